@@ -1,0 +1,255 @@
+//! What is told to the authors of SMI objects.
+
+use crate::object::ObjectRef;
+use serde::{Serialize, Serializer};
+use smi_types::FieldPath;
+use std::fmt::{self, Display};
+
+/// Something that the author of an object should know: about one field, with a stable [`Code`].
+///
+/// A controller turns it into an Event on the object, or into a condition of its status.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Diagnostic {
+    /// The object at fault.
+    pub object: ObjectRef,
+    /// The field at fault; the root, if the object as a whole is.
+    pub field: FieldPath,
+    /// What is the matter.
+    pub code: Code,
+    /// The matter in words: lower case, no period, names in backticks.
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// A diagnostic on one field of an object.
+    #[must_use]
+    pub fn new(code: Code, object: ObjectRef, field: FieldPath, message: impl Into<String>) -> Self {
+        Self {
+            object,
+            field,
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// Writes `error[BackendMissing] TrafficSplit shop/canary spec.backends[1].service: …`.
+impl Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            object,
+            field,
+            code,
+            message,
+        } = self;
+        write!(f, "{}[{code}] {object}", code.severity())?;
+        if !field.is_root() {
+            write!(f, " {field}")?;
+        }
+        write!(f, ": {message}")
+    }
+}
+
+/// How urgent a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Good to know; nothing is wrong.
+    Info,
+    /// Probably not what was meant.
+    Warning,
+    /// Something that was asked for is not done.
+    Error,
+}
+
+impl Severity {
+    /// The severity in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What becomes of what the object says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// All of it is in force.
+    InForce,
+    /// The named part is not in force; the rest is.
+    Partial,
+    /// None of it is in force.
+    Inert,
+}
+
+/// Declares the codes, so that nothing about one can be forgotten.
+macro_rules! codes {
+    ($($name:ident: $severity:ident, $effect:ident, $explanation:literal;)*) => {
+        /// What a diagnostic is about. One code has one meaning; severity, effect and explanation follow
+        /// from it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $explanation] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of their names.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as text: stable, fit for the reason of an Event.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// How urgent it is.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// What becomes of what the object says.
+            #[must_use]
+            pub const fn effect(self) -> Effect {
+                match self { $(Self::$name => Effect::$effect,)* }
+            }
+
+            /// What it means, why it is so and what to do, in a few sentences.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$name => $explanation,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    AllWeightsZero: Error, Inert,
+        "All weights of the split are zero (T10). It takes no traffic: the root service works as if there were no split, and its selector may take in more pods than the author thinks. Give one backend a weight.";
+    AppProtocolDiffers: Warning, InForce,
+        "A backend declares another application protocol for the port than the root service does (T21). It gets its share all the same; a mesh may speak to it in the root's protocol.";
+    Assumed: Info, InForce,
+        "A service that the input refers to and does not hold was assumed, because the caller asked for it (I3). On a cluster without that service the outcome is another.";
+    BackendMissing: Error, Partial,
+        "There is no such service, or it is of type ExternalName, or its name is no plain name of the split's own namespace (T25, T32). The root service stands in its place, with its weight, until it is there.";
+    Conflict: Error, Inert,
+        "Something else decides where this traffic goes: an older split without matches on the same root service (T29), or a native object of somebody else.";
+    DuplicateBackend: Warning, InForce,
+        "A backend is listed more than once. Its weights are added (T30).";
+    DuplicateMatch: Warning, InForce,
+        "Two matches of a group have the same name. Either may be fulfilled (S2).";
+    DuplicateObject: Error, Inert,
+        "The object came more than once in one input, perhaps in two versions (I1). Which one is meant is unknown, so none has an effect.";
+    ExternalRoot: Error, Inert,
+        "The root is no service of the cluster but another host (T3). The traffic of foreign hosts is split only where an adapter's setting lists the host.";
+    ForeignObject: Error, Inert,
+        "A native object of somebody else has the name that is needed here. It is left as it is.";
+    FractionalWeight: Warning, InForce,
+        "From v1alpha2 on weights are whole numbers; this one has a fraction (T6). It is taken exactly as written.";
+    HeaderRepeated: Error, Partial,
+        "One match filters the same header twice (S19). This mesh cannot ask for both, so the match takes no request here.";
+    HeadersLost: Error, Partial,
+        "A header filter was lost on its way here: an empty map, an item without a name, or a value that is no text (I6). An API server stores a null value so, or the map form where its CRD has the list form. The match takes no request, since without the filter it would take more than was meant. Write the headers again, in the form of the installed CRD.";
+    Inexpressible: Error, Partial,
+        "This mesh cannot say this. The named part is left out.";
+    Invalid: Error, Inert,
+        "The object lacks what its kind needs, or holds a value that means nothing. It has no effect.";
+    MatchesEverything: Warning, InForce,
+        "A match says nothing but its name, so it takes every request (S20). If that is meant, leave the matches of the split out.";
+    NestedSplit: Warning, InForce,
+        "A backend is itself the root of a split. Splits are not hierarchical: its share goes to its own endpoints (T27).";
+    NoUsableBackend: Warning, Partial,
+        "On this port of the root service no backend is left that is there, has a weight and has the port (T23, T25). The split is passed over on this port.";
+    NotAllowed: Warning, Partial,
+        "The split asks for something that the operator of the mesh has not allowed, such as a gateway that no setting lists. It is in force without that.";
+    NotHttp: Warning, Partial,
+        "This mesh does not read HTTP on this port, by what the service declares. A split with matches takes no traffic there (T19).";
+    NotPortable: Error, Partial,
+        "The regular expression is outside the portable dialect (S6): regular expression engines refuse it or differ in what it means. The match that holds it takes no request.";
+    PathAnchorDiffers: Info, InForce,
+        "The whole path must match this pattern. In an implementation that reads patterns as prefixes it would match longer paths as well (S4). Write `.*` at the end where that is meant.";
+    PortMismatch: Warning, Partial,
+        "A backend has no port of this number and transport protocol, so it gets no traffic of this port of the root service (T20, T23). The others share it.";
+    RootNamespace: Error, Inert,
+        "The root is a service of another namespace, or of none (T3). A split acts in its own namespace only.";
+    RootUnusable: Error, Inert,
+        "The root service is not there, is of type ExternalName, or has no TCP port (T40).";
+    SelfReference: Info, InForce,
+        "A backend is the root service itself. Its share goes to the root's own endpoints (T28).";
+    Undecodable: Error, Inert,
+        "The object could not be read. It has no effect, and whatever refers to it finds it missing.";
+    UnknownField: Warning, Partial,
+        "No version of this kind that was read has a field of this name here. It was read past. Perhaps it is misspelt, or belongs to the shape of another version.";
+    UnknownMethod: Warning, InForce,
+        "The method is none that the API knows. It is compared exactly, case and all (S8), so it probably never matches.";
+    Unmatchable: Error, Partial,
+        "No request can fulfil this match: a filter names something that is no HTTP header, or no method is left (S11). It takes no request.";
+    Unreferenced: Info, InForce,
+        "No split refers to this group, so it has no effect (S9, I4).";
+    UnresolvedRef: Error, Partial,
+        "The reference leads nowhere: no such object, an object that has no matches or could not be read, or another kind or group than is known here (T16, T17). It adds no match; a split without any match left takes nothing.";
+    WeightMissing: Warning, InForce,
+        "The backend has no weight. It counts as 0 (T6).";
+    WeightRounded: Warning, Partial,
+        "The weights are finer or larger than this mesh can say, and were rounded. No weight became zero.";
+}
+
+impl Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for Severity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::ObjectKey;
+
+    #[test]
+    fn codes_are_sorted_and_explained() {
+        assert!(Code::ALL.is_sorted_by_key(|code| code.as_str()));
+        for code in Code::ALL {
+            assert!(code.explanation().ends_with('.'), "{code}");
+            assert!(
+                code.effect() != Effect::Inert || code.severity() == Severity::Error,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_human_form_names_everything() {
+        let object = ObjectRef::split(ObjectKey::new("shop", "canary"));
+        let diagnostic = Diagnostic::new(
+            Code::WeightMissing,
+            object,
+            "spec.backends[0].weight".into(),
+            "no weight; it counts as 0",
+        );
+        assert_eq!(
+            diagnostic.to_string(),
+            "warning[WeightMissing] TrafficSplit shop/canary spec.backends[0].weight: no weight; it counts as 0"
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! Where the traffic of one root service goes.
+
+use crate::object::{ObjectKey, ObjectRef};
+use crate::pattern::Pattern;
+use crate::probe::Request;
+use smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Every traffic split on one root service, merged (T29): port by port, the splits with matches in order,
+/// then the one without, then the root's own endpoints.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceRoute {
+    pub(crate) root: Root,
+    pub(crate) cluster_domain: String,
+    pub(crate) splits: Vec<SplitSource>,
+    pub(crate) ports: Vec<PortRoute>,
+}
+
+impl ServiceRoute {
+    /// Whose traffic it is.
+    #[must_use]
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// The DNS domain of the cluster.
+    #[must_use]
+    pub fn cluster_domain(&self) -> &str {
+        &self.cluster_domain
+    }
+
+    /// The splits that are in force on some port, in their order (T29). At least one.
+    #[must_use]
+    pub fn splits(&self) -> &[SplitSource] {
+        &self.splits
+    }
+
+    /// The ports on which some split is in force, by number. At least one. On every other port the root
+    /// works as if there were no split.
+    #[must_use]
+    pub fn ports(&self) -> &[PortRoute] {
+        &self.ports
+    }
+
+    pub(crate) fn sources(&self) -> BTreeSet<ObjectRef> {
+        let splits = self.splits.iter().map(|split| ObjectRef::split(split.key.clone()));
+        let groups = self
+            .ports
+            .iter()
+            .flat_map(|port| &port.conditional)
+            .flat_map(|conditional| conditional.matches.iter())
+            .map(|matching| matching.group.clone());
+        splits.chain(groups).collect()
+    }
+}
+
+/// Whose traffic is split.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Root {
+    /// A service that is there and has a TCP port (T40).
+    Service(ObjectKey),
+    /// Another host, named by splits of one namespace (T3). Adapters refuse it unless a setting of theirs
+    /// lists it. Its ports are those of the backends.
+    External {
+        /// The namespace of the splits.
+        namespace: String,
+        /// The host, a DNS name.
+        host: String,
+    },
+}
+
+impl Root {
+    /// Namespace, and name of the service or the host. The two cannot collide: a host has a dot.
+    #[must_use]
+    pub fn key(&self) -> ObjectKey {
+        match self {
+            Self::Service(key) => key.clone(),
+            Self::External { namespace, host } => ObjectKey::new(namespace, host),
+        }
+    }
+}
+
+/// A split that has a part in a route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitSource {
+    pub(crate) key: ObjectKey,
+    pub(crate) api_version: String,
+    pub(crate) uid: Option<String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+impl SplitSource {
+    /// Its namespace and name.
+    #[must_use]
+    pub fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// The `apiVersion` it was read in.
+    #[must_use]
+    pub fn api_version(&self) -> &str {
+        &self.api_version
+    }
+
+    /// Its UID, if it comes from a cluster.
+    #[must_use]
+    pub fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
+    }
+
+    /// Its annotations, for what a mesh reads there, without the copy of the object that kubectl keeps.
+    #[must_use]
+    pub fn annotations(&self) -> &BTreeMap<String, String> {
+        &self.annotations
+    }
+}
+
+/// One TCP port of the root.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortRoute {
+    pub(crate) port: u16,
+    pub(crate) name: Option<String>,
+    pub(crate) app_protocol: Option<String>,
+    pub(crate) conditional: Vec<Conditional>,
+    pub(crate) default: Option<PortSplit>,
+}
+
+impl PortRoute {
+    /// The number of the port at the root service; backends have the same (T20, T21).
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its name at the root service, from which some meshes infer the protocol.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The application protocol that the root service declares for it.
+    #[must_use]
+    pub fn app_protocol(&self) -> Option<&str> {
+        self.app_protocol.as_deref()
+    }
+
+    /// The splits with matches, in the order in which they are asked.
+    #[must_use]
+    pub fn conditional(&self) -> &[Conditional] {
+        &self.conditional
+    }
+
+    /// The split that takes what no split with matches took; `None` is the root's own endpoints.
+    #[must_use]
+    pub fn default(&self) -> Option<&PortSplit> {
+        self.default.as_ref()
+    }
+
+    /// The split that takes `request`, or traffic that is no HTTP (`None`, T19).
+    #[must_use]
+    pub fn choose(&self, request: Option<&Request>) -> Option<&PortSplit> {
+        let matching = |conditional: &&Conditional| {
+            request.is_some_and(|request| conditional.matches.iter().any(|matching| matching.is_match(request)))
+        };
+        let conditional = self.conditional.iter().find(matching);
+        conditional
+            .map(|conditional| &conditional.split)
+            .or(self.default.as_ref())
+    }
+}
+
+/// A split that takes only requests which fulfil one of its matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conditional {
+    pub(crate) matches: Arc<[Arc<HttpMatch>]>,
+    pub(crate) split: PortSplit,
+}
+
+impl Conditional {
+    /// The matches, one of which must hold (T14). At least one.
+    #[must_use]
+    pub fn matches(&self) -> &[Arc<HttpMatch>] {
+        &self.matches
+    }
+
+    /// Where such requests go.
+    #[must_use]
+    pub fn split(&self) -> &PortSplit {
+        &self.split
+    }
+}
+
+/// A split on one port, with the backends that take part there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortSplit {
+    pub(crate) split: ObjectKey,
+    pub(crate) backends: Vec<Backend>,
+}
+
+impl PortSplit {
+    /// The split.
+    #[must_use]
+    pub fn split(&self) -> &ObjectKey {
+        &self.split
+    }
+
+    /// Who shares the traffic, in the split's order. At least one; no service twice; weights above zero
+    /// and without a common divisor. The root service may be one: it stands for its own endpoints (T25,
+    /// T28).
+    #[must_use]
+    pub fn backends(&self) -> &[Backend] {
+        &self.backends
+    }
+}
+
+/// A service and its weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backend {
+    pub(crate) service: String,
+    pub(crate) weight: u128,
+}
+
+impl Backend {
+    /// Name of a service in the namespace of the root.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// Its weight; its share is this over the sum of the weights (T8).
+    #[must_use]
+    pub fn weight(&self) -> u128 {
+        self.weight
+    }
+}
+
+/// A set of HTTP requests: those that fulfil path, method and every header (S13, S14).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpMatch {
+    pub(crate) group: ObjectRef,
+    pub(crate) field: FieldPath,
+    pub(crate) name: String,
+    pub(crate) path: Option<Pattern>,
+    pub(crate) methods: Option<BTreeSet<String>>,
+    pub(crate) headers: Vec<HeaderMatch>,
+}
+
+impl HttpMatch {
+    /// The route group that it stands in.
+    #[must_use]
+    pub fn group(&self) -> &ObjectRef {
+        &self.group
+    }
+
+    /// Where it stands there.
+    #[must_use]
+    pub fn field(&self) -> &FieldPath {
+        &self.field
+    }
+
+    /// Its name, which may be empty (S3).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the path without query must match; `None` is any path.
+    #[must_use]
+    pub fn path(&self) -> Option<&Pattern> {
+        self.path.as_ref()
+    }
+
+    /// The methods; `None` is any, and there is at least one otherwise. Each is an HTTP token.
+    #[must_use]
+    pub fn methods(&self) -> Option<&BTreeSet<String>> {
+        self.methods.as_ref()
+    }
+
+    /// The header filters, all of which must hold. One name may come twice (S19).
+    #[must_use]
+    pub fn headers(&self) -> &[HeaderMatch] {
+        &self.headers
+    }
+
+    /// Whether `request` fulfils it, with the path as received.
+    #[must_use]
+    pub fn is_match(&self, request: &Request) -> bool {
+        let path = request.path.split(['?', '#']).next().unwrap_or_default();
+        let has = |header: &HeaderMatch| {
+            let mut lines = request.headers.iter();
+            lines.any(|(name, value)| name.eq_ignore_ascii_case(&header.name) && header.value.is_match(value))
+        };
+        self.path.as_ref().is_none_or(|pattern| pattern.is_match(path))
+            && self
+                .methods
+                .as_ref()
+                .is_none_or(|methods| methods.contains(&request.method))
+            && self.headers.iter().all(has)
+    }
+}
+
+/// A header that some line of must match (S17, S18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderMatch {
+    pub(crate) name: String,
+    pub(crate) value: Pattern,
+}
+
+impl HeaderMatch {
+    /// The header's name in lower case, an HTTP token (S11, S16). `host` is the authority.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its value must match.
+    #[must_use]
+    pub fn value(&self) -> &Pattern {
+        &self.value
+    }
+}

@@ -1,0 +1,205 @@
+//! Names of objects: kind, namespace and name.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+
+/// A kind of Kubernetes object, in one version.
+///
+/// The names are borrowed or owned, so that an adapter may come from configuration as well as from code.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Kind {
+    /// API group; empty for the core group.
+    pub group: Cow<'static, str>,
+    /// Version within the group, such as `v1`.
+    pub version: Cow<'static, str>,
+    /// Kind, such as `Service`.
+    pub kind: Cow<'static, str>,
+    /// Plural in lower case, as it stands in URLs.
+    pub plural: Cow<'static, str>,
+}
+
+impl Kind {
+    /// `TrafficSplit`. SMI kinds are named by their newest version, whichever an object was read in.
+    pub const TRAFFIC_SPLIT: Self = Self::new("split.smi-spec.io", "v1alpha4", "TrafficSplit", "trafficsplits");
+    /// `HTTPRouteGroup`
+    pub const HTTP_ROUTE_GROUP: Self = Self::new("specs.smi-spec.io", "v1alpha4", "HTTPRouteGroup", "httproutegroups");
+    /// `TCPRoute`
+    pub const TCP_ROUTE: Self = Self::new("specs.smi-spec.io", "v1alpha4", "TCPRoute", "tcproutes");
+    /// `UDPRoute`
+    pub const UDP_ROUTE: Self = Self::new("specs.smi-spec.io", "v1alpha4", "UDPRoute", "udproutes");
+    /// `TrafficTarget`
+    pub const TRAFFIC_TARGET: Self = Self::new("access.smi-spec.io", "v1alpha3", "TrafficTarget", "traffictargets");
+    /// `IdentityBinding`
+    pub const IDENTITY_BINDING: Self =
+        Self::new("access.smi-spec.io", "v1alpha4", "IdentityBinding", "identitybindings");
+    /// `Service` of the core group
+    pub const SERVICE: Self = Self::new("", "v1", "Service", "services");
+
+    /// Every kind of SMI that is an object in a cluster.
+    pub const SMI: [Self; 6] = [
+        Self::TRAFFIC_SPLIT,
+        Self::HTTP_ROUTE_GROUP,
+        Self::TCP_ROUTE,
+        Self::UDP_ROUTE,
+        Self::TRAFFIC_TARGET,
+        Self::IDENTITY_BINDING,
+    ];
+
+    /// A kind whose names are known to the compiler.
+    #[must_use]
+    pub const fn new(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Self {
+        Self {
+            group: Cow::Borrowed(group),
+            version: Cow::Borrowed(version),
+            kind: Cow::Borrowed(kind),
+            plural: Cow::Borrowed(plural),
+        }
+    }
+
+    /// The `apiVersion` of objects of this kind.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.to_string()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)
+    }
+}
+
+/// Namespace and name of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectKey {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// The key of `namespace/name`.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+
+    /// The key in an object's metadata. Without a namespace it is `default` (I2).
+    #[must_use]
+    pub fn of(metadata: &ObjectMeta) -> Self {
+        Self::new(
+            metadata.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE),
+            metadata.name.as_deref().unwrap_or_default(),
+        )
+    }
+}
+
+/// The namespace of objects that name none (I2). Readers of manifests let their users choose another.
+pub const DEFAULT_NAMESPACE: &str = "default";
+
+impl Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// Which object something is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectRef {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace and name.
+    pub key: ObjectKey,
+}
+
+impl ObjectRef {
+    /// The object of `kind` with `key`.
+    #[must_use]
+    pub const fn new(kind: Kind, key: ObjectKey) -> Self {
+        Self { kind, key }
+    }
+
+    /// The traffic split with `key`.
+    #[must_use]
+    pub const fn split(key: ObjectKey) -> Self {
+        Self::new(Kind::TRAFFIC_SPLIT, key)
+    }
+
+    /// The HTTP route group with `key`.
+    #[must_use]
+    pub const fn group(key: ObjectKey) -> Self {
+        Self::new(Kind::HTTP_ROUTE_GROUP, key)
+    }
+
+    /// The service with `key`.
+    #[must_use]
+    pub const fn service(key: ObjectKey) -> Self {
+        Self::new(Kind::SERVICE, key)
+    }
+}
+
+/// Writes `TrafficSplit shop/web`.
+impl Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.key)
+    }
+}
+
+/// Whether `name` is a DNS label: at most 63 of `a-z 0-9 -`, with neither end a hyphen.
+#[must_use]
+pub fn is_dns_label(name: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+/// Whether `name` is a DNS subdomain, the form of most object names: labels joined by dots, at most 253
+/// characters.
+#[must_use]
+pub fn is_dns_subdomain(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_dns_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_name_their_api_version() {
+        assert_eq!(Kind::SERVICE.api_version(), "v1");
+        assert_eq!(Kind::TRAFFIC_SPLIT.api_version(), "split.smi-spec.io/v1alpha4");
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for name in ["a", "a-b", "1", &"a".repeat(63)] {
+            assert!(is_dns_label(name), "{name}");
+        }
+        for name in ["", "-a", "a-", "A", "a.b", "a_b", "é", &"a".repeat(64)] {
+            assert!(!is_dns_label(name), "{name}");
+        }
+        assert!(is_dns_subdomain("a.b-c.1"));
+        for name in ["", ".", "a.", ".a", "a..b", &"a.".repeat(127)] {
+            assert!(!is_dns_subdomain(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_object_without_namespace_is_in_default() {
+        // I2
+        let metadata = ObjectMeta {
+            name: Some("x".into()),
+            ..ObjectMeta::default()
+        };
+        assert_eq!(ObjectKey::of(&metadata).to_string(), "default/x");
+    }
+}

@@ -1,0 +1,172 @@
+//! Portable regular expressions with their anchoring.
+
+use regex::{Regex, RegexBuilder};
+use smi_types::regex::{NotPortable, Portable};
+use std::fmt::{self, Display};
+use std::sync::OnceLock;
+
+/// How much of a text a pattern must match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Anchor {
+    /// All of it.
+    Full,
+    /// A beginning of it.
+    Start,
+    /// Any part of it.
+    Search,
+}
+
+/// Whose regular expressions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// RE2, as Envoy has it: `\d`, `\w` and `\b` are ASCII.
+    Re2,
+    /// The `regex` crate, as Linkerd's proxy has it: they are Unicode.
+    Rust,
+}
+
+/// A regular expression in the portable dialect (S6), and how much of a text it must match (S4, S12).
+///
+/// ```
+/// use smi_adapter::pattern::{Anchor, Engine, Pattern};
+///
+/// let pattern = Pattern::new("/a|/ab", Anchor::Full)?;
+/// assert!(pattern.is_match("/ab") && !pattern.is_match("/abc"));
+/// assert_eq!(pattern.to_full_match(Engine::Re2), "/a|/ab");
+///
+/// let prefix = Pattern::new("/a|/ab", Anchor::Start)?;
+/// assert!(prefix.is_match("/abc"));
+/// assert_eq!(prefix.to_full_match(Engine::Re2), "(?:/a|/ab)(?s:.*)");
+/// # Ok::<(), smi_types::regex::NotPortable>(())
+/// ```
+#[derive(Clone)]
+pub struct Pattern {
+    portable: Portable,
+    anchor: Anchor,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// If it is outside the portable dialect.
+    pub fn new(pattern: &str, anchor: Anchor) -> Result<Self, NotPortable> {
+        Ok(Self {
+            portable: Portable::parse(pattern)?,
+            anchor,
+            compiled: OnceLock::new(),
+        })
+    }
+
+    /// The regular expression as its author wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.portable.as_str()
+    }
+
+    /// How much of a text it must match.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        self.anchor
+    }
+
+    /// Whether `text` matches.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        let regex = self.compiled.get_or_init(|| {
+            // The dialect bounds the size of the program well below this.
+            RegexBuilder::new(&format!("^(?:{})$", self.to_full_match(Engine::Rust)))
+                .size_limit(1 << 28)
+                .build()
+                .ok()
+        });
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// The regular expression for an engine that matches whole texts: one that needs `^(?:…)$` around it
+    /// gets that from the adapter.
+    #[must_use]
+    pub fn to_full_match(&self, engine: Engine) -> String {
+        let pattern = match engine {
+            Engine::Re2 => self.portable.as_str(),
+            Engine::Rust => self.portable.ascii(),
+        };
+        match self.anchor {
+            Anchor::Full => pattern.to_owned(),
+            Anchor::Start => format!("(?:{pattern})(?s:.*)"),
+            Anchor::Search => format!("(?s:.*)(?:{pattern})(?s:.*)"),
+        }
+    }
+
+    /// Whether it is certain that matching the whole text and matching a beginning of it are the same.
+    #[must_use]
+    pub fn takes_any_suffix(&self) -> bool {
+        self.portable.takes_any_suffix()
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.portable, self.anchor) == (&other.portable, other.anchor)
+    }
+}
+
+impl Eq for Pattern {}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({:?})", self.anchor, self.as_str())
+    }
+}
+
+impl Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchoring() {
+        // S4, S7, S12: pattern, anchor, what matches, what does not.
+        for (pattern, anchor, yes, no) in [
+            (
+                "/foo",
+                Anchor::Full,
+                &["/foo"][..],
+                &["/foo/", "/xfoo", "/foobar", ""][..],
+            ),
+            ("^/foo$", Anchor::Full, &["/foo"], &["/foo/", "/xfoo"]),
+            ("/a|/ab", Anchor::Full, &["/a", "/ab"], &["/abc", "x/a"]),
+            ("/foo", Anchor::Start, &["/foo", "/foobar", "/foo/x"], &["/fo", "x/foo"]),
+            ("^/foo$", Anchor::Start, &["/foo"], &["/foobar"]),
+            ("/a|/b", Anchor::Start, &["/ax", "/bx"], &["x/a"]),
+            ("", Anchor::Full, &[""], &["x"]),
+            ("foo", Anchor::Search, &["foo", "xfoox"], &["fo"]),
+            ("^foo|bar$", Anchor::Search, &["foox", "xbar"], &["xfoo", "barx"]),
+            ("(?i)foo", Anchor::Full, &["FOO"], &["FOOO"]),
+            (r"\d+", Anchor::Full, &["7"], &["\u{667}"]),
+        ] {
+            let pattern = Pattern::new(pattern, anchor).unwrap();
+            for text in yes {
+                assert!(pattern.is_match(text), "{pattern:?} {text}");
+            }
+            for text in no {
+                assert!(!pattern.is_match(text), "{pattern:?} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_patterns_compile() {
+        for pattern in ["[a-z]{0,600}", "(?i)k{1000}", "(?:[^/]{1,30}/){20}", &"a".repeat(3000)] {
+            let pattern = Pattern::new(pattern, Anchor::Search).unwrap();
+            let _ = pattern.is_match("x");
+            assert!(pattern.compiled.get().unwrap().is_some(), "{pattern:?}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Traffic to ask about, and answers.
+
+use crate::object::ObjectKey;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+
+/// One request or connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Who sends it; `None` is a peer without identity.
+    pub from: Option<Identity>,
+    /// Whom the client calls.
+    pub to: Destination,
+    /// What it sends.
+    pub traffic: Traffic,
+}
+
+/// A workload identity: the service account that its pods run as.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// Namespace of the service account.
+    pub namespace: String,
+    /// Name of the service account.
+    pub service_account: String,
+}
+
+/// Whom a client calls.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Destination {
+    /// A port of a service.
+    Service {
+        /// The service.
+        key: ObjectKey,
+        /// The port's number at the service, not the pods' target port.
+        port: u16,
+    },
+}
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Traffic {
+    /// Bytes over TCP that are no HTTP.
+    Tcp,
+    /// UDP datagrams.
+    Udp,
+    /// An HTTP request, of any version of the protocol.
+    Http(Request),
+}
+
+/// An HTTP request, as the client sends it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Request {
+    /// The method. Case matters (S8).
+    pub method: String,
+    /// The path, with the query if there is one.
+    pub path: String,
+    /// Name and value of every header line, in order. The authority is the line `host` (S11); where there
+    /// is none, a filter on it matches nothing.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What the specification says of a probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// Where it goes.
+    pub route: Routing,
+}
+
+impl Verdict {
+    /// The verdict that traffic goes where `route` says.
+    #[must_use]
+    pub const fn new(route: Routing) -> Self {
+        Self { route }
+    }
+}
+
+/// Where traffic goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// To these services, in these shares.
+    Exactly(Distribution),
+    /// To any of these, since the specification leaves room that meshes use.
+    Either {
+        /// The rule that leaves it open: `S5` or `S17`.
+        rule: &'static str,
+        /// The answers that count as right; at least two, sorted.
+        of: Vec<Distribution>,
+    },
+}
+
+impl Routing {
+    /// Whether `distribution` is a right answer.
+    #[must_use]
+    pub fn allows(&self, distribution: &Distribution) -> bool {
+        match self {
+            Self::Exactly(only) => only == distribution,
+            Self::Either { of, .. } => of.contains(distribution),
+        }
+    }
+}
+
+/// Shares of traffic as exact ratios: a weight for every target, none of them zero, without a common
+/// divisor. So equal shares are equal values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Distribution(BTreeMap<Target, u128>);
+
+/// What gets a share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Target {
+    /// The endpoints of a service, found by its own selector.
+    Service {
+        /// The service.
+        key: ObjectKey,
+        /// Its port.
+        port: u16,
+    },
+    /// Nothing: there is no such service, or no such port of it.
+    Nowhere,
+}
+
+impl Distribution {
+    /// The shares of `weights`. Weights of one target add up; zero weights are left out; all zero is no
+    /// distribution.
+    #[must_use]
+    pub fn of(weights: impl IntoIterator<Item = (Target, u128)>) -> Option<Self> {
+        let mut shares = BTreeMap::new();
+        for (target, weight) in weights {
+            if weight > 0 {
+                let share: &mut u128 = shares.entry(target).or_default();
+                *share = share.saturating_add(weight);
+            }
+        }
+        let divisor = shares.values().copied().fold(0, gcd);
+        if divisor == 0 {
+            return None;
+        }
+        for share in shares.values_mut() {
+            *share /= divisor;
+        }
+        Some(Self(shares))
+    }
+
+    /// All of it to one target.
+    #[must_use]
+    pub fn all_to(target: Target) -> Self {
+        Self(BTreeMap::from([(target, 1)]))
+    }
+
+    /// Targets and their reduced weights, sorted.
+    pub fn shares(&self) -> impl Iterator<Item = (&Target, u128)> {
+        self.0.iter().map(|(target, weight)| (target, *weight))
+    }
+
+    /// The sum of the reduced weights: what a weight is a share of.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        self.0.values().sum()
+    }
+}
+
+/// The greatest common divisor; 0 divides nothing.
+pub(crate) fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Writes `service.namespace:port`.
+impl Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { key, port } => write!(f, "{}.{}:{port}", key.name, key.namespace),
+            Self::Nowhere => f.write_str("nowhere"),
+        }
+    }
+}
+
+/// Writes `web-v1.shop:80 9/10, web-v2.shop:80 1/10`.
+impl Display for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.total();
+        for (index, (target, weight)) in self.shares().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            if weight == total {
+                write!(f, "{comma}{target}")?;
+            } else {
+                write!(f, "{comma}{target} {weight}/{total}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Routing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(distribution) => distribution.fmt(f),
+            Self::Either { rule, of } => {
+                for distribution in of {
+                    write!(f, "{distribution}; or ")?;
+                }
+                write!(f, "any of these: meshes differ here ({rule})")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(name: &str) -> Target {
+        Target::Service {
+            key: ObjectKey::new("shop", name),
+            port: 80,
+        }
+    }
+
+    #[test]
+    fn equal_shares_are_equal() {
+        let a = Distribution::of([(service("a"), 10), (service("b"), 30), (service("c"), 0)]);
+        let b = Distribution::of([(service("b"), 1), (service("a"), 1), (service("b"), 2)]);
+        assert_eq!(a, b);
+        assert_eq!(a.unwrap().to_string(), "a.shop:80 1/4, b.shop:80 3/4");
+        assert_eq!(Distribution::of([(service("a"), 0)]), None);
+        assert_eq!(Distribution::all_to(service("a")).to_string(), "a.shop:80");
+    }
+}

@@ -1,0 +1,87 @@
+//! From the objects of a snapshot to policies.
+
+mod root;
+mod specs;
+mod split;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Model;
+use crate::object::{Kind, ObjectRef};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use smi_types::FieldPath;
+
+pub(crate) use root::ParsedRoot;
+
+/// What a snapshot means, and what its authors should know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolution {
+    /// The policies.
+    pub model: Model,
+    /// The diagnostics, sorted and each of them once.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Works out what the objects of `snapshot` mean. It never fails: whatever is broken has no effect, is
+/// reported, and leaves everything else as it is.
+///
+/// ```
+/// use smi_adapter::{resolve::resolve, settings::Settings, snapshot::Snapshot};
+///
+/// let resolution = resolve(&Snapshot::default(), &Settings::default());
+/// assert_eq!(resolution.model.policies().count(), 0);
+/// ```
+#[must_use]
+pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
+    let mut report = Report::default();
+    input(snapshot, settings, &mut report);
+    let groups = specs::groups(snapshot, settings, &mut report);
+    let model = split::routes(snapshot, settings, &groups, &mut report);
+    specs::unreferenced(&groups, &model, &mut report);
+    Resolution {
+        model,
+        diagnostics: report.finish(),
+    }
+}
+
+/// Where diagnostics are collected.
+#[derive(Debug, Default)]
+struct Report(Vec<Diagnostic>);
+
+impl Report {
+    fn add(&mut self, code: Code, object: &ObjectRef, field: FieldPath, message: impl Into<String>) {
+        self.0.push(Diagnostic::new(code, object.clone(), field, message));
+    }
+
+    fn finish(mut self) -> Vec<Diagnostic> {
+        self.0.sort();
+        self.0.dedup();
+        self.0
+    }
+}
+
+/// What is wrong with objects before anybody asks what they mean (I1).
+fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
+    let ours = |object: &ObjectRef| settings.scope.contains(&object.key.namespace);
+    for (object, why) in snapshot.undecodable().filter(|(object, _)| ours(object)) {
+        report.add(Code::Undecodable, object, why.field.clone(), &*why.reason);
+    }
+    for object in snapshot.duplicates().filter(|object| ours(object)) {
+        let effect = if object.kind == Kind::SERVICE {
+            "it counts as absent"
+        } else {
+            "none of them has an effect"
+        };
+        let message = format!("`{}` came more than once; {effect}", object.key);
+        report.add(Code::DuplicateObject, object, FieldPath::root(), message);
+    }
+    for (object, fields) in snapshot.ignored().filter(|(object, _)| ours(object)) {
+        for field in fields {
+            let message = "there is no such field; it was read past";
+            report.add(Code::UnknownField, object, field.clone(), message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

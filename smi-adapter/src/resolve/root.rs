@@ -1,0 +1,88 @@
+//! Whose traffic a split names as its root.
+
+use crate::model::route::Root;
+use crate::object::{ObjectKey, is_dns_subdomain};
+
+/// What `spec.service` says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ParsedRoot {
+    /// A service of the split's own namespace, there or not.
+    Service(ObjectKey),
+    /// A host outside the cluster's domain.
+    External(Root),
+    /// A service of another namespace, or another name below the cluster's domain.
+    OtherNamespace,
+    /// No host at all.
+    Invalid,
+}
+
+impl ParsedRoot {
+    /// Reads the forms of T3: `name`, `name.ns`, `name.ns.svc` and `name.ns.svc.<cluster domain>`.
+    pub(crate) fn new(service: &str, namespace: &str, cluster_domain: &str) -> Self {
+        let in_cluster = service
+            .strip_suffix(cluster_domain)
+            .and_then(|rest| rest.strip_suffix('.'));
+        let local = in_cluster.unwrap_or(service);
+        let labels: Vec<&str> = local.split('.').collect();
+        let name_and_namespace = match labels.as_slice() {
+            [name] if in_cluster.is_none() => Some((*name, namespace)),
+            [name, other] if in_cluster.is_none() => Some((*name, *other)),
+            [name, other, "svc"] => Some((*name, *other)),
+            _ => None,
+        };
+        match name_and_namespace {
+            Some(("", _)) => Self::Invalid,
+            Some((name, other)) if other == namespace => Self::Service(ObjectKey::new(namespace, name)),
+            Some(_) => Self::OtherNamespace,
+            None if in_cluster.is_some() => Self::OtherNamespace,
+            None if is_dns_subdomain(service) => Self::External(Root::External {
+                namespace: namespace.into(),
+                host: service.into(),
+            }),
+            None => Self::Invalid,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_a_root() {
+        // T3
+        let read = |service| ParsedRoot::new(service, "shop", "cluster.local");
+        let web = ParsedRoot::Service(ObjectKey::new("shop", "web"));
+        for service in ["web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"] {
+            assert_eq!(read(service), web, "{service}");
+        }
+        for service in [
+            "web.other",
+            "web.other.svc",
+            "web.other.svc.cluster.local",
+            "web.cluster.local",
+            "a.web.shop.svc.cluster.local",
+            "web.shop.pod.cluster.local",
+        ] {
+            assert_eq!(read(service), ParsedRoot::OtherNamespace, "{service}");
+        }
+        for service in [
+            "shop.example.com",
+            "web.shop.svc.example.org",
+            "a.web.shop.svc",
+            "x.web.shop",
+        ] {
+            assert!(matches!(read(service), ParsedRoot::External(_)), "{service}");
+        }
+        for service in [
+            "",
+            ".shop",
+            "web.shop.svc.cluster.local.",
+            "a.b.c.*",
+            "*.example.com.x",
+            "A.b.c",
+        ] {
+            assert_eq!(read(service), ParsedRoot::Invalid, "{service}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Route groups: which requests their matches take.
+
+use super::Report;
+use crate::diagnostic::Code;
+use crate::model::Model;
+use crate::model::route::{HeaderMatch, HttpMatch};
+use crate::object::{ObjectKey, ObjectRef};
+use crate::pattern::{Anchor, Pattern};
+use crate::settings::{HeaderAnchor, PathAnchor, Settings};
+use crate::snapshot::Snapshot;
+use smi_types::specs::{HTTPMatch, HTTPRouteGroup};
+use smi_types::{FieldPath, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The usable matches of every route group.
+pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
+
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+];
+
+pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Report) -> Groups {
+    snapshot
+        .groups()
+        .filter(|(key, _)| settings.scope.contains(&key.namespace))
+        .map(|(key, group)| (key.clone(), matches(key, group, settings, report)))
+        .collect()
+}
+
+/// Groups that no split in force refers to (S9, I4).
+pub(super) fn unreferenced(groups: &Groups, model: &Model, report: &mut Report) {
+    let used: BTreeSet<ObjectRef> = model.policies().flat_map(|(_, policy)| policy.sources()).collect();
+    for key in groups.keys() {
+        let group = ObjectRef::group(key.clone());
+        if !used.contains(&group) {
+            let message = "no split in force refers to this group, so it has no effect";
+            report.add(Code::Unreferenced, &group, FieldPath::root(), message);
+        }
+    }
+}
+
+fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report: &mut Report) -> Vec<Arc<HttpMatch>> {
+    let object = ObjectRef::group(key.clone());
+    let list: FieldPath = match group.version {
+        Version::V1Alpha1 | Version::V1Alpha2 => "matches",
+        Version::V1Alpha3 | Version::V1Alpha4 => "spec.matches",
+    }
+    .into();
+    if group.matches().is_empty() {
+        // S21, I7
+        let message = "the group has no matches, so no request fulfils it";
+        report.add(Code::Invalid, &object, list.clone(), message);
+    }
+    let mut names = BTreeSet::new();
+    let mut usable = Vec::new();
+    for (index, matching) in group.matches().iter().enumerate() {
+        let field = list.clone().index(index);
+        if !matching.name.is_empty() && !names.insert(&matching.name) {
+            // S2
+            let message = format!("another match is named `{}`; either may be fulfilled", matching.name);
+            report.add(Code::DuplicateMatch, &object, field.clone().field("name"), message);
+        }
+        let mut reader = Reader {
+            object: &object,
+            field,
+            settings,
+            report,
+        };
+        usable.extend(reader.read(matching).map(Arc::new));
+    }
+    usable
+}
+
+/// Reads one match. Whatever is wrong with it is reported, all of it, and makes it take no request.
+struct Reader<'a> {
+    object: &'a ObjectRef,
+    field: FieldPath,
+    settings: &'a Settings,
+    report: &'a mut Report,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, matching: &HTTPMatch) -> Option<HttpMatch> {
+        let path = self.path(&matching.path_regex);
+        let methods = self.methods(&matching.methods);
+        let headers = self.headers(matching);
+        let read = HttpMatch {
+            group: self.object.clone(),
+            field: self.field.clone(),
+            name: matching.name.clone(),
+            path: path?,
+            methods: methods?,
+            headers: headers?,
+        };
+        if read.path.is_none() && read.methods.is_none() && read.headers.is_empty() {
+            // S20
+            let message = "the match has neither path, methods nor headers, so it takes every request";
+            self.say(Code::MatchesEverything, self.field.clone(), message);
+        }
+        Some(read)
+    }
+
+    fn say(&mut self, code: Code, field: FieldPath, message: impl Into<String>) {
+        self.report.add(code, self.object, field, message);
+    }
+
+    fn pattern(&mut self, regex: &str, anchor: Anchor, field: FieldPath) -> Option<Pattern> {
+        // S6
+        Pattern::new(regex, anchor)
+            .map_err(|error| self.say(Code::NotPortable, field, format!("{error}; the match takes no request")))
+            .ok()
+    }
+
+    /// `Some(None)` is any path (S13).
+    fn path(&mut self, regex: &str) -> Option<Option<Pattern>> {
+        if regex.is_empty() {
+            return Some(None);
+        }
+        let field = self.field.clone().field("pathRegex");
+        let anchor = match self.settings.path_anchor {
+            PathAnchor::Full => Anchor::Full,
+            PathAnchor::Start => Anchor::Start,
+        };
+        let pattern = self.pattern(regex, anchor, field.clone())?;
+        if !pattern.takes_any_suffix() {
+            // S4
+            let message = match self.settings.path_anchor {
+                PathAnchor::Full => "the whole path must match; other implementations may take longer paths as well",
+                PathAnchor::Start => "a beginning of the path matches; other implementations need the whole path to",
+            };
+            self.say(Code::PathAnchorDiffers, field, message);
+        }
+        Some(Some(pattern))
+    }
+
+    /// `Some(None)` is any method (S8, S13).
+    fn methods(&mut self, methods: &[String]) -> Option<Option<BTreeSet<String>>> {
+        if methods.is_empty() || methods.iter().any(|method| method == "*") {
+            return Some(None);
+        }
+        let list = self.field.clone().field("methods");
+        for (index, method) in methods.iter().enumerate() {
+            if !METHODS.contains(&method.as_str()) {
+                let message = format!("`{method}` is no method that the API knows; it is compared as it stands");
+                self.say(Code::UnknownMethod, list.clone().index(index), message);
+            }
+        }
+        let possible: BTreeSet<String> = methods.iter().filter(|method| is_token(method)).cloned().collect();
+        if possible.is_empty() {
+            self.say(Code::Unmatchable, list, "no method of the list can stand in a request");
+            return None;
+        }
+        Some(Some(possible))
+    }
+
+    fn headers(&mut self, matching: &HTTPMatch) -> Option<Vec<HeaderMatch>> {
+        let list = self.field.clone().field("headers");
+        let anchor = match self.settings.header_anchor {
+            HeaderAnchor::Full => Anchor::Full,
+            HeaderAnchor::Search => Anchor::Search,
+        };
+        let mut all = Some(Vec::new());
+        if matching.headers.lost {
+            // I6
+            let message = "a header filter got lost: a map without an entry, or a value that is no text";
+            self.say(Code::HeadersLost, list.clone(), message);
+            all = None;
+        }
+        for (name, value) in &matching.headers.filters {
+            let field = list.clone().field(name);
+            if !is_token(name) {
+                // S11
+                self.say(Code::Unmatchable, field, format!("`{name}` is no header name"));
+                all = None;
+            } else if let Some(value) = self.pattern(value, anchor, field) {
+                // S16
+                let name = name.to_ascii_lowercase();
+                let header = HeaderMatch { name, value };
+                // The same filter twice asks for nothing more (S19).
+                if let Some(headers) = all.as_mut().filter(|headers| !headers.contains(&header)) {
+                    headers.push(header);
+                }
+            } else {
+                all = None;
+            }
+        }
+        all
+    }
+}
+
+/// Whether `text` is an HTTP token: what methods and header names are made of.
+fn is_token(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(inner)
+}

@@ -1,0 +1,197 @@
+//! Traffic splits: who shares the traffic of each port of a root service.
+
+mod ports;
+mod spec;
+
+use super::specs::Groups;
+use super::{ParsedRoot, Report};
+use crate::diagnostic::Code;
+use crate::model::route::{Conditional, PortRoute, Root, ServiceRoute, SplitSource};
+use crate::model::{Model, Policy, PolicyKey};
+use crate::object::{ObjectKey, ObjectRef};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use ports::RootPort;
+use smi_types::FieldPath;
+use smi_types::split::TrafficSplit;
+use spec::Prepared;
+use std::collections::BTreeMap;
+
+/// The splits that name one root.
+type Competing<'a> = Vec<(&'a ObjectKey, &'a TrafficSplit)>;
+
+pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, report: &mut Report) -> Model {
+    let roots = by_root(snapshot, settings, report);
+    let mut model = Model::default();
+    for (root, mut splits) in roots.clone() {
+        // Oldest first, absent = youngest, then by name (T29).
+        splits.sort_by_key(|(key, split)| {
+            let created = split.metadata.creation_timestamp.as_ref().map(|time| time.0);
+            (created.is_none(), created, &key.name)
+        });
+        let ports = match &root {
+            Root::Service(key) => match ports::of_service(snapshot.service(key)) {
+                Ok(ports) => ports,
+                Err(why) => {
+                    // T40
+                    for (key, _) in &splits {
+                        let message = format!("root service `{}` {why}", root.key().name);
+                        report.add(
+                            Code::RootUnusable,
+                            &ObjectRef::split((*key).clone()),
+                            service_field(),
+                            message,
+                        );
+                    }
+                    Vec::new()
+                }
+            },
+            Root::External { .. } => ports::of_backends(snapshot, &splits),
+        };
+        let context = Context {
+            snapshot,
+            groups,
+            roots: &roots,
+            root: &root,
+            ports: &ports,
+        };
+        if let Some(route) = context.route(&splits, settings, report) {
+            model
+                .policies
+                .insert(PolicyKey::Route(root.key()), Policy::Route(route));
+        }
+    }
+    model
+}
+
+fn service_field() -> FieldPath {
+    "spec.service".into()
+}
+
+/// The splits of the scope by their root (T2, T3).
+fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report) -> BTreeMap<Root, Competing<'a>> {
+    let mut roots: BTreeMap<Root, Competing<'a>> = BTreeMap::new();
+    for (key, split) in snapshot.splits() {
+        if !settings.scope.contains(&key.namespace) {
+            continue;
+        }
+        let object = ObjectRef::split(key.clone());
+        let mut say = |code, field, message: String| report.add(code, &object, field, message);
+        let Some(spec) = &split.spec else {
+            // I7
+            say(Code::Invalid, "spec".into(), "the split has no spec".into());
+            continue;
+        };
+        let service = &spec.service;
+        if service.is_empty() {
+            say(Code::Invalid, service_field(), "the split names no root service".into());
+            continue;
+        }
+        match ParsedRoot::new(service, &key.namespace, &settings.cluster_domain) {
+            ParsedRoot::Service(root) => roots.entry(Root::Service(root)).or_default().push((key, split)),
+            ParsedRoot::External(root) => roots.entry(root).or_default().push((key, split)),
+            ParsedRoot::OtherNamespace => {
+                let message = format!("`{service}` is no service of namespace `{}`", key.namespace);
+                say(Code::RootNamespace, service_field(), message);
+            }
+            ParsedRoot::Invalid => {
+                say(
+                    Code::Invalid,
+                    service_field(),
+                    format!("`{service}` is no name of a service"),
+                );
+            }
+        }
+    }
+    roots
+}
+
+/// What the splits of one root are resolved against.
+struct Context<'a> {
+    snapshot: &'a Snapshot,
+    groups: &'a Groups,
+    roots: &'a BTreeMap<Root, Competing<'a>>,
+    root: &'a Root,
+    ports: &'a [RootPort],
+}
+
+impl Context<'_> {
+    /// Merges the splits of one root in their order (T29).
+    fn route(&self, splits: &Competing<'_>, settings: &Settings, report: &mut Report) -> Option<ServiceRoute> {
+        let mut ports: Vec<PortRoute> = self.ports.iter().map(RootPort::empty).collect();
+        let mut sources = Vec::new();
+        let mut winner: Option<&ObjectKey> = None;
+        let (with_matches, without): (Competing<'_>, Competing<'_>) = splits
+            .iter()
+            .copied()
+            .partition(|(_, split)| split.spec.as_ref().is_some_and(|spec| !spec.matches.is_empty()));
+
+        for (key, split) in with_matches.into_iter().chain(without) {
+            let object = ObjectRef::split(key.clone());
+            let Some(spec) = &split.spec else { continue };
+            let prepared = Prepared::new(spec, split.version, &object, self, report);
+            if spec.matches.is_empty() {
+                if let Some(winner) = winner {
+                    let message = format!(
+                        "`{winner}` is older and splits the same root without matches; it counts, even where it is passed over"
+                    );
+                    report.add(Code::Conflict, &object, service_field(), message);
+                    continue;
+                }
+                winner = Some(key);
+            }
+            let root_is_unusable = self.ports.is_empty() && matches!(self.root, Root::Service(_));
+            let Some(prepared) = prepared.filter(|_| !root_is_unusable) else {
+                continue;
+            };
+            let on_ports = ports::shares(self, key, &prepared, report);
+            if on_ports.is_empty() {
+                continue;
+            }
+            sources.push(source(key, split));
+            for (port, split) in ports.iter_mut().filter_map(|port| {
+                let split = on_ports.get(&port.port)?.clone();
+                Some((port, split))
+            }) {
+                match &prepared.matches {
+                    Some(matches) => port.conditional.push(Conditional {
+                        matches: matches.clone(),
+                        split,
+                    }),
+                    None => port.default = Some(split),
+                }
+            }
+        }
+
+        ports.retain(|port| !port.conditional.is_empty() || port.default.is_some());
+        (!ports.is_empty()).then(|| ServiceRoute {
+            root: self.root.clone(),
+            cluster_domain: settings.cluster_domain.clone(),
+            splits: sources,
+            ports,
+        })
+    }
+
+    fn namespace(&self) -> &str {
+        match self.root {
+            Root::Service(key) => &key.namespace,
+            Root::External { namespace, .. } => namespace,
+        }
+    }
+
+    /// Whether `service`, a backend, is the root service itself (T28).
+    fn is_root(&self, service: &str) -> bool {
+        matches!(self.root, Root::Service(key) if key.name == service)
+    }
+}
+
+fn source(key: &ObjectKey, split: &TrafficSplit) -> SplitSource {
+    let mut annotations = split.metadata.annotations.clone().unwrap_or_default();
+    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    SplitSource {
+        key: key.clone(),
+        api_version: format!("split.smi-spec.io/{}", split.version),
+        uid: split.metadata.uid.clone(),
+        annotations,
+    }
+}

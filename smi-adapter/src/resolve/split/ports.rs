@@ -1,0 +1,231 @@
+//! Ports: which backends take part on which port of the root (T20 to T25).
+
+use super::spec::{Prepared, Weighted, backend_field};
+use super::{Competing, Context};
+use crate::diagnostic::Code;
+use crate::model::route::{Backend, PortRoute, PortSplit, Root};
+use crate::object::{ObjectKey, ObjectRef};
+use crate::probe::gcd;
+use crate::resolve::Report;
+use crate::snapshot::Snapshot;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A TCP port of a root.
+pub(super) struct RootPort {
+    number: u16,
+    name: Option<String>,
+    app_protocol: Option<String>,
+}
+
+impl RootPort {
+    pub(super) fn empty(&self) -> PortRoute {
+        PortRoute {
+            port: self.number,
+            name: self.name.clone(),
+            app_protocol: self.app_protocol.clone(),
+            conditional: Vec::new(),
+            default: None,
+        }
+    }
+}
+
+/// The TCP ports of a root service, by number, or why it cannot be a root (T40).
+pub(super) fn of_service(service: Option<&Service>) -> Result<Vec<RootPort>, &'static str> {
+    let service = service.ok_or("does not exist")?;
+    if is_external_name(service) {
+        return Err("is of type ExternalName");
+    }
+    let ports: BTreeMap<u16, RootPort> = tcp_ports(service)
+        .map(|(number, port)| {
+            let port = RootPort {
+                number,
+                name: port.name.clone(),
+                app_protocol: port.app_protocol.clone(),
+            };
+            (number, port)
+        })
+        .collect();
+    if ports.is_empty() {
+        Err("has no TCP port")
+    } else {
+        Ok(ports.into_values().collect())
+    }
+}
+
+/// The ports of a root that is no service: those of its backends.
+pub(super) fn of_backends(snapshot: &Snapshot, splits: &Competing<'_>) -> Vec<RootPort> {
+    let backends = splits.iter().flat_map(|(key, split)| {
+        let backends = split.spec.iter().flat_map(|spec| &spec.backends);
+        backends.filter_map(|backend| present(snapshot, &key.namespace, &backend.service))
+    });
+    let numbers: BTreeSet<u16> = backends
+        .flat_map(|service| tcp_ports(service).map(|(number, _)| number))
+        .collect();
+    let port = |number| RootPort {
+        number,
+        name: None,
+        app_protocol: None,
+    };
+    numbers.into_iter().map(port).collect()
+}
+
+/// A service that can be a backend: one of type ExternalName is as absent (T5, T25).
+fn present<'a>(snapshot: &'a Snapshot, namespace: &str, name: &str) -> Option<&'a Service> {
+    snapshot
+        .service(&ObjectKey::new(namespace, name))
+        .filter(|service| !is_external_name(service))
+}
+
+fn is_external_name(service: &Service) -> bool {
+    let spec = service.spec.as_ref();
+    spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName")
+}
+
+fn tcp_ports(service: &Service) -> impl Iterator<Item = (u16, &ServicePort)> {
+    let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    ports
+        .filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"))
+        .filter_map(|port| Some((u16::try_from(port.port).ok().filter(|number| *number > 0)?, port)))
+}
+
+/// Who shares the traffic of each port, for the ports where the split is not passed over.
+pub(super) fn shares(
+    context: &Context<'_>,
+    split: &ObjectKey,
+    prepared: &Prepared,
+    report: &mut Report,
+) -> BTreeMap<u16, PortSplit> {
+    let object = ObjectRef::split(split.clone());
+    let backends: Vec<(&Weighted, Option<&Service>)> = prepared
+        .backends
+        .iter()
+        .map(|backend| {
+            (
+                backend,
+                present(context.snapshot, context.namespace(), &backend.service),
+            )
+        })
+        .collect();
+    left_out(context, &object, &backends, report);
+
+    let mut unusable = Vec::new();
+    let mut on_ports = BTreeMap::new();
+    for port in context.ports {
+        match share(context.root, port, &backends) {
+            Some(backends) => {
+                let split = split.clone();
+                on_ports.insert(port.number, PortSplit { split, backends });
+            }
+            None => unusable.push(port.number),
+        }
+    }
+    if context.ports.is_empty() {
+        let message = "no backend has a TCP port";
+        report.add(Code::NoUsableBackend, &object, "spec.backends".into(), message);
+    } else if !unusable.is_empty() {
+        // T23
+        let message = format!("no backend is left for port {} of the root", list(&unusable));
+        report.add(Code::NoUsableBackend, &object, "spec.backends".into(), message);
+    }
+    on_ports
+}
+
+/// Who shares the traffic of one port, and how; `None` where no present backend with weight has it.
+fn share(root: &Root, port: &RootPort, backends: &[(&Weighted, Option<&Service>)]) -> Option<Vec<Backend>> {
+    let mut shares: Vec<Backend> = Vec::new();
+    let mut absent = 0;
+    for (backend, service) in backends.iter().filter(|(backend, _)| backend.nanos > 0) {
+        match service {
+            None => absent += backend.nanos,
+            Some(service) if tcp_ports(service).any(|(number, _)| number == port.number) => shares.push(Backend {
+                service: backend.service.clone(),
+                weight: backend.nanos,
+            }),
+            Some(_) => {}
+        }
+    }
+    if shares.is_empty() {
+        return None;
+    }
+    if absent > 0 {
+        // T25: the root stands in their place. A host that is no service cannot.
+        let Root::Service(ObjectKey { name, .. }) = root else {
+            return None;
+        };
+        match shares.iter_mut().find(|share| share.service == *name) {
+            Some(own) => own.weight += absent,
+            None => shares.push(Backend {
+                service: name.clone(),
+                weight: absent,
+            }),
+        }
+    }
+    let divisor = shares.iter().map(|share| share.weight).fold(0, gcd);
+    for share in &mut shares {
+        share.weight /= divisor;
+    }
+    Some(shares)
+}
+
+/// Reports the backends that do not take part, or not everywhere.
+fn left_out(
+    context: &Context<'_>,
+    object: &ObjectRef,
+    backends: &[(&Weighted, Option<&Service>)],
+    report: &mut Report,
+) {
+    for (backend, service) in backends {
+        let field = backend_field(backend.index, "service");
+        let Weighted {
+            service: name, nanos, ..
+        } = backend;
+        let Some(service) = service else {
+            if *nanos > 0 {
+                // T25, T32
+                let message = format!(
+                    "there is no service `{name}` in namespace `{}` that can be a backend; {}",
+                    context.namespace(),
+                    if matches!(context.root, Root::Service(_)) {
+                        "the root stands in its place"
+                    } else {
+                        "the split is passed over"
+                    }
+                );
+                report.add(Code::BackendMissing, object, field, message);
+            }
+            continue;
+        };
+        let ports: BTreeMap<u16, &ServicePort> = tcp_ports(service).collect();
+        let missing: Vec<u16> = context
+            .ports
+            .iter()
+            .map(|port| port.number)
+            .filter(|number| !ports.contains_key(number))
+            .collect();
+        if !missing.is_empty() {
+            // T20, T23
+            let message = format!(
+                "`{name}` has no TCP port {}, so it gets none of that traffic",
+                list(&missing)
+            );
+            report.add(Code::PortMismatch, object, field.clone(), message);
+        }
+        for port in context.ports {
+            let theirs = ports.get(&port.number).and_then(|port| port.app_protocol.as_deref());
+            if let (Some(ours), Some(theirs)) = (port.app_protocol.as_deref(), theirs)
+                && ours != theirs
+            {
+                // T21
+                let number = port.number;
+                let message = format!("`{name}` declares `{theirs}` on port {number}, the root `{ours}`");
+                report.add(Code::AppProtocolDiffers, object, field.clone(), message);
+            }
+        }
+    }
+}
+
+fn list(ports: &[u16]) -> String {
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    ports.join(", ")
+}

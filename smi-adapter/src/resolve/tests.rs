@@ -1,0 +1,569 @@
+use super::*;
+use crate::model::route::{PortSplit, ServiceRoute};
+use crate::model::{Policy, PolicyKey};
+use crate::object::ObjectKey;
+use crate::settings::{HeaderAnchor, PathAnchor, Scope};
+use serde_json::{Value, json};
+use smi_types::Object;
+
+fn service(name: &str, ports: &[(i32, &str)]) -> Value {
+    let ports: Vec<Value> = ports
+        .iter()
+        .map(|(port, name)| json!({"port": port, "name": name}))
+        .collect();
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+           "spec": {"ports": ports}})
+}
+
+fn split(name: &str, service: &str, backends: &[(&str, Value)]) -> Value {
+    let backends: Vec<Value> = backends
+        .iter()
+        .map(|(service, weight)| json!({"service": service, "weight": weight}))
+        .collect();
+    json!({"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+           "metadata": {"name": name, "namespace": "shop"},
+           "spec": {"service": service, "backends": backends}})
+}
+
+fn with_matches(mut split: Value, groups: &[&str]) -> Value {
+    let matches: Vec<Value> = groups
+        .iter()
+        .map(|name| json!({"kind": "HTTPRouteGroup", "name": name}))
+        .collect();
+    split["spec"]["matches"] = json!(matches);
+    split
+}
+
+fn created(mut split: Value, year: u32) -> Value {
+    split["metadata"]["creationTimestamp"] = json!(format!("{year}-01-01T00:00:00Z"));
+    split
+}
+
+fn group(name: &str, matches: Value) -> Value {
+    json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup",
+           "metadata": {"name": name, "namespace": "shop"}, "spec": {"matches": matches}})
+}
+
+fn snapshot(objects: &[Value]) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for object in objects {
+        if object["kind"] == "Service" {
+            snapshot.insert_service(serde_json::from_value(object.clone()).unwrap());
+        } else {
+            match Object::from_value(object) {
+                Ok(parsed) => snapshot.insert(parsed),
+                Err(error) => snapshot.insert_error(&error),
+            }
+        }
+    }
+    snapshot
+}
+
+/// The services of most tests: a root and two backends on port 80.
+fn shop() -> Vec<Value> {
+    vec![
+        service("web", &[(80, "http")]),
+        service("v1", &[(80, "http")]),
+        service("v2", &[(80, "http")]),
+    ]
+}
+
+fn resolve_with(settings: &Settings, mut services: Vec<Value>, objects: &[Value]) -> Resolution {
+    services.extend(objects.iter().cloned());
+    resolve(&snapshot(&services), settings)
+}
+
+fn resolved(objects: &[Value]) -> Resolution {
+    resolve_with(&Settings::default(), shop(), objects)
+}
+
+fn route<'a>(resolution: &'a Resolution, root: &str) -> Option<&'a ServiceRoute> {
+    let key = PolicyKey::Route(ObjectKey::new("shop", root));
+    resolution.model.policy(&key).map(|policy| {
+        let Policy::Route(route) = policy;
+        route
+    })
+}
+
+fn weights(split: &PortSplit) -> Vec<(&str, u128)> {
+    let backends = split.backends().iter();
+    backends.map(|backend| (backend.service(), backend.weight())).collect()
+}
+
+/// What the split without matches does on a port of `web`.
+fn default_on(resolution: &Resolution, port: u16) -> Vec<(&str, u128)> {
+    let ports = route(resolution, "web").map(ServiceRoute::ports).unwrap_or_default();
+    let port = ports.iter().find(|route| route.port() == port);
+    port.and_then(|port| port.default()).map(weights).unwrap_or_default()
+}
+
+fn codes(resolution: &Resolution) -> Vec<String> {
+    let codes = resolution.diagnostics.iter();
+    codes
+        .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.field))
+        .collect()
+}
+
+#[test]
+fn weights_are_reduced_and_relative() {
+    // T8, T9, T30
+    for (given, expected) in [
+        (
+            vec![("v1", json!(1000)), ("v2", json!(500))],
+            vec![("v1", 2), ("v2", 1)],
+        ),
+        (vec![("v1", json!(1)), ("v2", json!(0))], vec![("v1", 1)]),
+        (
+            vec![("v1", json!("1")), ("v2", json!("500m"))],
+            vec![("v1", 2), ("v2", 1)],
+        ),
+        (
+            vec![("v1", json!("1k")), ("v2", json!(1))],
+            vec![("v1", 1000), ("v2", 1)],
+        ),
+        (
+            vec![("v1", json!(1)), ("v2", json!(1)), ("v1", json!(1))],
+            vec![("v1", 2), ("v2", 1)],
+        ),
+        (
+            vec![("v1", json!(i64::MAX)), ("v2", json!(1))],
+            vec![("v1", 9_223_372_036_854_775_807), ("v2", 1)],
+        ),
+        (
+            vec![("v1", json!("1n")), ("v2", json!("1E"))],
+            vec![("v1", 1), ("v2", 10u128.pow(27))],
+        ),
+    ] {
+        let resolution = resolved(&[split("s", "web", &given)]);
+        assert_eq!(default_on(&resolution, 80), expected, "{given:?}");
+    }
+}
+
+#[test]
+fn weights_that_are_none_make_the_split_inert() {
+    // T6, T10
+    for weight in [json!(-1), json!("abc"), json!(""), json!(1e30), json!(true)] {
+        let resolution = resolved(&[split("s", "web", &[("v1", json!(1)), ("v2", weight)])]);
+        assert!(route(&resolution, "web").is_none());
+        assert_eq!(codes(&resolution), ["Invalid spec.backends[1].weight"]);
+    }
+    let resolution = resolved(&[split("s", "web", &[("v1", json!(0)), ("v2", json!(0))])]);
+    assert!(route(&resolution, "web").is_none());
+    assert_eq!(codes(&resolution), ["AllWeightsZero spec.backends"]);
+
+    let resolution = resolved(&[split("s", "web", &[("v1", json!(1)), ("v2", json!(null))])]);
+    assert_eq!(default_on(&resolution, 80), [("v1", 1)]);
+    assert_eq!(codes(&resolution), ["WeightMissing spec.backends[1].weight"]);
+
+    let resolution = resolved(&[split("s", "web", &[("v1", json!(0.5)), ("v2", json!("250m"))])]);
+    assert_eq!(default_on(&resolution, 80), [("v1", 2), ("v2", 1)]);
+    assert_eq!(
+        codes(&resolution),
+        [
+            "FractionalWeight spec.backends[0].weight",
+            "FractionalWeight spec.backends[1].weight"
+        ]
+    );
+}
+
+#[test]
+fn quantities_are_the_norm_in_v1alpha1() {
+    // T7
+    let mut quantities = split("s", "web", &[("v1", json!("1")), ("v2", json!("500m"))]);
+    quantities["apiVersion"] = json!("split.smi-spec.io/v1alpha1");
+    let resolution = resolved(&[quantities]);
+    assert_eq!(default_on(&resolution, 80), [("v1", 2), ("v2", 1)]);
+    assert_eq!(codes(&resolution), Vec::<String>::new());
+}
+
+#[test]
+fn every_port_has_its_own_backends() {
+    // T20, T23
+    let services = vec![
+        service("web", &[(80, "http"), (9090, "metrics"), (53, "dns")]),
+        service("v1", &[(80, "http"), (9090, "metrics")]),
+        service("v2", &[(80, "http"), (1024, "other")]),
+    ];
+    let settings = Settings::default();
+    let resolution = resolve_with(
+        &settings,
+        services,
+        &[split("s", "web", &[("v1", json!(9)), ("v2", json!(1))])],
+    );
+    assert_eq!(default_on(&resolution, 80), [("v1", 9), ("v2", 1)]);
+    assert_eq!(default_on(&resolution, 9090), [("v1", 1)]);
+    assert_eq!(default_on(&resolution, 53), []);
+    assert_eq!(
+        codes(&resolution),
+        [
+            "NoUsableBackend spec.backends",
+            "PortMismatch spec.backends[0].service",
+            "PortMismatch spec.backends[1].service",
+        ]
+    );
+    assert!(resolution.diagnostics[2].message.contains("53, 9090"));
+}
+
+#[test]
+fn a_port_is_a_number_and_a_protocol() {
+    // T20, T21
+    let mut web = service("web", &[(80, "http"), (53, "dns")]);
+    web["spec"]["ports"][1]["protocol"] = json!("UDP");
+    let mut v1 = service("v1", &[(80, "http")]);
+    v1["spec"]["ports"][0]["protocol"] = json!("UDP");
+    let mut v2 = service("v2", &[(80, "other-name")]);
+    web["spec"]["ports"][0]["appProtocol"] = json!("http");
+    v2["spec"]["ports"][0]["appProtocol"] = json!("grpc");
+    let objects = [split("s", "web", &[("v1", json!(1)), ("v2", json!(1))])];
+    let resolution = resolve_with(&Settings::default(), vec![web, v1, v2], &objects);
+    assert_eq!(default_on(&resolution, 80), [("v2", 1)]);
+    assert_eq!(route(&resolution, "web").unwrap().ports().len(), 1);
+    assert_eq!(
+        codes(&resolution),
+        [
+            "PortMismatch spec.backends[0].service",
+            "AppProtocolDiffers spec.backends[1].service"
+        ]
+    );
+}
+
+#[test]
+fn the_root_stands_in_for_absent_backends() {
+    // T25, T32
+    let mut external = service("ext", &[(80, "http")]);
+    external["spec"]["type"] = json!("ExternalName");
+    let mut services = shop();
+    services.push(external);
+    services.push(service("web-only", &[(81, "http")]));
+    for absent in ["gone", "ext", "v2.shop", "v2.shop.svc.cluster.local", ""] {
+        let objects = [split("s", "web", &[("v1", json!(99)), (absent, json!(1))])];
+        let resolution = resolve_with(&Settings::default(), services.clone(), &objects);
+        assert_eq!(default_on(&resolution, 80), [("v1", 99), ("web", 1)], "{absent}");
+        assert_eq!(codes(&resolution), ["BackendMissing spec.backends[1].service"]);
+    }
+    // Present ones carry no weight, or have no such port: the split is passed over.
+    for (present, weight) in [("v1", 0), ("web-only", 1)] {
+        let objects = [split("s", "web", &[(present, json!(weight)), ("gone", json!(9))])];
+        let resolution = resolve_with(&Settings::default(), services.clone(), &objects);
+        assert!(route(&resolution, "web").is_none());
+        assert!(codes(&resolution).contains(&"NoUsableBackend spec.backends".to_owned()));
+    }
+    let resolution = resolved(&[split("s", "web", &[("v1", json!(1)), ("gone", json!(0))])]);
+    assert_eq!(codes(&resolution), Vec::<String>::new());
+}
+
+#[test]
+fn the_root_may_be_a_backend() {
+    // T27, T28, T25
+    let objects = [
+        split(
+            "s",
+            "web.shop",
+            &[("web", json!(1)), ("v1", json!(2)), ("gone", json!(1))],
+        ),
+        split("t", "v1", &[("v2", json!(1))]),
+    ];
+    let resolution = resolved(&objects);
+    assert_eq!(default_on(&resolution, 80), [("web", 1), ("v1", 1)]);
+    assert_eq!(
+        codes(&resolution),
+        [
+            "SelfReference spec.backends[0].service",
+            "NestedSplit spec.backends[1].service",
+            "BackendMissing spec.backends[2].service",
+        ]
+    );
+}
+
+#[test]
+fn unusable_roots() {
+    // T3, T40, T31, I7
+    let mut external = service("ext", &[(80, "http")]);
+    external["spec"]["type"] = json!("ExternalName");
+    let mut udp = service("udp", &[(53, "dns")]);
+    udp["spec"]["ports"][0]["protocol"] = json!("UDP");
+    let mut services = shop();
+    services.extend([external, udp, service("portless", &[])]);
+    let backend = [("v1", json!(1))];
+    let mut bare = split("s", "web", &backend);
+    bare.as_object_mut().unwrap().remove("spec");
+    let mut empty = split("s", "web", &backend);
+    empty["spec"] = json!({});
+    for (object, code) in [
+        (split("s", "gone", &backend), "RootUnusable spec.service"),
+        (split("s", "ext", &backend), "RootUnusable spec.service"),
+        (split("s", "udp", &backend), "RootUnusable spec.service"),
+        (split("s", "portless", &backend), "RootUnusable spec.service"),
+        (split("s", "web.other", &backend), "RootNamespace spec.service"),
+        (
+            split("s", "web.other.svc.cluster.local", &backend),
+            "RootNamespace spec.service",
+        ),
+        (split("s", "not a name", &backend), "RootUnusable spec.service"),
+        (split("s", "web", &[]), "Invalid spec.backends"),
+        (bare, "Invalid spec"),
+        (empty, "Invalid spec.service"),
+    ] {
+        let resolution = resolve_with(&Settings::default(), services.clone(), &[object]);
+        assert_eq!(resolution.model.policies().count(), 0, "{code}");
+        assert_eq!(codes(&resolution), [code]);
+    }
+}
+
+#[test]
+fn an_external_root_is_left_to_the_adapter() {
+    // T3
+    let resolution = resolved(&[split("s", "shop.example.com", &[("v1", json!(1))])]);
+    let route = route(&resolution, "shop.example.com").unwrap();
+    assert_eq!(route.ports()[0].port(), 80);
+    assert_eq!(codes(&resolution), Vec::<String>::new());
+    // Nothing can stand in for an absent backend of it.
+    let resolution = resolved(&[split("s", "shop.example.com", &[("v1", json!(1)), ("gone", json!(1))])]);
+    assert_eq!(resolution.model.policies().count(), 0);
+    assert_eq!(
+        codes(&resolution),
+        [
+            "NoUsableBackend spec.backends",
+            "BackendMissing spec.backends[1].service"
+        ]
+    );
+}
+
+#[test]
+fn one_root_many_splits() {
+    // T29: matches first, by age and name; then the oldest without.
+    let matches = json!([{"name": "m", "pathRegex": "/a.*"}]);
+    let to = |service: &'static str| [(service, json!(1))];
+    let objects = [
+        group("g", matches),
+        with_matches(split("young", "web", &to("v1")), &["g"]),
+        with_matches(created(split("old", "web.shop.svc", &to("v2")), 2020), &["g"]),
+        with_matches(created(split("older", "web", &to("v2")), 2019), &["g"]),
+        created(split("b", "web", &to("v1")), 2021),
+        split("a", "web", &to("v2")),
+    ];
+    let resolution = resolved(&objects);
+    let port = &route(&resolution, "web").unwrap().ports()[0];
+    let order: Vec<&str> = port
+        .conditional()
+        .iter()
+        .map(|c| c.split().split().name.as_str())
+        .collect();
+    assert_eq!(order, ["older", "old", "young"]);
+    assert_eq!(port.default().unwrap().split().name, "b");
+    assert_eq!(codes(&resolution), ["Conflict spec.service"]);
+    assert_eq!(resolution.diagnostics[0].object.key.name, "a");
+}
+
+#[test]
+fn the_oldest_counts_even_where_it_is_inert() {
+    // T29
+    let inert = created(split("old", "web", &[("v1", json!(0))]), 2020);
+    let resolution = resolved(&[inert, split("new", "web", &[("v1", json!(1))])]);
+    assert!(route(&resolution, "web").is_none());
+    assert_eq!(
+        codes(&resolution),
+        ["Conflict spec.service", "AllWeightsZero spec.backends"]
+    );
+}
+
+#[test]
+fn references_that_lead_nowhere_never_mean_everything() {
+    // T16, T17, S21
+    let mut services = shop();
+    services.push(group("empty", json!([])));
+    services.push(group("lost", json!([{"name": "m", "headers": {}}])));
+    services.push(group("fine", json!([{"name": "m", "pathRegex": ".*"}])));
+    let base = with_matches(split("s", "web", &[("v1", json!(1))]), &["fine"]);
+    let reference = |field: &str, value: &str| {
+        let mut split = base.clone();
+        split["spec"]["matches"][0][field] = json!(value);
+        split
+    };
+    for (object, code) in [
+        (reference("name", "gone"), "UnresolvedRef spec.matches[0].name"),
+        (reference("name", "empty"), "UnresolvedRef spec.matches[0].name"),
+        (reference("name", "lost"), "UnresolvedRef spec.matches[0].name"),
+        (reference("name", ""), "UnresolvedRef spec.matches[0].name"),
+        (reference("kind", "TCPRoute"), "UnresolvedRef spec.matches[0].kind"),
+        (
+            reference("apiGroup", "example.com"),
+            "UnresolvedRef spec.matches[0].apiGroup",
+        ),
+    ] {
+        let resolution = resolve_with(&Settings::default(), services.clone(), &[object]);
+        assert!(route(&resolution, "web").is_none(), "{code}");
+        assert!(
+            codes(&resolution).contains(&code.to_owned()),
+            "{code}: {:?}",
+            codes(&resolution)
+        );
+    }
+    for api_group in ["", "specs.smi-spec.io"] {
+        let resolution = resolve_with(
+            &Settings::default(),
+            services.clone(),
+            &[reference("apiGroup", api_group)],
+        );
+        assert!(route(&resolution, "web").is_some());
+    }
+    // One that leads somewhere is enough (T14).
+    let objects = [with_matches(
+        split("s", "web", &[("v1", json!(1))]),
+        &["gone", "fine", "fine"],
+    )];
+    let resolution = resolve_with(&Settings::default(), services, &objects);
+    assert_eq!(
+        route(&resolution, "web").unwrap().ports()[0].conditional()[0]
+            .matches()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn matches_are_read_with_all_their_faults() {
+    // S2, S6, S8, S11, S13, S16, S19, S20, I6
+    let objects = [group(
+        "g",
+        json!([
+            {"name": "a", "pathRegex": "/(?!x)", "methods": ["get"], "headers": [{"x y": "1"}, {"x-a": "(?=b)"}]},
+            {"name": "a", "pathRegex": "/a.*", "methods": ["GET", "PURGE", "GET"], "headers": [{"X-A": "1"}, {"x-a": "1"}, {"x-a": "2"}]},
+            {"name": "lost", "headers": [{}]},
+            {"name": "none", "methods": [""]},
+            {"name": "all", "methods": ["GET", "*"]},
+            {"name": "full", "pathRegex": "/a"},
+        ]),
+    )];
+    let objects = [
+        &objects[..],
+        &[with_matches(split("s", "web", &[("v1", json!(1))]), &["g"])],
+    ]
+    .concat();
+    let resolution = resolved(&objects);
+    assert_eq!(
+        codes(&resolution),
+        [
+            "Unmatchable spec.matches[0].headers.x y",
+            "NotPortable spec.matches[0].headers.x-a",
+            "UnknownMethod spec.matches[0].methods[0]",
+            "NotPortable spec.matches[0].pathRegex",
+            "UnknownMethod spec.matches[1].methods[1]",
+            "DuplicateMatch spec.matches[1].name",
+            "HeadersLost spec.matches[2].headers",
+            "Unmatchable spec.matches[3].methods",
+            "UnknownMethod spec.matches[3].methods[0]",
+            "MatchesEverything spec.matches[4]",
+            "PathAnchorDiffers spec.matches[5].pathRegex",
+        ]
+    );
+    let conditional = &route(&resolution, "web").unwrap().ports()[0].conditional()[0];
+    let usable: Vec<&str> = conditional.matches().iter().map(|matching| matching.name()).collect();
+    assert_eq!(usable, ["a", "all", "full"]);
+    let matching = &conditional.matches()[0];
+    assert_eq!(matching.headers().len(), 2, "the same filter twice is one");
+    assert_eq!(matching.headers()[0].name(), "x-a");
+    assert_eq!(matching.methods().unwrap().len(), 2);
+}
+
+#[test]
+fn anchors_are_settings() {
+    // S4, S12
+    let objects = [
+        group("g", json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "b"}}])),
+        with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]),
+    ];
+    let mut settings = Settings::default();
+    for (full, path, header, taken) in [
+        (true, "/a", "b", true),
+        (true, "/ab", "b", false),
+        (true, "/a", "abc", false),
+        (false, "/ab", "abc", true),
+        (false, "/b", "abc", false),
+    ] {
+        if !full {
+            settings.path_anchor = PathAnchor::Start;
+            settings.header_anchor = HeaderAnchor::Search;
+        }
+        let resolution = resolve_with(&settings, shop(), &objects);
+        let request = crate::probe::Request {
+            method: "GET".into(),
+            path: path.into(),
+            headers: vec![("X".into(), header.into())],
+        };
+        let port = &route(&resolution, "web").unwrap().ports()[0];
+        assert_eq!(port.choose(Some(&request)).is_some(), taken, "{path} {header}");
+        assert!(port.choose(None).is_none(), "T19");
+    }
+}
+
+#[test]
+fn broken_input_is_reported_and_leaves_the_rest() {
+    // I1, I3, I4
+    let mut broken = split("broken", "web", &[]);
+    broken["spec"]["backends"] = json!("v1");
+    let mut unknown = split("t", "v1", &[("v2", json!(1))]);
+    unknown["spec"]["servcie"] = json!("x");
+    let objects = [
+        broken,
+        unknown,
+        split("twice", "v2", &[("v1", json!(1))]),
+        split("twice", "v2", &[("v1", json!(1))]),
+        group("g", json!([{"name": "m", "pathRegex": ".*"}])),
+        split("s", "web", &[("v1", json!(1))]),
+    ];
+    let resolution = resolved(&objects);
+    assert_eq!(default_on(&resolution, 80), [("v1", 1)]);
+    assert!(route(&resolution, "v2").is_none());
+    let said: Vec<String> = resolution
+        .diagnostics
+        .iter()
+        .map(|d| format!("{} {} {}", d.code, d.object.key.name, d.field))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "Unreferenced g ",
+            "Undecodable broken spec.backends",
+            "NestedSplit s spec.backends[0].service",
+            "UnknownField t spec.servcie",
+            "DuplicateObject twice ",
+        ]
+    );
+}
+
+#[test]
+fn only_the_scope_counts() {
+    let mut settings = Settings::default();
+    settings.scope = Scope::Namespaces(["other".to_owned()].into());
+    let resolution = resolve_with(&settings, shop(), &[split("s", "web", &[("gone", json!(1))])]);
+    assert_eq!(resolution, Resolution::default());
+}
+
+#[test]
+fn versions_mean_the_same() {
+    // S24
+    let mut seen = Vec::new();
+    for (version, root) in [
+        ("v1alpha1", true),
+        ("v1alpha2", true),
+        ("v1alpha3", false),
+        ("v1alpha4", false),
+    ] {
+        let mut split = with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]);
+        split["apiVersion"] = json!(format!("split.smi-spec.io/{version}"));
+        let mut group = group("g", json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "1"}}]));
+        group["apiVersion"] = json!(format!("specs.smi-spec.io/{version}"));
+        if root {
+            group["matches"] = group["spec"]["matches"].take();
+            group.as_object_mut().unwrap().remove("spec");
+        }
+        let resolution = resolved(&[split, group]);
+        let route = route(&resolution, "web").unwrap();
+        let matching = &route.ports()[0].conditional()[0].matches()[0];
+        seen.push((matching.path().cloned(), matching.headers().to_vec()));
+        let field = if root { "matches[0]" } else { "spec.matches[0]" };
+        assert_eq!(matching.field().as_str(), field);
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+}

@@ -1,0 +1,148 @@
+//! What an embedder chooses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+/// The choices that the specification leaves open, and those about our own objects.
+///
+/// The defaults are the narrower readings. Change fields of a default:
+///
+/// ```
+/// use smi_adapter::settings::{PathAnchor, Settings};
+///
+/// let mut settings = Settings::default();
+/// settings.owner = "my-operator".parse()?;
+/// settings.path_anchor = PathAnchor::Start;
+/// # Ok::<(), smi_adapter::settings::InvalidOwner>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Who writes the native objects. Two embedders in one cluster need different owners, or scopes that
+    /// have no namespace in common. Default: `smi-adapter`.
+    pub owner: Owner,
+    /// The namespaces whose SMI objects count, and in which anything is written or deleted. Default: all.
+    pub scope: Scope,
+    /// How much of the path a `pathRegex` must match (S4). Default: all of it.
+    pub path_anchor: PathAnchor,
+    /// How much of a header's value a header filter must match (S12). Default: all of it.
+    pub header_anchor: HeaderAnchor,
+    /// The DNS domain of the cluster, without a leading dot (T3). Default: `cluster.local`.
+    pub cluster_domain: String,
+    /// Labels that every native object gets, beside our own. Labels of ours win.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations that every native object gets, beside our own. Annotations of ours win.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            owner: Owner("smi-adapter".into()),
+            scope: Scope::All,
+            path_anchor: PathAnchor::Full,
+            header_anchor: HeaderAnchor::Full,
+            cluster_domain: "cluster.local".into(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+        }
+    }
+}
+
+/// Namespaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    #[default]
+    All,
+    /// These only.
+    Namespaces(BTreeSet<String>),
+}
+
+impl Scope {
+    /// Whether `namespace` is one of them.
+    #[must_use]
+    pub fn contains(&self, namespace: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Namespaces(namespaces) => namespaces.contains(namespace),
+        }
+    }
+}
+
+/// How much of the path a `pathRegex` must match (S4). It always begins at the path's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PathAnchor {
+    /// The whole path, as implementations on Envoy read it.
+    #[default]
+    Full,
+    /// A beginning of the path, as prefix-like implementations read it.
+    Start,
+}
+
+/// How much of a header's value a header filter must match (S12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HeaderAnchor {
+    /// The whole value.
+    #[default]
+    Full,
+    /// Any part of the value.
+    Search,
+}
+
+/// Who writes native objects: the value of their label `app.kubernetes.io/managed-by`.
+///
+/// It is a valid label value: 1 to 63 of `A-Z a-z 0-9 - _ .`, alphanumeric at both ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner(String);
+
+impl Owner {
+    /// The owner as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is no label value, so that no API server would take it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no label value: 1 to 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends")]
+pub struct InvalidOwner(String);
+
+impl FromStr for Owner {
+    type Err = InvalidOwner;
+
+    fn from_str(owner: &str) -> Result<Self, InvalidOwner> {
+        let edge = |c: char| c.is_ascii_alphanumeric();
+        let inner = |c: char| edge(c) || matches!(c, '-' | '_' | '.');
+        let valid = (1..=63).contains(&owner.len())
+            && owner.chars().all(inner)
+            && owner.starts_with(edge)
+            && owner.ends_with(edge);
+        if valid {
+            Ok(Self(owner.into()))
+        } else {
+            Err(InvalidOwner(owner.into()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_label_values() {
+        assert!("my-operator_1.x".parse::<Owner>().is_ok());
+        for owner in ["", "-a", "a-", "a b", "a/b", &"a".repeat(64)] {
+            assert!(owner.parse::<Owner>().is_err(), "{owner}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Everything that meaning depends on, at one moment.
+
+use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use k8s_openapi::api::core::v1::Service;
+use smi_types::specs::HTTPRouteGroup;
+use smi_types::split::TrafficSplit;
+use smi_types::{FieldPath, Object, ParseError, Parsed};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The SMI objects and services of a cluster, or of a set of manifests.
+///
+/// Objects are kept by kind and key, so the order of insertion cannot matter. An object that comes twice
+/// counts for nothing (I1): [`insert`](Self::insert) is for reading one input, in which everything should
+/// come once. For following a cluster there is [`replace`](Self::replace).
+///
+/// ```
+/// use smi_adapter::snapshot::Snapshot;
+/// use smi_types::Object;
+///
+/// let mut snapshot = Snapshot::default();
+/// match Object::from_json(br#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+///                              "metadata": {"name": "canary", "namespace": "shop"}}"#) {
+///     Ok(parsed) => snapshot.insert(parsed),
+///     Err(error) => snapshot.insert_error(&error),
+/// }
+/// assert_eq!(snapshot.splits().count(), 1);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    splits: BTreeMap<ObjectKey, TrafficSplit>,
+    groups: BTreeMap<ObjectKey, HTTPRouteGroup>,
+    services: BTreeMap<ObjectKey, Service>,
+    undecodable: BTreeMap<ObjectRef, Undecodable>,
+    duplicates: BTreeSet<ObjectRef>,
+    ignored: BTreeMap<ObjectRef, Vec<FieldPath>>,
+}
+
+/// Why an object could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Undecodable {
+    /// The field at fault.
+    pub field: FieldPath,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Snapshot {
+    /// Adds an SMI object. If it is there already, it counts as a duplicate: neither has an effect (I1).
+    pub fn insert(&mut self, object: impl Into<Parsed>) {
+        let Parsed { object, ignored } = object.into();
+        let target = reference(&object);
+        if let Err(reason) = check_key(&target.key) {
+            self.insert_undecodable(target, reason);
+            return;
+        }
+        if !self.claim(&target) {
+            return;
+        }
+        if !ignored.is_empty() {
+            self.ignored.insert(target.clone(), ignored);
+        }
+        match object {
+            Object::TrafficSplit(split) => {
+                self.splits.insert(target.key, *split);
+            }
+            Object::HTTPRouteGroup(group) => {
+                self.groups.insert(target.key, *group);
+            }
+            // `Object` gains kinds together with this crate.
+            _ => {}
+        }
+    }
+
+    /// Adds a service. If it is there already, it counts as a duplicate and is as absent (I1, I3).
+    pub fn insert_service(&mut self, service: Service) {
+        let target = ObjectRef::service(ObjectKey::of(&service.metadata));
+        if let Err(reason) = check_key(&target.key) {
+            self.insert_undecodable(target, reason);
+        } else if self.claim(&target) {
+            self.services.insert(target.key, service);
+        }
+    }
+
+    /// Notes an object that could not be read, so that whatever refers to it finds it unusable and its
+    /// author is told.
+    pub fn insert_undecodable(&mut self, object: ObjectRef, reason: Undecodable) {
+        if self.claim(&object) {
+            self.undecodable.insert(object, reason);
+        }
+    }
+
+    /// Notes an SMI object that could not be read. An error that names no object is none of the snapshot's:
+    /// show it to whoever gave the input.
+    pub fn insert_error(&mut self, error: &ParseError) {
+        let kind = Kind::SMI
+            .into_iter()
+            .find(|kind| Some(&*kind.kind) == error.object_kind());
+        let (Some(kind), Some(name)) = (kind, error.name()) else {
+            return;
+        };
+        let namespace = error.namespace().unwrap_or(crate::object::DEFAULT_NAMESPACE);
+        let reason = Undecodable {
+            field: error.path().clone(),
+            reason: error.message().to_owned(),
+        };
+        self.insert_undecodable(ObjectRef::new(kind, ObjectKey::new(namespace, name)), reason);
+    }
+
+    /// Puts an SMI object in the place of the one with its key, as a watch reports it.
+    pub fn replace(&mut self, object: impl Into<Parsed>) {
+        let parsed = object.into();
+        self.remove(&reference(&parsed.object));
+        self.insert(parsed);
+    }
+
+    /// Puts a service in the place of the one with its key, as a watch reports it.
+    pub fn replace_service(&mut self, service: Service) {
+        self.remove(&ObjectRef::service(ObjectKey::of(&service.metadata)));
+        self.insert_service(service);
+    }
+
+    /// Forgets an object, also one that was undecodable or a duplicate.
+    pub fn remove(&mut self, object: &ObjectRef) {
+        self.take(object);
+        self.duplicates.remove(object);
+    }
+
+    /// The traffic splits, sorted.
+    pub fn splits(&self) -> impl Iterator<Item = (&ObjectKey, &TrafficSplit)> {
+        self.splits.iter()
+    }
+
+    /// The HTTP route groups, sorted.
+    pub fn groups(&self) -> impl Iterator<Item = (&ObjectKey, &HTTPRouteGroup)> {
+        self.groups.iter()
+    }
+
+    /// The HTTP route group with `key`.
+    #[must_use]
+    pub fn group(&self, key: &ObjectKey) -> Option<&HTTPRouteGroup> {
+        self.groups.get(key)
+    }
+
+    /// The services, sorted.
+    pub fn services(&self) -> impl Iterator<Item = (&ObjectKey, &Service)> {
+        self.services.iter()
+    }
+
+    /// The service with `key`.
+    #[must_use]
+    pub fn service(&self, key: &ObjectKey) -> Option<&Service> {
+        self.services.get(key)
+    }
+
+    /// Objects that could not be read, sorted.
+    pub fn undecodable(&self) -> impl Iterator<Item = (&ObjectRef, &Undecodable)> {
+        self.undecodable.iter()
+    }
+
+    /// Objects that came more than once, sorted (I1).
+    pub fn duplicates(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.duplicates.iter()
+    }
+
+    /// Objects with fields that no type knows, and these fields, sorted.
+    pub fn ignored(&self) -> impl Iterator<Item = (&ObjectRef, &[FieldPath])> {
+        self.ignored.iter().map(|(object, fields)| (object, fields.as_slice()))
+    }
+
+    /// Whether `object` may be added; otherwise it is a duplicate from now on.
+    fn claim(&mut self, object: &ObjectRef) -> bool {
+        if self.take(object) {
+            self.duplicates.insert(object.clone());
+        }
+        !self.duplicates.contains(object)
+    }
+
+    /// Takes an object out, and says whether it was there.
+    fn take(&mut self, object: &ObjectRef) -> bool {
+        self.ignored.remove(object);
+        let known = if object.kind == Kind::TRAFFIC_SPLIT {
+            self.splits.remove(&object.key).is_some()
+        } else if object.kind == Kind::HTTP_ROUTE_GROUP {
+            self.groups.remove(&object.key).is_some()
+        } else if object.kind == Kind::SERVICE {
+            self.services.remove(&object.key).is_some()
+        } else {
+            false
+        };
+        self.undecodable.remove(object).is_some() || known
+    }
+}
+
+fn reference(object: &Object) -> ObjectRef {
+    let kind = match object {
+        Object::HTTPRouteGroup(_) => Kind::HTTP_ROUTE_GROUP,
+        _ => Kind::TRAFFIC_SPLIT,
+    };
+    ObjectRef::new(kind, ObjectKey::of(object.metadata()))
+}
+
+/// An API server takes no other names, and ours are derived from them.
+fn check_key(key: &ObjectKey) -> Result<(), Undecodable> {
+    let refuse = |field: &str, reason: String| {
+        Err(Undecodable {
+            field: field.into(),
+            reason,
+        })
+    };
+    if !is_dns_label(&key.namespace) {
+        refuse(
+            "metadata.namespace",
+            format!("`{}` is no namespace: it must be a DNS label", key.namespace),
+        )
+    } else if !is_dns_subdomain(&key.name) {
+        refuse(
+            "metadata.name",
+            format!("`{}` is no object name: it must be a DNS subdomain", key.name),
+        )
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+    fn metadata(name: &str) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some("shop".into()),
+            ..ObjectMeta::default()
+        }
+    }
+
+    fn split(name: &str) -> Object {
+        let metadata = metadata(name);
+        TrafficSplit {
+            metadata,
+            ..TrafficSplit::default()
+        }
+        .into()
+    }
+
+    fn service(name: &str) -> Service {
+        let metadata = metadata(name);
+        Service {
+            metadata,
+            ..Service::default()
+        }
+    }
+
+    #[test]
+    fn what_comes_twice_counts_for_nothing() {
+        // I1
+        let mut snapshot = Snapshot::default();
+        for _ in 0..3 {
+            snapshot.insert(split("a"));
+            snapshot.insert_service(service("web"));
+        }
+        snapshot.insert(split("b"));
+        assert_eq!(snapshot.splits().map(|(key, _)| &*key.name).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(snapshot.services().count(), 0);
+        assert_eq!(snapshot.duplicates().count(), 2);
+    }
+
+    #[test]
+    fn an_undecodable_twin_is_a_duplicate_in_either_order() {
+        let target = ObjectRef::split(ObjectKey::new("shop", "a"));
+        let reason = Undecodable {
+            field: FieldPath::root(),
+            reason: "x".into(),
+        };
+        let mut first = Snapshot::default();
+        first.insert(split("a"));
+        first.insert_undecodable(target.clone(), reason.clone());
+        let mut last = Snapshot::default();
+        last.insert_undecodable(target.clone(), reason);
+        last.insert(split("a"));
+        assert_eq!(first, last);
+        assert_eq!(first.duplicates().collect::<Vec<_>>(), [&target]);
+        assert_eq!(first.undecodable().count(), 0);
+    }
+
+    #[test]
+    fn following_a_cluster_makes_no_duplicates() {
+        let mut snapshot = Snapshot::default();
+        snapshot.replace(split("a"));
+        snapshot.replace(split("a"));
+        snapshot.replace_service(service("web"));
+        snapshot.replace_service(service("web"));
+        assert_eq!(snapshot.duplicates().count(), 0);
+        snapshot.insert(split("a"));
+        snapshot.remove(&ObjectRef::split(ObjectKey::new("shop", "a")));
+        snapshot.remove(&ObjectRef::service(ObjectKey::new("shop", "web")));
+        assert_eq!(snapshot, Snapshot::default());
+    }
+
+    #[test]
+    fn names_that_no_api_server_takes_are_refused() {
+        let mut snapshot = Snapshot::default();
+        snapshot.insert(split("Not A Name"));
+        snapshot.insert(split(""));
+        assert_eq!(snapshot.splits().count(), 0);
+        let (object, why) = snapshot.undecodable().last().unwrap();
+        assert_eq!(object.to_string(), "TrafficSplit shop/Not A Name");
+        assert_eq!(why.field.as_str(), "metadata.name");
+    }
+}

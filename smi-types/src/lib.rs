@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+pub mod headers;
+pub mod object;
+pub mod path;
+pub mod regex;
+pub mod specs;
+pub mod split;
+pub mod weight;
+mod wire;
+
+pub use object::{Object, ParseError, ParseErrorKind, Parsed, Version};
+pub use path::FieldPath;

@@ -1,0 +1,187 @@
+use super::*;
+use crate::weight::Weight;
+use serde_json::json;
+
+fn split(version: &str) -> Value {
+    json!({
+        "apiVersion": format!("split.smi-spec.io/{version}"),
+        "kind": "TrafficSplit",
+        "metadata": {"name": "canary", "namespace": "shop"},
+        "spec": {
+            "service": "web",
+            "backends": [{"service": "v1", "weight": 9}, {"service": "v2", "weight": "500m"}],
+            "matches": [{"kind": "HTTPRouteGroup", "name": "beta"}],
+        },
+        "status": {"anything": true},
+    })
+}
+
+fn both(value: &Value) -> Result<Parsed, ParseError> {
+    let from_value = Object::from_value(value);
+    let from_json = Object::from_json(value.to_string().as_bytes());
+    match (&from_value, &from_json) {
+        (Ok(a), Ok(b)) => assert_eq!(a, b),
+        (Err(a), Err(b)) => assert_eq!((a.kind(), a.path(), a.name()), (b.kind(), b.path(), b.name())),
+        _ => panic!("{from_value:?} {from_json:?}"),
+    }
+    from_value
+}
+
+#[test]
+fn every_version_of_a_split_reads_alike() {
+    // S24, T6, T12
+    for version in [
+        Version::V1Alpha1,
+        Version::V1Alpha2,
+        Version::V1Alpha3,
+        Version::V1Alpha4,
+    ] {
+        let parsed = both(&split(version.as_str())).unwrap();
+        assert_eq!(parsed.ignored, []);
+        let Object::TrafficSplit(split) = parsed.object else {
+            panic!()
+        };
+        assert_eq!(split.version, version);
+        let spec = split.spec.unwrap();
+        assert_eq!(spec.service, "web");
+        assert_eq!(spec.backends[1].weight, Weight::Exact("0.5".parse().unwrap()));
+        assert_eq!(spec.matches.len(), 1);
+    }
+}
+
+#[test]
+fn matches_stand_where_the_version_has_them() {
+    let matches = json!([{"name": "m", "pathRegex": "/a", "headers": {"x-a": "b"}}]);
+    for (version, root) in [
+        ("v1alpha1", true),
+        ("v1alpha2", true),
+        ("v1alpha3", false),
+        ("v1alpha4", false),
+    ] {
+        let mut right = json!({
+            "apiVersion": format!("specs.smi-spec.io/{version}"),
+            "kind": "HTTPRouteGroup",
+            "metadata": {"name": "beta"},
+        });
+        let mut wrong = right.clone();
+        let below = json!({"matches": matches});
+        let (right_field, right_value, wrong_field, wrong_value) = if root {
+            ("matches", &matches, "spec", &below)
+        } else {
+            ("spec", &below, "matches", &matches)
+        };
+        right[right_field] = right_value.clone();
+        wrong[wrong_field] = wrong_value.clone();
+
+        let Object::HTTPRouteGroup(group) = both(&right).unwrap().object else {
+            panic!()
+        };
+        assert_eq!(group.matches().len(), 1, "{version}");
+        assert_eq!(group.matches()[0].headers.filters.len(), 1, "S10, D2");
+
+        // D3: the other shape is read past, and said so.
+        let parsed = both(&wrong).unwrap();
+        assert_eq!(parsed.ignored, [FieldPath::from(wrong_field)]);
+        let Object::HTTPRouteGroup(group) = parsed.object else {
+            panic!()
+        };
+        assert_eq!(group.matches().len(), 0);
+    }
+}
+
+#[test]
+fn an_object_without_spec_is_an_object() {
+    // D4, I7
+    let mut value = split("v1alpha4");
+    value.as_object_mut().unwrap().remove("spec");
+    let Object::TrafficSplit(split) = both(&value).unwrap().object else {
+        panic!()
+    };
+    assert_eq!(split.spec, None);
+}
+
+#[test]
+fn unknown_fields_are_listed_with_their_path() {
+    let mut value = split("v1alpha4");
+    value["spec"]["backends"][1]["wait"] = json!(1);
+    value["spec"]["servce"] = json!("web");
+    value["extra"] = json!({"a": 1});
+    let ignored = both(&value).unwrap().ignored;
+    let ignored: Vec<_> = ignored.iter().map(FieldPath::as_str).collect();
+    assert_eq!(ignored, ["extra", "spec.backends[1].wait", "spec.servce"]);
+}
+
+#[test]
+fn a_wrong_type_names_object_and_field() {
+    for (pointer, wrong, path) in [
+        ("/spec", json!([]), "spec"),
+        ("/spec/service", json!(5), "spec.service"),
+        ("/spec/backends", json!({}), "spec.backends"),
+        ("/spec/backends/1", json!("v2"), "spec.backends[1]"),
+        ("/spec/backends/1/service", json!(["v2"]), "spec.backends[1].service"),
+        ("/spec/matches/0/name", json!(1), "spec.matches[0].name"),
+        ("/metadata/name", json!(1), "metadata.name"),
+    ] {
+        let mut value = split("v1alpha4");
+        *value.pointer_mut(pointer).unwrap() = wrong;
+        let error = both(&value).unwrap_err();
+        assert_eq!(error.kind(), ParseErrorKind::Type, "{pointer}");
+        assert_eq!(error.path().as_str(), path);
+        assert_eq!(error.object_kind(), Some("TrafficSplit"));
+        assert_eq!(error.namespace(), Some("shop"));
+        assert!(error.to_string().starts_with(path), "{error}");
+    }
+}
+
+#[test]
+fn types_that_are_not_read_say_which_they_are() {
+    use ParseErrorKind::{NotSmi, UnknownKind, UnknownVersion, Unsupported};
+    for (api_version, kind, expected) in [
+        ("split.smi-spec.io/v1alpha5", "TrafficSplit", UnknownVersion),
+        ("split.smi-spec.io/v1", "TrafficSplit", UnknownVersion),
+        ("split.smi-spec.io", "TrafficSplit", NotSmi),
+        ("split.smi-spec.io/v1alpha4", "TrafficSplitt", UnknownKind),
+        ("split.smi-spec.io/v1alpha4", "HTTPRouteGroup", UnknownKind),
+        ("spec.smi-spec.io/v1alpha1", "HTTPRouteGroup", UnknownKind), // the group of early CRDs
+        ("specs.smi-spec.io/v1alpha3", "UDPRoute", UnknownVersion),   // D32
+        ("specs.smi-spec.io/v1alpha4", "TCPRoute", Unsupported),
+        ("access.smi-spec.io/v1alpha3", "TrafficTarget", Unsupported),
+        ("access.smi-spec.io/v1alpha4", "IdentityBinding", Unsupported),
+        ("metrics.smi-spec.io/v1alpha1", "TrafficMetrics", Unsupported),
+        ("apps/v1", "Deployment", NotSmi),
+        ("v1", "Service", NotSmi),
+        ("evilsmi-spec.io/v1", "TrafficSplit", NotSmi),
+    ] {
+        let value = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}});
+        assert_eq!(both(&value).unwrap_err().kind(), expected, "{api_version} {kind}");
+    }
+}
+
+#[test]
+fn what_is_no_object_is_refused() {
+    for value in [json!(null), json!(1), json!("x"), json!([]), json!([{}])] {
+        assert_eq!(both(&value).unwrap_err().kind(), ParseErrorKind::Type, "{value}");
+    }
+    assert_eq!(both(&json!({})).unwrap_err().kind(), ParseErrorKind::NotSmi);
+    let value = json!({"apiVersion": ["x"], "kind": {}});
+    assert_eq!(both(&value).unwrap_err().kind(), ParseErrorKind::NotSmi);
+    let value = json!({"apiVersion": "v1", "kind": "x", "metadata": "name"});
+    assert_eq!(both(&value).unwrap_err().path().as_str(), "metadata");
+    for json in ["", "{", "{\"apiVersion\": \"x\",}", "\u{0}"] {
+        assert_eq!(
+            Object::from_json(json.as_bytes()).unwrap_err().kind(),
+            ParseErrorKind::Syntax,
+            "{json}"
+        );
+    }
+    let deep = "[".repeat(100_000);
+    assert!(Object::from_json(deep.as_bytes()).is_err());
+}
+
+#[test]
+fn a_name_is_needed() {
+    let mut value = split("v1alpha4");
+    value["metadata"] = json!({"generateName": "x-"});
+    let error = both(&value).unwrap_err();
+    assert_eq!(error.path().as_str(), "metadata.name");
+}

@@ -1,0 +1,346 @@
+//! The portable dialect of regular expressions.
+//!
+//! The specification does not say which regular expressions it means (S6). Meshes use RE2 (Envoy) or the
+//! `regex` crate (Linkerd), and the two differ: some patterns compile in one only, others in both with
+//! another meaning (`[a&&b]`, `\<`, `\s`). A pattern is *portable* if both accept it and it means the
+//! same in both. That is decided on its syntax tree; compiling is no proof.
+//!
+//! Portable are: literals, escaped punctuation, `\n \t \r \f \v \a \xHH \x{H…}`, `.`, bracketed classes
+//! with ranges and `[:name:]`, `\d \s \w` and their negations (ASCII), groups `(…)`, `(?:…)`,
+//! `(?P<name>…)`, flags `i m s U`, alternation, `* + ? {n} {n,} {n,m}` and their lazy forms with counts
+//! whose product along nesting is at most 1000, and `^ $ \A \z \b \B` (ASCII).
+//!
+//! Not portable are, among others: look-around, back-references, `\Q…\E`, `\p{…}`, class operations
+//! (`&&`, `--`, nested classes), `a**`, `a++`, a bare `{`, and whatever is so large that an engine would
+//! refuse it.
+
+use regex_syntax::ast::{
+    self, Assertion, AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, Flag, FlagsItemKind,
+    GroupKind, HexLiteralKind, Literal, LiteralKind, RepetitionKind, RepetitionOp, RepetitionRange, SpecialLiteralKind,
+};
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+/// A regular expression in the portable dialect.
+///
+/// ```
+/// use smi_types::regex::Portable;
+///
+/// assert!(Portable::parse("/api/v[0-9]+(/.*)?").is_ok());
+/// assert!(Portable::parse("/(?!admin).*").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Portable {
+    source: Arc<str>,
+    ascii: Arc<str>,
+    takes_any_suffix: bool,
+}
+
+/// Why a regular expression is not portable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at byte {offset} is not portable between regular expression engines")]
+pub struct NotPortable {
+    reason: String,
+    offset: usize,
+}
+
+impl NotPortable {
+    /// Where in the pattern, in bytes from its start.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+impl Portable {
+    /// The longest pattern that is read, in bytes: the longest header value that a mesh's CRD takes.
+    pub const MAX_LENGTH: usize = 4096;
+    /// The largest program that a pattern may need, in instructions of RE2. It is what Istio allows
+    /// Envoy; above it Envoy refuses the whole route configuration. The estimate is from above.
+    pub const MAX_PROGRAM: usize = 32_768;
+
+    /// Checks that `pattern` is portable.
+    ///
+    /// # Errors
+    /// If it is not; the error names the place.
+    pub fn parse(pattern: &str) -> Result<Self, NotPortable> {
+        if pattern.len() > Self::MAX_LENGTH {
+            return Err(NotPortable {
+                reason: format!("a pattern of more than {} bytes", Self::MAX_LENGTH),
+                offset: Self::MAX_LENGTH,
+            });
+        }
+        let tree = ast::parse::ParserBuilder::new()
+            .nest_limit(100)
+            .build()
+            .parse(pattern)
+            .map_err(|error| NotPortable {
+                reason: error.kind().to_string(),
+                offset: error.span().start.offset,
+            })?;
+        let mut check = Check {
+            pattern,
+            replace: Vec::new(),
+        };
+        let size = check.tree(&tree, 1)?;
+        if size > Self::MAX_PROGRAM {
+            return Err(NotPortable {
+                reason: format!("a program of some {size} instructions"),
+                offset: 0,
+            });
+        }
+        Ok(Self {
+            source: pattern.into(),
+            ascii: check.rendered().into(),
+            takes_any_suffix: takes_any_suffix(&tree),
+        })
+    }
+
+    /// The pattern as written, for engines whose `\d \w \b` are ASCII (RE2).
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// The pattern for engines whose `\d \w \s \b` are Unicode (the `regex` crate): these are written out
+    /// in ASCII.
+    #[must_use]
+    pub fn ascii(&self) -> &str {
+        &self.ascii
+    }
+
+    /// Whether it is certain that a match stays one whatever is appended, or that it cannot be appended
+    /// to, so that anchoring the end makes no difference. `false` means: not certain.
+    #[must_use]
+    pub fn takes_any_suffix(&self) -> bool {
+        self.takes_any_suffix
+    }
+}
+
+impl Display for Portable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+/// Walks a syntax tree, refusing what is not portable and collecting what engines read as Unicode.
+struct Check<'p> {
+    pattern: &'p str,
+    /// Byte ranges of the pattern, in order, and what stands there in the ASCII rendering.
+    replace: Vec<(ast::Span, String)>,
+}
+
+/// The most instructions that a set of characters takes in a byte-wise program: `.` and negated classes
+/// are unions of UTF-8 sequences.
+const WIDE: usize = 24;
+/// The same for ASCII characters. Under `(?i)` a letter may stand for others that take more bytes.
+const NARROW: usize = 8;
+
+impl Check<'_> {
+    fn refuse<T>(&self, span: &ast::Span, reason: &str) -> Result<T, NotPortable> {
+        let text = self.pattern.get(span.start.offset..span.end.offset).unwrap_or_default();
+        let text: String = text.chars().take(40).collect();
+        Err(NotPortable {
+            reason: format!("{reason} (`{text}`)"),
+            offset: span.start.offset,
+        })
+    }
+
+    /// Checks a tree inside counted repetitions of `count` in all, and returns an upper bound of its size.
+    /// The depth of the recursion is bounded by the parser's nest limit.
+    fn tree(&mut self, tree: &Ast, count: u32) -> Result<usize, NotPortable> {
+        match tree {
+            Ast::Empty(_) => Ok(1),
+            Ast::Dot(_) => Ok(WIDE),
+            Ast::Literal(literal) => self.literal(literal),
+            Ast::Assertion(assertion) => self.assertion(assertion),
+            Ast::ClassUnicode(class) => self.refuse(&class.span, "a Unicode class"),
+            Ast::ClassPerl(class) => {
+                let text = perl(class, false);
+                self.replace.push((class.span, text));
+                Ok(if class.negated { WIDE } else { NARROW })
+            }
+            Ast::ClassBracketed(class) => Ok(if class.negated { WIDE } else { 1 } + self.set(&class.kind)?),
+            Ast::Flags(set) => self.flags(&set.flags).map(|()| 1),
+            Ast::Group(group) => {
+                match &group.kind {
+                    GroupKind::CaptureIndex(_) => {}
+                    GroupKind::CaptureName { starts_with_p, name } => {
+                        let plain = name.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+                        if !(*starts_with_p && plain) {
+                            return self.refuse(&name.span, "this form of a named group");
+                        }
+                    }
+                    GroupKind::NonCapturing(flags) => self.flags(flags)?,
+                }
+                Ok(2 + self.tree(&group.ast, count)?)
+            }
+            Ast::Repetition(repetition) => {
+                if matches!(
+                    *repetition.ast,
+                    Ast::Repetition(_) | Ast::Assertion(_) | Ast::Flags(_) | Ast::Empty(_)
+                ) {
+                    return self.refuse(&repetition.op.span, "a repetition of what repeats or has no width");
+                }
+                let copies = self.copies(&repetition.op)?;
+                let count = count.saturating_mul(copies.max(1));
+                if copies >= 2 && count > 1000 {
+                    return self.refuse(&repetition.op.span, "a repetition of more than 1000 in all");
+                }
+                let body = self.tree(&repetition.ast, count)?;
+                Ok((body + 2).saturating_mul(copies as usize + 1))
+            }
+            Ast::Alternation(alternation) => self.sum(&alternation.asts, count),
+            Ast::Concat(concat) => self.sum(&concat.asts, count),
+        }
+    }
+
+    fn sum(&mut self, trees: &[Ast], count: u32) -> Result<usize, NotPortable> {
+        trees.iter().try_fold(
+            1usize,
+            |size, tree| Ok(size.saturating_add(1 + self.tree(tree, count)?)),
+        )
+    }
+
+    /// How often a repetition writes its body out.
+    fn copies(&self, op: &RepetitionOp) -> Result<u32, NotPortable> {
+        let RepetitionKind::Range(range) = &op.kind else {
+            return Ok(1);
+        };
+        // RE2 reads `{,2}` and `{01}` as literals.
+        let text = self
+            .pattern
+            .get(op.span.start.offset..op.span.end.offset)
+            .unwrap_or_default();
+        let inner = text.trim_start_matches('{').trim_end_matches('?').trim_end_matches('}');
+        let canonical = match range {
+            RepetitionRange::Exactly(n) => inner == n.to_string(),
+            RepetitionRange::AtLeast(n) => inner == format!("{n},"),
+            RepetitionRange::Bounded(n, m) => inner == format!("{n},{m}"),
+        };
+        if !canonical {
+            return self.refuse(&op.span, "this form of a repetition");
+        }
+        let (RepetitionRange::Exactly(most) | RepetitionRange::AtLeast(most) | RepetitionRange::Bounded(_, most)) =
+            range;
+        if *most > 1000 {
+            return self.refuse(&op.span, "a repetition of more than 1000");
+        }
+        Ok(*most)
+    }
+
+    fn literal(&self, literal: &Literal) -> Result<usize, NotPortable> {
+        match &literal.kind {
+            LiteralKind::Verbatim | LiteralKind::Meta | LiteralKind::Superfluous => {}
+            LiteralKind::HexFixed(HexLiteralKind::X) | LiteralKind::HexBrace(HexLiteralKind::X) => {}
+            LiteralKind::Special(kind) if *kind != SpecialLiteralKind::Space => {}
+            LiteralKind::Octal | LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) | LiteralKind::Special(_) => {
+                return self.refuse(&literal.span, "this escape");
+            }
+        }
+        Ok(match literal.c {
+            'a'..='z' | 'A'..='Z' => NARROW,
+            '\0'..='\x7f' => 2,
+            _ => WIDE,
+        })
+    }
+
+    fn assertion(&mut self, assertion: &Assertion) -> Result<usize, NotPortable> {
+        match assertion.kind {
+            AssertionKind::StartLine | AssertionKind::EndLine | AssertionKind::StartText | AssertionKind::EndText => {}
+            AssertionKind::WordBoundary => self.replace.push((assertion.span, r"(?-u:\b)".into())),
+            AssertionKind::NotWordBoundary => self.replace.push((assertion.span, r"(?-u:\B)".into())),
+            _ => return self.refuse(&assertion.span, "this word boundary"),
+        }
+        Ok(1)
+    }
+
+    fn flags(&self, flags: &ast::Flags) -> Result<(), NotPortable> {
+        for item in &flags.items {
+            match item.kind {
+                FlagsItemKind::Negation
+                | FlagsItemKind::Flag(
+                    Flag::CaseInsensitive | Flag::MultiLine | Flag::DotMatchesNewLine | Flag::SwapGreed,
+                ) => {}
+                FlagsItemKind::Flag(_) => return self.refuse(&item.span, "this flag"),
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, set: &ClassSet) -> Result<usize, NotPortable> {
+        match set {
+            ClassSet::BinaryOp(op) => self.refuse(&op.span, "an operation on classes"),
+            ClassSet::Item(item) => self.item(item),
+        }
+    }
+
+    fn item(&mut self, item: &ClassSetItem) -> Result<usize, NotPortable> {
+        match item {
+            ClassSetItem::Empty(_) => Ok(0),
+            ClassSetItem::Literal(literal) => self.literal(literal),
+            ClassSetItem::Range(range) => Ok(self.literal(&range.start)?.max(self.literal(&range.end)?).max(NARROW)),
+            ClassSetItem::Ascii(class) => Ok(if class.negated { WIDE } else { NARROW }),
+            ClassSetItem::Unicode(class) => self.refuse(&class.span, "a Unicode class"),
+            ClassSetItem::Perl(class) => {
+                if class.negated {
+                    // It has no ASCII form that could stand inside a class of both engines.
+                    return self.refuse(&class.span, "a negated class inside a class");
+                }
+                let text = perl(class, true);
+                self.replace.push((class.span, text));
+                Ok(NARROW)
+            }
+            ClassSetItem::Bracketed(class) => self.refuse(&class.span, "a class inside a class"),
+            ClassSetItem::Union(union) => union.items.iter().try_fold(0, |size, item| Ok(size + self.item(item)?)),
+        }
+    }
+
+    fn rendered(self) -> String {
+        let mut text = String::with_capacity(self.pattern.len());
+        let mut done = 0;
+        for (span, replacement) in self.replace {
+            text.push_str(self.pattern.get(done..span.start.offset).unwrap_or_default());
+            text.push_str(&replacement);
+            done = span.end.offset;
+        }
+        text.push_str(self.pattern.get(done..).unwrap_or_default());
+        text
+    }
+}
+
+/// What RE2 means by `\d \s \w`.
+fn perl(class: &ClassPerl, inside: bool) -> String {
+    let members = match class.kind {
+        ClassPerlKind::Digit => "0-9",
+        ClassPerlKind::Space => r"\t\n\f\r ",
+        ClassPerlKind::Word => "0-9A-Za-z_",
+    };
+    match (inside, class.negated) {
+        (true, _) => members.to_owned(),
+        (false, false) => format!("[{members}]"),
+        (false, true) => format!("[^{members}]"),
+    }
+}
+
+fn takes_any_suffix(tree: &Ast) -> bool {
+    match tree {
+        Ast::Repetition(repetition) => {
+            matches!(*repetition.ast, Ast::Dot(_))
+                && matches!(
+                    repetition.op.kind,
+                    RepetitionKind::ZeroOrMore
+                        | RepetitionKind::OneOrMore
+                        | RepetitionKind::Range(RepetitionRange::AtLeast(_))
+                )
+        }
+        Ast::Assertion(assertion) => assertion.kind == AssertionKind::EndText,
+        Ast::Group(group) => takes_any_suffix(&group.ast),
+        Ast::Alternation(alternation) => alternation.asts.iter().all(takes_any_suffix),
+        Ast::Concat(concat) => concat.asts.last().is_some_and(takes_any_suffix),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

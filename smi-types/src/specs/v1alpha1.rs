@@ -1,0 +1,22 @@
+//! `specs.smi-spec.io/v1alpha1`.
+
+use crate::object::Version;
+use crate::specs::{self, HTTPMatch};
+use crate::wire::wire;
+
+wire! {
+    /// A group of HTTP matches as `v1alpha1` has it on the wire.
+    HTTPRouteGroup("httproutegroups") = "specs.smi-spec.io" / "v1alpha1",
+    /// The matches, any of which a request may fulfil.
+    matches: Vec<HTTPMatch>, read "crate::wire::objects"
+}
+
+impl From<HTTPRouteGroup> for specs::HTTPRouteGroup {
+    fn from(wire: HTTPRouteGroup) -> Self {
+        Self {
+            version: Version::V1Alpha1,
+            metadata: wire.metadata,
+            matches: Some(wire.matches),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Where traffic goes: [`TrafficSplit`], group `split.smi-spec.io`.
+//!
+//! A split sends the traffic of one *root service* to several *backend* services, by weight:
+//!
+//! ```yaml
+//! apiVersion: split.smi-spec.io/v1alpha4
+//! kind: TrafficSplit
+//! metadata: {name: canary, namespace: shop}
+//! spec:
+//!   service: web
+//!   backends:
+//!   - {service: web-v1, weight: 90}
+//!   - {service: web-v2, weight: 10}
+//! ```
+//!
+//! | version | what changed on the wire |
+//! |---|---|
+//! | [`v1alpha1`] | weights are Kubernetes quantities (`500m`) |
+//! | [`v1alpha2`] | weights are whole numbers |
+//! | [`v1alpha3`] | `matches`: only requests that fulfil a route group are split |
+//! | [`v1alpha4`] | nothing |
+//!
+//! Every version is read with the fields of all of them, since API servers hand out what was stored in
+//! whatever version is asked for: `matches` counts wherever it stands (T12), and so does any form of
+//! weight (T6). Fields are therefore the same in all versions: [`Spec`].
+
+use crate::object::Version;
+use crate::weight::Weight;
+use crate::wire::{null_as_default, objects};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::{Deserialize, Serialize};
+
+pub mod v1alpha1;
+pub mod v1alpha2;
+pub mod v1alpha3;
+pub mod v1alpha4;
+
+/// A traffic split, whatever version it was written in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrafficSplit {
+    /// The version it was read in.
+    pub version: Version,
+    /// Standard object metadata.
+    pub metadata: ObjectMeta,
+    /// What is split. Absent in a stored object whose fields no served version knows (I7).
+    pub spec: Option<Spec>,
+}
+
+/// What is split, and where it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The root service: the name that clients call. Forms: `name`, `name.namespace`,
+    /// `name.namespace.svc`, `name.namespace.svc.<cluster domain>` (T2, T3).
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub service: String,
+    /// The services that share the traffic of the root, by weight (T5).
+    #[serde(default, deserialize_with = "objects")]
+    pub backends: Vec<Backend>,
+    /// The route groups one of which a request must fulfil to be split. Absent and empty both mean:
+    /// all traffic is split (T18).
+    #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
+    pub matches: Vec<MatchRef>,
+}
+
+/// One service that gets a share.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Name of a service in the split's own namespace (T32).
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub service: String,
+    /// Its weight. Weights are relative to their sum; they are no percentages (T8).
+    #[serde(default, skip_serializing_if = "Weight::is_missing")]
+    pub weight: Weight,
+}
+
+/// A reference to a route group in the split's own namespace (T16).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchRef {
+    /// API group of the route group. Absent means `specs.smi-spec.io`; any other is not resolved (D18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_group: Option<String>,
+    /// Kind of the route group: `HTTPRouteGroup`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kind: String,
+    /// Name of the route group.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_null_and_empty_lists_are_read_alike() {
+        let absent: Spec = serde_json::from_str(r#"{"service":"web"}"#).unwrap();
+        let null: Spec = serde_json::from_str(r#"{"service":"web","backends":null,"matches":null}"#).unwrap();
+        let empty: Spec = serde_json::from_str(r#"{"service":"web","backends":[],"matches":[]}"#).unwrap();
+        assert_eq!(absent, null);
+        assert_eq!(absent, empty);
+    }
+
+    #[test]
+    fn lists_that_crds_require_are_always_written() {
+        assert_eq!(
+            serde_json::to_string(&Spec::default()).unwrap(),
+            r#"{"service":"","backends":[]}"#
+        );
+    }
+
+    #[test]
+    fn wire_types_write_their_type() {
+        let split = v1alpha2::TrafficSplit::default();
+        assert_eq!(
+            serde_json::to_string(&split).unwrap(),
+            r#"{"apiVersion":"split.smi-spec.io/v1alpha2","kind":"TrafficSplit","metadata":{}}"#
+        );
+    }
+}

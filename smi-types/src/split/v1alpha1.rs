@@ -1,0 +1,22 @@
+//! `split.smi-spec.io/v1alpha1`.
+
+use crate::object::Version;
+use crate::split::{self, Spec};
+use crate::wire::wire;
+
+wire! {
+    /// A traffic split as `v1alpha1` has it on the wire.
+    TrafficSplit("trafficsplits") = "split.smi-spec.io" / "v1alpha1",
+    /// What is split, and where it goes.
+    spec: Option<Spec>, read "crate::wire::object", skip Option::is_none
+}
+
+impl From<TrafficSplit> for split::TrafficSplit {
+    fn from(wire: TrafficSplit) -> Self {
+        Self {
+            version: Version::V1Alpha1,
+            metadata: wire.metadata,
+            spec: wire.spec,
+        }
+    }
+}

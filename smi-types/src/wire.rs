@@ -1,0 +1,120 @@
+//! What all wire types have in common.
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Reads `null` as if the field were absent, as Go writers mean it.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A JSON object and nothing else: what serde derives for a struct also takes a list of its fields.
+#[derive(Default)]
+pub(crate) struct Strict<T>(pub(crate) T);
+
+impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for Strict<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Map<T> {
+            type Value = Strict<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Strict<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Strict)
+            }
+        }
+
+        deserializer.deserialize_map(Map(PhantomData))
+    }
+}
+
+/// Reads an object, or `null` and absence as none.
+pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.map(|Strict(object)| object))
+}
+
+/// Reads a list of objects, or `null` and absence as an empty one.
+pub(crate) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    let list: Vec<Strict<T>> = null_as_default(deserializer)?;
+    Ok(list.into_iter().map(|Strict(object)| object).collect())
+}
+
+/// Declares the wire type of one version of one kind, which has `metadata` and one more root field.
+///
+/// The type implements `k8s_openapi::Resource` and `Metadata`, and writes its `apiVersion` and `kind`.
+/// The field is written unless the predicate after `skip` holds.
+macro_rules! wire {
+    (
+        $(#[$doc:meta])*
+        $kind:ident($plural:literal) = $group:literal / $version:literal,
+        $(#[$field_doc:meta])*
+        $field:ident: $type:ty, read $read:literal $(, skip $absent:path)?
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+        pub struct $kind {
+            /// Standard object metadata.
+            #[serde(default, deserialize_with = "crate::wire::null_as_default")]
+            pub metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+            $(#[$field_doc])*
+            #[serde(default, deserialize_with = $read)]
+            pub $field: $type,
+        }
+
+        impl serde::Serialize for $kind {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap;
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("apiVersion", <Self as k8s_openapi::Resource>::API_VERSION)?;
+                map.serialize_entry("kind", <Self as k8s_openapi::Resource>::KIND)?;
+                map.serialize_entry("metadata", &self.metadata)?;
+                if !(false $(|| $absent(&self.$field))?) {
+                    map.serialize_entry(stringify!($field), &self.$field)?;
+                }
+                map.end()
+            }
+        }
+
+        impl k8s_openapi::Resource for $kind {
+            const API_VERSION: &'static str = concat!($group, "/", $version);
+            const GROUP: &'static str = $group;
+            const KIND: &'static str = stringify!($kind);
+            const VERSION: &'static str = $version;
+            const URL_PATH_SEGMENT: &'static str = $plural;
+            type Scope = k8s_openapi::NamespaceResourceScope;
+        }
+
+        impl k8s_openapi::Metadata for $kind {
+            type Ty = k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+            fn metadata(&self) -> &Self::Ty {
+                &self.metadata
+            }
+
+            fn metadata_mut(&mut self) -> &mut Self::Ty {
+                &mut self.metadata
+            }
+        }
+    };
+}
+
+pub(crate) use wire;
