@@ -134,7 +134,7 @@ struct Check<'p> {
 /// are unions of UTF-8 sequences.
 const WIDE: usize = 24;
 /// The same for ASCII characters. Under `(?i)` a letter may stand for others that take more bytes.
-const NARROW: usize = 8;
+const NARROW: usize = 6;
 
 impl Check<'_> {
     fn refuse<T>(&self, span: &ast::Span, reason: &str) -> Result<T, NotPortable> {
