@@ -1,10 +1,17 @@
 //! What Service Mesh Interface objects mean.
 
+pub mod adapter;
+pub mod cluster;
 pub mod diagnostic;
+pub mod manifest;
 pub mod model;
 pub mod object;
 pub mod pattern;
+pub mod plan;
 pub mod probe;
 pub mod resolve;
+pub mod semantics;
 pub mod settings;
 pub mod snapshot;
+#[cfg(feature = "yaml")]
+pub mod yaml;

@@ -1,6 +1,6 @@
 //! Everything that meaning depends on, at one moment.
 
-use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use k8s_openapi::api::core::v1::Service;
 use smi_types::specs::HTTPRouteGroup;
 use smi_types::split::TrafficSplit;
@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// let mut snapshot = Snapshot::default();
 /// match Object::from_json(br#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
 ///                              "metadata": {"name": "canary", "namespace": "shop"}}"#) {
-///     Ok(parsed) => snapshot.insert(parsed),
+///     Ok(parsed) => _ = snapshot.insert(parsed),
 ///     Err(error) => snapshot.insert_error(&error),
 /// }
 /// assert_eq!(snapshot.splits().count(), 1);
@@ -46,39 +46,43 @@ pub struct Undecodable {
 
 impl Snapshot {
     /// Adds an SMI object. If it is there already, it counts as a duplicate: neither has an effect (I1).
-    pub fn insert(&mut self, object: impl Into<Parsed>) {
+    /// Returns which object it is.
+    pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
         let Parsed { object, ignored } = object.into();
         let target = reference(&object);
         if let Err(reason) = check_key(&target.key) {
-            self.insert_undecodable(target, reason);
-            return;
+            self.insert_undecodable(target.clone(), reason);
+            return target;
         }
         if !self.claim(&target) {
-            return;
+            return target;
         }
         if !ignored.is_empty() {
             self.ignored.insert(target.clone(), ignored);
         }
         match object {
             Object::TrafficSplit(split) => {
-                self.splits.insert(target.key, *split);
+                self.splits.insert(target.key.clone(), *split);
             }
             Object::HTTPRouteGroup(group) => {
-                self.groups.insert(target.key, *group);
+                self.groups.insert(target.key.clone(), *group);
             }
             // `Object` gains kinds together with this crate.
             _ => {}
         }
+        target
     }
 
     /// Adds a service. If it is there already, it counts as a duplicate and is as absent (I1, I3).
-    pub fn insert_service(&mut self, service: Service) {
+    /// Returns which object it is.
+    pub fn insert_service(&mut self, service: Service) -> ObjectRef {
         let target = ObjectRef::service(ObjectKey::of(&service.metadata));
         if let Err(reason) = check_key(&target.key) {
-            self.insert_undecodable(target, reason);
+            self.insert_undecodable(target.clone(), reason);
         } else if self.claim(&target) {
-            self.services.insert(target.key, service);
+            self.services.insert(target.key.clone(), service);
         }
+        target
     }
 
     /// Notes an object that could not be read, so that whatever refers to it finds it unusable and its
@@ -92,18 +96,12 @@ impl Snapshot {
     /// Notes an SMI object that could not be read. An error that names no object is none of the snapshot's:
     /// show it to whoever gave the input.
     pub fn insert_error(&mut self, error: &ParseError) {
-        let kind = Kind::SMI
-            .into_iter()
-            .find(|kind| Some(&*kind.kind) == error.object_kind());
-        let (Some(kind), Some(name)) = (kind, error.name()) else {
-            return;
-        };
-        let namespace = error.namespace().unwrap_or(crate::object::DEFAULT_NAMESPACE);
+        let Some(object) = object_of(error) else { return };
         let reason = Undecodable {
             field: error.path().clone(),
             reason: error.message().to_owned(),
         };
-        self.insert_undecodable(ObjectRef::new(kind, ObjectKey::new(namespace, name)), reason);
+        self.insert_undecodable(object, reason);
     }
 
     /// Puts an SMI object in the place of the one with its key, as a watch reports it.
@@ -197,6 +195,14 @@ fn reference(object: &Object) -> ObjectRef {
         _ => Kind::TRAFFIC_SPLIT,
     };
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
+}
+
+/// The object that an error is about, if it has a kind of SMI and a name.
+pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
+    let is_kind = |kind: &Kind| Some(&*kind.kind) == error.object_kind();
+    let kind = Kind::SMI.into_iter().find(is_kind)?;
+    let namespace = error.namespace().unwrap_or(DEFAULT_NAMESPACE);
+    Some(ObjectRef::new(kind, ObjectKey::new(namespace, error.name()?)))
 }
 
 /// An API server takes no other names, and ours are derived from them.

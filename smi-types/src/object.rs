@@ -230,7 +230,11 @@ fn dispatch<'de, D: Deserializer<'de>>(head: &Head, json: D) -> Result<Parsed, P
         return Err(fail(ParseErrorKind::UnknownVersion, "apiVersion", message));
     };
     if head.name(|metadata| &metadata.name).is_none_or(str::is_empty) {
-        let message = "`metadata.name` is missing or empty".into();
+        let message = match head.metadata.as_ref().map(|metadata| &metadata.name) {
+            None | Some(Value::Null) => "there is no name".to_owned(),
+            Some(Value::String(_)) => "the name is empty".to_owned(),
+            Some(other) => format!("`{other}` is no text"),
+        };
         return Err(fail(ParseErrorKind::Type, "metadata.name", message));
     }
 

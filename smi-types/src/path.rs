@@ -35,7 +35,9 @@ impl FieldPath {
     /// The element `index` of this list.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push_str(&format!("[{index}]"));
+        self.0 += "[";
+        self.0 += &index.to_string();
+        self.0 += "]";
         self
     }
 

@@ -51,7 +51,7 @@ fn snapshot(objects: &[Value]) -> Snapshot {
             snapshot.insert_service(serde_json::from_value(object.clone()).unwrap());
         } else {
             match Object::from_value(object) {
-                Ok(parsed) => snapshot.insert(parsed),
+                Ok(parsed) => _ = snapshot.insert(parsed),
                 Err(error) => snapshot.insert_error(&error),
             }
         }

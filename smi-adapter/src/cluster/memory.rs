@@ -1,0 +1,139 @@
+//! A cluster for tests.
+
+use super::{Cluster, Error};
+use crate::manifest::NativeObject;
+use crate::object::{Kind, ObjectRef};
+use crate::plan::Deletion;
+use async_trait::async_trait;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A cluster in memory, that keeps what an API server promises about writing: UIDs, `resourceVersion`,
+/// preconditions. It has no schemas, adds no defaults and collects no garbage. Its clock stands still but
+/// for writes, so equal calls give equal objects.
+#[derive(Debug, Default)]
+pub struct InMemoryCluster(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<ObjectRef, NativeObject>,
+    absent: BTreeSet<Kind>,
+    writes: u32,
+}
+
+impl InMemoryCluster {
+    /// An empty cluster that serves every kind.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Serves `kind` no more.
+    pub fn withdraw(&self, kind: Kind) {
+        let mut state = self.state();
+        state.objects.retain(|object, _| object.kind != kind);
+        state.absent.insert(kind);
+    }
+
+    /// All objects, sorted.
+    #[must_use]
+    pub fn objects(&self) -> Vec<NativeObject> {
+        self.state().objects.values().cloned().collect()
+    }
+
+    /// Writes an object as somebody else would, whatever is there.
+    pub fn put(&self, object: NativeObject) {
+        let mut state = self.state();
+        let reference = object.reference();
+        let former = state.objects.remove(&reference);
+        state.store(object, former.as_ref());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Stores an object with the metadata that a server decides.
+    fn store(&mut self, mut object: NativeObject, former: Option<&NativeObject>) {
+        self.writes += 1;
+        let metadata = &mut object.metadata;
+        metadata.resource_version = Some(self.writes.to_string());
+        if let Some(former) = former {
+            metadata.uid.clone_from(&former.metadata.uid);
+            metadata
+                .creation_timestamp
+                .clone_from(&former.metadata.creation_timestamp);
+        } else {
+            metadata.uid = Some(format!("uid-{}", self.writes));
+            let created = Timestamp::from_second(i64::from(self.writes)).ok().map(Time);
+            metadata.creation_timestamp = metadata.creation_timestamp.take().or(created);
+        }
+        self.objects.insert(object.reference(), object);
+    }
+
+    fn check_served(&self, object: &ObjectRef) -> Result<(), Error> {
+        if self.absent.contains(&object.kind) {
+            return Err(Error::Refused {
+                object: object.clone(),
+                message: "the server does not serve this kind".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Cluster for InMemoryCluster {
+    async fn serves(&self, kind: &Kind) -> Result<bool, Error> {
+        Ok(!self.state().absent.contains(kind))
+    }
+
+    async fn list(&self, kind: &Kind) -> Result<Vec<NativeObject>, Error> {
+        let state = self.state();
+        let objects = state.objects.values().filter(|object| object.kind == *kind);
+        Ok(objects.cloned().collect())
+    }
+
+    async fn create(&self, object: &NativeObject, _field_manager: &str) -> Result<(), Error> {
+        let mut state = self.state();
+        let reference = object.reference();
+        state.check_served(&reference)?;
+        if state.objects.contains_key(&reference) {
+            return Err(Error::Conflict(reference));
+        }
+        state.store(object.clone(), None);
+        Ok(())
+    }
+
+    async fn replace(&self, object: &NativeObject, _field_manager: &str) -> Result<(), Error> {
+        let mut state = self.state();
+        let reference = object.reference();
+        state.check_served(&reference)?;
+        match state.objects.get(&reference).cloned() {
+            Some(former) if former.metadata.resource_version == object.metadata.resource_version => {
+                state.store(object.clone(), Some(&former));
+                Ok(())
+            }
+            _ => Err(Error::Conflict(reference)),
+        }
+    }
+
+    async fn delete(&self, deletion: &Deletion) -> Result<(), Error> {
+        let mut state = self.state();
+        match state.objects.get(&deletion.object) {
+            None => Ok(()),
+            Some(object)
+                if object.metadata.uid == deletion.uid
+                    && object.metadata.resource_version == deletion.resource_version =>
+            {
+                state.objects.remove(&deletion.object);
+                Ok(())
+            }
+            Some(_) => Err(Error::Conflict(deletion.object.clone())),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Which split takes the traffic of a root service, and how it shares it out.
+
+use super::request::{self, Seen};
+use super::{Call, Reason, Trace, backends, destination};
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::probe::Distribution;
+use smi_types::specs::HTTPRouteGroup;
+use smi_types::split::{MatchRef, Spec, TrafficSplit};
+
+/// T29: the first split in order that is not passed over decides; last the root's own endpoints do.
+///
+/// `seen` is the request, or nothing where the traffic is no HTTP.
+pub(super) fn route(call: &Call<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Distribution {
+    for (key, spec) in contenders(call, trace) {
+        let object = ObjectRef::split(key.clone());
+        match take(call, key, spec, seen, trace) {
+            Ok(distribution) => {
+                trace.note("T29", object, format!("takes the traffic: it goes to {distribution}"));
+                return distribution;
+            }
+            Err(Reason { rule, why }) => trace.note(rule, object, format!("is passed over: {why}")),
+        }
+    }
+    trace.note(
+        "T13",
+        call.root_ref(),
+        "no split takes the traffic: it goes to the service itself",
+    );
+    call.own_endpoints()
+}
+
+/// T29: the splits of the root in order: those with matches, then the oldest of those without.
+fn contenders<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Spec)> {
+    let (mut conditional, mut unconditional) = (Vec::new(), Vec::new());
+    for (key, split, spec) in of_root(call, trace) {
+        // T18: an empty list of matches is none.
+        if spec.matches.is_empty() {
+            unconditional.push((key, split, spec));
+        } else {
+            conditional.push((key, split, spec));
+        }
+    }
+    conditional.sort_by_key(|(key, split, _)| age(key, split));
+    unconditional.sort_by_key(|(key, split, _)| age(key, split));
+    let mut unconditional = unconditional.into_iter();
+    if let Some(oldest) = unconditional.next() {
+        for (key, ..) in unconditional {
+            let why = format!(
+                "does not count: `{}` has no matches either and comes first",
+                oldest.0.name
+            );
+            trace.note("T29", ObjectRef::split(key.clone()), why);
+        }
+        conditional.push(oldest);
+    }
+    conditional.into_iter().map(|(key, _, spec)| (key, spec)).collect()
+}
+
+/// T29: older comes first, then the name decides. What has no date is youngest.
+fn age<'k>(key: &'k ObjectKey, split: &TrafficSplit) -> (bool, Option<impl Ord + use<>>, &'k str) {
+    let created = split.metadata.creation_timestamp.clone();
+    (created.is_none(), created, &key.name)
+}
+
+/// T2, T3: the splits whose `spec.service` means the root. They are in its namespace.
+fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a TrafficSplit, &'a Spec)> {
+    let namespace = &call.root.namespace;
+    if !call.settings.scope.contains(namespace) {
+        let why = format!("no split of it counts: namespace `{namespace}` is out of scope");
+        trace.note("T2", call.root_ref(), why);
+        return Vec::new();
+    }
+    unreadable(call, trace);
+    let mut found = Vec::new();
+    for (key, split) in call.snapshot.splits() {
+        // I7: without a `spec` there is no root.
+        let Some(spec) = split.spec.as_ref().filter(|_| key.namespace == *namespace) else {
+            continue;
+        };
+        let domain = &call.settings.cluster_domain;
+        match destination::root_name(&spec.service, &key.namespace, domain) {
+            Some(name) if name == call.root.name => found.push((key, split, spec)),
+            None if spec.service.split('.').next() == Some(&call.root.name) => {
+                let why = format!(
+                    "does not count: `{}` is no service of namespace `{namespace}`",
+                    spec.service
+                );
+                trace.note("T3", ObjectRef::split(key.clone()), why);
+            }
+            Some(_) | None => {}
+        }
+    }
+    found
+}
+
+/// I1: splits that may be about the root, but are there twice or cannot be read.
+fn unreadable(call: &Call<'_>, trace: &mut Trace) {
+    let twins = call.snapshot.duplicates();
+    let objects = call.snapshot.undecodable().map(|(object, _)| object).chain(twins);
+    for object in objects {
+        if object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == call.root.namespace {
+            let Reason { rule, why } = destination::missing(call.snapshot, object);
+            trace.note(rule, object.clone(), format!("does not count: {why}"));
+        }
+    }
+}
+
+/// How one split shares the traffic out, or why it is passed over (T29).
+fn take(
+    call: &Call<'_>,
+    key: &ObjectKey,
+    spec: &Spec,
+    seen: Option<&Seen<'_>>,
+    trace: &mut Trace,
+) -> Result<Distribution, Reason> {
+    destination::usable_root(call.snapshot, call.root)?;
+    let weights = backends::weights(spec)?;
+    matches(call, key, spec, seen, trace)?;
+    backends::shares(call, &weights, trace)
+}
+
+/// T12, T14, T18: without references all traffic is split; otherwise a request that fulfils any match of any
+/// group. Traffic that is no HTTP fulfils none (T19).
+fn matches(
+    call: &Call<'_>,
+    key: &ObjectKey,
+    spec: &Spec,
+    seen: Option<&Seen<'_>>,
+    trace: &mut Trace,
+) -> Result<(), Reason> {
+    if spec.matches.is_empty() {
+        return Ok(());
+    }
+    let Some(seen) = seen else {
+        return Err(Reason::new("T19", "it has matches, and the traffic is no HTTP"));
+    };
+    for reference in &spec.matches {
+        let group = ObjectRef::group(ObjectKey::new(&*key.namespace, &*reference.name));
+        if let Err(Reason { rule, why }) = resolved(reference) {
+            trace.note(rule, ObjectRef::split(key.clone()), why);
+        } else if any_match(call, &group, seen, trace) {
+            return Ok(());
+        }
+    }
+    Err(Reason::new("T12", "the request fulfils none of its matches"))
+}
+
+/// T16, T17, D18: only route groups can be referred to.
+fn resolved(reference: &MatchRef) -> Result<(), Reason> {
+    let MatchRef { api_group, kind, name } = reference;
+    let group = api_group.as_deref().unwrap_or_default();
+    if !["", "specs.smi-spec.io"].contains(&group) {
+        let why = format!("the reference to `{name}` matches nothing: `{group}` is not `specs.smi-spec.io`");
+        return Err(Reason::new("T16", why));
+    }
+    if kind != "HTTPRouteGroup" {
+        let why = format!("the reference to `{name}` matches nothing: `{kind}` is not `HTTPRouteGroup`");
+        return Err(Reason::new("T17", why));
+    }
+    Ok(())
+}
+
+/// S2, S15: a request fulfils a group if it fulfils any of its matches. There may be no group (T17), or no
+/// match in it (S21).
+fn any_match(call: &Call<'_>, group: &ObjectRef, seen: &Seen<'_>, trace: &mut Trace) -> bool {
+    let Some(matches) = call.snapshot.group(&group.key).map(HTTPRouteGroup::matches) else {
+        let Reason { why, .. } = destination::missing(call.snapshot, group);
+        trace.note("T17", group.clone(), format!("matches nothing: {why}"));
+        return false;
+    };
+    if matches.is_empty() {
+        trace.note("S21", group.clone(), "matches nothing: it has no matches");
+    }
+    for (index, matching) in matches.iter().enumerate() {
+        let name = format!("match {index} `{}`", matching.name);
+        match request::fulfils(matching, seen, call.settings) {
+            Ok(()) => {
+                trace.note("S15", group.clone(), format!("{name} is fulfilled"));
+                return true;
+            }
+            Err(Reason { rule, why }) => trace.note(rule, group.clone(), format!("{name} is not fulfilled: {why}")),
+        }
+    }
+    false
+}

@@ -1,0 +1,285 @@
+use super::*;
+use k8s_openapi::api::core::v1::Service;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use smi_types::Object;
+
+mod backends;
+mod paths;
+mod requests;
+mod services;
+mod splits;
+
+/// A snapshot whose objects are all in namespace `shop`, and settings.
+#[derive(Default)]
+struct World {
+    snapshot: Snapshot,
+    settings: Settings,
+}
+
+impl World {
+    /// The services `web`, `v1` and `v2`, each with TCP port 80.
+    fn shop() -> Self {
+        World::default().tcp("web", &[80]).tcp("v1", &[80]).tcp("v2", &[80])
+    }
+
+    /// Adds a service with these TCP ports.
+    fn tcp(self, name: &str, ports: &[i32]) -> Self {
+        let ports: Vec<Value> = ports.iter().map(|port| json!({"port": port})).collect();
+        self.service("shop", name, &json!({"ports": ports}))
+    }
+
+    fn service(mut self, namespace: &str, name: &str, spec: &Value) -> Self {
+        let service = json!({"metadata": {"name": name, "namespace": namespace}, "spec": spec});
+        let service: Service = serde_json::from_value(service).unwrap();
+        self.snapshot.insert_service(service);
+        self
+    }
+
+    fn split(self, name: &str, spec: &Value) -> Self {
+        self.object(&json!({
+            "apiVersion": "split.smi-spec.io/v1alpha4",
+            "kind": "TrafficSplit",
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": spec,
+        }))
+    }
+
+    fn split_of(self, name: &str, created: &str, spec: &Value) -> Self {
+        self.object(&json!({
+            "apiVersion": "split.smi-spec.io/v1alpha4",
+            "kind": "TrafficSplit",
+            "metadata": {"name": name, "namespace": "shop", "creationTimestamp": created},
+            "spec": spec,
+        }))
+    }
+
+    fn group(self, name: &str, matches: &Value) -> Self {
+        self.object(&json!({
+            "apiVersion": "specs.smi-spec.io/v1alpha4",
+            "kind": "HTTPRouteGroup",
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"matches": matches},
+        }))
+    }
+
+    fn object(mut self, object: &Value) -> Self {
+        self.snapshot.insert(Object::from_value(object).unwrap());
+        self
+    }
+
+    fn probe(&self, to: &str, port: u16, traffic: Traffic) -> (Routing, Trace) {
+        let probe = Probe {
+            from: None,
+            to: Destination::Service {
+                key: ObjectKey::new("shop", to),
+                port,
+            },
+            traffic,
+        };
+        let (verdict, trace) = decide(&self.snapshot, &self.settings, &probe);
+        (verdict.route, trace)
+    }
+
+    /// Where `GET /` to port 80 of `web` goes.
+    fn get(&self) -> String {
+        self.send(&request("GET", "/", &[])).to_string()
+    }
+
+    /// Where a request to port 80 of `web` goes.
+    fn send(&self, request: &Request) -> Routing {
+        self.probe("web", 80, Traffic::Http(request.clone())).0
+    }
+
+    fn trace(&self) -> String {
+        let request = request("GET", "/", &[]);
+        self.probe("web", 80, Traffic::Http(request)).1.to_string()
+    }
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
+    let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    Request {
+        method: method.into(),
+        path: path.into(),
+        headers: headers.collect(),
+    }
+}
+
+/// A spec that sends all traffic of `web` to `backend`.
+fn all_to(backend: &str) -> Value {
+    json!({"service": "web", "backends": [{"service": backend, "weight": 1}]})
+}
+
+/// A spec that sends the requests of route group `group` to `backend`.
+fn some_to(backend: &str, group: &str) -> Value {
+    let mut spec = all_to(backend);
+    spec["matches"] = json!([{"kind": "HTTPRouteGroup", "name": group}]);
+    spec
+}
+
+/// A spec with these backends, as pairs of name and weight.
+fn shares(backends: &[(&str, Value)]) -> Value {
+    let backend = |(service, weight): &(&str, Value)| json!({"service": service, "weight": weight});
+    let backends: Vec<Value> = backends.iter().map(backend).collect();
+    json!({"service": "web", "backends": backends})
+}
+
+const ROOT: &str = "web.shop:80";
+const V1: &str = "v1.shop:80";
+const V2: &str = "v2.shop:80";
+
+#[test]
+fn a_trace_tells_the_whole_way() {
+    let world = World::shop()
+        .tcp("old", &[81])
+        .group(
+            "books",
+            &json!([{"name": "ids", "pathRegex": "/books"}, {"headers": {"x": "y"}}]),
+        )
+        .split("a", &some_to("v1", "books"))
+        .split(
+            "b",
+            &shares(&[
+                ("v2", json!("1500m")),
+                ("old", json!(2)),
+                ("gone", json!(0.5)),
+                ("v1", json!(0)),
+            ]),
+        )
+        .split("c", &all_to("v1"));
+    let expected = "\
+TrafficSplit shop/c: does not count: `b` has no matches either and comes first (T29)
+HTTPRouteGroup shop/books: match 0 `ids` is not fulfilled: the path `/` does not match `/books` as a whole (S4)
+HTTPRouteGroup shop/books: match 1 `` is not fulfilled: there is no header `x` (S18)
+TrafficSplit shop/a: is passed over: the request fulfils none of its matches (T12)
+Service shop/gone: is absent, with weight `0.5`: there is none (T25)
+Service shop/old: is left out, with weight `2`: it has no TCP port 80 (T20)
+Service shop/v1: gets nothing: its weight is `0` (T9)
+Service shop/v2: takes part with weight `1.5` (T8)
+Service shop/web: takes part with weight `0.5`, in the place of the absent backends (T25)
+TrafficSplit shop/b: takes the traffic: it goes to v2.shop:80 3/4, web.shop:80 1/4 (T29)
+";
+    assert_eq!(world.trace(), expected);
+    let (_, trace) = world.probe("web", 80, Traffic::Tcp);
+    let first = trace.steps().iter().find(|step| step.object.key.name == "a").unwrap();
+    assert_eq!((first.rule, &*first.object.kind.kind), ("T19", "TrafficSplit"));
+}
+
+#[test]
+fn a_trace_tells_what_other_readings_change() {
+    let world = World::shop()
+        .group("books", &json!([{"pathRegex": "/b"}, {"headers": {"x": "1,2"}}]))
+        .split("a", &some_to("v1", "books"));
+    let lines = |request: Request| world.probe("web", 80, Traffic::Http(request)).1.to_string();
+    let twice = [("x", "1"), ("x", "2")];
+    assert!(
+        lines(request("GET", "/a/../b", &[]))
+            .ends_with("Service shop/web: where the path is rewritten to `/b`, it goes to v1.shop:80 (S5)\n")
+    );
+    assert!(
+        lines(request("GET", "/a", &twice)).ends_with(
+            "Service shop/web: where repeated header lines are joined with `,`, it goes to v1.shop:80 (S17)\n"
+        )
+    );
+}
+
+#[test]
+fn every_failure_is_named_in_the_trace() {
+    let cases = [
+        ("I6", json!([{"headers": {}}])),
+        ("S4", json!([{"pathRegex": "/x"}])),
+        ("S6", json!([{"pathRegex": "(?=x)"}])),
+        ("S8", json!([{"methods": ["POST"]}])),
+        ("S11", json!([{"headers": {":method": "GET"}}])),
+        ("S12", json!([{"headers": {"host": "other"}}])),
+        ("S18", json!([{"headers": {"x": ".*"}}])),
+        ("S21", json!([])),
+    ];
+    for (rule, matches) in cases {
+        let world = World::shop().group("g", &matches).split("a", &some_to("v1", "g"));
+        let request = request("GET", "/", &[("host", "web")]);
+        let (route, trace) = world.probe("web", 80, Traffic::Http(request));
+        assert_eq!(route.to_string(), ROOT, "{rule}");
+        let of_group: Vec<&str> = trace
+            .steps()
+            .iter()
+            .filter(|s| s.object.key.name == "g")
+            .map(|s| s.rule)
+            .collect();
+        assert_eq!(of_group, [rule]);
+    }
+}
+
+/// Text out of the characters that have a meaning somewhere.
+const ANY: &str = r#"[a.;%2eE5\\/*(){}|^$?#:,"` é\n-]{0,12}"#;
+
+fn any_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("web".to_owned()),
+        Just("v1".to_owned()),
+        Just("web.shop".to_owned()),
+        ANY
+    ]
+}
+
+fn any_weight() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (0..4u8).prop_map(Value::from),
+        Just(json!(i64::MAX)),
+        Just(json!("1n")),
+        Just(Value::Null),
+        ANY.prop_map(Value::from),
+    ]
+}
+
+prop_compose! {
+    fn any_spec()(
+        service in any_name(),
+        backends in prop::collection::vec((any_name(), any_weight()), 0..4),
+        matches in prop::collection::vec("(g|h)", 0..2),
+    ) -> Value {
+        let backend = |(service, weight): (String, Value)| json!({"service": service, "weight": weight});
+        let backends: Vec<Value> = backends.into_iter().map(backend).collect();
+        let matches: Vec<Value> =
+            matches.into_iter().map(|name| json!({"kind": "HTTPRouteGroup", "name": name})).collect();
+        json!({"service": service, "backends": backends, "matches": matches})
+    }
+}
+
+prop_compose! {
+    fn any_match()(
+        path in ANY,
+        methods in prop::collection::vec("(GET|\\*|x)", 0..2),
+        headers in prop::collection::vec(("(x|host|:|)", ANY), 0..2),
+    ) -> Value {
+        let headers: Vec<Value> = headers.into_iter().map(|(name, value)| json!({name: value})).collect();
+        json!({"pathRegex": path, "methods": methods, "headers": headers})
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics_and_every_answer_is_explained(
+        specs in prop::collection::vec(any_spec(), 0..3),
+        matches in prop::collection::vec(any_match(), 0..3),
+        path in ANY,
+        headers in prop::collection::vec(("(x|X|host)", ANY), 0..4),
+        port in 79..82u16,
+    ) {
+        let mut world = World::shop().group("g", &json!(matches));
+        for (index, spec) in specs.iter().enumerate() {
+            world = world.split(&format!("s{index}"), spec);
+        }
+        let request = Request { method: "GET".into(), path, headers };
+        for traffic in [Traffic::Tcp, Traffic::Udp, Traffic::Http(request)] {
+            let http = matches!(traffic, Traffic::Http(_));
+            let (routing, trace) = world.probe("web", port, traffic);
+            prop_assert!(!trace.steps().is_empty());
+            if let Routing::Either { rule, of } = routing {
+                prop_assert!(http && ["S5", "S17"].contains(&rule));
+                prop_assert!(of.len() > 1 && of.is_sorted());
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! From text to values, document by document.
+
+use serde_json::Value;
+use serde_saphyr::Options;
+
+/// The values of each document of a text that has any: one, or the JSON values that stand in it. An error
+/// is for its document only.
+pub(super) fn documents(text: &str) -> impl Iterator<Item = Vec<Result<Value, String>>> {
+    chunks(text.strip_prefix('\u{feff}').unwrap_or(text))
+        .into_iter()
+        .filter(|chunk| !is_blank(chunk.text))
+        .map(|chunk| values(&chunk))
+}
+
+/// The text of one document.
+struct Chunk<'t> {
+    text: &'t str,
+    /// How many lines come before it.
+    line: usize,
+}
+
+/// Splits at the lines that begin with a document marker. A marker ends a document wherever it stands,
+/// within a quoted or block text as well, so this needs no parser, and works where one would give up.
+fn chunks(text: &str) -> Vec<Chunk<'_>> {
+    let mut chunks = Vec::new();
+    let (mut start, mut start_line, mut offset) = (0, 0, 0);
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let is = |marker: &str| {
+            let rest = line.strip_prefix(marker);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+        };
+        let (begins, ends) = (is("---"), is("..."));
+        if begins || ends {
+            let text = text.get(start..offset).unwrap_or_default();
+            chunks.push(Chunk { text, line: start_line });
+            (start, start_line) = (offset, number);
+        }
+        offset += line.len();
+        if ends {
+            (start, start_line) = (offset, number + 1);
+        }
+    }
+    let text = text.get(start..).unwrap_or_default();
+    chunks.push(Chunk { text, line: start_line });
+    chunks
+}
+
+/// Whether a document holds nothing but markers, directives and comments.
+fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| {
+        let line = line.strip_prefix("---").unwrap_or(line).trim();
+        line.is_empty() || line.starts_with(['#', '%'])
+    })
+}
+
+fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {
+    let text = chunk.text.strip_prefix("---").unwrap_or(chunk.text);
+    if text.trim_start().starts_with('{') {
+        let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let mut values: Vec<Result<Value, String>> = Vec::new();
+        for value in &mut stream {
+            match value {
+                Ok(value) => values.push(Ok(value)),
+                // YAML may begin with a brace, too.
+                Err(_) if values.is_empty() => return vec![yaml(chunk)],
+                Err(error) => values.push(Err(error.to_string())),
+            }
+        }
+        return values;
+    }
+    vec![yaml(chunk)]
+}
+
+/// Reads one document, with work and memory in proportion to its length.
+fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
+    let length = chunk.text.len() + 1000;
+    let options = serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        budget: serde_saphyr::budget! {
+            max_events: length,
+            max_nodes: length,
+            max_total_scalar_bytes: length,
+        },
+    };
+    serde_saphyr::from_str_with_options(chunk.text, bounded(options)).map_err(|error| {
+        let line = error
+            .location()
+            .and_then(|location| usize::try_from(location.line()).ok());
+        let message = error.without_snippet().to_string();
+        let message = message.lines().next().unwrap_or_default();
+        match line {
+            Some(line) => format!("line {}: {message}", chunk.line + line),
+            None => message.to_owned(),
+        }
+    })
+}
+
+/// Aliases multiply what they stand for.
+fn bounded(mut options: Options) -> Options {
+    options.alias_limits.max_total_replayed_events = 10_000;
+    options
+}

@@ -1,0 +1,223 @@
+use super::*;
+use crate::object::Kind;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+fn split(name: &str) -> String {
+    format!(
+        "apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\nmetadata: {{name: {name}}}\nspec: {{service: web, backends: []}}\n"
+    )
+}
+
+/// What was read, in short: the name of an object, or the code of an error.
+fn summary(text: &str) -> Vec<String> {
+    let documents = read(text, "shop").into_iter();
+    documents
+        .map(|document| {
+            let item = document.item.map(|item| format!(".{item}")).unwrap_or_default();
+            let what = match document.content {
+                Ok(Content::Smi(parsed)) => ObjectKey::of(parsed.object.metadata()).to_string(),
+                Ok(Content::Service(service)) => format!("service {}", ObjectKey::of(&service.metadata)),
+                Ok(Content::Other { kind, .. }) => kind,
+                Err(error) => format!("{} {error}", error.code.as_str()),
+            };
+            format!("{}{item} {what}", document.number)
+        })
+        .collect()
+}
+
+#[test]
+fn documents_are_read_one_by_one() {
+    let text = format!(
+        "# a comment\n---\n{}---\n\n--- # nothing\n...\n%YAML 1.1\n---\n{}",
+        split("a"),
+        split("b")
+    );
+    assert_eq!(summary(&text), ["1 shop/a", "2 shop/b"]);
+    assert_eq!(summary(""), Vec::<String>::new());
+    assert_eq!(summary("\u{feff}# only a comment\r\n"), Vec::<String>::new());
+    assert_eq!(
+        summary(&format!("\u{feff}{}", split("a").replace('\n', "\r\n"))),
+        ["1 shop/a"]
+    );
+}
+
+#[test]
+fn a_broken_document_loses_no_other() {
+    let text = format!(
+        "{}---\nkind: [a\n---\na: b: c\n---\n\"open\n---\n{}",
+        split("a"),
+        split("b")
+    );
+    let summary = summary(&text);
+    assert_eq!(summary.len(), 5, "{summary:?}");
+    assert_eq!((&*summary[0], &*summary[4]), ("1 shop/a", "5 shop/b"));
+    for broken in &summary[1..4] {
+        assert!(broken.contains("Unparsable line "), "{broken}");
+    }
+    // The line is that of the file.
+    assert!(summary[2].contains("line 8"), "{summary:?}");
+}
+
+#[test]
+fn json_comes_alone_in_rows_and_in_lists() {
+    let json = r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit", "metadata": {"name": "a"}}"#;
+    assert_eq!(summary(json), ["1 shop/a"]);
+    assert_eq!(summary(&format!("{json}\n{json}")), ["1 shop/a", "1 shop/a"]);
+    assert_eq!(summary(&format!("{json}\n---\n{json}")), ["1 shop/a", "2 shop/a"]);
+    let broken = summary(&format!("{json} {{"));
+    assert_eq!(broken[0], "1 shop/a");
+    assert!(broken[1].starts_with("1 Unparsable"), "{broken:?}");
+    assert_eq!(summary("{apiVersion: v1, kind: Pod}"), ["1 Pod"]);
+
+    let list =
+        format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{json}, {{"apiVersion": "v1", "kind": "Pod"}}]}}"#);
+    assert_eq!(summary(&list), ["1.1 shop/a", "1.2 Pod"]);
+    // Items of a typed list need not say their type.
+    let list = r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplitList", "items": [{"metadata": {"name": "a"}}]}"#;
+    assert_eq!(summary(list), ["1.1 shop/a"]);
+    assert_eq!(
+        summary(r#"{"apiVersion": "v1", "kind": "List", "items": []}"#),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn namespaces_are_filled_in() {
+    // I2
+    for (metadata, expected) in [
+        ("{name: a}", "1 shop/a"),
+        ("{name: a, namespace: ''}", "1 shop/a"),
+        ("{name: a, namespace: null}", "1 shop/a"),
+        ("{name: a, namespace: other}", "1 other/a"),
+    ] {
+        let text = format!("apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\nmetadata: {metadata}");
+        assert_eq!(summary(&text), [expected]);
+    }
+}
+
+#[test]
+fn text_is_read_as_an_api_server_reads_it() {
+    // An unquoted `n` is a boolean.
+    let error = &summary(&split("n"))[0];
+    assert!(
+        error.contains("Undecodable metadata.name: `false` is no text"),
+        "{error}"
+    );
+    assert!(error.contains("quote the value"), "{error}");
+    assert_eq!(summary(&split("'n'")), ["1 shop/n"]);
+
+    let weight = |text: &str| {
+        let text = split("a").replace("[]", &format!("[{{service: b, weight: {text}}}]"));
+        match read(&text, "shop").remove(0).content {
+            Ok(Content::Smi(Parsed {
+                object: Object::TrafficSplit(split),
+                ..
+            })) => split.spec.unwrap().backends[0].weight.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(weight("010"), smi_types::weight::Decimal::from(8).into());
+    assert_eq!(weight("1_000"), smi_types::weight::Decimal::from(1000).into());
+    assert_eq!(
+        weight("500m"),
+        "0.5".parse::<smi_types::weight::Decimal>().unwrap().into()
+    );
+}
+
+#[test]
+fn what_is_no_object_says_so() {
+    for (text, code) in [
+        ("just text", "Undecodable"),
+        ("- a\n- b", "Undecodable"),
+        ("[1, 2]", "Undecodable"),
+        ("a: 1", "NotAnObject"),
+        ("kind: TrafficSplit\nmetadata: {name: a}", "NotAnObject"), // D22
+        ("a: 1\na: 2", "Unparsable"),
+        (
+            "apiVersion: split.smi-spec.io/v9\nkind: TrafficSplit\nmetadata: {name: a}",
+            "UnknownVersion",
+        ),
+        (
+            "apiVersion: split.smi-spec.io/v1alpha4\nkind: Split\nmetadata: {name: a}",
+            "UnknownKind",
+        ),
+        (
+            "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\nmetadata: {name: a}",
+            "Unsupported",
+        ),
+        ("apiVersion: v1\nkind: Service\nmetadata: {}", "Undecodable"),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: x}]}",
+            "Undecodable spec.ports[0].port",
+        ),
+    ] {
+        let summary = summary(text);
+        assert_eq!(summary.len(), 1, "{text}");
+        assert!(summary[0].starts_with(&format!("1 {code}")), "{text}: {summary:?}");
+    }
+}
+
+#[test]
+fn hostile_text_is_refused_in_bounded_work() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..20 {
+        let alias = format!("*a{}", level - 1);
+        bomb += &format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", "));
+    }
+    let long = "x".repeat(100_000);
+    let copies = format!("a: &a {long}\nb: [{}]", vec!["*a"; 9_000].join(", "));
+    for text in [
+        bomb,
+        copies,
+        "[".repeat(100_000),
+        "{a: ".repeat(100_000),
+        "- ".repeat(100_000),
+        "&a [*a]".to_owned(),
+        "? ".repeat(10_000),
+    ] {
+        let summary = summary(&text);
+        assert_eq!(summary.len(), 1);
+        assert!(summary[0].starts_with("1 Un"), "{:.100}", summary[0]);
+    }
+}
+
+#[test]
+fn what_is_written_reads_the_same_in_every_yaml() {
+    let odd = [
+        "y",
+        "no",
+        "on",
+        "010",
+        "1_000",
+        "1e3",
+        "null",
+        "~",
+        "",
+        " x ",
+        "a: b",
+        "# c",
+        "2026-01-01",
+        "0x1f",
+        "é\n",
+        "-",
+        "*a",
+    ];
+    let object = NativeObject {
+        kind: Kind::SERVICE,
+        metadata: ObjectMeta {
+            name: Some("on".into()),
+            ..ObjectMeta::default()
+        },
+        spec: json!({"texts": odd, "n": 1, "empty": [], "none": {}, "long": "[a-z] ".repeat(50)}),
+    };
+    let text = write([&object, &object]);
+    assert!(
+        text.starts_with("apiVersion: v1\nkind: Service\nmetadata:\n  name: \"on\"\nspec:\n"),
+        "{text}"
+    );
+    let options = || serde_saphyr::options! {strict_booleans: true};
+    let values: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let strict: Vec<Value> = serde_saphyr::from_multiple_with_options(&text, options()).unwrap();
+    assert_eq!(values, [object.to_value(), object.to_value()]);
+    assert_eq!(strict, values);
+}
