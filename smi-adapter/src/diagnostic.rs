@@ -175,6 +175,8 @@ codes! {
         "This mesh does not read HTTP on this port, by what the service declares. A split with matches takes no traffic there (T19).";
     NotPortable: Error, Partial,
         "The regular expression is outside the portable dialect (S6): regular expression engines refuse it or differ in what it means. The match that holds it takes no request.";
+    Overrides: Warning, InForce,
+        "A native object of somebody else asks for the same traffic and is younger, so ours decides. Its owner sees no effect of it, and it takes over if ours is ever created anew.";
     PathAnchorDiffers: Info, InForce,
         "The whole path must match this pattern. In an implementation that reads patterns as prefixes it would match longer paths as well (S4). Write `.*` at the end where that is meant.";
     PortMismatch: Warning, Partial,

@@ -15,3 +15,5 @@ pub mod settings;
 pub mod snapshot;
 #[cfg(feature = "yaml")]
 pub mod yaml;
+
+pub use smi_types;

@@ -2,6 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
@@ -169,6 +170,19 @@ pub fn is_dns_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_dns_label)
 }
 
+/// `name`, or, where it is longer than 63 characters, its beginning and a hash of all of it: for the names
+/// of native objects, which mesh components copy into labels.
+#[must_use]
+pub fn bounded_name(name: &str) -> String {
+    if name.len() <= 63 {
+        return name.to_owned();
+    }
+    let hash = Sha256::digest(name.as_bytes());
+    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let start: String = name.chars().take_while(char::is_ascii).take(46).collect();
+    format!("{}-{hash}", start.trim_end_matches(['-', '.']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +205,16 @@ mod tests {
         for name in ["", ".", "a.", ".a", "a..b", &"a.".repeat(127)] {
             assert!(!is_dns_subdomain(name), "{name}");
         }
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_different() {
+        let long = "a".repeat(45) + ".-" + &"b".repeat(40);
+        let name = bounded_name(&long);
+        assert!(is_dns_subdomain(&name) && name.len() <= 63, "{name}");
+        assert_ne!(name, bounded_name(&(long + "b")));
+        assert_eq!(bounded_name("web"), "web");
+        assert_eq!(bounded_name(&"a".repeat(63)), "a".repeat(63));
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! The few native structs that are written.
+
+use serde::Serialize;
+use smi_adapter::manifest::Native;
+use smi_adapter::object::Kind;
+use std::collections::BTreeMap;
+
+/// The spec of a `VirtualService`, `networking.istio.io/v1` (Istio 1.22 or later).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct VirtualService {
+    pub(crate) hosts: Vec<String>,
+    /// Absent means the mesh.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) gateways: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) http: Vec<HttpRoute>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tcp: Vec<TcpRoute>,
+}
+
+impl Native for VirtualService {
+    const KIND: Kind = Kind::new("networking.istio.io", "v1", "VirtualService", "virtualservices");
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct HttpRoute {
+    pub(crate) name: String,
+    /// Any of them; absent would mean all requests.
+    #[serde(rename = "match", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) matches: Vec<HttpMatchRequest>,
+    pub(crate) route: Vec<RouteDestination>,
+}
+
+/// All that is said must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct HttpMatchRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) gateways: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uri: Option<StringMatch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) method: Option<StringMatch>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, StringMatch>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StringMatch {
+    Exact(String),
+    Regex(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct TcpRoute {
+    #[serde(rename = "match")]
+    pub(crate) matches: Vec<L4Match>,
+    pub(crate) route: Vec<RouteDestination>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct L4Match {
+    pub(crate) port: u16,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) gateways: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct RouteDestination {
+    pub(crate) destination: Destination,
+    /// Absent where there is only one: Istio ignores it there, even a zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) weight: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Destination {
+    pub(crate) host: String,
+    /// Never absent: Istio would take another port of the backend.
+    pub(crate) port: PortSelector,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct PortSelector {
+    pub(crate) number: u16,
+}

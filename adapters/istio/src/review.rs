@@ -1,0 +1,185 @@
+//! What `VirtualService`s of others do to ours.
+//!
+//! Istio does not merge them in the mesh. Of two for one host the older decides, port by port and for HTTP
+//! and TCP apart; one that is private to a client's namespace comes before public ones; a wildcard host
+//! gives way to an exact one for HTTP, but an older one does not for TCP.
+
+use crate::native::VirtualService;
+use serde_json::Value;
+use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::manifest::{Manifest, Native, NativeObject};
+use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    let foreign = foreign.iter().filter(|object| object.kind == VirtualService::KIND);
+    let ours = desired.iter().map(|manifest| Rival::new(&manifest.object, true));
+    let rivals: Vec<Rival<'_>> = ours.chain(foreign.map(|object| Rival::new(object, false))).collect();
+    let mut by_host: BTreeMap<String, Vec<&Rival<'_>>> = BTreeMap::new();
+    let mut wildcards: Vec<(&str, &Rival<'_>)> = Vec::new();
+    for rival in rivals.iter().filter(|rival| rival.in_mesh) {
+        for host in &rival.hosts {
+            match host.strip_prefix('*') {
+                Some(suffix) => wildcards.push((suffix, rival)),
+                None => by_host.entry(rival.full(host)).or_default().push(rival),
+            }
+        }
+    }
+
+    let mut diagnostics = Vec::new();
+    for (manifest, ours) in desired.iter().zip(&rivals).filter(|(_, ours)| ours.in_mesh) {
+        for host in &ours.hosts {
+            for theirs in by_host
+                .get(&ours.full(host))
+                .into_iter()
+                .flatten()
+                .filter(|theirs| **theirs != ours)
+            {
+                let overlap = ours.overlap(theirs, true);
+                diagnostics.extend(overlap.and_then(|overlap| verdict(manifest, ours, theirs, host, &overlap)));
+            }
+            for (_, theirs) in wildcards.iter().filter(|(suffix, _)| host.ends_with(suffix)) {
+                let overlap = ours.overlap(theirs, false).filter(|_| theirs.before(ours));
+                diagnostics.extend(overlap.and_then(|overlap| verdict(manifest, ours, theirs, host, &overlap)));
+            }
+        }
+    }
+    diagnostics.into_iter().flatten().collect()
+}
+
+/// What to tell the splits of a manifest of which another object wants the traffic.
+fn verdict(
+    manifest: &Manifest,
+    ours: &Rival<'_>,
+    theirs: &Rival<'_>,
+    host: &str,
+    overlap: &str,
+) -> Option<Vec<Diagnostic>> {
+    let name = theirs.object.reference();
+    let (code, message) = if theirs.private && !theirs.ours {
+        let namespace = &name.key.namespace;
+        let message = format!("`{name}` decides {overlap} of `{host}` for clients in namespace `{namespace}`");
+        (Code::Conflict, message)
+    } else if theirs.before(ours) {
+        (
+            Code::Conflict,
+            format!("`{name}` is older and decides {overlap} of `{host}`"),
+        )
+    } else if theirs.ours {
+        // It is told itself.
+        return None;
+    } else {
+        let message = format!("`{name}` is younger and has no effect on {overlap} of `{host}`");
+        (Code::Overrides, message)
+    };
+    let splits = manifest
+        .sources
+        .iter()
+        .filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
+    let say =
+        |split: &ObjectRef| Diagnostic::new(code, split.clone(), FieldPath::from("spec.service"), message.as_str());
+    Some(splits.map(say).collect())
+}
+
+/// A `VirtualService`, as far as it matters to others.
+#[derive(PartialEq)]
+struct Rival<'a> {
+    object: &'a NativeObject,
+    ours: bool,
+    hosts: Vec<&'a str>,
+    in_mesh: bool,
+    /// For clients of its own namespace only.
+    private: bool,
+    http: Ports,
+    tcp: Ports,
+}
+
+/// Ports of a host; `None` is all of them.
+type Ports = Option<BTreeSet<u64>>;
+
+impl<'a> Rival<'a> {
+    fn new(object: &'a NativeObject, ours: bool) -> Self {
+        let texts = |field: &str| -> Vec<&'a str> { list(&object.spec, field).filter_map(Value::as_str).collect() };
+        let gateways = texts("gateways");
+        Self {
+            object,
+            ours,
+            hosts: texts("hosts"),
+            in_mesh: gateways.is_empty() || gateways.contains(&"mesh"),
+            private: texts("exportTo") == ["."],
+            http: ports(&object.spec, "http"),
+            tcp: ports(&object.spec, "tcp"),
+        }
+    }
+
+    /// A host name without dots is a service of the object's own namespace. Two full names are compared
+    /// without the cluster's domain, which only they know.
+    fn full(&self, host: &str) -> String {
+        if host.contains('.') {
+            match host.split_once(".svc.") {
+                Some((service, _)) => format!("{service}.svc"),
+                None => host.to_owned(),
+            }
+        } else {
+            format!("{host}.{}.svc", self.object.key().namespace)
+        }
+    }
+
+    /// Whether Istio prefers it to another of ours or of others: by age, then name, then namespace. One
+    /// that is to be created is the youngest; one of somebody else whose age is unknown may be the oldest.
+    fn before(&self, other: &Self) -> bool {
+        let age = |rival: &Self| {
+            let created = rival.object.metadata.creation_timestamp.as_ref().map(|time| time.0);
+            let key = rival.object.key();
+            (created.is_none() && rival.ours, created, key.name, key.namespace)
+        };
+        age(self) < age(other)
+    }
+
+    /// The traffic that both want, in words.
+    fn overlap(&self, other: &Self, http_counts: bool) -> Option<String> {
+        let http = common(&self.http, &other.http).filter(|_| http_counts);
+        let tcp = common(&self.tcp, &other.tcp);
+        let parts: Vec<String> = [("HTTP", http), ("TCP", tcp)]
+            .into_iter()
+            .filter_map(|(name, ports)| Some(format!("{name} on {}", ports?)))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" and "))
+    }
+}
+
+fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
+    value.get(field).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The ports of the mesh that the routes of one protocol are for. A route without a match, or with a match
+/// without a port, is for all.
+fn ports(spec: &Value, protocol: &str) -> Ports {
+    let mut ports = BTreeSet::new();
+    for route in list(spec, protocol) {
+        if list(route, "match").next().is_none() {
+            return None;
+        }
+        for matching in list(route, "match") {
+            let mut gateways = list(matching, "gateways").peekable();
+            if gateways.peek().is_some() && !gateways.any(|gateway| gateway == "mesh") {
+                continue;
+            }
+            ports.insert(matching.get("port").and_then(Value::as_u64)?);
+        }
+    }
+    Some(ports)
+}
+
+fn common(a: &Ports, b: &Ports) -> Option<String> {
+    let ports: Vec<String> = match (a, b) {
+        (None, None) => return Some("all ports".into()),
+        (None, Some(some)) | (Some(some), None) => some.iter().map(u64::to_string).collect(),
+        (Some(a), Some(b)) => a.intersection(b).map(u64::to_string).collect(),
+    };
+    (!ports.is_empty()).then(|| format!("port {}", ports.join(", ")))
+}
+
+#[cfg(test)]
+mod tests;

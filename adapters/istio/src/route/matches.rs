@@ -1,0 +1,141 @@
+//! One match of a route group as one match of a `VirtualService`.
+
+use crate::native::{HttpMatchRequest, StringMatch};
+use smi_adapter::adapter::Translation;
+use smi_adapter::diagnostic::Code;
+use smi_adapter::model::route::{HeaderMatch, HttpMatch};
+use smi_adapter::pattern::{Engine, Pattern};
+use smi_adapter::smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The longest regular expression that Istio's webhook takes, in bytes.
+const MAX_REGEX: usize = 1024;
+
+/// Headers of which a filter does not see what the client sent, and why; measured on Envoy 1.40.
+const REWRITTEN: [(&str, &str); 13] = [
+    ("x-request-id", "the proxy adds it to every request"),
+    ("x-forwarded-proto", "the proxy adds it to every request"),
+    ("x-forwarded-client-cert", "the proxy removes it"),
+    ("x-envoy-internal", "the proxy removes it"),
+    ("connection", "the proxy removes it"),
+    ("keep-alive", "the proxy removes it"),
+    ("proxy-connection", "the proxy removes it"),
+    ("te", "the proxy removes it"),
+    ("upgrade", "the proxy removes it"),
+    ("uri", "Istio ignores filters on this name"),
+    ("scheme", "Istio ignores filters on this name"),
+    ("method", "Istio ignores filters on this name"),
+    ("authority", "Istio ignores filters on this name"),
+];
+
+/// The match, or nothing where Istio cannot say it: then it is reported on its route group.
+pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Option<HttpMatchRequest> {
+    let mut faults = Faults {
+        matching,
+        translation,
+        any: false,
+    };
+    let uri = matching.path().and_then(|path| faults.regex("pathRegex", path));
+    let method = matching.methods().and_then(|methods| faults.methods(methods));
+    let headers = faults.headers(matching.headers());
+    (!faults.any).then_some(HttpMatchRequest {
+        uri,
+        method,
+        headers,
+        ..HttpMatchRequest::default()
+    })
+}
+
+/// What Istio cannot say of one match, all of it.
+struct Faults<'a> {
+    matching: &'a HttpMatch,
+    translation: &'a mut Translation,
+    any: bool,
+}
+
+impl Faults<'_> {
+    fn fault(&mut self, code: Code, field: FieldPath, message: String) {
+        self.any = true;
+        self.translation
+            .say(code, self.matching.group().clone(), field, message);
+    }
+
+    fn field(&self, name: &str) -> FieldPath {
+        self.matching.field().clone().field(name)
+    }
+
+    fn regex(&mut self, field: &str, pattern: &Pattern) -> Option<StringMatch> {
+        let field = self.field(field);
+        self.bounded(pattern.to_full_match(Engine::Re2), field)
+    }
+
+    fn bounded(&mut self, regex: String, field: FieldPath) -> Option<StringMatch> {
+        if regex.len() > MAX_REGEX {
+            let message = format!("Istio takes no pattern of more than {MAX_REGEX} bytes; the match takes no request");
+            self.fault(Code::Inexpressible, field, message);
+            return None;
+        }
+        // An empty one is refused.
+        let regex = if regex.is_empty() { "(?:)".to_owned() } else { regex };
+        Some(StringMatch::Regex(regex))
+    }
+
+    fn methods(&mut self, methods: &BTreeSet<String>) -> Option<StringMatch> {
+        if let (1, Some(only)) = (methods.len(), methods.first()) {
+            return Some(StringMatch::Exact(only.clone()));
+        }
+        let methods: Vec<String> = methods.iter().map(|method| quoted(method)).collect();
+        let field = self.field("methods");
+        self.bounded(methods.join("|"), field)
+    }
+
+    fn headers(&mut self, headers: &[HeaderMatch]) -> BTreeMap<String, StringMatch> {
+        let list = self.field("headers");
+        let mut all = BTreeMap::new();
+        for header in headers {
+            let field = list.clone().field(header.name());
+            if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
+                let message = format!("`{name}` cannot be matched: {why}; the match takes no request");
+                self.fault(Code::Inexpressible, field, message);
+                continue;
+            }
+            let regex = header.value().to_full_match(Engine::Re2);
+            let Some(value) = self.bounded(regex, field.clone()) else {
+                continue;
+            };
+            if all.insert(header.name().to_owned(), value).is_some() {
+                let message = format!(
+                    "Istio cannot filter `{}` twice in one match; it takes no request",
+                    header.name()
+                );
+                self.fault(Code::HeaderRepeated, field, message);
+            }
+        }
+        all
+    }
+}
+
+/// A method, which is an HTTP token, as a regular expression for itself.
+fn quoted(method: &str) -> String {
+    let mut quoted = String::new();
+    for c in method.chars() {
+        if !c.is_ascii_alphanumeric() && c != '_' {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted
+}
+
+/// The name of a route, for whoever reads access logs: names of matches are free text.
+pub(super) fn route_name(split: &str, matching: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+            c
+        } else {
+            '-'
+        }
+    };
+    let matching: String = matching.chars().take(63).map(plain).collect();
+    format!("{split}/{matching}")
+}

@@ -1,0 +1,98 @@
+//! Weights within Istio's limits.
+
+/// Each weight is an `int32` to Istio, and so is the sum to its webhook; Envoy loses the whole route
+/// configuration from a sum of 2³² on.
+const MAX: u128 = i32::MAX as u128;
+
+/// Weights as they are written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Bounded {
+    pub(super) weights: Vec<u32>,
+    /// How far shares may be off, where they are not exact.
+    pub(super) error: Option<String>,
+}
+
+/// The weights themselves, if their sum is within the limit; otherwise scaled to it by largest remainder.
+/// None of them is zero, and none becomes zero.
+pub(super) fn bounded(exact: &[u128]) -> Bounded {
+    let total = exact.iter().fold(0u128, |sum, weight| sum.saturating_add(*weight));
+    if total <= MAX {
+        return Bounded {
+            weights: exact.iter().map(|weight| narrow(*weight)).collect(),
+            error: None,
+        };
+    }
+    // So that a product with the limit stays within 128 bits; what is cut off is below 2⁻⁶⁰ of the sum.
+    let shift = (128 - total.leading_zeros()).saturating_sub(96);
+    let total = (total >> shift).max(1);
+    let mut scaled: Vec<(usize, u128, u128)> = exact
+        .iter()
+        .enumerate()
+        .map(|(index, weight)| {
+            let product = (weight >> shift) * MAX;
+            (index, (product / total).max(1), product % total)
+        })
+        .collect();
+    let sum: u128 = scaled.iter().map(|(_, weight, _)| weight).sum();
+    // What is missing goes to the largest remainders; what is too much comes from the largest weights.
+    scaled.sort_by_key(|(index, _, remainder)| (std::cmp::Reverse(*remainder), *index));
+    let missing = usize::try_from(MAX.saturating_sub(sum)).unwrap_or(0);
+    for (_, weight, _) in scaled.iter_mut().take(missing) {
+        *weight += 1;
+    }
+    if let Some((_, largest, _)) = scaled
+        .iter_mut()
+        .max_by_key(|(index, weight, _)| (*weight, std::cmp::Reverse(*index)))
+    {
+        *largest -= sum.saturating_sub(MAX).min(*largest - 1);
+    }
+    scaled.sort_by_key(|(index, _, _)| *index);
+    Bounded {
+        weights: scaled.into_iter().map(|(_, weight, _)| narrow(weight)).collect(),
+        error: Some(format!("no share is off by more than {}/{MAX}", exact.len())),
+    }
+}
+
+fn narrow(weight: u128) -> u32 {
+    u32::try_from(weight).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_where_it_can_be() {
+        for exact in [vec![1], vec![2, 1], vec![MAX - 1, 1], vec![1; 200]] {
+            let bounded = bounded(&exact);
+            assert_eq!(bounded.error, None);
+            assert!(bounded.weights.iter().map(|weight| u128::from(*weight)).eq(exact));
+        }
+    }
+
+    #[test]
+    fn scaled_within_the_stated_error() {
+        let quantity = i64::MAX as u128 * 1_000_000_000;
+        for exact in [
+            vec![MAX, 1],
+            vec![MAX, MAX, MAX],
+            vec![quantity, 1],
+            vec![quantity, quantity - 1, 7],
+            vec![quantity * 1000, 1, 1, 1],
+            vec![1u128 << 32, 1, 1],
+            [vec![quantity], vec![1; 500]].concat(),
+        ] {
+            let bounded = bounded(&exact);
+            assert!(bounded.error.is_some());
+            let sum: u128 = bounded.weights.iter().map(|weight| u128::from(*weight)).sum();
+            assert_eq!(sum, MAX, "{exact:?}");
+            let total: u128 = exact.iter().sum();
+            for (exact, scaled) in exact.iter().zip(&bounded.weights) {
+                assert!(*scaled >= 1);
+                let exact = *exact as f64 / total as f64;
+                let scaled = f64::from(*scaled) / MAX as f64;
+                assert!((exact - scaled).abs() <= (bounded.weights.len() as f64 + 0.5) / MAX as f64);
+            }
+        }
+    }
+}
