@@ -1,8 +1,10 @@
-//! What Service Mesh Interface objects mean.
+#![doc = include_str!("../README.md")]
 
 pub mod adapter;
+pub mod assume;
 pub mod cluster;
 pub mod diagnostic;
+pub mod guide;
 pub mod manifest;
 pub mod model;
 pub mod object;

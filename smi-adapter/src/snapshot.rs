@@ -104,17 +104,26 @@ impl Snapshot {
         self.insert_undecodable(object, reason);
     }
 
-    /// Puts an SMI object in the place of the one with its key, as a watch reports it.
-    pub fn replace(&mut self, object: impl Into<Parsed>) {
+    /// Puts an SMI object in the place of the one with its key, as a watch reports it. Returns which it is.
+    pub fn replace(&mut self, object: impl Into<Parsed>) -> ObjectRef {
         let parsed = object.into();
         self.remove(&reference(&parsed.object));
-        self.insert(parsed);
+        self.insert(parsed)
     }
 
-    /// Puts a service in the place of the one with its key, as a watch reports it.
-    pub fn replace_service(&mut self, service: Service) {
+    /// Notes that the SMI object that an error is about is there and cannot be read, in the place of what it
+    /// was before.
+    pub fn replace_error(&mut self, error: &ParseError) {
+        if let Some(object) = object_of(error) {
+            self.remove(&object);
+        }
+        self.insert_error(error);
+    }
+
+    /// Puts a service in the place of the one with its key, as a watch reports it. Returns which it is.
+    pub fn replace_service(&mut self, service: Service) -> ObjectRef {
         self.remove(&ObjectRef::service(ObjectKey::of(&service.metadata)));
-        self.insert_service(service);
+        self.insert_service(service)
     }
 
     /// Forgets an object, also one that was undecodable or a duplicate.

@@ -1,1 +1,99 @@
-//! placeholder
+//! What the checks on real inputs share: finding the inputs, and turning manifests into plans.
+
+use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
+use smi_adapter::assume::assume_services;
+use smi_adapter::object::ObjectRef;
+use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use smi_adapter::yaml::{self, ReadError};
+use smi_adapter_istio::Istio;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The adapters that are checked.
+#[must_use]
+pub fn adapters() -> Vec<Box<dyn MeshAdapter>> {
+    vec![Box::new(Istio::default())]
+}
+
+/// The files with one of `endings` below the folder that an environment variable names, sorted; `None`, and
+/// a line that says so, where it is not set.
+///
+/// # Panics
+/// If the folder has no such file: a check that looks at nothing proves nothing.
+#[must_use]
+pub fn inputs(variable: &str, endings: &[&str]) -> Option<Vec<PathBuf>> {
+    let Some(folder) = std::env::var_os(variable) else {
+        println!("skipped: {variable} is not set");
+        return None;
+    };
+    let files = files_below(Path::new(&folder), endings);
+    assert!(
+        !files.is_empty(),
+        "{variable} names {}, which has no input",
+        folder.display()
+    );
+    Some(files)
+}
+
+/// The files with one of `endings` below a folder, sorted.
+#[must_use]
+pub fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|ending| endings.iter().any(|known| ending == *known))
+            {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// What became of one text.
+#[derive(Debug)]
+pub struct Translated {
+    /// The SMI objects that were read.
+    pub objects: BTreeSet<ObjectRef>,
+    /// Errors that name no object.
+    pub errors: Vec<ReadError>,
+    /// The plan.
+    pub planned: Planned,
+}
+
+/// Reads a text and plans for it, with services assumed at these ports, if there are any.
+#[must_use]
+pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) -> Translated {
+    let settings = Settings::default();
+    let mut snapshot = Snapshot::default();
+    let (mut objects, mut errors) = (BTreeSet::new(), Vec::new());
+    for document in yaml::read(text, "default") {
+        match document.content {
+            Ok(content) => objects.extend(content.add_to(&mut snapshot)),
+            Err(error) => {
+                objects.extend(error.object.clone());
+                if !error.add_to(&mut snapshot) {
+                    errors.push(error);
+                }
+            }
+        }
+    }
+    if !assume_ports.is_empty() {
+        assume_services(&mut snapshot, &settings, assume_ports);
+    }
+    let planned = adapter.plan(&snapshot, &settings, &Observed::default());
+    Translated {
+        objects,
+        errors,
+        planned,
+    }
+}

@@ -1,1 +1,392 @@
+use super::*;
+use crate::adapter::{Feature, MeshAdapterExt, Support, Translation};
+use crate::cluster::{Error, InMemoryCluster, Outcome, apply};
+use crate::manifest::{Native, Stage};
+use crate::model::Policy;
+use crate::object::Kind;
+use crate::settings::Scope;
+use pollster::block_on;
+use serde::Serialize;
+use serde_json::json;
+use smi_types::Object;
 
+/// A mesh with one kind, whose routes list their splits.
+#[derive(Debug)]
+struct Toy;
+
+#[derive(Serialize)]
+struct ToyRoute {
+    splits: Vec<String>,
+    backends: Vec<String>,
+}
+
+impl Native for ToyRoute {
+    const KIND: Kind = Kind::new("toy.example.com", "v1", "ToyRoute", "toyroutes");
+}
+
+static KINDS: [Kind; 1] = [ToyRoute::KIND];
+
+impl MeshAdapter for Toy {
+    fn name(&self) -> &'static str {
+        "toy"
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &KINDS
+    }
+
+    fn support(&self, _: Feature) -> Support {
+        Support::Full
+    }
+
+    fn translate(&self, policy: &Policy) -> Translation {
+        let Policy::Route(route) = policy;
+        let mut translation = Translation::default();
+        let port = &route.ports()[0];
+        let default = port.default().map(|split| split.backends()).unwrap_or_default();
+        let spec = ToyRoute {
+            splits: route.splits().iter().map(|split| split.key().name.clone()).collect(),
+            backends: default
+                .iter()
+                .map(|backend| format!("{}={}", backend.service(), backend.weight()))
+                .collect(),
+        };
+        translation.emit(policy, Stage::Route, &route.root().key().name, &spec);
+        translation
+    }
+}
+
+fn split(namespace: &str, name: &str, root: &str, weight: u32) -> Object {
+    let value = json!({
+        "apiVersion": "split.smi-spec.io/v1alpha2", "kind": "TrafficSplit",
+        "metadata": {"name": name, "namespace": namespace, "uid": format!("uid-{name}")},
+        "spec": {"service": root, "backends": [{"service": "v1", "weight": 1}, {"service": "v2", "weight": weight}]},
+    });
+    Object::from_value(&value).unwrap().object
+}
+
+fn snapshot(splits: &[Object]) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for namespace in ["ns-a", "ns-b"] {
+        for name in ["web", "api", "v1", "v2"] {
+            let service =
+                json!({"metadata": {"name": name, "namespace": namespace}, "spec": {"ports": [{"port": 80}]}});
+            snapshot.insert_service(serde_json::from_value(service).unwrap());
+        }
+    }
+    for split in splits {
+        snapshot.insert(split.clone());
+    }
+    snapshot
+}
+
+fn owner(name: &str) -> Settings {
+    let mut settings = Settings::default();
+    settings.owner = name.parse().unwrap();
+    settings
+}
+
+/// Plans against what is in the cluster, and applies the plan.
+fn settle(cluster: &InMemoryCluster, settings: &Settings, splits: &[Object]) -> (Planned, Vec<Outcome>) {
+    let planned = plan_for(cluster, settings, splits);
+    let outcomes = block_on(apply(cluster, &planned.plan));
+    (planned, outcomes)
+}
+
+fn plan_for(cluster: &InMemoryCluster, settings: &Settings, splits: &[Object]) -> Planned {
+    let observed = block_on(Toy.observe(cluster, settings)).unwrap();
+    Toy.plan(&snapshot(splits), settings, &observed)
+}
+
+fn actions(planned: &Planned) -> Vec<String> {
+    let actions = planned.plan.actions.iter();
+    actions
+        .map(|action| {
+            let verb = match action {
+                Action::Create(_) => "create",
+                Action::Replace(_) => "replace",
+                Action::Delete(_) => "delete",
+            };
+            format!("{verb} {}", action.object().key)
+        })
+        .collect()
+}
+
+#[test]
+fn plans_converge() {
+    let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
+    let splits = [split("ns-a", "s", "web", 1), split("ns-b", "t", "api", 1)];
+    let (planned, outcomes) = settle(&cluster, &settings, &splits);
+    assert_eq!(actions(&planned), ["create ns-a/web", "create ns-b/api"]);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done)));
+    assert_eq!(plan_for(&cluster, &settings, &splits).plan.actions, []);
+
+    let (planned, _) = settle(&cluster, &settings, &[split("ns-a", "s", "web", 2)]);
+    assert_eq!(actions(&planned), ["replace ns-a/web", "delete ns-b/api"]);
+    let (planned, _) = settle(&cluster, &settings, &[]);
+    assert_eq!(actions(&planned), ["delete ns-a/web"]);
+    assert_eq!(cluster.objects(), []);
+}
+
+#[test]
+fn objects_are_marked() {
+    let mut settings = owner("me");
+    settings.labels.insert("team".into(), "shop".into());
+    settings
+        .labels
+        .insert("app.kubernetes.io/managed-by".into(), "you".into());
+    let planned = plan_for(&InMemoryCluster::new(), &settings, &[split("ns-a", "s", "web", 1)]);
+    let metadata = serde_json::to_value(&planned.manifests[0].object.metadata).unwrap();
+    assert_eq!(
+        metadata,
+        json!({
+            "name": "web", "namespace": "ns-a",
+            "labels": {"app.kubernetes.io/managed-by": "me", "smi-adapter.dev/adapter": "toy", "team": "shop"},
+            "annotations": {
+                "smi-adapter.dev/policy": "route/ns-a/web",
+                "smi-adapter.dev/sources": "TrafficSplit/ns-a/s",
+                "smi-adapter.dev/stage": "route",
+            },
+            "ownerReferences": [{"apiVersion": "split.smi-spec.io/v1alpha2", "kind": "TrafficSplit", "name": "s", "uid": "uid-s"}],
+        })
+    );
+    assert_eq!(planned.plan.field_manager, "me-toy");
+}
+
+#[test]
+fn every_edit_by_somebody_else_is_repaired() {
+    let (cluster, settings, splits) = (
+        InMemoryCluster::new(),
+        Settings::default(),
+        [split("ns-a", "s", "web", 1)],
+    );
+    settle(&cluster, &settings, &splits);
+    let good = cluster.objects().remove(0);
+    let edits: [fn(&mut NativeObject); 7] = [
+        |object| object.spec["backends"] = json!([]),
+        |object| object.spec["added"] = json!({}),
+        |object| _ = object.spec.as_object_mut().unwrap().remove("splits"),
+        |object| object.metadata.owner_references = None,
+        |object| {
+            _ = object
+                .metadata
+                .labels
+                .as_mut()
+                .unwrap()
+                .insert("smi-adapter.dev/adapter".into(), "toy".into())
+        },
+        |object| {
+            _ = object
+                .metadata
+                .annotations
+                .as_mut()
+                .unwrap()
+                .remove("smi-adapter.dev/sources")
+        },
+        |object| {
+            _ = object
+                .metadata
+                .annotations
+                .as_mut()
+                .unwrap()
+                .insert("smi-adapter.dev/stage".into(), "x".into())
+        },
+    ];
+    for (index, edit) in edits.into_iter().enumerate() {
+        let mut edited = good.clone();
+        edit(&mut edited);
+        let changed = edited != good;
+        cluster.put(edited);
+        let (planned, _) = settle(&cluster, &settings, &splits);
+        let expected: &[&str] = if changed { &["replace ns-a/web"] } else { &[] };
+        assert_eq!(actions(&planned), expected, "edit {index}");
+        let mut repaired = cluster.objects().remove(0);
+        repaired
+            .metadata
+            .resource_version
+            .clone_from(&good.metadata.resource_version);
+        assert_eq!(repaired, good, "edit {index}");
+    }
+}
+
+#[test]
+fn metadata_of_others_is_kept() {
+    let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
+    settle(&cluster, &settings, &[split("ns-a", "s", "web", 1)]);
+    let mut edited = cluster.objects().remove(0);
+    edited
+        .metadata
+        .labels
+        .as_mut()
+        .unwrap()
+        .insert("theirs".into(), "1".into());
+    edited
+        .metadata
+        .annotations
+        .as_mut()
+        .unwrap()
+        .insert("theirs".into(), "2".into());
+    edited.metadata.finalizers = Some(vec!["example.com/theirs".into()]);
+    cluster.put(edited);
+    assert_eq!(
+        plan_for(&cluster, &settings, &[split("ns-a", "s", "web", 1)])
+            .plan
+            .actions,
+        []
+    );
+    settle(&cluster, &settings, &[split("ns-a", "s", "web", 2)]);
+    let object = cluster.objects().remove(0);
+    assert_eq!(object.spec["backends"], json!(["v1=1", "v2=2"]));
+    assert_eq!(object.label("theirs"), Some("1"));
+    assert_eq!(object.annotation("theirs"), Some("2"));
+    assert_eq!(object.metadata.finalizers.unwrap().len(), 1);
+}
+
+#[test]
+fn a_foreign_object_is_left_alone_and_reported() {
+    let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
+    let foreign = NativeObject {
+        kind: ToyRoute::KIND,
+        metadata: serde_json::from_value(json!({"name": "web", "namespace": "ns-a"})).unwrap(),
+        spec: json!({}),
+    };
+    cluster.put(foreign);
+    let splits = [split("ns-a", "s", "web", 1), split("ns-a", "t", "api", 1)];
+    let (planned, _) = settle(&cluster, &settings, &splits);
+    assert_eq!(actions(&planned), ["create ns-a/api"]);
+    assert_eq!(planned.diagnostics.len(), 1);
+    assert_eq!(planned.diagnostics[0].code, Code::ForeignObject);
+    let status = planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "s")));
+    assert!(!status.accepted && status.shares.is_empty() && status.diagnostics.len() == 1);
+    assert!(planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "t"))).accepted);
+
+    // Whoever takes our label off makes it theirs.
+    let mut stolen = cluster.objects().remove(0);
+    assert_eq!(stolen.key().name, "api");
+    stolen.metadata.labels = None;
+    cluster.put(stolen);
+    assert_eq!(actions(&plan_for(&cluster, &settings, &[])), Vec::<String>::new());
+    assert_eq!(plan_for(&cluster, &settings, &splits).diagnostics.len(), 2);
+}
+
+#[test]
+fn two_owners_and_two_scopes_keep_apart() {
+    let cluster = InMemoryCluster::new();
+    settle(&cluster, &owner("one"), &[split("ns-a", "s", "web", 1)]);
+    settle(&cluster, &owner("two"), &[split("ns-b", "t", "web", 1)]);
+    assert_eq!(cluster.objects().len(), 2);
+    settle(&cluster, &owner("one"), &[]);
+    assert_eq!(cluster.objects().len(), 1);
+
+    let mut scoped = owner("two");
+    scoped.scope = Scope::Namespaces(["ns-a".to_owned()].into());
+    let (planned, _) = settle(&cluster, &scoped, &[]);
+    assert_eq!(planned.plan.actions, [], "what is out of scope is not deleted");
+}
+
+#[test]
+fn a_failure_ends_its_policy_only() {
+    let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
+    let splits = [split("ns-a", "s", "web", 1), split("ns-a", "t", "api", 1)];
+    let planned = plan_for(&cluster, &settings, &splits);
+    settle(&cluster, &settings, &splits[..1]);
+    let outcomes = block_on(apply(&cluster, &planned.plan));
+    assert!(
+        matches!(outcomes[..], [Outcome::Done, Outcome::Failed(Error::Conflict(_))]),
+        "{outcomes:?}"
+    );
+
+    // What changed since it was observed is not deleted.
+    let planned = plan_for(&cluster, &settings, &[]);
+    let changed = cluster.objects().remove(0);
+    cluster.put(changed);
+    let outcomes = block_on(apply(&cluster, &planned.plan));
+    assert!(
+        matches!(outcomes[..], [Outcome::Failed(Error::Conflict(_)), Outcome::Done]),
+        "{outcomes:?}"
+    );
+}
+
+#[test]
+fn an_absent_mesh_is_noticed() {
+    let cluster = InMemoryCluster::new();
+    assert_eq!(block_on(Toy.detect(&cluster)).unwrap().served, KINDS);
+    cluster.withdraw(ToyRoute::KIND);
+    let detection = block_on(Toy.detect(&cluster)).unwrap();
+    assert_eq!((detection.served.len(), detection.missing.len()), (0, 1));
+    assert_eq!(
+        block_on(Toy.observe(&cluster, &Settings::default())).unwrap(),
+        Observed::default()
+    );
+    let (_, outcomes) = settle(&cluster, &Settings::default(), &[split("ns-a", "s", "web", 1)]);
+    assert!(matches!(outcomes[..], [Outcome::Failed(Error::Refused { .. })]));
+}
+
+#[test]
+fn stages_order_writes_and_deletions() {
+    let object = |name: &str, stage: Stage| {
+        let planned = plan_for(
+            &InMemoryCluster::new(),
+            &Settings::default(),
+            &[split("ns-a", "s", "web", 1)],
+        );
+        let mut manifest = planned.manifests[0].clone();
+        manifest.stage = stage;
+        manifest.object.metadata.name = Some(name.into());
+        owned::decorate(&mut manifest, "toy", &Settings::default());
+        manifest
+    };
+    let manifests = [
+        object("a", Stage::Deny),
+        object("b", Stage::Grant),
+        object("c", Stage::Leaf),
+        object("d", Stage::Grant),
+    ];
+    let names =
+        |actions: Vec<Action>| -> Vec<String> { actions.iter().map(|action| action.object().key.name).collect() };
+    assert_eq!(
+        names(diff::actions(&KINDS, &manifests, &Observed::default())),
+        ["c", "b", "d", "a"]
+    );
+
+    let live = manifests.iter().map(|manifest| manifest.object.clone());
+    let observed = Observed::new("toy", &Settings::default(), live);
+    let deletions = names(diff::actions(&KINDS, &[], &observed));
+    assert_eq!(deletions, ["a", "b", "d", "c"]);
+}
+
+#[test]
+fn what_no_api_server_takes_is_not_emitted() {
+    let splits = snapshot(&[split("ns-a", "s", "web", 1)]);
+    let model = resolve(&splits, &Settings::default()).model;
+    let policy = model.policies().next().unwrap().1;
+    for (name, size) in [("Not a name", 1), ("web", Translation::MAX_SPEC)] {
+        let mut translation = Translation::default();
+        let spec = ToyRoute {
+            splits: Vec::new(),
+            backends: vec!["x".repeat(size)],
+        };
+        translation.emit(policy, Stage::Route, name, &spec);
+        assert_eq!(translation.manifests, []);
+        assert_eq!(translation.diagnostics[0].code, Code::Inexpressible);
+        assert_eq!(translation.left_out.len(), 1);
+    }
+}
+
+#[test]
+fn shares_are_reported_by_port() {
+    let planned = plan_for(
+        &InMemoryCluster::new(),
+        &Settings::default(),
+        &[split("ns-a", "s", "web", 3)],
+    );
+    let status = planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "s")));
+    assert!(status.accepted);
+    assert_eq!(status.shares.len(), 1);
+    assert_eq!(status.shares[0].port, 80);
+    assert_eq!(status.shares[0].shares.to_string(), "v1.ns-a:80 1/4, v2.ns-a:80 3/4");
+    assert_eq!(
+        planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "x"))),
+        Status::default()
+    );
+}

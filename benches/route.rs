@@ -1,0 +1,100 @@
+//! Routing: parse, resolve, translate, plan. Beside them the floor: what `serde_json` alone takes to read the
+//! same input into the same types, and to write the same output.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
+use smi_adapter::plan::Observed;
+use smi_adapter::resolve::resolve;
+use smi_adapter::settings::Settings;
+use smi_adapter_istio::Istio;
+use smi_benches::{objects, snapshot};
+use smi_types::{Object, specs, split};
+use std::hint::black_box;
+
+const SIZES: [usize; 3] = [10, 1_000, 10_000];
+
+fn parse(criterion: &mut Criterion) {
+    let objects: Vec<(bool, Vec<u8>)> = objects(1_000)
+        .iter()
+        .map(|object| (object["kind"] == "TrafficSplit", object.to_string().into_bytes()))
+        .collect();
+    let mut group = criterion.benchmark_group("parse");
+    group.throughput(Throughput::Elements(objects.len() as u64));
+    group.bench_function("object", |bencher| {
+        bencher.iter(|| {
+            objects
+                .iter()
+                .filter(|(_, json)| Object::from_json(black_box(json)).is_ok())
+                .count()
+        });
+    });
+    group.bench_function("floor", |bencher| {
+        bencher.iter(|| {
+            let typed = objects.iter().filter(|(is_split, json)| {
+                if *is_split {
+                    serde_json::from_slice::<split::v1alpha4::TrafficSplit>(black_box(json)).is_ok()
+                } else {
+                    serde_json::from_slice::<specs::v1alpha4::HTTPRouteGroup>(black_box(json)).is_ok()
+                }
+            });
+            typed.count()
+        });
+    });
+    group.finish();
+}
+
+fn work(criterion: &mut Criterion) {
+    let (istio, settings) = (Istio::default(), Settings::default());
+    for size in SIZES {
+        let snapshot = snapshot(size);
+        let model = resolve(&snapshot, &settings).model;
+        let planned = istio.plan(&snapshot, &settings, &Observed::default());
+        let objects: Vec<_> = planned
+            .manifests
+            .iter()
+            .map(|manifest| manifest.object.clone())
+            .collect();
+        let converged = Observed::new("istio", &settings, objects.clone());
+        let again = istio.plan(&snapshot, &settings, &converged);
+        assert_eq!(again.plan.actions, [], "what is measured below");
+
+        let mut group = criterion.benchmark_group("route");
+        group.throughput(Throughput::Elements(size as u64)).sample_size(10);
+        let mut run = |name: &str, work: &mut dyn FnMut() -> usize| {
+            group.bench_function(BenchmarkId::new(name, size), |bencher| bencher.iter(&mut *work));
+        };
+        run("resolve", &mut || {
+            resolve(black_box(&snapshot), &settings).diagnostics.len()
+        });
+        run("translate istio", &mut || {
+            model
+                .policies()
+                .map(|(_, policy)| istio.translate(black_box(policy)).manifests.len())
+                .sum()
+        });
+        run("plan istio, all new", &mut || {
+            istio
+                .plan(black_box(&snapshot), &settings, &Observed::default())
+                .plan
+                .actions
+                .len()
+        });
+        run("plan istio, nothing to do", &mut || {
+            istio
+                .plan(black_box(&snapshot), &settings, &converged)
+                .plan
+                .actions
+                .len()
+        });
+        run("floor: serialise the output", &mut || {
+            let written = objects
+                .iter()
+                .filter_map(|object| serde_json::to_vec(black_box(&object.spec)).ok());
+            written.map(|json| json.len()).sum()
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, parse, work);
+criterion_main!(benches);

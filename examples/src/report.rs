@@ -1,0 +1,170 @@
+//! What authors of manifests are told, for people and for programs.
+
+use serde::Serialize;
+use smi_adapter::diagnostic::Severity;
+use smi_adapter::object::ObjectRef;
+use smi_types::FieldPath;
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+
+/// The form of what is told.
+#[derive(Clone, Copy)]
+pub(crate) enum Format {
+    /// One line of text each.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where something was read.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The file as it was named; `-` is standard input.
+    pub(crate) file: String,
+    /// The document in the file, from 1; `None` is the file as a whole.
+    pub(crate) document: Option<usize>,
+    /// The item of the document, from 1, where it is a list.
+    pub(crate) item: Option<usize>,
+}
+
+/// One thing to tell.
+pub(crate) struct Message {
+    pub(crate) severity: Severity,
+    pub(crate) code: &'static str,
+    /// `None` where it is about no file: something that was assumed, or the input as a whole.
+    pub(crate) place: Option<Place>,
+    /// `None` where a text does not say which object it is.
+    pub(crate) object: Option<ObjectRef>,
+    pub(crate) field: FieldPath,
+    pub(crate) text: String,
+}
+
+/// Writes `(canary.yaml, document 2)`.
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, document, item } = self;
+        write!(f, "({file}")?;
+        if let Some(document) = document {
+            write!(f, ", document {document}")?;
+        }
+        if let Some(item) = item {
+            write!(f, ", item {item}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Writes `error[BackendMissing] TrafficSplit shop/web spec.backends[1].service (canary.yaml, document 2): …`.
+impl Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(name(self.severity))?;
+        if self.object.is_some() || self.place.is_some() {
+            write!(f, "[{}]", self.code)?;
+        }
+        if let Some(object) = &self.object {
+            write!(f, " {object}")?;
+        }
+        if !self.field.is_root() {
+            write!(f, " {}", self.field)?;
+        }
+        if let Some(place) = &self.place {
+            write!(f, " {place}")?;
+        }
+        write!(f, ": {}", self.text)
+    }
+}
+
+/// A severity as compilers call it.
+fn name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "note",
+        other => other.as_str(),
+    }
+}
+
+/// The JSON form of a message.
+#[derive(Serialize)]
+struct Json<'a> {
+    severity: Severity,
+    code: &'a str,
+    file: Option<&'a str>,
+    document: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
+    object: Option<JsonObject<'a>>,
+    field: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonObject<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Json<'a> {
+    fn new(message: &'a Message) -> Self {
+        let place = message.place.as_ref();
+        let object = message.object.as_ref().map(|ObjectRef { kind, key }| JsonObject {
+            kind: &kind.kind,
+            namespace: &key.namespace,
+            name: &key.name,
+        });
+        Self {
+            severity: message.severity,
+            code: message.code,
+            file: place.map(|place| place.file.as_str()),
+            document: place.and_then(|place| place.document),
+            item: place.and_then(|place| place.item),
+            object,
+            field: message.field.as_str(),
+            message: &message.text,
+        }
+    }
+}
+
+/// Writes every message.
+pub(crate) fn write(messages: &[Message], format: Format, err: &mut dyn Write) -> io::Result<()> {
+    for message in messages {
+        match format {
+            Format::Human => line(err, &message.to_string())?,
+            Format::Json => writeln!(err, "{}", serde_json::to_string(&Json::new(message))?)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes one line, whatever names and values of users hold.
+pub(crate) fn line(to: &mut dyn Write, text: &str) -> io::Result<()> {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    writeln!(to, "{safe}")
+}
+
+/// How many messages have each severity, in words: `1 error, 2 warnings, 4 notes`.
+pub(crate) fn count(messages: &[Message]) -> String {
+    [Severity::Error, Severity::Warning, Severity::Info]
+        .map(|severity| {
+            let number = messages.iter().filter(|message| message.severity == severity).count();
+            plural(number, name(severity))
+        })
+        .join(", ")
+}
+
+/// Whether any message is an error.
+pub(crate) fn has_errors(messages: &[Message]) -> bool {
+    messages.iter().any(|message| message.severity == Severity::Error)
+}
+
+/// Writes `1 error` and `2 errors`.
+pub(crate) fn plural(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}

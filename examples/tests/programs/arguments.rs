@@ -1,0 +1,304 @@
+//! Command lines, and how the programs end.
+
+use crate::run::{Folder, Run, SOUND, explained, json, translated, written};
+use smi_examples::{Exit, translate};
+use std::io::{self, Write};
+
+/// One line says why a program did not run, and nothing is written.
+fn refused(run: &Run, reason: &str) {
+    assert_eq!(run.exit, Exit::Refused, "{run:?}");
+    assert_eq!(run.out, "");
+    assert_eq!(run.told(), [format!("error: {reason}")]);
+}
+
+#[test]
+fn bad_arguments_are_refused() {
+    let hint = "; `--help` lists the options";
+    for (arguments, reason) in [
+        (&["--nonsense", "x"][..], format!("invalid option '--nonsense'{hint}")),
+        (&["-x"], format!("invalid option '-x'{hint}")),
+        (&["--report"], format!("missing argument for option '--report'{hint}")),
+        (
+            &["--report", "xml", "x"],
+            format!("`xml` is none of `human`, `json`{hint}"),
+        ),
+        (
+            &["--path-anchor", "end", "x"],
+            format!("`end` is none of `full`, `start`{hint}"),
+        ),
+        (
+            &["--header-anchor", "end", "x"],
+            format!("`end` is none of `full`, `search`{hint}"),
+        ),
+        (
+            &["--namespace", "A b", "x"],
+            format!("`A b` is no namespace: it must be a DNS label{hint}"),
+        ),
+        (&["--cluster-domain", ".x", "x"], format!("`.x` is no DNS domain{hint}")),
+        (
+            &["--assume-ports", "80,0", "x"],
+            format!("`0` is no port between 1 and 65535{hint}"),
+        ),
+        (
+            &["--assume-ports", "", "x"],
+            format!("`` is no port between 1 and 65535{hint}"),
+        ),
+        (
+            &["--mesh", "none", "x"],
+            "there is no mesh `none` here, only `istio`".into(),
+        ),
+        (&[], "no input: name files, folders, or `-` for standard input".into()),
+    ] {
+        refused(&translated(arguments, ""), &reason);
+    }
+    for (arguments, reason) in [
+        (
+            &["--to", "web", "x"][..],
+            format!("`web` has no port: write `name:port` or `name.namespace:port`{hint}"),
+        ),
+        (
+            &["--to", "a.b.c:1", "x"],
+            format!("`a.b.c` is no service: write `name` or `name.namespace`{hint}"),
+        ),
+        (
+            &["--to", "a:99999", "x"],
+            format!("`99999` is no port between 1 and 65535{hint}"),
+        ),
+        (
+            &["--from", "me", "x"],
+            format!("`me` is no service account: write `namespace/name`{hint}"),
+        ),
+        (
+            &["--header", "=x", "x"],
+            format!("`=x` is no header: write `name=value`{hint}"),
+        ),
+        (
+            &["x"],
+            "`--to` is missing: whom to call, as `name.namespace:port`".into(),
+        ),
+        (
+            &["--to", "a:1", "--tcp", "--path", "/", "x"],
+            "`--tcp` goes with none of `--path`, `--method` and `--header`".into(),
+        ),
+    ] {
+        refused(&explained(arguments, ""), &reason);
+    }
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = translate::run(["x"], &mut io::empty(), &mut out, &mut err);
+    assert_eq!(exit, Exit::Refused);
+    assert_eq!(err, b"error: `--mesh` is missing; there is `--mesh istio`\n");
+}
+
+#[test]
+fn help_names_every_option() {
+    let shared = [
+        "namespace",
+        "assume-ports",
+        "path-anchor",
+        "header-anchor",
+        "cluster-domain",
+        "report",
+        "help",
+    ];
+    let translate = translated(&["--help"], "");
+    let explain = explained(&["-h"], "");
+    for (run, own) in [
+        (&translate, &["mesh", "gateway", "external-host"][..]),
+        (&explain, &["from", "to", "path", "method", "header", "tcp"]),
+    ] {
+        assert_eq!((run.exit, &*run.err), (Exit::Done, ""));
+        for option in own.iter().chain(&shared) {
+            assert!(run.out.contains(&format!("\n  --{option} ")), "{option}");
+        }
+        assert!(run.out.lines().all(|line| line.chars().count() <= 120));
+    }
+}
+
+#[test]
+fn files_folders_and_standard_input_are_read() {
+    let folder = Folder::new("files");
+    let (services, split) = SOUND.split_at(SOUND.rfind("---").unwrap());
+    folder.add("deep/er/services.yml", services);
+    folder.add("deep/ignored.txt", "no manifest: [");
+    folder.add("split", split);
+    let run = folder.translate(&[], &["deep", "split"]);
+    assert_eq!(
+        (run.exit, written(&run)),
+        (Exit::Done, vec!["VirtualService web".to_owned()]),
+        "{run:?}"
+    );
+    assert_eq!(
+        run.told(),
+        ["1 object written for istio; 0 errors, 0 warnings, 0 notes"]
+    );
+
+    let run = translated(&["-"], SOUND);
+    assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1));
+
+    // JSON, one object after the other and in a list.
+    let service = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Service","metadata":{{"name":"{name}"}},"spec":{{"ports":[{{"port":80}}]}}}}"#
+        )
+    };
+    let split = |backend: &str| {
+        format!(
+            r#"{{"apiVersion":"split.smi-spec.io/v1alpha2","kind":"TrafficSplit","metadata":{{"name":"s"}},
+                 "spec":{{"service":"a","backends":[{{"service":"{backend}","weight":"1"}}]}}}}"#
+        )
+    };
+    let list = format!(
+        r#"{{"apiVersion":"v1","kind":"List","items":[{},{}]}}"#,
+        service("a"),
+        split("c")
+    );
+    let run = translated(&["-"], &format!("{}{list}", service("b")));
+    assert_eq!(run.exit, Exit::Errors);
+    let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-, document 1, item 2): ";
+    assert!(run.told().iter().any(|told| told.starts_with(line)), "{}", run.err);
+    let list = list.replace(r#""service":"c""#, r#""service":"b""#);
+    let run = translated(&["-"], &format!("{}{list}", service("b")));
+    assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1), "{}", run.err);
+}
+
+#[test]
+fn nothing_to_read_is_refused() {
+    let folder = Folder::new("nothing");
+    folder.add("empty/readme.txt", "");
+    folder.add("comment.yaml", "# nothing\n---\n");
+    folder.add("sound.yaml", SOUND);
+    refused(
+        &folder.translate(&[], &["empty"]),
+        "no input: there is no object in `empty`",
+    );
+    refused(
+        &folder.translate(&[], &["comment.yaml"]),
+        "no input: there is no object in `comment.yaml`",
+    );
+    refused(&translated(&["-"], ""), "no input: there is no object in `-`");
+    let missing = folder.translate(&[], &["sound.yaml", "missing.yaml"]);
+    refused(
+        &missing,
+        "cannot read `missing.yaml`: No such file or directory (os error 2)",
+    );
+
+    let run = folder.translate(&[], &["empty", "sound.yaml"]);
+    assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1));
+    assert_eq!(
+        run.told(),
+        [
+            "warning[NoManifests] (empty): the folder holds no .yaml, .yml or .json file",
+            "1 object written for istio; 0 errors, 1 warning, 0 notes",
+        ]
+    );
+}
+
+#[test]
+fn settings_reach_the_library() {
+    // I2
+    let text = SOUND.replace(", namespace: shop", "");
+    let run = translated(&["--namespace", "books", "--cluster-domain", "example.org", "-"], &text);
+    assert!(run.out.contains("\n  namespace: books\n"), "{}", run.out);
+    assert!(run.out.contains("- web.books.svc.example.org\n"), "{}", run.out);
+
+    // I3
+    let split = &text[text.rfind("---").unwrap()..];
+    let run = translated(&["--assume-ports", "8080,80", "-"], split);
+    assert_eq!(run.exit, Exit::Done);
+    assert_eq!(
+        run.told(),
+        [
+            "note[Assumed] Service default/web: `web` is not in the input; it is assumed to exist with ports 80, 8080",
+            "note[Assumed] Service default/web-v1: `web-v1` is not in the input; it is assumed to exist with ports 80, 8080",
+            "1 object written for istio; 0 errors, 0 warnings, 2 notes",
+        ]
+    );
+    assert_eq!(translated(&["-"], split).exit, Exit::Errors);
+
+    // T3
+    let external = text.replace("service: web\n", "service: shop.example.com\n");
+    assert!(
+        translated(&["-"], &external)
+            .err
+            .contains("error[ExternalRoot] TrafficSplit default/sound spec.service")
+    );
+    let run = translated(&["--external-host", "shop.example.com", "-"], &external);
+    assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1), "{}", run.err);
+
+    let annotation = "{name: sound, annotations: {\"VirtualService.v1alpha3.networking.istio.io/spec.gateways\": '[\"edge/public\"]'}}";
+    let at_gateway = text.replace("{name: sound}", annotation);
+    assert!(
+        translated(&["-"], &at_gateway)
+            .err
+            .contains("warning[NotAllowed] TrafficSplit default/sound")
+    );
+    let run = translated(&["--gateway", "edge/public", "-"], &at_gateway);
+    assert!(run.out.contains("- edge/public\n"), "{}", run.out);
+
+    // S4, S12
+    let conditional = "  matches: [{kind: HTTPRouteGroup, name: g}]\n---\napiVersion: specs.smi-spec.io/v1alpha4\nkind: HTTPRouteGroup\nmetadata: {name: g}\nspec: {matches: [{name: m, pathRegex: /a, headers: [{x-y: b}]}]}\n";
+    let conditional = format!("{text}{conditional}");
+    let ask = ["--to", "web:80", "--path", "/ab", "--header", "x-y=abc", "-"];
+    let goes = |options: &[&str]| {
+        let run = explained(&[options, &ask].concat(), &conditional);
+        run.out.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(goes(&["--path-anchor", "start"]), "web.default:80");
+    assert_eq!(goes(&["--header-anchor", "search"]), "web.default:80");
+    assert_eq!(
+        goes(&["--path-anchor", "start", "--header-anchor", "search"]),
+        "web-v1.default:80"
+    );
+}
+
+#[test]
+fn other_objects_are_left_alone_and_that_is_said_once() {
+    let pods = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n".repeat(2);
+    let text = format!("{SOUND}{pods}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\n");
+    let run = translated(&["-"], &text);
+    let message = "left alone, as they have no part in what SMI objects mean here: 1 Deployment, 2 Pod";
+    assert_eq!(
+        run.told(),
+        [
+            &format!("note: {message}"),
+            "1 object written for istio; 0 errors, 0 warnings, 1 note",
+        ]
+    );
+    let run = translated(&["--report", "json", "-"], &text);
+    let expected = serde_json::json!({
+        "severity": "info", "code": "LeftAlone", "file": null, "document": null, "object": null,
+        "field": "", "message": message,
+    });
+    assert_eq!(json(&run), [expected]);
+}
+
+/// Takes nothing.
+struct Closed(io::ErrorKind);
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Err(self.0.into())
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_disaster() {
+    let run = |out: &mut dyn Write, err: &mut dyn Write| {
+        translate::run(["--mesh", "istio", "-"], &mut SOUND.as_bytes(), out, err)
+    };
+    let mut err = Vec::new();
+    assert_eq!(run(&mut Closed(io::ErrorKind::BrokenPipe), &mut err), Exit::Refused);
+    // What was found out is told all the same.
+    assert_eq!(err, b"1 object written for istio; 0 errors, 0 warnings, 0 notes\n");
+    let mut err = Vec::new();
+    assert_eq!(run(&mut Closed(io::ErrorKind::StorageFull), &mut err), Exit::Refused);
+    assert!(String::from_utf8(err).unwrap().contains("\nerror: cannot write: "));
+    assert_eq!(
+        run(&mut Vec::new(), &mut Closed(io::ErrorKind::BrokenPipe)),
+        Exit::Refused
+    );
+}

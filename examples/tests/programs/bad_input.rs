@@ -1,0 +1,220 @@
+//! Broken input: each report names file, document, object and field, and the sound split beside it works.
+
+use crate::run::{Folder, Run, SOUND, json, written};
+use serde_json::{Value, json};
+use smi_examples::Exit;
+
+const TYPE: &str = "apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\n";
+
+/// Runs on a sound file and a bad one, which also holds something sound as its first document.
+fn beside_sound(test: &str, bad: impl AsRef<[u8]>, options: &[&str]) -> Run {
+    let folder = Folder::new(test);
+    folder.add("sound.yaml", SOUND);
+    folder.add("bad.yaml", bad);
+    let run = folder.translate(options, &["sound.yaml", "bad.yaml"]);
+    assert_eq!(run.exit, Exit::Errors, "{run:?}");
+    assert_eq!(written(&run), ["VirtualService web"], "{test}");
+    run
+}
+
+/// Broken objects, and what is told of them: object, field, code and the beginning of the message.
+const BROKEN: [(&str, &str, &str, &str, &str); 9] = [
+    ("unparsable", "kind: [a\n", "", "Unparsable", "line 4: "),
+    (
+        "version",
+        "apiVersion: split.smi-spec.io/v9\nkind: TrafficSplit\nmetadata: {name: bad, namespace: shop}\n",
+        "apiVersion",
+        "UnknownVersion",
+        "there is no version `v9` of `TrafficSplit`",
+    ),
+    (
+        "type",
+        "metadata: {name: bad, namespace: shop}\nspec: {service: web, backends: [{service: [web-v1], weight: 1}]}\n",
+        "spec.backends[0].service",
+        "Undecodable",
+        "invalid type: ",
+    ),
+    (
+        "no-spec",
+        "metadata: {name: bad, namespace: shop}\n",
+        "spec",
+        "Invalid",
+        "the split has no spec",
+    ),
+    (
+        "negative",
+        "metadata: {name: bad, namespace: shop}\nspec: {service: other, backends: [{service: web-v1, weight: 1}, {service: web, weight: -1}]}\n",
+        "spec.backends[1].weight",
+        "Invalid",
+        "`-1` is no weight",
+    ),
+    (
+        "huge",
+        "metadata: {name: bad, namespace: shop}\nspec: {service: other, backends: [{service: web-v1, weight: 9223372036854775808}]}\n",
+        "spec.backends[0].weight",
+        "Invalid",
+        "`9223372036854775808` is no weight",
+    ),
+    (
+        "name",
+        "metadata: {name: Bad, namespace: shop}\nspec: {service: web, backends: [{service: web-v1, weight: 1}]}\n",
+        "metadata.name",
+        "Undecodable",
+        "`Bad` is no object name",
+    ),
+    (
+        "no-name",
+        "spec: {service: web}\n",
+        "metadata.name",
+        "Undecodable",
+        "there is no name",
+    ),
+    ("no-object", "just text\n", "", "Undecodable", "invalid type: "),
+];
+
+#[test]
+fn broken_objects_are_named() {
+    for (test, broken, field, code, message) in BROKEN {
+        // Whatever begins with its metadata is a split.
+        let is_split = broken.starts_with("metadata") || broken.starts_with("spec");
+        let head = if is_split { TYPE } else { "" };
+        let bad = format!("kind: Pod\napiVersion: v1\n---\n{head}{broken}");
+        let run = beside_sound(&format!("broken-{test}"), &bad, &[]);
+        let name = if broken.contains("Bad") { "Bad" } else { "bad" };
+        let named = broken.contains("name: ");
+        let object = if named {
+            format!(" TrafficSplit shop/{name}")
+        } else {
+            String::new()
+        };
+        let at = if field.is_empty() {
+            String::new()
+        } else {
+            format!(" {field}")
+        };
+        let line = format!("error[{code}]{object}{at} (bad.yaml, document 2): {message}");
+        assert_eq!(
+            run.told().iter().filter(|told| told.starts_with(&line)).count(),
+            1,
+            "{line}\n{}",
+            run.err
+        );
+
+        let run = beside_sound(&format!("broken-{test}"), &bad, &["--report", "json"]);
+        let object = if named {
+            json!({"kind": "TrafficSplit", "namespace": "shop", "name": name})
+        } else {
+            Value::Null
+        };
+        let found = json(&run)
+            .into_iter()
+            .find(|told| told["code"] == code && told["field"] == field);
+        let told = found.unwrap_or_else(|| panic!("{}", run.err));
+        assert!(told["message"].as_str().unwrap().starts_with(message), "{told}");
+        assert_eq!(told["severity"], "error");
+        assert_eq!((&told["file"], &told["document"]), (&json!("bad.yaml"), &json!(2)));
+        assert_eq!(told["object"], object);
+        assert_eq!(told.get("item"), None);
+    }
+}
+
+#[test]
+fn an_unreadable_object_is_told_once() {
+    let bad = format!("{TYPE}metadata: {{name: bad, namespace: shop}}\nspec: 1\n");
+    let run = beside_sound("once", bad, &[]);
+    assert_eq!(run.told().len(), 2, "{}", run.err);
+    assert!(
+        run.err
+            .ends_with("1 object written for istio; 1 error, 0 warnings, 0 notes\n")
+    );
+}
+
+#[test]
+fn the_same_object_twice_counts_for_nothing() {
+    // I1: in two versions and two files, one of them unreadable in the second case.
+    let twin = "kind: TrafficSplit\nmetadata: {name: twin, namespace: shop}\nspec: {service: web, backends: [{service: web, weight: 1}]}\n";
+    let twice =
+        format!("apiVersion: split.smi-spec.io/v1alpha4\n{twin}---\napiVersion: split.smi-spec.io/v1alpha2\n{twin}");
+    let run = beside_sound("twice", &twice, &[]);
+    assert_eq!(
+        run.told(),
+        [
+            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
+            "1 object written for istio; 1 error, 0 warnings, 0 notes",
+        ]
+    );
+    let unreadable = twice.replace("v1alpha2", "v1beta1");
+    let run = beside_sound("twice-unreadable", unreadable, &[]);
+    assert_eq!(
+        run.told()[..2],
+        [
+            "error[UnknownVersion] TrafficSplit shop/twin apiVersion (bad.yaml, document 2): there is no version `v1beta1` of `TrafficSplit`",
+            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
+        ]
+    );
+}
+
+#[test]
+fn a_group_that_cannot_be_used_is_named_and_its_split_takes_nothing() {
+    let split = format!(
+        "{TYPE}metadata: {{name: bad, namespace: shop}}\nspec: {{service: web, matches: [{{kind: HTTPRouteGroup, name: g}}], backends: [{{service: web, weight: 1}}]}}\n"
+    );
+    let group =
+        "---\napiVersion: specs.smi-spec.io/v1alpha4\nkind: HTTPRouteGroup\nmetadata: {name: g, namespace: shop}\n";
+    let place = "(bad.yaml, document 2)";
+    for (test, rest, lines) in [
+        (
+            "group-shape",
+            "matches: [{name: m, pathRegex: /}]\n",
+            vec![
+                format!("warning[UnknownField] HTTPRouteGroup shop/g matches {place}: there is no such field"),
+                format!("error[Invalid] HTTPRouteGroup shop/g spec.matches {place}: the group has no matches"),
+            ],
+        ),
+        (
+            "group-regex",
+            "spec: {matches: [{name: m, pathRegex: '/(?!admin).*'}]}\n",
+            vec![format!(
+                "error[NotPortable] HTTPRouteGroup shop/g spec.matches[0].pathRegex {place}: "
+            )],
+        ),
+    ] {
+        let run = beside_sound(test, format!("{split}{group}{rest}"), &[]);
+        let unresolved = "error[UnresolvedRef] TrafficSplit shop/bad spec.matches[0].name (bad.yaml, document 1): ";
+        for line in lines.iter().map(String::as_str).chain([unresolved]) {
+            assert!(
+                run.told().iter().any(|told| told.starts_with(line)),
+                "{line}\n{}",
+                run.err
+            );
+        }
+        assert!(!run.out.contains("shop/bad"), "{}", run.out);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_takes_no_other_down() {
+    let message = "the file is no UTF-8 text, from byte 7 on; none of it is read";
+    let run = beside_sound("utf8", b"# abc \xff\xfe\n", &[]);
+    assert_eq!(run.told()[0], format!("error[Unparsable] (bad.yaml): {message}"));
+    let run = beside_sound("utf8", b"# abc \xff\xfe\n", &["--report", "json"]);
+    let expected = json!({
+        "severity": "error", "code": "Unparsable", "file": "bad.yaml", "document": null, "object": null,
+        "field": "", "message": message,
+    });
+    assert_eq!(json(&run), [expected]);
+}
+
+#[test]
+fn one_thing_is_told_in_one_line() {
+    let bad = format!("{TYPE}metadata: {{name: \"a\\nb\\e[31m\", namespace: shop}}\n");
+    let run = beside_sound("lines", bad, &[]);
+    assert_eq!(run.told().len(), 2, "{}", run.err);
+    assert!(
+        run.told()[0].starts_with(
+            "error[Undecodable] TrafficSplit shop/a\\nb\\u{1b}[31m metadata.name (bad.yaml, document 1): "
+        ),
+        "{}",
+        run.err
+    );
+}

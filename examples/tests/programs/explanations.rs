@@ -1,0 +1,105 @@
+//! What is said about one request.
+
+use crate::run::{SOUND, explained, json};
+use smi_examples::Exit;
+
+const SHOP: &str = "walkthroughs/shop.yaml";
+
+#[test]
+fn the_answer_comes_first_and_then_why() {
+    let step = "walkthroughs/mistakes/1-typo-in-backend.yaml";
+    let run = explained(&["--from", "shop/storefront", "--to", "catalog:80", SHOP, step], "");
+    assert_eq!(
+        run.out.lines().collect::<Vec<_>>(),
+        [
+            "catalog.shop:80 1/10, catalog-v1.shop:80 9/10",
+            "Service shop/catalgo-v2: is absent, with weight `10`: there is none (T25)",
+            "Service shop/catalog-v1: takes part with weight `90` (T8)",
+            "Service shop/catalog: takes part with weight `10`, in the place of the absent backends (T25)",
+            "TrafficSplit shop/catalog: takes the traffic: it goes to catalog.shop:80 1/10, catalog-v1.shop:80 9/10 (T29)",
+        ]
+    );
+    assert_eq!(run.exit, Exit::Errors);
+    let place = format!("({step}, document 1)");
+    assert_eq!(run.told().len(), 1);
+    assert!(
+        run.err.starts_with(&format!(
+            "error[BackendMissing] TrafficSplit shop/catalog spec.backends[1].service {place}: "
+        )),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn only_what_has_a_part_in_it_is_told() {
+    let step = "walkthroughs/mistakes/1-typo-in-backend.yaml";
+    let run = explained(&["--to", "checkout.shop:8080", SHOP, step], "");
+    assert_eq!((run.exit, &*run.err), (Exit::Done, ""));
+    // What cannot be read may have had a part.
+    let text = format!("{SOUND}---\nkind: [");
+    let run = explained(&["--to", "web.shop:80", "--report", "json", "-"], &text);
+    assert_eq!(run.exit, Exit::Errors);
+    assert_eq!(json(&run)[0]["code"], "Unparsable");
+    assert_eq!(run.out.lines().next(), Some("web-v1.shop:80"));
+}
+
+#[test]
+fn a_request_is_what_a_client_would_send() {
+    let filter = |name: &str, value: &str| {
+        format!(
+            "{SOUND}  matches: [{{kind: HTTPRouteGroup, name: g}}]\n---\napiVersion: specs.smi-spec.io/v1alpha4\nkind: HTTPRouteGroup\nmetadata: {{name: g, namespace: shop}}\nspec: {{matches: [{{name: m, pathRegex: '/|/x', methods: [GET, PUT], headers: [{{{name}: '{value}'}}]}}]}}\n"
+        )
+    };
+    let takes = |options: &[&str], text: &str| {
+        let run = explained(&[options, &["-"]].concat(), text);
+        assert_eq!(run.exit, Exit::Done, "{}", run.err);
+        run.out.starts_with("web-v1.shop:80\n")
+    };
+    // S11: on its default port a client leaves the port out.
+    let host = filter("host", "web.shop");
+    assert!(takes(&["--to", "web.shop:80"], &host));
+    assert!(takes(
+        &["--to", "web.shop:80", "--path", "/x?y=z", "--method", "PUT"],
+        &host
+    ));
+    assert!(takes(
+        &["--from", "shop/client", "--to", "web:80", "--header", "Host=web.shop"],
+        &host
+    ));
+    assert!(!takes(&["--from", "shop/client", "--to", "web:80"], &host));
+    assert!(!takes(&["--to", "web.shop:80", "--method", "POST"], &host));
+    assert!(!takes(&["--to", "web.shop:80", "--tcp"], &host));
+    let other_port = filter("host", "web.shop:8080").replace("port: 80}", "port: 8080}");
+    let run = explained(&["--to", "web.shop:8080", "-"], &other_port);
+    assert!(run.out.starts_with("web-v1.shop:8080\n"), "{}", run.out);
+    // A value may hold the sign between name and value.
+    assert!(takes(
+        &["--to", "web.shop:80", "--header", "x=a=b"],
+        &filter("x", "a=b")
+    ));
+}
+
+#[test]
+fn a_service_is_looked_for_where_the_caller_is() {
+    let at = |options: &[&str]| {
+        let run = explained(&[options, &["--to", "web:80", "-"]].concat(), SOUND);
+        run.out.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(at(&["--from", "shop/client", "--namespace", "other"]), "web-v1.shop:80");
+    assert_eq!(at(&["--namespace", "shop"]), "web-v1.shop:80");
+    assert_eq!(at(&["--from", "other/client"]), "nowhere");
+    assert_eq!(at(&[]), "nowhere");
+}
+
+#[test]
+fn what_was_assumed_for_the_answer_is_told() {
+    let split = &SOUND[SOUND.rfind("---").unwrap()..];
+    let run = explained(&["--to", "web.shop:80", "--assume-ports", "80", "-"], split);
+    assert_eq!(run.exit, Exit::Done);
+    assert_eq!(run.out.lines().next(), Some("web-v1.shop:80"));
+    assert_eq!(
+        run.told(),
+        ["note[Assumed] Service shop/web-v1: `web-v1` is not in the input; it is assumed to exist with port 80"]
+    );
+}

@@ -1,0 +1,8 @@
+//! The programs as their users see them: arguments and files in, text and an exit status out.
+#![cfg(test)]
+
+mod arguments;
+mod bad_input;
+mod explanations;
+mod run;
+mod walkthroughs;

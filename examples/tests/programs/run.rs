@@ -1,0 +1,119 @@
+//! Running a program, and files to run it on.
+
+use serde_json::Value;
+use smi_examples::{Exit, explain, translate};
+use std::fs;
+use std::path::PathBuf;
+
+/// What a program did.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Run {
+    /// What was told, line by line.
+    pub(crate) fn told(&self) -> Vec<&str> {
+        self.err.lines().collect()
+    }
+}
+
+/// Runs `translate --mesh istio`.
+pub(crate) fn translated(arguments: &[&str], stdin: &str) -> Run {
+    let arguments = ["--mesh", "istio"].iter().chain(arguments);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = translate::run(arguments, &mut stdin.as_bytes(), &mut out, &mut err);
+    finished(exit, out, err)
+}
+
+/// Runs `explain`.
+pub(crate) fn explained(arguments: &[&str], stdin: &str) -> Run {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = explain::run(arguments, &mut stdin.as_bytes(), &mut out, &mut err);
+    finished(exit, out, err)
+}
+
+fn finished(exit: Exit, out: Vec<u8>, err: Vec<u8>) -> Run {
+    Run {
+        exit,
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+    }
+}
+
+/// A folder of its own for one test, empty.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        if path.exists() {
+            fs::remove_dir_all(&path).unwrap();
+        }
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn add(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// Runs `translate --mesh istio` on files of the folder. In what it tells they are named from here.
+    pub(crate) fn translate(&self, options: &[&str], files: &[&str]) -> Run {
+        let files: Vec<String> = files.iter().map(|file| self.path(file)).collect();
+        let arguments = options.iter().copied().chain(files.iter().map(String::as_str));
+        let run = translated(&arguments.collect::<Vec<_>>(), "");
+        let err = run.err.replace(&self.path(""), "");
+        Run { err, ..run }
+    }
+
+    fn path(&self, file: &str) -> String {
+        self.0.join(file).to_str().unwrap().to_owned()
+    }
+}
+
+/// A split that works, with its services.
+pub(crate) const SOUND: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web-v1, namespace: shop}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: split.smi-spec.io/v1alpha4
+kind: TrafficSplit
+metadata: {name: sound, namespace: shop}
+spec:
+  service: web
+  backends: [{service: web-v1, weight: 1}]
+";
+
+/// The kinds and names of the objects that were written.
+pub(crate) fn written(run: &Run) -> Vec<String> {
+    let text = |field: &str| {
+        let lines = run.out.lines();
+        let values = lines.filter_map(|line| line.strip_prefix(field)).map(str::to_owned);
+        values.collect::<Vec<String>>()
+    };
+    let kinds = text("kind: ").into_iter();
+    kinds
+        .zip(text("  name: "))
+        .map(|(kind, name)| format!("{kind} {name}"))
+        .collect()
+}
+
+/// The lines of a report in JSON.
+pub(crate) fn json(run: &Run) -> Vec<Value> {
+    run.err
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}

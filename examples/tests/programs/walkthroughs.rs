@@ -1,0 +1,157 @@
+//! Every step of every walkthrough, held against `tests/golden`. To write that anew, set `UPDATE_GOLDEN=1`.
+
+use crate::run::{explained, translated};
+use smi_examples::Exit;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files below a folder, two levels deep: `canary/1-all-to-v1.yaml`.
+fn below(folder: &str) -> BTreeSet<PathBuf> {
+    let entries = |path: &Path| {
+        fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path())
+    };
+    let folders = entries(Path::new(folder)).filter(|path| path.is_dir());
+    let files = folders.flat_map(|path| entries(&path).collect::<Vec<_>>());
+    files
+        .map(|file| file.strip_prefix(folder).unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_step_gives_what_it_gave() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    if update && Path::new("tests/golden").exists() {
+        fs::remove_dir_all("tests/golden").unwrap();
+    }
+    let mut expected = BTreeSet::new();
+    let mut different = Vec::new();
+    let steps = below("walkthroughs");
+    for step in &steps {
+        let file = format!("walkthroughs/{}", step.display());
+        let run = translated(&["walkthroughs/shop.yaml", &file], "");
+        let exit = if step.starts_with("mistakes") {
+            Exit::Errors
+        } else {
+            Exit::Done
+        };
+        assert_eq!(run.exit, exit, "{file}");
+        for (ending, text) in [("yaml", run.out), ("txt", run.err)] {
+            let golden = step.with_extension(ending);
+            let path = Path::new("tests/golden").join(&golden);
+            if update {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &text).unwrap();
+            }
+            if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+                different.push(format!("{}:\n{text}", path.display()));
+            }
+            expected.insert(golden);
+        }
+    }
+    assert_eq!(steps.len(), 12);
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert_eq!(below("tests/golden"), expected);
+}
+
+/// What the comment at the top of each step promises.
+#[test]
+fn every_step_keeps_its_promise() {
+    let tester: &[&str] = &["--header", "x-tester=yes"];
+    let item: &[&str] = &["--path", "/items/7"];
+    for (step, to, request, answer) in [
+        ("canary/1-all-to-v1", "catalog:80", &[][..], "catalog-v1.shop:80"),
+        ("canary/1-all-to-v1", "catalog:9090", &[], "catalog-v1.shop:9090"),
+        (
+            "canary/2-ten-percent",
+            "catalog:80",
+            &[],
+            "catalog-v1.shop:80 9/10, catalog-v2.shop:80 1/10",
+        ),
+        (
+            "canary/2-ten-percent",
+            "catalog:9090",
+            &["--tcp"],
+            "catalog-v1.shop:9090 9/10, catalog-v2.shop:9090 1/10",
+        ),
+        (
+            "canary/3-half",
+            "catalog:80",
+            &[],
+            "catalog-v1.shop:80 1/2, catalog-v2.shop:80 1/2",
+        ),
+        (
+            "canary/3-half",
+            "catalog:9090",
+            &[],
+            "catalog-v1.shop:9090 1/2, catalog-v2.shop:9090 1/2",
+        ),
+        ("canary/4-all-to-v2", "catalog:80", &[], "catalog-v2.shop:80"),
+        ("canary/4-all-to-v2", "catalog:9090", &[], "catalog-v2.shop:9090"),
+        ("ab-test/1-testers", "catalog:80", tester, "catalog-v2.shop:80"),
+        (
+            "ab-test/1-testers",
+            "catalog:80",
+            &["--header", "x-tester=yesterday"],
+            "catalog.shop:80",
+        ),
+        ("ab-test/1-testers", "catalog:80", &[], "catalog.shop:80"),
+        (
+            "ab-test/2-testers-and-canary",
+            "catalog:80",
+            tester,
+            "catalog-v2.shop:80",
+        ),
+        (
+            "ab-test/2-testers-and-canary",
+            "catalog:80",
+            &[],
+            "catalog-v1.shop:80 9/10, catalog-v2.shop:80 1/10",
+        ),
+        ("blue-green/1-blue", "checkout:8080", &[], "checkout-blue.shop:8080"),
+        ("blue-green/2-green", "checkout:8080", &[], "checkout-green.shop:8080"),
+        ("blue-green/3-tcp-too", "checkout:8080", &[], "checkout-green.shop:8080"),
+        (
+            "blue-green/3-tcp-too",
+            "stock:5432",
+            &["--tcp"],
+            "stock-v1.shop:5432 3/4, stock-v2.shop:5432 1/4",
+        ),
+        (
+            "mistakes/1-typo-in-backend",
+            "catalog:80",
+            &[],
+            "catalog.shop:80 1/10, catalog-v1.shop:80 9/10",
+        ),
+        (
+            "mistakes/1-typo-in-backend",
+            "checkout:8080",
+            &[],
+            "checkout-blue.shop:8080",
+        ),
+        ("mistakes/2-old-shape", "catalog:80", tester, "catalog.shop:80"),
+        ("mistakes/2-old-shape", "checkout:8080", &[], "checkout-blue.shop:8080"),
+        ("mistakes/3-not-portable", "catalog:80", item, "catalog-v2.shop:80"),
+        (
+            "mistakes/3-not-portable",
+            "catalog:80",
+            &["--path", "/public"],
+            "catalog.shop:80",
+        ),
+        (
+            "mistakes/3-not-portable",
+            "checkout:8080",
+            &[],
+            "checkout-blue.shop:8080",
+        ),
+    ] {
+        let file = format!("walkthroughs/{step}.yaml");
+        let asked = ["--from", "shop/storefront", "--to", to];
+        let files = ["walkthroughs/shop.yaml", &file];
+        let run = explained(&[&asked, request, &files].concat(), "");
+        assert_eq!(run.out.lines().next(), Some(answer), "{step} {to} {request:?}");
+    }
+}

@@ -1,0 +1,10 @@
+//! From manifests with SMI objects to a mesh's own configuration:
+//! `cargo run --example translate -- --mesh istio FILE…`
+
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = std::env::args_os().skip(1);
+    smi_examples::translate::run(arguments, &mut io::stdin(), &mut io::stdout(), &mut io::stderr()).into()
+}

@@ -1,0 +1,197 @@
+//! Services that an input does not hold, for tools that see manifests and no cluster.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::object::{ObjectKey, ObjectRef, is_dns_label};
+use crate::resolve::ParsedRoot;
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use smi_types::FieldPath;
+use smi_types::split::TrafficSplit;
+use std::collections::BTreeSet;
+
+/// Adds every service that a split of the scope refers to and `snapshot` does not hold, with these TCP
+/// ports, and says so in one diagnostic for each (I3).
+///
+/// Only the author knows whether the services exist, so callers do this on request alone. A service that
+/// came twice or could not be read is there, and stays unusable. A split whose root cannot be a service of
+/// its namespace adds nothing, nor does a call without ports: a service without a port gets no traffic.
+///
+/// ```
+/// use smi_adapter::{assume::assume_services, settings::Settings, snapshot::Snapshot};
+/// use smi_types::Object;
+///
+/// let mut snapshot = Snapshot::default();
+/// snapshot.insert(Object::from_json(br#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+///     "metadata": {"name": "canary", "namespace": "shop"},
+///     "spec": {"service": "web", "backends": [{"service": "web-v1", "weight": 1}]}}"#)?);
+/// let assumed = assume_services(&mut snapshot, &Settings::default(), &[80]);
+/// assert_eq!(snapshot.services().count(), 2);
+/// assert_eq!(
+///     assumed[0].to_string(),
+///     "info[Assumed] Service shop/web: `web` is not in the input; it is assumed to exist with port 80"
+/// );
+/// # Ok::<(), smi_types::ParseError>(())
+/// ```
+#[must_use = "users must be told what was assumed"]
+pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u16]) -> Vec<Diagnostic> {
+    let ports: BTreeSet<u16> = ports.iter().copied().filter(|port| *port > 0).collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    let splits = snapshot
+        .splits()
+        .filter(|(key, _)| settings.scope.contains(&key.namespace));
+    let named: BTreeSet<ObjectKey> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
+    let duplicates: BTreeSet<&ObjectRef> = snapshot.duplicates().collect();
+    let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|(object, _)| object).collect();
+    let absent = |key: &ObjectKey| {
+        let object = ObjectRef::service(key.clone());
+        snapshot.service(key).is_none() && !duplicates.contains(&object) && !undecodable.contains(&object)
+    };
+    let missing: Vec<ObjectKey> = named.into_iter().filter(absent).collect();
+    let mut assume = |key: ObjectKey| {
+        let message = message(&key.name, &ports);
+        let object = snapshot.insert_service(service(key, &ports));
+        Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
+    };
+    missing.into_iter().map(&mut assume).collect()
+}
+
+/// The services that a split refers to: its root (T3), and backends with a plain name (T32).
+fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<ObjectKey> {
+    let Some(spec) = &split.spec else {
+        return Vec::new();
+    };
+    let root = match ParsedRoot::new(&spec.service, &key.namespace, &settings.cluster_domain) {
+        ParsedRoot::Service(root) => Some(root),
+        ParsedRoot::External(_) => None,
+        ParsedRoot::OtherNamespace | ParsedRoot::Invalid => return Vec::new(),
+    };
+    let backends = spec
+        .backends
+        .iter()
+        .map(|backend| ObjectKey::new(&key.namespace, &backend.service));
+    root.into_iter()
+        .chain(backends)
+        .filter(|service| is_dns_label(&service.name))
+        .collect()
+}
+
+/// A service with nothing but ports. Their names are none from which a mesh would infer a protocol.
+fn service(ObjectKey { namespace, name }: ObjectKey, ports: &BTreeSet<u16>) -> Service {
+    let port = |number: &u16| ServicePort {
+        name: Some(format!("port-{number}")),
+        port: i32::from(*number),
+        protocol: Some("TCP".into()),
+        ..ServicePort::default()
+    };
+    Service {
+        metadata: ObjectMeta {
+            namespace: Some(namespace),
+            name: Some(name),
+            ..ObjectMeta::default()
+        },
+        spec: Some(ServiceSpec {
+            ports: Some(ports.iter().map(port).collect()),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    }
+}
+
+fn message(name: &str, ports: &BTreeSet<u16>) -> String {
+    let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let (plural, numbers) = (if ports.len() == 1 { "" } else { "s" }, numbers.join(", "));
+    format!("`{name}` is not in the input; it is assumed to exist with port{plural} {numbers}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Scope;
+    use crate::snapshot::Undecodable;
+    use serde_json::json;
+    use smi_types::Object;
+
+    fn add(snapshot: &mut Snapshot, name: &str, service: &str, backends: &[&str]) {
+        let backends: Vec<_> = backends.iter().map(|name| json!({"service": name})).collect();
+        let split = json!({"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+                           "metadata": {"name": name, "namespace": "shop"},
+                           "spec": {"service": service, "backends": backends}});
+        snapshot.insert(Object::from_value(&split).unwrap());
+    }
+
+    fn names(snapshot: &Snapshot) -> Vec<&str> {
+        snapshot.services().map(|(key, _)| &*key.name).collect()
+    }
+
+    fn web(name: &str) -> Service {
+        service(ObjectKey::new("shop", name), &BTreeSet::from([1]))
+    }
+
+    #[test]
+    fn roots_and_backends_are_assumed_once_and_named() {
+        // I3, T3
+        let mut snapshot = Snapshot::default();
+        add(&mut snapshot, "a", "web.shop.svc.cluster.local", &["v1", "v2"]);
+        add(&mut snapshot, "b", "web", &["v1", "web"]);
+        snapshot.insert_service(web("v2"));
+        let assumed = assume_services(&mut snapshot, &Settings::default(), &[8080, 80, 0, 80]);
+        assert_eq!(names(&snapshot), ["v1", "v2", "web"]);
+        let told: Vec<String> = assumed.iter().map(Diagnostic::to_string).collect();
+        let tail = "is not in the input; it is assumed to exist with ports 80, 8080";
+        assert_eq!(
+            told,
+            [
+                format!("info[Assumed] Service shop/v1: `v1` {tail}"),
+                format!("info[Assumed] Service shop/web: `web` {tail}"),
+            ]
+        );
+        // What is there stays as it is.
+        assert_eq!(snapshot.service(&ObjectKey::new("shop", "v2")), Some(&web("v2")));
+        assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]), []);
+    }
+
+    #[test]
+    fn what_is_there_and_unusable_is_not_assumed() {
+        // I1
+        let mut snapshot = Snapshot::default();
+        add(&mut snapshot, "a", "twin", &["unreadable"]);
+        snapshot.insert_service(web("twin"));
+        snapshot.insert_service(web("twin"));
+        let reason = Undecodable {
+            field: FieldPath::root(),
+            reason: "x".into(),
+        };
+        snapshot.insert_undecodable(ObjectRef::service(ObjectKey::new("shop", "unreadable")), reason);
+        assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]), []);
+        assert_eq!(snapshot.services().count(), 0);
+    }
+
+    #[test]
+    fn what_can_be_no_service_is_not_assumed() {
+        let mut snapshot = Snapshot::default();
+        add(&mut snapshot, "other", "web.other", &["a"]);
+        add(&mut snapshot, "invalid", "A.b.c", &["b"]);
+        add(&mut snapshot, "external", "shop.example.com", &["c"]);
+        add(&mut snapshot, "odd", "Web", &["d.shop", "", "e"]);
+        let mut unported = snapshot.clone();
+        assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]).len(), 2);
+        assert_eq!(names(&snapshot), ["c", "e"]);
+        assert_eq!(assume_services(&mut unported, &Settings::default(), &[0]), []);
+        assert_eq!(unported.services().count(), 0);
+    }
+
+    #[test]
+    fn splits_out_of_scope_assume_nothing() {
+        let mut snapshot = Snapshot::default();
+        add(&mut snapshot, "a", "web", &["v1"]);
+        let settings = Settings {
+            scope: Scope::Namespaces(BTreeSet::from(["other".into()])),
+            ..Settings::default()
+        };
+        assert_eq!(assume_services(&mut snapshot, &settings, &[80]), []);
+    }
+}

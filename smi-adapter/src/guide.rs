@@ -1,0 +1,14 @@
+//! The guide: what everything is about, how to embed it, and the rules by which SMI is read.
+//!
+//! 1. [`concepts`]: from objects to policies to a mesh
+//! 2. [`embed`]: in an operator, step by step
+//! 3. [`rules`]: what the IDs mean
+
+#[doc = include_str!("guide/concepts.md")]
+pub mod concepts {}
+
+#[doc = include_str!("guide/embed.md")]
+pub mod embed {}
+
+#[doc = include_str!("guide/rules.md")]
+pub mod rules {}

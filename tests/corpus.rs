@@ -1,0 +1,150 @@
+//! Real manifests of public projects: none panics, and none of their objects is dropped silently.
+
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::diagnostic::Severity;
+use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::yaml::{Content, ReadErrorCode};
+use smi_tests::{adapters, inputs, translate};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const CORPUS: &str = "SMI_CORPUS";
+
+fn corpus() -> Option<Vec<PathBuf>> {
+    inputs(CORPUS, &["yaml", "yml", "json"])
+}
+
+fn text(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn is_unparsable(file: &Path) -> bool {
+    file.components().any(|part| part.as_os_str() == "unparsable")
+}
+
+/// How the splits of the corpus fared.
+#[derive(Debug, Default)]
+struct Counts {
+    splits: usize,
+    exact: usize,
+    with_diagnostics: usize,
+    rejected: usize,
+    read_errors: BTreeMap<&'static str, usize>,
+    by_code: BTreeMap<&'static str, usize>,
+}
+
+fn count(adapter: &dyn MeshAdapter, files: &[PathBuf], assume_ports: &[u16]) -> Counts {
+    let mut counts = Counts::default();
+    for file in files {
+        let translated = translate(adapter, &text(file), assume_ports);
+        for error in &translated.errors {
+            *counts.read_errors.entry(error.code.as_str()).or_default() += 1;
+        }
+        let splits = translated
+            .objects
+            .iter()
+            .filter(|object| object.kind == Kind::TRAFFIC_SPLIT);
+        for split in splits {
+            let status = translated.planned.status(split);
+            counts.splits += 1;
+            let notable = status
+                .diagnostics
+                .iter()
+                .filter(|said| said.code.severity() > Severity::Info);
+            let codes: BTreeSet<&str> = notable.map(|said| said.code.as_str()).collect();
+            match (status.accepted, codes.is_empty()) {
+                (true, true) => counts.exact += 1,
+                (true, false) => counts.with_diagnostics += 1,
+                (false, _) => counts.rejected += 1,
+            }
+            for code in codes {
+                *counts.by_code.entry(code).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn every_split_is_translated_or_reported() {
+    let Some(files) = corpus() else { return };
+    for adapter in adapters() {
+        for (name, ports) in [
+            ("as it is", &[][..]),
+            ("completed with services on 80 and 8080", &[80, 8080]),
+        ] {
+            let counts = count(&*adapter, &files, ports);
+            println!("{}: {} files {name}: {counts:#?}", adapter.name(), files.len());
+            assert_eq!(counts.exact + counts.with_diagnostics + counts.rejected, counts.splits);
+            assert!(counts.splits >= 50, "the corpus has more splits than that");
+            if !ports.is_empty() {
+                assert!(counts.exact > counts.rejected, "nearly all real splits make sense");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_object_is_dropped_silently() {
+    let Some(files) = corpus() else { return };
+    let mut objects = 0;
+    for adapter in adapters() {
+        for (file, ports) in files.iter().flat_map(|file| [(file, &[][..]), (file, &[80])]) {
+            let translated = translate(&*adapter, &text(file), ports);
+            let manifests = translated
+                .planned
+                .manifests
+                .iter()
+                .flat_map(|manifest| &manifest.sources);
+            let diagnostics = translated.planned.diagnostics.iter().map(|said| &said.object);
+            let accounted: BTreeSet<&ObjectRef> = manifests.chain(diagnostics).collect();
+            for object in translated.objects.iter().filter(|object| object.kind != Kind::SERVICE) {
+                objects += 1;
+                assert!(
+                    accounted.contains(object),
+                    "{}: {object} came to nothing",
+                    file.display()
+                );
+            }
+        }
+    }
+    assert!(objects > 200, "{objects}");
+}
+
+#[test]
+fn what_no_parser_accepts_is_reported_and_loses_nothing_else() {
+    let Some(files) = corpus() else { return };
+    let mut broken = 0;
+    for file in &files {
+        let documents = smi_adapter::yaml::read(&text(file), "default");
+        let unparsable = documents
+            .iter()
+            .filter(|document| matches!(&document.content, Err(error) if error.code == ReadErrorCode::Unparsable));
+        assert_eq!(unparsable.count() > 0, is_unparsable(file), "{}", file.display());
+        broken += usize::from(is_unparsable(file));
+    }
+    assert!(broken > 0);
+}
+
+#[test]
+fn every_smi_document_is_an_object_or_an_error() {
+    let Some(files) = corpus() else { return };
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for file in &files {
+        for document in smi_adapter::yaml::read(&text(file), "default") {
+            let what = match document.content {
+                Ok(Content::Smi(_)) => "SMI objects".to_owned(),
+                Ok(Content::Service(_)) => "services".to_owned(),
+                Ok(Content::Other { api_version, kind }) => {
+                    assert!(!api_version.contains("smi-spec.io"), "{}: {kind}", file.display());
+                    "others".to_owned()
+                }
+                Ok(_) => "unknown".to_owned(),
+                Err(error) => error.code.as_str().to_owned(),
+            };
+            *kinds.entry(what).or_default() += 1;
+        }
+    }
+    println!("documents: {kinds:#?}");
+    assert!(kinds["SMI objects"] > 80);
+}

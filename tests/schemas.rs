@@ -1,0 +1,162 @@
+//! Everything that is emitted is accepted by the schema of its upstream CRD, and nothing of it would be
+//! pruned.
+
+use serde_json::{Map, Value, json};
+use smi_adapter::adapter::MeshAdapterExt;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::plan::Observed;
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use smi_adapter::yaml;
+use smi_adapter_istio::{GATEWAYS_ANNOTATION, Istio};
+use smi_tests::{adapters, files_below, inputs, translate};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const CRDS: &str = "SMI_UPSTREAM_CRDS";
+
+/// A validator for every kind in every version, by `apiVersion/kind`.
+fn validators() -> Option<BTreeMap<String, jsonschema::Validator>> {
+    let files = inputs(CRDS, &["yaml"])?;
+    let mut validators = BTreeMap::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a file that was just found");
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("upstream CRDs are YAML");
+        for crd in documents
+            .iter()
+            .filter(|document| document["kind"] == "CustomResourceDefinition")
+        {
+            for version in crd["spec"]["versions"].as_array().into_iter().flatten() {
+                let mut schema = version["schema"]["openAPIV3Schema"].clone();
+                strict(&mut schema, true);
+                let group = crd["spec"]["group"].as_str().unwrap_or_default();
+                let version = version["name"].as_str().unwrap_or_default();
+                let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default();
+                let validator = jsonschema::draft7::new(&schema).expect("an upstream schema");
+                validators.insert(format!("{group}/{version}/{kind}"), validator);
+            }
+        }
+    }
+    Some(validators)
+}
+
+/// Makes a structural schema refuse what an API server would prune, and read what JSON Schema has no word
+/// for.
+fn strict(schema: &mut Value, root: bool) {
+    let Some(fields) = schema.as_object_mut() else { return };
+    if fields.get("x-kubernetes-int-or-string") == Some(&json!(true)) {
+        fields.remove("type");
+        fields.remove("anyOf");
+        fields.insert("type".into(), json!(["integer", "string"]));
+    }
+    let keeps_unknown = fields.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
+    if let Some(properties) = fields.get_mut("properties").and_then(Value::as_object_mut) {
+        if root {
+            let any = Value::Object(Map::new());
+            for name in ["apiVersion", "kind", "metadata"] {
+                properties.insert(name.into(), any.clone());
+            }
+        }
+        for property in properties.values_mut() {
+            strict(property, false);
+        }
+        if !keeps_unknown {
+            fields.insert("additionalProperties".into(), json!(false));
+        }
+    } else if let Some(values) = fields.get_mut("additionalProperties") {
+        strict(values, false);
+    }
+    if let Some(items) = fields.get_mut("items") {
+        strict(items, false);
+    }
+}
+
+fn check(validators: &BTreeMap<String, jsonschema::Validator>, object: &NativeObject) -> Result<(), String> {
+    let kind = format!("{}/{}", object.kind.api_version(), object.kind.kind);
+    let validator = validators.get(&kind).ok_or(format!("there is no CRD for {kind}"))?;
+    let value = object.to_value();
+    match validator.iter_errors(&value).next() {
+        Some(error) => Err(format!("{}: {error}\n{value:#}", error.instance_path())),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn walkthroughs_and_corpus() {
+    let Some(validators) = validators() else { return };
+    let walkthroughs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/walkthroughs");
+    let shop = std::fs::read_to_string(walkthroughs.join("shop.yaml")).expect("the bundled shop");
+    let mut texts: Vec<String> = files_below(&walkthroughs, &["yaml"])
+        .iter()
+        .map(|file| {
+            format!(
+                "{shop}\n---\n{}",
+                std::fs::read_to_string(file).expect("a bundled step")
+            )
+        })
+        .collect();
+    let corpus = inputs("SMI_CORPUS", &["yaml", "yml", "json"]).unwrap_or_default();
+    texts.extend(
+        corpus
+            .iter()
+            .map(|file| std::fs::read_to_string(file).expect("a file that was just found")),
+    );
+    let mut checked = 0;
+    for adapter in adapters() {
+        for text in &texts {
+            for manifest in translate(&*adapter, text, &[80, 8080]).planned.manifests {
+                check(&validators, &manifest.object).unwrap_or_else(|error| panic!("{error}\n{text}"));
+                checked += 1;
+            }
+        }
+    }
+    println!("{checked} objects accepted by the schemas of their CRDs");
+    assert!(checked >= 10);
+}
+
+#[test]
+fn every_form_of_a_virtual_service() {
+    let Some(validators) = validators() else { return };
+    let text = format!(
+        "
+{{apiVersion: v1, kind: Service, metadata: {{name: web}}, spec: {{ports: [{{port: 80, name: http}}]}}}}
+---
+{{apiVersion: v1, kind: Service, metadata: {{name: v1}}, spec: {{ports: [{{port: 80}}]}}}}
+---
+{{apiVersion: specs.smi-spec.io/v1alpha4, kind: HTTPRouteGroup, metadata: {{name: g}}, spec: {{matches: [
+  {{name: a, pathRegex: /a, methods: [GET, HEAD], headers: {{x: '', y: .+}}}}, {{name: b, methods: [GET]}}]}}}}
+---
+{{apiVersion: split.smi-spec.io/v1alpha4, kind: TrafficSplit, metadata: {{name: s, uid: u, annotations: {{'{GATEWAYS_ANNOTATION}': '[\"g\"]'}}}},
+  spec: {{service: web, matches: [{{kind: HTTPRouteGroup, name: g}}], backends: [{{service: v1, weight: 1}}, {{service: web, weight: 9000000000}}]}}}}
+---
+{{apiVersion: split.smi-spec.io/v1alpha4, kind: TrafficSplit, metadata: {{name: t}}, spec: {{service: web, backends: [{{service: v1, weight: 1}}]}}}}
+---
+{{apiVersion: split.smi-spec.io/v1alpha4, kind: TrafficSplit, metadata: {{name: e}}, spec: {{service: shop.example.com, backends: [{{service: v1, weight: 1}}]}}}}
+"
+    );
+    let mut istio = Istio::default();
+    istio.gateways.insert("default/g".into());
+    istio.external_hosts.insert("shop.example.com".into());
+    let mut snapshot = Snapshot::default();
+    for document in yaml::read(&text, "default") {
+        document.content.expect("good input").add_to(&mut snapshot);
+    }
+    let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
+    assert_eq!(planned.manifests.len(), 2, "{:#?}", planned.diagnostics);
+    for manifest in &planned.manifests {
+        check(&validators, &manifest.object).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    // The check can fail: on a wrong type, on a field that would be pruned, on what a CRD forbids.
+    let good = &planned.manifests[0].object;
+    let edits: [fn(&mut Value); 3] = [
+        |spec| spec["hosts"] = json!("web"),
+        |spec| spec["http"][0]["weights"] = json!(1),
+        |spec| spec["http"][0]["match"] = json!([{"uri": {"exact": "/", "regex": "/"}}]),
+    ];
+    for edit in edits {
+        let mut bad = good.clone();
+        edit(&mut bad.spec);
+        assert!(check(&validators, &bad).is_err(), "{bad:?}");
+    }
+}
