@@ -1,6 +1,12 @@
 //! Everything that is emitted is accepted by the schema of its upstream CRD, and nothing of it would be
 //! pruned.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what the tests of this file share is a test as well"
+)]
+
 use serde_json::{Map, Value, json};
 use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::manifest::NativeObject;
@@ -139,7 +145,7 @@ fn every_form_of_a_virtual_service() {
     istio.external_hosts.insert("shop.example.com".into());
     let mut snapshot = Snapshot::default();
     for document in yaml::read(&text, "default") {
-        document.content.expect("good input").add_to(&mut snapshot);
+        document.add_to(&mut snapshot).expect("good input");
     }
     let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
     assert_eq!(planned.manifests.len(), 2, "{:#?}", planned.diagnostics);

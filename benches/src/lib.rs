@@ -13,10 +13,9 @@ pub fn objects(splits: usize) -> Vec<Value> {
         let namespace = format!("ns-{}", index % 50);
         let metadata = json!({"name": format!("web-{index}"), "namespace": namespace, "uid": format!("uid-{index}"),
             "labels": {"app": "web"}, "resourceVersion": "12345"});
-        let mut spec = json!({"service": format!("web-{index}"), "backends": [
-            {"service": format!("web-{index}-v1"), "weight": 90}, {"service": format!("web-{index}-v2"), "weight": 10}]});
+        let mut matches = Vec::new();
         if index % 4 == 0 {
-            spec["matches"] = json!([{"kind": "HTTPRouteGroup", "name": format!("web-{index}")}]);
+            matches.push(json!({"kind": "HTTPRouteGroup", "name": format!("web-{index}")}));
             objects.push(
                 json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup", "metadata": metadata,
                 "spec": {"matches": [
@@ -24,10 +23,14 @@ pub fn objects(splits: usize) -> Vec<Value> {
                     {"name": "api", "pathRegex": format!("/api/v[0-9]+/{index}(/.*)?"), "methods": ["GET", "HEAD"]}]}}),
             );
         }
-        objects.push(
-            json!({"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
-            "metadata": metadata, "spec": spec}),
-        );
+        let backends = json!([
+            {"service": format!("web-{index}-v1"), "weight": 90},
+            {"service": format!("web-{index}-v2"), "weight": 10},
+        ]);
+        let spec = json!({"service": format!("web-{index}"), "backends": backends, "matches": matches});
+        objects.push(json!({
+            "apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit", "metadata": metadata, "spec": spec,
+        }));
     }
     objects
 }

@@ -28,7 +28,7 @@ pub(crate) struct Input {
     /// Where each object was read first.
     places: BTreeMap<ObjectRef, Place>,
     /// Objects of which a message says why they could not be read.
-    misread: BTreeSet<ObjectRef>,
+    misread: BTreeSet<(ObjectRef, Code)>,
 }
 
 impl Input {
@@ -77,33 +77,30 @@ impl Input {
         };
         for document in yaml::read(&text, &options.namespace) {
             let place = Place::of(file, Some(document.number), document.item);
-            match document.content {
-                Ok(Content::Other { kind, .. }) => *self.others.entry(kind).or_default() += 1,
-                Ok(content) => {
-                    if let Some(object) = content.add_to(&mut self.snapshot) {
-                        self.places.entry(object).or_insert(place);
-                    }
-                }
-                Err(error) => self.read_error(error, place),
+            match &document.content {
+                Ok(Content::Other { kind, .. }) => *self.others.entry(kind.clone()).or_default() += 1,
+                Ok(_) => {}
+                Err(error) => self.read_error(error, place.clone()),
+            }
+            // An error that names no object was told just now.
+            if let Ok(Some(object)) = document.add_to(&mut self.snapshot) {
+                self.places.entry(object).or_insert(place);
             }
         }
     }
 
-    /// Tells why an object could not be read, and lets the snapshot know that it is there.
-    fn read_error(&mut self, error: ReadError, place: Place) {
-        if error.add_to(&mut self.snapshot)
-            && let Some(object) = &error.object
-        {
-            self.places.entry(object.clone()).or_insert_with(|| place.clone());
-            self.misread.insert(object.clone());
+    /// Tells why an object could not be read, where that is so: a plan could name the first place only.
+    fn read_error(&mut self, error: &ReadError, place: Place) {
+        if let Some(object) = error.object() {
+            self.misread.insert((object.clone(), error.code()));
         }
         self.messages.push(Message {
-            severity: Severity::Error,
-            code: error.code.as_str(),
+            severity: error.code().severity(),
+            code: error.code().as_str(),
             place: Some(place),
-            object: error.object,
-            field: error.field,
-            text: error.message,
+            object: error.object().cloned(),
+            field: error.field().clone(),
+            text: error.message().to_owned(),
         });
     }
 
@@ -121,8 +118,7 @@ impl Input {
     /// Says where the objects of these diagnostics were read. That an object could not be read was said before,
     /// at every place where that is so.
     pub(crate) fn locate(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> impl Iterator<Item = Message> {
-        let told =
-            |diagnostic: &Diagnostic| diagnostic.code == Code::Undecodable && self.misread.contains(&diagnostic.object);
+        let told = |diagnostic: &Diagnostic| self.misread.contains(&(diagnostic.object.clone(), diagnostic.code));
         let news = diagnostics.into_iter().filter(move |diagnostic| !told(diagnostic));
         news.map(|diagnostic| Message {
             severity: diagnostic.code.severity(),

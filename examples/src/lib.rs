@@ -10,6 +10,11 @@ mod options;
 mod report;
 pub mod translate;
 
+/// The code of the README compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 

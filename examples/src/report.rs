@@ -57,7 +57,7 @@ impl Display for Place {
 /// Writes `error[BackendMissing] TrafficSplit shop/web spec.backends[1].service (canary.yaml, document 2): …`.
 impl Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(name(self.severity))?;
+        self.severity.fmt(f)?;
         if self.object.is_some() || self.place.is_some() {
             write!(f, "[{}]", self.code)?;
         }
@@ -71,14 +71,6 @@ impl Display for Message {
             write!(f, " {place}")?;
         }
         write!(f, ": {}", self.text)
-    }
-}
-
-/// A severity as compilers call it.
-fn name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "note",
-        other => other.as_str(),
     }
 }
 
@@ -148,12 +140,12 @@ pub(crate) fn line(to: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(to, "{safe}")
 }
 
-/// How many messages have each severity, in words: `1 error, 2 warnings, 4 notes`.
+/// How many messages have each severity, in words: `1 error, 2 warnings, 4 infos`.
 pub(crate) fn count(messages: &[Message]) -> String {
     [Severity::Error, Severity::Warning, Severity::Info]
         .map(|severity| {
             let number = messages.iter().filter(|message| message.severity == severity).count();
-            plural(number, name(severity))
+            plural(number, severity.as_str())
         })
         .join(", ")
 }

@@ -162,6 +162,7 @@ mod tests {
         snapshot.insert_service(web("twin"));
         snapshot.insert_service(web("twin"));
         let reason = Undecodable {
+            code: crate::diagnostic::Code::Undecodable,
             field: FieldPath::root(),
             reason: "x".into(),
         };

@@ -57,12 +57,12 @@ pub enum Error {
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Somebody else changed the object meanwhile. Observing and planning again helps.
     #[error("`{0}` was changed by somebody else meanwhile")]
-    Conflict(ObjectRef),
+    Conflict(Box<ObjectRef>),
     /// The API server, or an admission webhook, refuses the write.
     #[error("`{object}` was refused: {message}")]
     Refused {
         /// The object.
-        object: ObjectRef,
+        object: Box<ObjectRef>,
         /// What the server said.
         message: String,
     },

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 /// Something that the author of an object should know: about one field, with a stable [`Code`].
 ///
 /// A controller turns it into an Event on the object, or into a condition of its status.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Diagnostic {
     /// The object at fault.
     pub object: ObjectRef,
@@ -171,6 +171,8 @@ codes! {
         "On this port of the root service no backend is left that is there, has a weight and has the port (T23, T25). The split is passed over on this port.";
     NotAllowed: Warning, Partial,
         "The split asks for something that the operator of the mesh has not allowed, such as a gateway that no setting lists. It is in force without that.";
+    NotAnObject: Error, Inert,
+        "This part of the input is no Kubernetes object: it has no apiVersion or no kind.";
     NotHttp: Warning, Partial,
         "This mesh does not read HTTP on this port, by what the service declares. A split with matches takes no traffic there (T19).";
     NotPortable: Error, Partial,
@@ -191,14 +193,22 @@ codes! {
         "The object could not be read. It has no effect, and whatever refers to it finds it missing.";
     UnknownField: Warning, Partial,
         "No version of this kind that was read has a field of this name here. It was read past. Perhaps it is misspelt, or belongs to the shape of another version.";
+    UnknownKind: Error, Inert,
+        "There is no such API group or kind of SMI. The object has no effect.";
     UnknownMethod: Warning, InForce,
         "The method is none that the API knows. It is compared exactly, case and all (S8), so it probably never matches.";
+    UnknownVersion: Error, Inert,
+        "The kind never had this version. The object has no effect.";
     Unmatchable: Error, Partial,
         "No request can fulfil this match: a filter names something that is no HTTP header, or no method is left (S11). It takes no request.";
+    Unparsable: Error, Inert,
+        "This part of the input is neither YAML nor JSON. Nothing is known of what it holds; the rest of the input is read.";
     Unreferenced: Info, InForce,
-        "No split refers to this group, so it has no effect (S9, I4).";
+        "No split in force refers to this group, so it has no effect (S9, I4).";
     UnresolvedRef: Error, Partial,
         "The reference leads nowhere: no such object, an object that has no matches or could not be read, or another kind or group than is known here (T16, T17). It adds no match; a split without any match left takes nothing.";
+    Unsupported: Error, Inert,
+        "The kind belongs to a part of SMI that this release does not know. The object has no effect.";
     WeightMissing: Warning, InForce,
         "The backend has no weight. It counts as 0 (T6).";
     WeightRounded: Warning, Partial,

@@ -178,9 +178,12 @@ pub fn bounded_name(name: &str) -> String {
         return name.to_owned();
     }
     let hash = Sha256::digest(name.as_bytes());
-    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash
+        .iter()
+        .take(8)
+        .fold(0u64, |hash, byte| hash << 8 | u64::from(*byte));
     let start: String = name.chars().take_while(char::is_ascii).take(46).collect();
-    format!("{}-{hash}", start.trim_end_matches(['-', '.']))
+    format!("{}-{hash:016x}", start.trim_end_matches(['-', '.']))
 }
 
 #[cfg(test)]

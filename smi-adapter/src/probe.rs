@@ -198,10 +198,8 @@ impl Display for Routing {
         match self {
             Self::Exactly(distribution) => distribution.fmt(f),
             Self::Either { rule, of } => {
-                for distribution in of {
-                    write!(f, "{distribution}; or ")?;
-                }
-                write!(f, "any of these: meshes differ here ({rule})")
+                let answers: Vec<String> = of.iter().map(Distribution::to_string).collect();
+                write!(f, "{} (meshes differ here, {rule})", answers.join("; or "))
             }
         }
     }

@@ -64,7 +64,7 @@ impl Report {
 fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
     let ours = |object: &ObjectRef| settings.scope.contains(&object.key.namespace);
     for (object, why) in snapshot.undecodable().filter(|(object, _)| ours(object)) {
-        report.add(Code::Undecodable, object, why.field.clone(), &*why.reason);
+        report.add(why.code, object, why.field.clone(), &*why.reason);
     }
     for object in snapshot.duplicates().filter(|object| ours(object)) {
         let effect = if object.kind == Kind::SERVICE {

@@ -1,10 +1,11 @@
 //! Everything that meaning depends on, at one moment.
 
+use crate::diagnostic::Code;
 use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use k8s_openapi::api::core::v1::Service;
 use smi_types::specs::HTTPRouteGroup;
 use smi_types::split::TrafficSplit;
-use smi_types::{FieldPath, Object, ParseError, Parsed};
+use smi_types::{FieldPath, Object, ParseError, ParseErrorKind, Parsed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The SMI objects and services of a cluster, or of a set of manifests.
@@ -38,6 +39,8 @@ pub struct Snapshot {
 /// Why an object could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Undecodable {
+    /// What kind of fault it is.
+    pub code: Code,
     /// The field at fault.
     pub field: FieldPath,
     /// What is wrong with it.
@@ -97,11 +100,7 @@ impl Snapshot {
     /// show it to whoever gave the input.
     pub fn insert_error(&mut self, error: &ParseError) {
         let Some(object) = object_of(error) else { return };
-        let reason = Undecodable {
-            field: error.path().clone(),
-            reason: error.message().to_owned(),
-        };
-        self.insert_undecodable(object, reason);
+        self.insert_undecodable(object, Undecodable::from(error));
     }
 
     /// Puts an SMI object in the place of the one with its key, as a watch reports it. Returns which it is.
@@ -206,6 +205,23 @@ fn reference(object: &Object) -> ObjectRef {
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
 }
 
+impl From<&ParseError> for Undecodable {
+    fn from(error: &ParseError) -> Self {
+        Self {
+            code: match error.kind() {
+                ParseErrorKind::Syntax => Code::Unparsable,
+                ParseErrorKind::NotSmi => Code::NotAnObject,
+                ParseErrorKind::UnknownKind => Code::UnknownKind,
+                ParseErrorKind::UnknownVersion => Code::UnknownVersion,
+                ParseErrorKind::Unsupported => Code::Unsupported,
+                _ => Code::Undecodable,
+            },
+            field: error.path().clone(),
+            reason: error.message().to_owned(),
+        }
+    }
+}
+
 /// The object that an error is about, if it has a kind of SMI and a name.
 pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
     let is_kind = |kind: &Kind| Some(&*kind.kind) == error.object_kind();
@@ -218,6 +234,7 @@ pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
 fn check_key(key: &ObjectKey) -> Result<(), Undecodable> {
     let refuse = |field: &str, reason: String| {
         Err(Undecodable {
+            code: Code::Undecodable,
             field: field.into(),
             reason,
         })
@@ -285,6 +302,7 @@ mod tests {
     fn an_undecodable_twin_is_a_duplicate_in_either_order() {
         let target = ObjectRef::split(ObjectKey::new("shop", "a"));
         let reason = Undecodable {
+            code: Code::Undecodable,
             field: FieldPath::root(),
             reason: "x".into(),
         };

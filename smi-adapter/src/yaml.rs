@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use smi_adapter::snapshot::Snapshot;
-//! use smi_adapter::yaml::{self, Content};
+//! use smi_adapter::yaml;
 //!
 //! let text = "
 //! apiVersion: split.smi-spec.io/v1alpha4
@@ -17,9 +17,10 @@
 //! ";
 //! let mut snapshot = Snapshot::default();
 //! for document in yaml::read(text, "shop") {
-//!     match document.content.map(|content| content.add_to(&mut snapshot)) {
-//!         Ok(_) => {}
-//!         Err(error) => assert_eq!(document.number, 2, "{error}"),
+//!     let number = document.number;
+//!     match document.add_to(&mut snapshot) {
+//!         Ok(object) => println!("{object:?} is in document {number}"),
+//!         Err(error) => assert_eq!(number, 2, "{error}"),
 //!     }
 //! }
 //! assert_eq!(snapshot.splits().count(), 1);
@@ -27,6 +28,7 @@
 
 mod split;
 
+use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::snapshot::{Snapshot, Undecodable};
@@ -64,57 +66,52 @@ pub enum Content {
 
 /// Why a part of a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ReadError {
-    /// The object, if it says which one it is. Then [`Snapshot`] can note that it is there and unusable.
-    pub object: Option<ObjectRef>,
-    /// What it lacks to be read.
-    pub code: ReadErrorCode,
-    /// The field at fault; the root, if the text or the object as a whole is.
-    pub field: FieldPath,
-    /// What is wrong.
-    pub message: String,
+pub struct ReadError(Box<Unread>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unread {
+    object: Option<ObjectRef>,
+    why: Undecodable,
 }
 
-/// The kinds of [`ReadError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReadErrorCode {
-    /// The text is neither YAML nor JSON.
-    Unparsable,
-    /// No Kubernetes object: `apiVersion` or `kind` is missing.
-    NotAnObject,
-    /// An SMI API group or kind that does not exist.
-    UnknownKind,
-    /// A version that this kind never had.
-    UnknownVersion,
-    /// A kind of SMI that this release does not read.
-    Unsupported,
-    /// A field has a wrong type, or a name is missing.
-    Undecodable,
-}
+impl ReadError {
+    fn new(object: Option<ObjectRef>, code: Code, field: FieldPath, reason: String) -> Self {
+        let reason = explained(reason);
+        let why = Undecodable { code, field, reason };
+        Self(Box::new(Unread { object, why }))
+    }
 
-impl ReadErrorCode {
-    /// The code as text, beside those of [`Code`](crate::diagnostic::Code).
+    /// The object, if the text says which one it is.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unparsable => "Unparsable",
-            Self::NotAnObject => "NotAnObject",
-            Self::UnknownKind => "UnknownKind",
-            Self::UnknownVersion => "UnknownVersion",
-            Self::Unsupported => "Unsupported",
-            Self::Undecodable => "Undecodable",
-        }
+    pub fn object(&self) -> Option<&ObjectRef> {
+        self.0.object.as_ref()
+    }
+
+    /// What kind of fault it is.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.why.code
+    }
+
+    /// The field at fault; the root, if the text or the object as a whole is.
+    #[must_use]
+    pub fn field(&self) -> &FieldPath {
+        &self.0.why.field
+    }
+
+    /// What is wrong, without the field.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.why.reason
     }
 }
 
 impl Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_root() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.field, self.message)
+        if !self.field().is_root() {
+            write!(f, "{}: ", self.field())?;
         }
+        f.write_str(self.message())
     }
 }
 
@@ -131,12 +128,7 @@ pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
                 Err(message) => documents.push(Document {
                     number,
                     item: None,
-                    content: Err(ReadError {
-                        object: None,
-                        code: ReadErrorCode::Unparsable,
-                        field: FieldPath::root(),
-                        message,
-                    }),
+                    content: Err(ReadError::new(None, Code::Unparsable, FieldPath::root(), message)),
                 }),
             }
         }
@@ -195,25 +187,15 @@ fn service(value: Value) -> Result<Content, ReadError> {
     let text = |field: &str| value.get("metadata")?.get(field)?.as_str().map(str::to_owned);
     let (namespace, name) = (text("namespace").unwrap_or_default(), text("name").unwrap_or_default());
     let object = (!name.is_empty()).then(|| ObjectRef::service(ObjectKey::new(namespace, name)));
-    let refuse = |field: FieldPath, message: String| ReadError {
-        object: object.clone(),
-        code: ReadErrorCode::Undecodable,
-        field,
-        message: explained(message),
-    };
+    let refuse =
+        |field: &str, message: String| ReadError::new(object.clone(), Code::Undecodable, field.into(), message);
     if object.is_none() {
-        return Err(refuse(
-            "metadata.name".into(),
-            "`metadata.name` is missing or no text".into(),
-        ));
+        return Err(refuse("metadata.name", "there is no name".into()));
     }
     let service: Result<Service, _> = serde_path_to_error::deserialize(value);
     match service {
         Ok(service) => Ok(Content::Service(Box::new(service))),
-        Err(error) => Err(refuse(
-            error.path().to_string().as_str().into(),
-            error.inner().to_string(),
-        )),
+        Err(error) => Err(refuse(&error.path().to_string(), error.inner().to_string())),
     }
 }
 
@@ -231,46 +213,32 @@ fn explained(message: String) -> String {
 
 impl From<ParseError> for ReadError {
     fn from(error: ParseError) -> Self {
-        Self {
-            object: crate::snapshot::object_of(&error),
-            code: match error.kind() {
-                ParseErrorKind::NotSmi => ReadErrorCode::NotAnObject,
-                ParseErrorKind::UnknownKind => ReadErrorCode::UnknownKind,
-                ParseErrorKind::UnknownVersion => ReadErrorCode::UnknownVersion,
-                ParseErrorKind::Unsupported => ReadErrorCode::Unsupported,
-                _ => ReadErrorCode::Undecodable,
+        let Undecodable { code, field, reason } = Undecodable::from(&error);
+        Self::new(crate::snapshot::object_of(&error), code, field, reason)
+    }
+}
+
+impl Document {
+    /// Adds what it is to a snapshot, and says which object that is; `None` if it has no part in what SMI
+    /// means. An object that cannot be read is noted in the snapshot, so that whatever refers to it finds
+    /// it unusable and a plan reports it.
+    ///
+    /// # Errors
+    /// If it cannot be read and does not say which object it is. No plan can report that: tell whoever
+    /// gave the text.
+    pub fn add_to(self, snapshot: &mut Snapshot) -> Result<Option<ObjectRef>, ReadError> {
+        match self.content {
+            Ok(Content::Smi(parsed)) => Ok(Some(snapshot.insert(parsed))),
+            Ok(Content::Service(service)) => Ok(Some(snapshot.insert_service(*service))),
+            Ok(Content::Other { .. }) => Ok(None),
+            Err(ReadError(unread)) => match unread.object.clone() {
+                Some(object) => {
+                    snapshot.insert_undecodable(object.clone(), unread.why);
+                    Ok(Some(object))
+                }
+                None => Err(ReadError(unread)),
             },
-            field: error.path().clone(),
-            message: explained(error.message().to_owned()),
         }
-    }
-}
-
-impl Content {
-    /// Adds it to a snapshot, and says which object it is; `None` if it has no part in what SMI means.
-    pub fn add_to(self, snapshot: &mut Snapshot) -> Option<ObjectRef> {
-        match self {
-            Self::Smi(parsed) => Some(snapshot.insert(parsed)),
-            Self::Service(service) => Some(snapshot.insert_service(*service)),
-            Self::Other { .. } => None,
-        }
-    }
-}
-
-impl ReadError {
-    /// Notes the object in a snapshot, so that whatever refers to it finds it unusable and a plan reports
-    /// it. `false` if the error names no object: only the reader can report it.
-    #[must_use]
-    pub fn add_to(&self, snapshot: &mut Snapshot) -> bool {
-        let Some(object) = &self.object else {
-            return false;
-        };
-        let reason = Undecodable {
-            field: self.field.clone(),
-            reason: self.message.clone(),
-        };
-        snapshot.insert_undecodable(object.clone(), reason);
-        true
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where in an object something is.
 
+use serde::Serialize;
 use std::fmt::{self, Display};
 
 /// A path to a field of an object, in the notation of Kubernetes: `spec.backends[2].weight`.
@@ -12,7 +13,8 @@ use std::fmt::{self, Display};
 /// let path = FieldPath::root().field("spec").field("backends").index(2).field("weight");
 /// assert_eq!(path.to_string(), "spec.backends[2].weight");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct FieldPath(String);
 
 impl FieldPath {

@@ -38,7 +38,7 @@ pub struct Portable {
 
 /// Why a regular expression is not portable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} at byte {offset} is not portable between regular expression engines")]
+#[error("not portable between regular expression engines: {reason}, at byte {offset}")]
 pub struct NotPortable {
     reason: String,
     offset: usize,

@@ -77,18 +77,13 @@ pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) ->
     let mut snapshot = Snapshot::default();
     let (mut objects, mut errors) = (BTreeSet::new(), Vec::new());
     for document in yaml::read(text, "default") {
-        match document.content {
-            Ok(content) => objects.extend(content.add_to(&mut snapshot)),
-            Err(error) => {
-                objects.extend(error.object.clone());
-                if !error.add_to(&mut snapshot) {
-                    errors.push(error);
-                }
-            }
+        match document.add_to(&mut snapshot) {
+            Ok(object) => objects.extend(object),
+            Err(error) => errors.push(error),
         }
     }
     if !assume_ports.is_empty() {
-        assume_services(&mut snapshot, &settings, assume_ports);
+        _ = assume_services(&mut snapshot, &settings, assume_ports);
     }
     let planned = adapter.plan(&snapshot, &settings, &Observed::default());
     Translated {

@@ -158,9 +158,7 @@ fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> + 
 fn ports(spec: &Value, protocol: &str) -> Ports {
     let mut ports = BTreeSet::new();
     for route in list(spec, protocol) {
-        if list(route, "match").next().is_none() {
-            return None;
-        }
+        list(route, "match").next()?;
         for matching in list(route, "match") {
             let mut gateways = list(matching, "gateways").peekable();
             if gateways.peek().is_some() && !gateways.any(|gateway| gateway == "mesh") {

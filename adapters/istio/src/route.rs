@@ -18,7 +18,7 @@ use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
-use smi_adapter::model::route::{Conditional, PortRoute, PortSplit, Root, ServiceRoute};
+use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
 use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
 
 pub(crate) fn translate(istio: &Istio, policy: &Policy, route: &ServiceRoute) -> Translation {
@@ -27,7 +27,7 @@ pub(crate) fn translate(istio: &Istio, policy: &Policy, route: &ServiceRoute) ->
         translation: Translation::default(),
     };
     let spec = match route.root() {
-        Root::Service(root) => translator.service(istio, root),
+        Root::Service(root) => Some(translator.service(istio, root)),
         Root::External { namespace, host } => translator.external(istio, namespace, host),
     };
     let mut translation = translator.translation;
@@ -43,7 +43,7 @@ struct Translator<'a> {
 }
 
 impl Translator<'_> {
-    fn service(&mut self, istio: &Istio, root: &ObjectKey) -> Option<VirtualService> {
+    fn service(&mut self, istio: &Istio, root: &ObjectKey) -> VirtualService {
         let mut spec = VirtualService {
             hosts: vec![self.host(&root.namespace, &root.name)],
             ..VirtualService::default()
@@ -78,7 +78,7 @@ impl Translator<'_> {
                 }
             }
         }
-        Some(spec)
+        spec
     }
 
     /// A root outside the cluster: HTTP only, on the one port that the backends have.
@@ -201,7 +201,7 @@ impl Translator<'_> {
     }
 
     fn destinations(&mut self, port: &PortRoute, split: &PortSplit) -> Vec<RouteDestination> {
-        let exact: Vec<u128> = split.backends().iter().map(|backend| backend.weight()).collect();
+        let exact: Vec<u128> = split.backends().iter().map(Backend::weight).collect();
         let weights = weights::bounded(&exact);
         if let Some(error) = &weights.error {
             let object = ObjectRef::split(split.split().clone());
@@ -209,7 +209,7 @@ impl Translator<'_> {
             self.translation
                 .say(Code::WeightRounded, object, "spec.backends".into(), message);
         }
-        let backends = split.backends().iter().map(|backend| backend.service());
+        let backends = split.backends().iter().map(Backend::service);
         self.weighted(port, backends.zip(weights.weights))
     }
 
@@ -237,7 +237,7 @@ impl Translator<'_> {
     /// Reports that no split is in force on a port.
     fn leave_out(&mut self, port: &PortRoute, why: &str) {
         let message = format!("port {} of the root {why}, so it is not split", port.port());
-        let conditional = port.conditional().iter().map(|conditional| conditional.split());
+        let conditional = port.conditional().iter().map(Conditional::split);
         for split in conditional.chain(port.default()) {
             self.leave_out_split(port, split, Code::Inexpressible, &message);
         }

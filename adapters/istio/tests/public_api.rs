@@ -1,5 +1,7 @@
 //! Embeds the crates as the author of an operator would, with public items only.
 
+#![expect(clippy::expect_used, reason = "what the tests of this file share is a test as well")]
+
 use k8s_openapi::api::core::v1::Service;
 use pollster::block_on;
 use serde_json::json;

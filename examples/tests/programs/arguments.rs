@@ -129,7 +129,7 @@ fn files_folders_and_standard_input_are_read() {
     );
     assert_eq!(
         run.told(),
-        ["1 object written for istio; 0 errors, 0 warnings, 0 notes"]
+        ["1 object written for istio; 0 errors, 0 warnings, 0 infos"]
     );
 
     let run = translated(&["-"], SOUND);
@@ -188,7 +188,7 @@ fn nothing_to_read_is_refused() {
         run.told(),
         [
             "warning[NoManifests] (empty): the folder holds no .yaml, .yml or .json file",
-            "1 object written for istio; 0 errors, 1 warning, 0 notes",
+            "1 object written for istio; 0 errors, 1 warning, 0 infos",
         ]
     );
 }
@@ -208,9 +208,9 @@ fn settings_reach_the_library() {
     assert_eq!(
         run.told(),
         [
-            "note[Assumed] Service default/web: `web` is not in the input; it is assumed to exist with ports 80, 8080",
-            "note[Assumed] Service default/web-v1: `web-v1` is not in the input; it is assumed to exist with ports 80, 8080",
-            "1 object written for istio; 0 errors, 0 warnings, 2 notes",
+            "info[Assumed] Service default/web: `web` is not in the input; it is assumed to exist with ports 80, 8080",
+            "info[Assumed] Service default/web-v1: `web-v1` is not in the input; it is assumed to exist with ports 80, 8080",
+            "1 object written for istio; 0 errors, 0 warnings, 2 infos",
         ]
     );
     assert_eq!(translated(&["-"], split).exit, Exit::Errors);
@@ -260,8 +260,8 @@ fn other_objects_are_left_alone_and_that_is_said_once() {
     assert_eq!(
         run.told(),
         [
-            &format!("note: {message}"),
-            "1 object written for istio; 0 errors, 0 warnings, 1 note",
+            &format!("info: {message}"),
+            "1 object written for istio; 0 errors, 0 warnings, 1 info",
         ]
     );
     let run = translated(&["--report", "json", "-"], &text);
@@ -293,7 +293,7 @@ fn a_reader_that_goes_away_is_no_disaster() {
     let mut err = Vec::new();
     assert_eq!(run(&mut Closed(io::ErrorKind::BrokenPipe), &mut err), Exit::Refused);
     // What was found out is told all the same.
-    assert_eq!(err, b"1 object written for istio; 0 errors, 0 warnings, 0 notes\n");
+    assert_eq!(err, b"1 object written for istio; 0 errors, 0 warnings, 0 infos\n");
     let mut err = Vec::new();
     assert_eq!(run(&mut Closed(io::ErrorKind::StorageFull), &mut err), Exit::Refused);
     assert!(String::from_utf8(err).unwrap().contains("\nerror: cannot write: "));

@@ -125,7 +125,7 @@ fn an_unreadable_object_is_told_once() {
     assert_eq!(run.told().len(), 2, "{}", run.err);
     assert!(
         run.err
-            .ends_with("1 object written for istio; 1 error, 0 warnings, 0 notes\n")
+            .ends_with("1 object written for istio; 1 error, 0 warnings, 0 infos\n")
     );
 }
 
@@ -140,7 +140,7 @@ fn the_same_object_twice_counts_for_nothing() {
         run.told(),
         [
             "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
-            "1 object written for istio; 1 error, 0 warnings, 0 notes",
+            "1 object written for istio; 1 error, 0 warnings, 0 infos",
         ]
     );
     let unreadable = twice.replace("v1alpha2", "v1beta1");

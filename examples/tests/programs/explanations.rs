@@ -100,6 +100,6 @@ fn what_was_assumed_for_the_answer_is_told() {
     assert_eq!(run.out.lines().next(), Some("web-v1.shop:80"));
     assert_eq!(
         run.told(),
-        ["note[Assumed] Service shop/web-v1: `web-v1` is not in the input; it is assumed to exist with port 80"]
+        ["info[Assumed] Service shop/web-v1: `web-v1` is not in the input; it is assumed to exist with port 80"]
     );
 }

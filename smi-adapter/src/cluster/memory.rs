@@ -78,7 +78,7 @@ impl State {
     fn check_served(&self, object: &ObjectRef) -> Result<(), Error> {
         if self.absent.contains(&object.kind) {
             return Err(Error::Refused {
-                object: object.clone(),
+                object: Box::new(object.clone()),
                 message: "the server does not serve this kind".into(),
             });
         }
@@ -103,7 +103,7 @@ impl Cluster for InMemoryCluster {
         let reference = object.reference();
         state.check_served(&reference)?;
         if state.objects.contains_key(&reference) {
-            return Err(Error::Conflict(reference));
+            return Err(Error::Conflict(Box::new(reference)));
         }
         state.store(object.clone(), None);
         Ok(())
@@ -118,7 +118,7 @@ impl Cluster for InMemoryCluster {
                 state.store(object.clone(), Some(&former));
                 Ok(())
             }
-            _ => Err(Error::Conflict(reference)),
+            _ => Err(Error::Conflict(Box::new(reference))),
         }
     }
 
@@ -133,7 +133,7 @@ impl Cluster for InMemoryCluster {
                 state.objects.remove(&deletion.object);
                 Ok(())
             }
-            Some(_) => Err(Error::Conflict(deletion.object.clone())),
+            Some(_) => Err(Error::Conflict(Box::new(deletion.object.clone()))),
         }
     }
 }

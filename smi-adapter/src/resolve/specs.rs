@@ -72,6 +72,9 @@ fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report:
     usable
 }
 
+/// A part of a match that makes it take no request. It has been reported.
+struct Faulty;
+
 /// Reads one match. Whatever is wrong with it is reported, all of it, and makes it take no request.
 struct Reader<'a> {
     object: &'a ObjectRef,
@@ -85,13 +88,16 @@ impl Reader<'_> {
         let path = self.path(&matching.path_regex);
         let methods = self.methods(&matching.methods);
         let headers = self.headers(matching);
+        let (Ok(path), Ok(methods), Ok(headers)) = (path, methods, headers) else {
+            return None;
+        };
         let read = HttpMatch {
             group: self.object.clone(),
             field: self.field.clone(),
             name: matching.name.clone(),
-            path: path?,
-            methods: methods?,
-            headers: headers?,
+            path,
+            methods,
+            headers,
         };
         if read.path.is_none() && read.methods.is_none() && read.headers.is_empty() {
             // S20
@@ -105,17 +111,18 @@ impl Reader<'_> {
         self.report.add(code, self.object, field, message);
     }
 
-    fn pattern(&mut self, regex: &str, anchor: Anchor, field: FieldPath) -> Option<Pattern> {
+    fn pattern(&mut self, regex: &str, anchor: Anchor, field: FieldPath) -> Result<Pattern, Faulty> {
         // S6
-        Pattern::new(regex, anchor)
-            .map_err(|error| self.say(Code::NotPortable, field, format!("{error}; the match takes no request")))
-            .ok()
+        Pattern::new(regex, anchor).map_err(|error| {
+            self.say(Code::NotPortable, field, format!("{error}; the match takes no request"));
+            Faulty
+        })
     }
 
-    /// `Some(None)` is any path (S13).
-    fn path(&mut self, regex: &str) -> Option<Option<Pattern>> {
+    /// `None` is any path (S13).
+    fn path(&mut self, regex: &str) -> Result<Option<Pattern>, Faulty> {
         if regex.is_empty() {
-            return Some(None);
+            return Ok(None);
         }
         let field = self.field.clone().field("pathRegex");
         let anchor = match self.settings.path_anchor {
@@ -131,13 +138,13 @@ impl Reader<'_> {
             };
             self.say(Code::PathAnchorDiffers, field, message);
         }
-        Some(Some(pattern))
+        Ok(Some(pattern))
     }
 
-    /// `Some(None)` is any method (S8, S13).
-    fn methods(&mut self, methods: &[String]) -> Option<Option<BTreeSet<String>>> {
+    /// `None` is any method (S8, S13).
+    fn methods(&mut self, methods: &[String]) -> Result<Option<BTreeSet<String>>, Faulty> {
         if methods.is_empty() || methods.iter().any(|method| method == "*") {
-            return Some(None);
+            return Ok(None);
         }
         let list = self.field.clone().field("methods");
         for (index, method) in methods.iter().enumerate() {
@@ -149,40 +156,42 @@ impl Reader<'_> {
         let possible: BTreeSet<String> = methods.iter().filter(|method| is_token(method)).cloned().collect();
         if possible.is_empty() {
             self.say(Code::Unmatchable, list, "no method of the list can stand in a request");
-            return None;
+            return Err(Faulty);
         }
-        Some(Some(possible))
+        Ok(Some(possible))
     }
 
-    fn headers(&mut self, matching: &HTTPMatch) -> Option<Vec<HeaderMatch>> {
+    fn headers(&mut self, matching: &HTTPMatch) -> Result<Vec<HeaderMatch>, Faulty> {
         let list = self.field.clone().field("headers");
         let anchor = match self.settings.header_anchor {
             HeaderAnchor::Full => Anchor::Full,
             HeaderAnchor::Search => Anchor::Search,
         };
-        let mut all = Some(Vec::new());
+        let mut all = Ok(Vec::new());
         if matching.headers.lost {
             // I6
             let message = "a header filter got lost: a map without an entry, or a value that is no text";
             self.say(Code::HeadersLost, list.clone(), message);
-            all = None;
+            all = Err(Faulty);
         }
         for (name, value) in &matching.headers.filters {
             let field = list.clone().field(name);
             if !is_token(name) {
                 // S11
                 self.say(Code::Unmatchable, field, format!("`{name}` is no header name"));
-                all = None;
-            } else if let Some(value) = self.pattern(value, anchor, field) {
+                all = Err(Faulty);
+            } else if let Ok(value) = self.pattern(value, anchor, field) {
                 // S16
                 let name = name.to_ascii_lowercase();
                 let header = HeaderMatch { name, value };
                 // The same filter twice asks for nothing more (S19).
-                if let Some(headers) = all.as_mut().filter(|headers| !headers.contains(&header)) {
+                if let Ok(headers) = &mut all
+                    && !headers.contains(&header)
+                {
                     headers.push(header);
                 }
             } else {
-                all = None;
+                all = Err(Faulty);
             }
         }
         all

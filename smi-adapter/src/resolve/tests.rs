@@ -39,7 +39,7 @@ fn created(mut split: Value, year: u32) -> Value {
     split
 }
 
-fn group(name: &str, matches: Value) -> Value {
+fn group(name: &str, matches: &Value) -> Value {
     json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup",
            "metadata": {"name": name, "namespace": "shop"}, "spec": {"matches": matches}})
 }
@@ -335,7 +335,7 @@ fn one_root_many_splits() {
     let matches = json!([{"name": "m", "pathRegex": "/a.*"}]);
     let to = |service: &'static str| [(service, json!(1))];
     let objects = [
-        group("g", matches),
+        group("g", &matches),
         with_matches(split("young", "web", &to("v1")), &["g"]),
         with_matches(created(split("old", "web.shop.svc", &to("v2")), 2020), &["g"]),
         with_matches(created(split("older", "web", &to("v2")), 2019), &["g"]),
@@ -371,9 +371,9 @@ fn the_oldest_counts_even_where_it_is_inert() {
 fn references_that_lead_nowhere_never_mean_everything() {
     // T16, T17, S21
     let mut services = shop();
-    services.push(group("empty", json!([])));
-    services.push(group("lost", json!([{"name": "m", "headers": {}}])));
-    services.push(group("fine", json!([{"name": "m", "pathRegex": ".*"}])));
+    services.push(group("empty", &json!([])));
+    services.push(group("lost", &json!([{"name": "m", "headers": {}}])));
+    services.push(group("fine", &json!([{"name": "m", "pathRegex": ".*"}])));
     let base = with_matches(split("s", "web", &[("v1", json!(1))]), &["fine"]);
     let reference = |field: &str, value: &str| {
         let mut split = base.clone();
@@ -426,7 +426,7 @@ fn matches_are_read_with_all_their_faults() {
     // S2, S6, S8, S11, S13, S16, S19, S20, I6
     let objects = [group(
         "g",
-        json!([
+        &json!([
             {"name": "a", "pathRegex": "/(?!x)", "methods": ["get"], "headers": [{"x y": "1"}, {"x-a": "(?=b)"}]},
             {"name": "a", "pathRegex": "/a.*", "methods": ["GET", "PURGE", "GET"], "headers": [{"X-A": "1"}, {"x-a": "1"}, {"x-a": "2"}]},
             {"name": "lost", "headers": [{}]},
@@ -470,7 +470,7 @@ fn matches_are_read_with_all_their_faults() {
 fn anchors_are_settings() {
     // S4, S12
     let objects = [
-        group("g", json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "b"}}])),
+        group("g", &json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "b"}}])),
         with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]),
     ];
     let mut settings = Settings::default();
@@ -509,7 +509,7 @@ fn broken_input_is_reported_and_leaves_the_rest() {
         unknown,
         split("twice", "v2", &[("v1", json!(1))]),
         split("twice", "v2", &[("v1", json!(1))]),
-        group("g", json!([{"name": "m", "pathRegex": ".*"}])),
+        group("g", &json!([{"name": "m", "pathRegex": ".*"}])),
         split("s", "web", &[("v1", json!(1))]),
     ];
     let resolution = resolved(&objects);
@@ -534,8 +534,10 @@ fn broken_input_is_reported_and_leaves_the_rest() {
 
 #[test]
 fn only_the_scope_counts() {
-    let mut settings = Settings::default();
-    settings.scope = Scope::Namespaces(["other".to_owned()].into());
+    let settings = Settings {
+        scope: Scope::Namespaces(["other".to_owned()].into()),
+        ..Settings::default()
+    };
     let resolution = resolve_with(&settings, shop(), &[split("s", "web", &[("gone", json!(1))])]);
     assert_eq!(resolution, Resolution::default());
 }
@@ -552,7 +554,7 @@ fn versions_mean_the_same() {
     ] {
         let mut split = with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]);
         split["apiVersion"] = json!(format!("split.smi-spec.io/{version}"));
-        let mut group = group("g", json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "1"}}]));
+        let mut group = group("g", &json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "1"}}]));
         group["apiVersion"] = json!(format!("specs.smi-spec.io/{version}"));
         if root {
             group["matches"] = group["spec"]["matches"].take();

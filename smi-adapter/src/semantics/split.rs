@@ -172,7 +172,7 @@ fn any_match(call: &Call<'_>, group: &ObjectRef, seen: &Seen<'_>, trace: &mut Tr
         trace.note("S21", group.clone(), "matches nothing: it has no matches");
     }
     for (index, matching) in matches.iter().enumerate() {
-        let name = format!("match {index} `{}`", matching.name);
+        let name = format!("match `{}` (`matches[{index}]`)", matching.name);
         match request::fulfils(matching, seen, call.settings) {
             Ok(()) => {
                 trace.note("S15", group.clone(), format!("{name} is fulfilled"));

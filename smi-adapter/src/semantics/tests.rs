@@ -150,8 +150,8 @@ fn a_trace_tells_the_whole_way() {
         .split("c", &all_to("v1"));
     let expected = "\
 TrafficSplit shop/c: does not count: `b` has no matches either and comes first (T29)
-HTTPRouteGroup shop/books: match 0 `ids` is not fulfilled: the path `/` does not match `/books` as a whole (S4)
-HTTPRouteGroup shop/books: match 1 `` is not fulfilled: there is no header `x` (S18)
+HTTPRouteGroup shop/books: match `ids` (`matches[0]`) is not fulfilled: the path `/` does not match `/books` as a whole (S4)
+HTTPRouteGroup shop/books: match `` (`matches[1]`) is not fulfilled: there is no header `x` (S18)
 TrafficSplit shop/a: is passed over: the request fulfils none of its matches (T12)
 Service shop/gone: is absent, with weight `0.5`: there is none (T25)
 Service shop/old: is left out, with weight `2`: it has no TCP port 80 (T20)

@@ -18,7 +18,7 @@ fn summary(text: &str) -> Vec<String> {
                 Ok(Content::Smi(parsed)) => ObjectKey::of(parsed.object.metadata()).to_string(),
                 Ok(Content::Service(service)) => format!("service {}", ObjectKey::of(&service.metadata)),
                 Ok(Content::Other { kind, .. }) => kind,
-                Err(error) => format!("{} {error}", error.code.as_str()),
+                Err(error) => format!("{} {error}", error.code()),
             };
             format!("{}{item} {what}", document.number)
         })
@@ -159,11 +159,15 @@ fn what_is_no_object_says_so() {
 
 #[test]
 fn hostile_text_is_refused_in_bounded_work() {
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..20 {
-        let alias = format!("*a{}", level - 1);
-        bomb += &format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", "));
-    }
+    let bomb: Vec<String> = (1..20)
+        .map(|level| {
+            format!(
+                "a{level}: &a{level} [{}]",
+                vec![format!("*a{}", level - 1); 10].join(", ")
+            )
+        })
+        .collect();
+    let bomb = format!("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{}", bomb.join("\n"));
     let long = "x".repeat(100_000);
     let copies = format!("a: &a {long}\nb: [{}]", vec!["*a"; 9_000].join(", "));
     for text in [

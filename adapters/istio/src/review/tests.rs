@@ -32,7 +32,7 @@ fn object(name: &str, namespace: &str, created: Option<&str>, spec: Value) -> Na
 fn said(ours_exists: bool, foreign: NativeObject) -> Vec<Diagnostic> {
     let mut snapshot = Snapshot::default();
     for document in yaml::read(SHOP, "shop") {
-        document.content.unwrap().add_to(&mut snapshot);
+        document.add_to(&mut snapshot).unwrap();
     }
     let (istio, settings) = (Istio::default(), Settings::default());
     let first = istio.plan(&snapshot, &settings, &Observed::default());

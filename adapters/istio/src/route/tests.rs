@@ -25,7 +25,7 @@ const SHOP: &str = "
 fn planned_with(istio: &Istio, settings: &Settings, manifests: &str) -> Planned {
     let mut snapshot = Snapshot::default();
     for document in yaml::read(&format!("{SHOP}\n---\n{manifests}"), "shop") {
-        document.content.unwrap().add_to(&mut snapshot);
+        document.add_to(&mut snapshot).unwrap();
     }
     istio.plan(&snapshot, settings, &Observed::default())
 }

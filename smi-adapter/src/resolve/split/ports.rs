@@ -187,7 +187,7 @@ fn left_out(
                     "there is no service `{name}` in namespace `{}` that can be a backend; {}",
                     context.namespace(),
                     if matches!(context.root, Root::Service(_)) {
-                        "the root stands in its place"
+                        "the root stands in its place, where another backend takes part"
                     } else {
                         "the split is passed over"
                     }

@@ -47,10 +47,10 @@ impl Prepared {
     ) -> Option<Self> {
         let backends = backends(spec, version, object, report);
         let matches = matches(spec, object, context, report);
-        let prepared = Self {
-            backends: backends?,
-            matches: matches?,
+        let (Some(backends), Ok(matches)) = (backends, matches) else {
+            return None;
         };
+        let prepared = Self { backends, matches };
         for backend in &prepared.backends {
             let field = backend_field(backend.index, "service");
             if context.is_root(&backend.service) {
@@ -123,16 +123,18 @@ fn backends(spec: &Spec, version: Version, object: &ObjectRef, report: &mut Repo
     readable.then_some(merged)
 }
 
-/// The matches of all groups that the split refers to (T14 to T18). `Some(None)` is a split without.
-#[expect(clippy::option_option, reason = "an inert split is not one without matches")]
+/// All references of a split lead nowhere. It has been reported.
+struct NoMatch;
+
+/// The matches of all groups that the split refers to (T14 to T18); `None` for a split without.
 fn matches(
     spec: &Spec,
     object: &ObjectRef,
     context: &Context<'_>,
     report: &mut Report,
-) -> Option<Option<Arc<[Arc<HttpMatch>]>>> {
+) -> Result<Option<Arc<[Arc<HttpMatch>]>>, NoMatch> {
     if spec.matches.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     let mut seen = BTreeSet::new();
     let mut all: Vec<Arc<HttpMatch>> = Vec::new();
@@ -150,7 +152,11 @@ fn matches(
             }
         }
     }
-    (!all.is_empty()).then(|| Some(all.into()))
+    if all.is_empty() {
+        Err(NoMatch)
+    } else {
+        Ok(Some(all.into()))
+    }
 }
 
 /// The matches that a reference adds, or the part of it at fault and why.
