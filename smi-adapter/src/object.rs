@@ -114,20 +114,20 @@ impl Display for ObjectKey {
     }
 }
 
-/// Which object something is about.
+/// Which object something is about. Ordered by namespace and name, then by kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ObjectRef {
-    /// Its kind.
-    pub kind: Kind,
     /// Its namespace and name.
     pub key: ObjectKey,
+    /// Its kind.
+    pub kind: Kind,
 }
 
 impl ObjectRef {
     /// The object of `kind` with `key`.
     #[must_use]
     pub const fn new(kind: Kind, key: ObjectKey) -> Self {
-        Self { kind, key }
+        Self { key, kind }
     }
 
     /// The traffic split with `key`.

@@ -9,66 +9,73 @@ use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
 use smi_adapter::object::{Kind, ObjectRef};
-use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
-    let foreign = foreign.iter().filter(|object| object.kind == VirtualService::KIND);
-    let ours = desired.iter().map(|manifest| Rival::new(&manifest.object, true));
-    let rivals: Vec<Rival<'_>> = ours.chain(foreign.map(|object| Rival::new(object, false))).collect();
-    let mut by_host: BTreeMap<String, Vec<&Rival<'_>>> = BTreeMap::new();
-    let mut wildcards: Vec<(&str, &Rival<'_>)> = Vec::new();
-    for rival in rivals.iter().filter(|rival| rival.in_mesh) {
-        for host in &rival.hosts {
-            match host.strip_prefix('*') {
-                Some(suffix) => wildcards.push((suffix, rival)),
-                None => by_host.entry(rival.full(host)).or_default().push(rival),
-            }
+    let mut by_host: BTreeMap<String, Vec<&Manifest>> = BTreeMap::new();
+    for manifest in desired {
+        for host in list(&manifest.object.spec, "hosts").filter_map(Value::as_str) {
+            by_host.entry(full(&manifest.object, host)).or_default().push(manifest);
         }
     }
-
     let mut diagnostics = Vec::new();
-    for (manifest, ours) in desired.iter().zip(&rivals).filter(|(_, ours)| ours.in_mesh) {
-        for host in &ours.hosts {
-            for theirs in by_host
-                .get(&ours.full(host))
-                .into_iter()
-                .flatten()
-                .filter(|theirs| **theirs != ours)
-            {
-                let overlap = ours.overlap(theirs, true);
-                diagnostics.extend(overlap.and_then(|overlap| verdict(manifest, ours, theirs, host, &overlap)));
-            }
-            for (_, theirs) in wildcards.iter().filter(|(suffix, _)| host.ends_with(suffix)) {
-                let overlap = ours.overlap(theirs, false).filter(|_| theirs.before(ours));
-                diagnostics.extend(overlap.and_then(|overlap| verdict(manifest, ours, theirs, host, &overlap)));
+    // Ours have a host in common only where splits of two namespaces name one foreign host.
+    for manifests in by_host.values().filter(|manifests| manifests.len() > 1) {
+        for (theirs, ours) in manifests.iter().flat_map(|a| manifests.iter().map(move |b| (a, b))) {
+            if theirs.object != ours.object {
+                diagnostics.extend(verdict(ours, &Rival::new(&theirs.object, true), true));
             }
         }
     }
-    diagnostics.into_iter().flatten().collect()
+    for object in foreign.iter().filter(|object| object.kind == VirtualService::KIND) {
+        let theirs = Rival::new(object, false);
+        for host in &theirs.hosts {
+            if let Some(suffix) = host.strip_prefix('*') {
+                for manifest in desired {
+                    let ours = Rival::new(&manifest.object, true);
+                    if theirs.before(&ours) && ours.hosts.iter().any(|host| host.ends_with(suffix)) {
+                        diagnostics.extend(verdict(manifest, &theirs, false));
+                    }
+                }
+            } else {
+                let named = by_host.get(&full(object, host)).into_iter().flatten();
+                diagnostics.extend(named.flat_map(|ours| verdict(ours, &theirs, true)));
+            }
+        }
+    }
+    diagnostics
 }
 
-/// What to tell the splits of a manifest of which another object wants the traffic.
-fn verdict(
-    manifest: &Manifest,
-    ours: &Rival<'_>,
-    theirs: &Rival<'_>,
-    host: &str,
-    overlap: &str,
-) -> Option<Vec<Diagnostic>> {
-    let name = theirs.object.reference();
+/// The one name of a host of an object. A name without dots is a service of the object's own namespace.
+/// Two full names are compared without the cluster's domain, which only they know.
+fn full(object: &NativeObject, host: &str) -> String {
+    match host.split_once(".svc.") {
+        Some((service, _)) => format!("{service}.svc"),
+        None if host.contains('.') => host.to_owned(),
+        None => format!("{host}.{}.svc", object.key().namespace),
+    }
+}
+
+/// What to tell the splits of a manifest of another object that names its host.
+fn verdict(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Diagnostic> {
+    let ours = Rival::new(&manifest.object, true);
+    let overlap = ours.overlap(theirs, http_counts);
+    let Some(overlap) = overlap.filter(|_| ours.in_mesh && theirs.in_mesh) else {
+        return Vec::new();
+    };
+    let (name, host) = (theirs.object.reference(), ours.hosts.join(", "));
     let (code, message) = if theirs.private && !theirs.ours {
         let namespace = &name.key.namespace;
         let message = format!("`{name}` decides {overlap} of `{host}` for clients in namespace `{namespace}`");
         (Code::Conflict, message)
-    } else if theirs.before(ours) {
+    } else if theirs.before(&ours) {
         (
             Code::Conflict,
             format!("`{name}` is older and decides {overlap} of `{host}`"),
         )
     } else if theirs.ours {
-        // It is told itself.
-        return None;
+        // Its own splits are told.
+        return Vec::new();
     } else {
         let message = format!("`{name}` is younger and has no effect on {overlap} of `{host}`");
         (Code::Overrides, message)
@@ -77,13 +84,11 @@ fn verdict(
         .sources
         .iter()
         .filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
-    let say =
-        |split: &ObjectRef| Diagnostic::new(code, split.clone(), FieldPath::from("spec.service"), message.as_str());
-    Some(splits.map(say).collect())
+    let say = |split: &ObjectRef| Diagnostic::new(code, split.clone(), "spec.service".into(), message.as_str());
+    splits.map(say).collect()
 }
 
 /// A `VirtualService`, as far as it matters to others.
-#[derive(PartialEq)]
 struct Rival<'a> {
     object: &'a NativeObject,
     ours: bool,
@@ -110,19 +115,6 @@ impl<'a> Rival<'a> {
             private: texts("exportTo") == ["."],
             http: ports(&object.spec, "http"),
             tcp: ports(&object.spec, "tcp"),
-        }
-    }
-
-    /// A host name without dots is a service of the object's own namespace. Two full names are compared
-    /// without the cluster's domain, which only they know.
-    fn full(&self, host: &str) -> String {
-        if host.contains('.') {
-            match host.split_once(".svc.") {
-                Some((service, _)) => format!("{service}.svc"),
-                None => host.to_owned(),
-            }
-        } else {
-            format!("{host}.{}.svc", self.object.key().namespace)
         }
     }
 

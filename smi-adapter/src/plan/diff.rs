@@ -4,38 +4,30 @@ use super::owned::{Observed, POLICY, STAGE};
 use super::{Action, Deletion, Write};
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::object::{Kind, ObjectRef};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use std::collections::{BTreeMap, BTreeSet};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use std::collections::BTreeMap;
 
 pub(super) fn actions(kinds: &[Kind], manifests: &[Manifest], observed: &Observed) -> Vec<Action> {
     let rank = |kind: &Kind| kinds.iter().position(|known| known == kind).unwrap_or(kinds.len());
     let mut writes = Vec::new();
-    let mut wanted = BTreeSet::new();
+    let mut unwanted: BTreeMap<&ObjectRef, &NativeObject> = observed.ours.iter().collect();
     for manifest in manifests {
-        let reference = manifest.object.reference();
-        let order = (manifest.stage, rank(&reference.kind));
-        let policy = manifest.policy.to_string();
-        match observed.ours.get(&reference) {
-            None => {
-                let object = manifest.object.clone();
-                writes.push((order, Action::Create(Write { object, policy })));
-            }
-            Some(live) if !equal(&manifest.object, live) => {
-                let object = replacement(&manifest.object, live);
-                writes.push((order, Action::Replace(Write { object, policy })));
-            }
-            Some(_) => {}
-        }
-        wanted.insert(reference);
+        let write = |object| Write {
+            object,
+            policy: manifest.policy.to_string(),
+        };
+        let action = match unwanted.remove(&manifest.object.reference()) {
+            None => Action::Create(write(manifest.object.clone())),
+            Some(live) if equal(&manifest.object, live) => continue,
+            Some(live) => Action::Replace(write(replacement(&manifest.object, live))),
+        };
+        writes.push(((manifest.stage, rank(&manifest.object.kind)), action));
     }
     // Stable: by key within a stage and kind.
     writes.sort_by_key(|(order, _)| *order);
 
-    let unwanted = observed
-        .ours
-        .iter()
-        .filter(|(reference, _)| !wanted.contains(*reference));
     let mut deletions: Vec<_> = unwanted
+        .into_iter()
         .map(|(reference, live)| {
             let order = (stage(live), rank(&reference.kind));
             (order, Action::Delete(deletion(reference, live)))
@@ -49,14 +41,17 @@ pub(super) fn actions(kinds: &[Kind], manifests: &[Manifest], observed: &Observe
 /// Whether an object of ours is as it should be: the spec and the owners equal, labels and annotations of
 /// ours among those that are there.
 fn equal(desired: &NativeObject, live: &NativeObject) -> bool {
-    let owners = |metadata: &ObjectMeta| metadata.owner_references.clone().unwrap_or_default();
     desired.spec == live.spec
-        && owners(&desired.metadata) == owners(&live.metadata)
+        && owners(desired) == owners(live)
         && contains(live.metadata.labels.as_ref(), desired.metadata.labels.as_ref())
         && contains(
             live.metadata.annotations.as_ref(),
             desired.metadata.annotations.as_ref(),
         )
+}
+
+fn owners(object: &NativeObject) -> &[OwnerReference] {
+    object.metadata.owner_references.as_deref().unwrap_or_default()
 }
 
 fn contains(all: Option<&BTreeMap<String, String>>, some: Option<&BTreeMap<String, String>>) -> bool {

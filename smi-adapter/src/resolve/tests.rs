@@ -523,8 +523,8 @@ fn broken_input_is_reported_and_leaves_the_rest() {
     assert_eq!(
         said,
         [
-            "Unreferenced g ",
             "Undecodable broken spec.backends",
+            "Unreferenced g ",
             "NestedSplit s spec.backends[0].service",
             "UnknownField t spec.servcie",
             "DuplicateObject twice ",
