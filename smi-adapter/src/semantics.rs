@@ -16,7 +16,7 @@ use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::{Destination, Distribution, Probe, Request, Routing, Target, Traffic, Verdict};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use request::{Lines, Seen};
+use request::{Compiled, Lines, Seen};
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
@@ -93,7 +93,13 @@ impl Call<'_> {
 /// The readings are every form of the path, with repeated header lines taken one by one or joined.
 fn readings(call: &Call<'_>, request: &Request, trace: &mut Trace) -> Routing {
     let (received, forms) = path::forms(&request.path);
-    let seen = |path, lines| Seen { request, path, lines };
+    let compiled = &Compiled::default();
+    let seen = |path, lines| Seen {
+        request,
+        path,
+        lines,
+        compiled,
+    };
     let first = split::route(call, Some(&seen(received, Lines::Single)), trace);
 
     let mut answers = BTreeSet::from([first.clone()]);

@@ -6,6 +6,8 @@ use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use regex::Regex;
 use smi_types::regex::Portable;
 use smi_types::specs::HTTPMatch;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 /// A request under one reading.
@@ -15,7 +17,13 @@ pub(super) struct Seen<'a> {
     pub(super) path: &'a str,
     /// What several lines of one header are (S17).
     pub(super) lines: Lines,
+    /// The patterns so far: one request may be seen in hundreds of forms.
+    pub(super) compiled: &'a Compiled,
 }
+
+/// Regular expressions by their text, each compiled once.
+#[derive(Default)]
+pub(super) struct Compiled(RefCell<BTreeMap<String, Result<Regex, String>>>);
 
 /// S17: the two readings of a header that comes in several lines.
 #[derive(Clone, Copy)]
@@ -79,8 +87,8 @@ fn path(matching: &HTTPMatch, seen: &Seen<'_>, anchor: PathAnchor) -> Result<(),
     }
     let portable = portable(pattern)?;
     let regex = match anchor {
-        PathAnchor::Full => compile(&format!("^(?:{})$", portable.ascii()))?,
-        PathAnchor::Start => compile(&format!("^(?:{})", portable.ascii()))?,
+        PathAnchor::Full => seen.compiled.get(&format!("^(?:{})$", portable.ascii()))?,
+        PathAnchor::Start => seen.compiled.get(&format!("^(?:{})", portable.ascii()))?,
     };
     if regex.is_match(seen.path) {
         return Ok(());
@@ -114,8 +122,8 @@ fn headers(matching: &HTTPMatch, seen: &Seen<'_>, anchor: HeaderAnchor) -> Resul
 fn header(name: &str, pattern: &str, seen: &Seen<'_>, anchor: HeaderAnchor) -> Result<(), Reason> {
     let portable = portable(pattern)?;
     let regex = match anchor {
-        HeaderAnchor::Full => compile(&format!("^(?:{})$", portable.ascii()))?,
-        HeaderAnchor::Search => compile(portable.ascii())?,
+        HeaderAnchor::Full => seen.compiled.get(&format!("^(?:{})$", portable.ascii()))?,
+        HeaderAnchor::Search => seen.compiled.get(portable.ascii())?,
     };
     let values = values(name, seen);
     if values.is_empty() {
@@ -166,12 +174,16 @@ fn portable(pattern: &str) -> Result<Portable, Reason> {
     })
 }
 
-/// S6: whatever is in the dialect is accepted by the engine.
-fn compile(pattern: &str) -> Result<Regex, Reason> {
-    Regex::new(pattern).map_err(|error| {
-        Reason::new(
-            "S6",
-            format!("it matches nothing: `{pattern}` is not understood: {error}"),
-        )
-    })
+impl Compiled {
+    /// S6: whatever is in the dialect is accepted by the engine.
+    fn get(&self, pattern: &str) -> Result<Regex, Reason> {
+        let mut compiled = self.0.borrow_mut();
+        let regex = compiled
+            .entry(pattern.to_owned())
+            .or_insert_with(|| Regex::new(pattern).map_err(|error| error.to_string()));
+        regex.clone().map_err(|error| {
+            let why = format!("it matches nothing: `{pattern}` is not understood: {error}");
+            Reason::new("S6", why)
+        })
+    }
 }
