@@ -22,13 +22,15 @@ impl ParsedRoot {
         let in_cluster = service
             .strip_suffix(cluster_domain)
             .and_then(|rest| rest.strip_suffix('.'));
-        let local = in_cluster.unwrap_or(service);
-        let labels: Vec<&str> = local.split('.').collect();
+        let labels: Vec<&str> = service.split('.').collect();
         let name_and_namespace = match labels.as_slice() {
-            [name] if in_cluster.is_none() => Some((*name, namespace)),
-            [name, other] if in_cluster.is_none() => Some((*name, *other)),
-            [name, other, "svc"] => Some((*name, *other)),
-            _ => None,
+            [name] => Some((*name, namespace)),
+            // Even where a cluster domain of one label ends it.
+            [name, other] | [name, other, "svc"] => Some((*name, *other)),
+            _ => in_cluster.and_then(|rest| match rest.split('.').collect::<Vec<_>>().as_slice() {
+                [name, other, "svc"] => Some((*name, *other)),
+                _ => None,
+            }),
         };
         match name_and_namespace {
             Some(("", _)) => Self::Invalid,
@@ -47,6 +49,15 @@ impl ParsedRoot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_domain_of_one_label_hides_no_form() {
+        // T3: two labels are always a name and a namespace.
+        for (service, domain) in [("web.shop", "shop"), ("web.shop.svc", "svc")] {
+            let web = ParsedRoot::Service(ObjectKey::new("shop", "web"));
+            assert_eq!(ParsedRoot::new(service, "shop", domain), web, "{service} {domain}");
+        }
+    }
 
     #[test]
     fn the_forms_of_a_root() {

@@ -228,6 +228,19 @@ fn a_port_is_a_number_and_a_protocol() {
 }
 
 #[test]
+fn an_empty_protocol_is_none() {
+    // T21: Kubernetes means TCP where nothing is said.
+    let mut services = shop();
+    services[0]["spec"]["ports"][0]["protocol"] = json!("");
+    let resolution = resolve_with(
+        &Settings::default(),
+        services,
+        &[split("s", "web", &[("v1", json!(1))])],
+    );
+    assert_eq!(default_on(&resolution, 80), [("v1", 1)]);
+}
+
+#[test]
 fn the_root_stands_in_for_absent_backends() {
     // T25, T32
     let mut external = service("ext", &[(80, "http")]);

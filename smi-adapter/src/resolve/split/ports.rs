@@ -85,7 +85,7 @@ fn is_external_name(service: &Service) -> bool {
 fn tcp_ports(service: &Service) -> impl Iterator<Item = (u16, &ServicePort)> {
     let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
     ports
-        .filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"))
+        .filter(|port| matches!(port.protocol.as_deref(), None | Some("" | "TCP")))
         .filter_map(|port| Some((u16::try_from(port.port).ok().filter(|number| *number > 0)?, port)))
 }
 

@@ -1,0 +1,181 @@
+//! Two derivations of what SMI means, by two authors, held against each other: `resolve`, from which native
+//! objects are made, and `decide`, the reference semantics.
+//!
+//! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
+
+pub mod agreement {
+    //! Worlds, probes aimed at them, and what must hold. Nothing in here knows what a test is.
+
+    pub mod backends;
+    pub mod classes;
+    pub mod coverage;
+    pub mod dice;
+    pub mod groups;
+    pub mod json;
+    pub mod laws;
+    pub mod near;
+    pub mod probes;
+    pub mod reduce;
+    pub mod regexes;
+    pub mod services;
+    pub mod splits;
+    pub mod world;
+}
+
+use agreement::coverage::Coverage;
+use agreement::dice::Dice;
+use agreement::laws::Seen;
+use agreement::probes::{Aim, Shot, sweep};
+use agreement::reduce::reduce;
+use agreement::regexes::Re;
+use agreement::world::World;
+use proptest::collection::vec;
+use proptest::prop_oneof;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use smi_adapter::pattern::{Anchor, Pattern};
+use smi_adapter::probe::{Probe, Verdict};
+use std::cell::{Cell, RefCell};
+use std::thread;
+
+/// How many worlds are looked at.
+const CASES: u32 = 10_000;
+/// How often each class must occur among them.
+const LEAST: usize = 30;
+/// Parts of the run, each with a seed of its own. They do not depend on the machine.
+const SEEDS: [u8; 2] = [1, 2];
+
+#[test]
+fn resolve_and_decide_agree() {
+    let cases = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = cases.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
+    let coverage = thread::scope(|scope| {
+        let runs = SEEDS.map(|seed| scope.spawn(move || run(seed, cases)));
+        let mut all = Coverage::default();
+        for run in runs {
+            match run.join().unwrap() {
+                Ok(coverage) => all.add(&coverage),
+                Err(counterexample) => panic!("{counterexample}"),
+            }
+        }
+        all
+    });
+    println!("{coverage}");
+    assert_eq!(
+        coverage.unverified(LEAST),
+        [""; 0],
+        "too rare, so nothing is known about them"
+    );
+}
+
+/// A generator of regular expressions that does not know their languages aims at nothing.
+#[test]
+fn members_of_patterns_match() {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[0; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let (mut portable, mut members) = (0, 0);
+    let patterns = prop_oneof![Re::path(), Re::value()];
+    for seed in 0..2000 {
+        let re = patterns.new_tree(&mut runner).unwrap().current();
+        let Ok(pattern) = Pattern::new(&re.text(), Anchor::Full) else {
+            continue;
+        };
+        portable += 1;
+        members += u32::from(pattern.is_match(&re.member(&mut Dice::new(seed))));
+    }
+    assert!(
+        (1800..1950).contains(&portable),
+        "{portable} of 2000 patterns are portable"
+    );
+    // A word boundary or an anchor within a pattern may leave it nothing.
+    assert!(
+        members * 100 > portable * 98,
+        "{members} of {portable} patterns have the member that they name"
+    );
+}
+
+/// Looks at `cases` worlds.
+fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let coverage = RefCell::new(Coverage::default());
+    let (held, failed) = (Cell::new(0), Cell::new(false));
+    let strategy = (World::any(), vec(Aim::any(), 4..=8));
+    let result = TestRunner::new_with_rng(config, rng).run(&strategy, |(world, aims)| {
+        let result = check(&world, &aims, &mut coverage.borrow_mut());
+        // Shrinking goes on with worlds of which some hold.
+        failed.set(failed.get() || result.is_err());
+        held.set(held.get() + u32::from(!failed.get()));
+        result.map_err(|fault| TestCaseError::fail(fault.why))
+    });
+    match result {
+        Ok(()) => Ok(coverage.into_inner()),
+        Err(TestError::Abort(reason)) => Err(reason.to_string()),
+        Err(TestError::Fail(_, (mut world, aims))) => {
+            let fault = check(&world, &aims, &mut Coverage::default()).err();
+            let mut probe = fault.and_then(|fault| fault.probe);
+            let again = |world: &World, probe: Option<&Probe>| ask(world, probe).err();
+            reduce(&mut world, &mut probe, |world, probe| again(world, probe).is_some());
+            let why = again(&world, probe.as_ref()).unwrap_or_else(|| "it holds when looked at again".to_owned());
+            Err(format!("seed {seed}, after {} worlds:\n{world}\n{why}", held.get()))
+        }
+    }
+}
+
+/// What does not hold, and for which probe.
+struct Fault {
+    probe: Option<Probe>,
+    why: String,
+}
+
+impl Fault {
+    fn new(probe: Option<&Probe>, why: String) -> Box<Self> {
+        let probe = probe.cloned();
+        Box::new(Self { probe, why })
+    }
+}
+
+/// Looks at one world, and at probes that are aimed at it.
+fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box<Fault>> {
+    let seen = Seen::new(world).map_err(|why| Fault::new(None, why))?;
+    coverage.world(&seen);
+    for probe in sweep(world) {
+        compare(&seen, &probe, coverage)?;
+    }
+    for (index, aim) in aims.iter().enumerate() {
+        let Shot {
+            on,
+            beside: (how, beside),
+        } = aim.shot(world);
+        let on = compare(&seen, &on, coverage)?;
+        let verdict = compare(&seen, &beside, coverage)?;
+        coverage.beside(how, &on, &verdict);
+        if index == 0 {
+            coverage.anchors(&seen, &beside, &verdict);
+        }
+    }
+    Ok(())
+}
+
+fn compare(seen: &Seen<'_>, probe: &Probe, coverage: &mut Coverage) -> Result<Verdict, Box<Fault>> {
+    let fault = |why| Fault::new(Some(probe), why);
+    let (verdict, trace) = seen.decide(probe).map_err(fault)?;
+    seen.agree(probe, &verdict, &trace).map_err(fault)?;
+    coverage.probe(seen, probe, &verdict, &trace);
+    Ok(verdict)
+}
+
+/// Looks at one world, and at one probe.
+fn ask(world: &World, probe: Option<&Probe>) -> Result<(), String> {
+    let seen = Seen::new(world)?;
+    let Some(probe) = probe else { return Ok(()) };
+    let shown = |why| format!("{probe:?}\n{why}");
+    let (verdict, trace) = seen.decide(probe).map_err(shown)?;
+    let traced = |why| format!("{probe:?}\n{why}\ntrace:\n{trace}");
+    seen.agree(probe, &verdict, &trace).map_err(traced)
+}
