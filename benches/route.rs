@@ -7,11 +7,13 @@ use smi_adapter::plan::Observed;
 use smi_adapter::resolve::resolve;
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
+use smi_adapter_linkerd::Linkerd;
 use smi_benches::{objects, snapshot};
 use smi_types::{Object, specs, split};
 use std::hint::black_box;
+use std::time::Duration;
 
-const SIZES: [usize; 3] = [10, 1_000, 10_000];
+const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 
 fn parse(criterion: &mut Criterion) {
     let objects: Vec<(bool, Vec<u8>)> = objects(1_000)
@@ -44,54 +46,58 @@ fn parse(criterion: &mut Criterion) {
 }
 
 fn work(criterion: &mut Criterion) {
-    let (istio, settings) = (Istio::default(), Settings::default());
+    let settings = Settings::default();
+    let adapters: [&dyn MeshAdapter; 2] = [&Istio::default(), &Linkerd::default()];
     for size in SIZES {
         let snapshot = snapshot(size);
         let model = resolve(&snapshot, &settings).model;
-        let planned = istio.plan(&snapshot, &settings, &Observed::default());
-        let objects: Vec<_> = planned
-            .manifests
-            .iter()
-            .map(|manifest| manifest.object.clone())
-            .collect();
-        let converged = Observed::new("istio", &settings, objects.clone());
-        let again = istio.plan(&snapshot, &settings, &converged);
-        assert_eq!(again.plan.actions, [], "what is measured below");
-
         let mut group = criterion.benchmark_group("route");
-        group.throughput(Throughput::Elements(size as u64)).sample_size(10);
-        let mut run = |name: &str, work: &mut dyn FnMut() -> usize| {
+        group
+            .throughput(Throughput::Elements(size as u64))
+            .sample_size(10)
+            .warm_up_time(Duration::from_secs(1));
+        let mut run = |name: String, work: &mut dyn FnMut() -> usize| {
             group.bench_function(BenchmarkId::new(name, size), |bencher| bencher.iter(&mut *work));
         };
-        run("resolve", &mut || {
+        run("resolve".into(), &mut || {
             resolve(black_box(&snapshot), &settings).diagnostics.len()
         });
-        run("translate istio", &mut || {
-            model
-                .policies()
-                .map(|(_, policy)| istio.translate(black_box(policy)).manifests.len())
-                .sum()
-        });
-        run("plan istio, all new", &mut || {
-            istio
-                .plan(black_box(&snapshot), &settings, &Observed::default())
-                .plan
-                .actions
-                .len()
-        });
-        run("plan istio, nothing to do", &mut || {
-            istio
-                .plan(black_box(&snapshot), &settings, &converged)
-                .plan
-                .actions
-                .len()
-        });
-        run("floor: serialise the output", &mut || {
-            let written = objects
-                .iter()
-                .filter_map(|object| serde_json::to_vec(black_box(&object.spec)).ok());
-            written.map(|json| json.len()).sum()
-        });
+        for adapter in adapters {
+            let name = adapter.name();
+            let planned = adapter.plan(&snapshot, &settings, &Observed::default());
+            let objects: Vec<_> = planned.manifests.into_iter().map(|manifest| manifest.object).collect();
+            let converged = Observed::new(name, &settings, objects.iter().cloned());
+            let again = adapter.plan(&snapshot, &settings, &converged);
+            assert_eq!(again.plan.actions, [], "what is measured below");
+
+            run(format!("translate {name}"), &mut || {
+                let policies = model.policies().map(|(_, policy)| policy);
+                policies
+                    .map(|policy| adapter.translate(black_box(policy)).manifests.len())
+                    .sum()
+            });
+            run(format!("floor {name}, serialise the output"), &mut || {
+                let written = objects.iter().filter_map(|object| {
+                    let whole = (&object.metadata, &object.spec);
+                    serde_json::to_vec(black_box(&whole)).ok()
+                });
+                written.map(|json| json.len()).sum()
+            });
+            run(format!("plan {name}, all new"), &mut || {
+                adapter
+                    .plan(black_box(&snapshot), &settings, &Observed::default())
+                    .plan
+                    .actions
+                    .len()
+            });
+            run(format!("plan {name}, nothing to do"), &mut || {
+                adapter
+                    .plan(black_box(&snapshot), &settings, &converged)
+                    .plan
+                    .actions
+                    .len()
+            });
+        }
         group.finish();
     }
 }

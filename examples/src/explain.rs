@@ -6,8 +6,8 @@ use crate::report;
 use crate::{Exit, Stop};
 use lexopt::{Parser, ValueExt};
 use smi_adapter::diagnostic::Diagnostic;
-use smi_adapter::object::{ObjectKey, ObjectRef, is_dns_label};
-use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label};
+use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Routing, Target, Traffic};
 use smi_adapter::resolve::resolve;
 use smi_adapter::semantics::decide;
 use std::collections::BTreeSet;
@@ -51,11 +51,18 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     let mut input = Input::read(&options, stdin)?;
     let (verdict, trace) = decide(&input.snapshot, &options.settings, &probe);
 
-    // The trace says what decided; the diagnostics say what their authors could do about it.
+    // The trace says what decided; the diagnostics say what their authors could do about it. Where nothing is
+    // called, no split was looked at, and one of them may know why.
+    let nowhere = verdict.route == Routing::Exactly(Distribution::all_to(Target::Nowhere));
+    let Destination::Service { key: called, .. } = &probe.to else {
+        return Err(Stop::Refused("only services can be called".into()));
+    };
+    let in_question =
+        |object: &ObjectRef| nowhere && object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == called.namespace;
     let seen: BTreeSet<&ObjectRef> = trace.steps().iter().map(|step| &step.object).collect();
     let mut diagnostics = std::mem::take(&mut input.assumed);
     diagnostics.extend(resolve(&input.snapshot, &options.settings).diagnostics);
-    diagnostics.retain(|diagnostic: &Diagnostic| seen.contains(&diagnostic.object));
+    diagnostics.retain(|said: &Diagnostic| seen.contains(&said.object) || in_question(&said.object));
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
     messages.extend(input.locate(diagnostics));

@@ -9,17 +9,20 @@ use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
 use smi_adapter::plan::Observed;
 use smi_adapter::yaml;
 use smi_adapter_istio::Istio;
+use smi_adapter_linkerd::{Linkerd, SplitMode};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
 const HELP: &str = "\
 Writes a mesh's own configuration for SMI objects, as YAML to standard output.
 
-translate --mesh istio [OPTION…] FILE…
+translate --mesh MESH [OPTION…] FILE…
 
-  --mesh MESH              the mesh: istio
-  --gateway NS/NAME        let splits ask for this Istio gateway; may come more than once
-  --external-host HOST     let splits name this host outside the cluster as their root; may come more than once
+  --mesh MESH              the mesh: istio or linkerd
+  --gateway NS/NAME        Istio: let splits ask for this gateway; may come more than once
+  --external-host HOST     Istio: let splits name this host outside the cluster as their root; may come more than once
+  --tcp-routes             Linkerd: the cluster serves TCPRoute v1alpha2
+  --profiles               Linkerd: write ServiceProfiles instead of routes
 
 ";
 
@@ -92,7 +95,7 @@ struct Task {
 fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
     let mut options = Options::new();
     let mut mesh = None;
-    let mut istio = Istio::default();
+    let (mut istio, mut linkerd) = (Istio::default(), Linkerd::default());
     while let Some(word) = options::next(&mut parser)? {
         match word {
             Word::Option(option) if option == "help" => return Ok(None),
@@ -101,13 +104,19 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
             Word::Option(option) if option == "external-host" => {
                 istio.external_hosts.insert(parser.value()?.string()?);
             }
+            Word::Option(option) if option == "tcp-routes" => linkerd.tcp_routes = true,
+            Word::Option(option) if option == "profiles" => linkerd.split_mode = SplitMode::ServiceProfile,
             other => options.take(other, &mut parser)?,
         }
     }
     let adapter: Box<dyn MeshAdapter> = match mesh.as_deref() {
         Some("istio") => Box::new(istio),
-        Some(other) => return Err(Stop::Refused(format!("there is no mesh `{other}` here, only `istio`"))),
-        None => return Err(Stop::Refused("`--mesh` is missing; there is `--mesh istio`".into())),
+        Some("linkerd") => Box::new(linkerd),
+        Some(other) => {
+            let reason = format!("there is no mesh `{other}` here, only `istio` and `linkerd`");
+            return Err(Stop::Refused(reason));
+        }
+        None => return Err(Stop::Refused("`--mesh` is missing; it is `istio` or `linkerd`".into())),
     };
     let options = options.complete()?;
     Ok(Some(Task { adapter, options }))

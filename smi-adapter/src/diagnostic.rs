@@ -159,6 +159,8 @@ codes! {
         "One match filters the same header twice (S19). This mesh cannot ask for both, so the match takes no request here.";
     HeadersLost: Error, Partial,
         "A header filter was lost on its way here: an empty map, an item without a name, or a value that is no text (I6). An API server stores a null value so, or the map form where its CRD has the list form. The match takes no request, since without the filter it would take more than was meant. Write the headers again, in the form of the installed CRD.";
+    HttpOnly: Info, Partial,
+        "On this port the mesh splits HTTP. Bytes that are no HTTP go to the root service, whatever the split says.";
     Inexpressible: Error, Partial,
         "This mesh cannot say this. The named part is left out.";
     Invalid: Error, Inert,
@@ -177,6 +179,8 @@ codes! {
         "This mesh does not read HTTP on this port, by what the service declares. A split with matches takes no traffic there (T19).";
     NotPortable: Error, Partial,
         "The regular expression is outside the portable dialect (S6): regular expression engines refuse it or differ in what it means. The match that holds it takes no request.";
+    Overlap: Error, Partial,
+        "A request may fulfil this split and an earlier one on the same root (T29). This mesh takes the most specific match rather than the first, so that the order of splits could not be kept; the later split takes nothing.";
     Overrides: Warning, InForce,
         "A native object of somebody else asks for the same traffic and is younger, so ours decides. Its owner sees no effect of it, and it takes over if ours is ever created anew.";
     PathAnchorDiffers: Info, InForce,

@@ -2,13 +2,17 @@
 //!
 //! 1. [`concepts`]: from objects to policies to a mesh
 //! 2. [`embed`]: in an operator, step by step
-//! 3. [`rules`]: what the IDs mean
+//! 3. [`meshes`]: one set of SMI objects, two meshes
+//! 4. [`rules`]: what the IDs mean
 
 #[doc = include_str!("guide/concepts.md")]
 pub mod concepts {}
 
 #[doc = include_str!("guide/embed.md")]
 pub mod embed {}
+
+#[doc = include_str!("guide/meshes.md")]
+pub mod meshes {}
 
 #[doc = include_str!("guide/rules.md")]
 pub mod rules {}

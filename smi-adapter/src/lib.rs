@@ -3,6 +3,8 @@
 pub mod adapter;
 pub mod assume;
 pub mod cluster;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod diagnostic;
 pub mod guide;
 pub mod manifest;
@@ -15,6 +17,7 @@ pub mod resolve;
 pub mod semantics;
 pub mod settings;
 pub mod snapshot;
+pub mod weights;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 

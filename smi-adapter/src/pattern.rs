@@ -1,5 +1,7 @@
 //! Portable regular expressions with their anchoring.
 
+mod disjoint;
+
 use regex::{Regex, RegexBuilder};
 use smi_types::regex::{NotPortable, Portable};
 use std::fmt::{self, Display};
@@ -97,6 +99,12 @@ impl Pattern {
             Anchor::Start => format!("(?:{pattern})(?s:.*)"),
             Anchor::Search => format!("(?s:.*)(?:{pattern})(?s:.*)"),
         }
+    }
+
+    /// Whether it is certain that no text matches both. `false` means: not certain, or too much work.
+    #[must_use]
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        disjoint::disjoint(&self.to_full_match(Engine::Rust), &other.to_full_match(Engine::Rust))
     }
 
     /// Whether it is certain that matching the whole text and matching a beginning of it are the same.

@@ -1,6 +1,7 @@
 //! Traffic to ask about, and answers.
 
 use crate::object::ObjectKey;
+use crate::weights::gcd;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
@@ -120,6 +121,10 @@ pub enum Target {
     },
     /// Nothing: there is no such service, or no such port of it.
     Nowhere,
+    /// No service: the proxy itself answers with this HTTP status. Only meshes do so.
+    Status(u16),
+    /// No service: the proxy closes the connection, or fails altogether. Only meshes do so.
+    Failure,
 }
 
 impl Distribution {
@@ -162,17 +167,14 @@ impl Distribution {
     }
 }
 
-/// The greatest common divisor; 0 divides nothing.
-pub(crate) fn gcd(a: u128, b: u128) -> u128 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
 /// Writes `service.namespace:port`.
 impl Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service { key, port } => write!(f, "{}.{}:{port}", key.name, key.namespace),
             Self::Nowhere => f.write_str("nowhere"),
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Failure => f.write_str("failure"),
         }
     }
 }

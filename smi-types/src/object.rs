@@ -131,7 +131,7 @@ impl Object {
             let path = FieldPath::root();
             ParseError::new(&head, ParseErrorKind::Syntax, path, error.to_string())
         })?;
-        dispatch(&head, &mut serde_json::Deserializer::from_slice(json))
+        dispatch(&head, Source::Json(json))
     }
 
     /// Reads one object from a JSON value, as YAML readers hand it out.
@@ -139,7 +139,7 @@ impl Object {
     /// # Errors
     /// As [`Object::from_json`].
     pub fn from_value(value: &Value) -> Result<Parsed, ParseError> {
-        dispatch(&Head::read(value, |_| ParseErrorKind::Type)?, value)
+        dispatch(&Head::read(value, |_| ParseErrorKind::Type)?, Source::Value(value))
     }
 }
 
@@ -194,7 +194,14 @@ const KINDS: [(&str, &str, &[Version]); 6] = {
     ]
 };
 
-fn dispatch<'de, D: Deserializer<'de>>(head: &Head, json: D) -> Result<Parsed, ParseError> {
+/// What an object is read from, as often as needed.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Json(&'a [u8]),
+    Value(&'a Value),
+}
+
+fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
     use Version::{V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4};
 
     let fail = |kind, path: &str, message: String| ParseError::new(head, kind, path.into(), message);
@@ -239,14 +246,14 @@ fn dispatch<'de, D: Deserializer<'de>>(head: &Head, json: D) -> Result<Parsed, P
     }
 
     match (kind, *version) {
-        ("TrafficSplit", V1Alpha1) => split::<split::v1alpha1::TrafficSplit, D>(head, json),
-        ("TrafficSplit", V1Alpha2) => split::<split::v1alpha2::TrafficSplit, D>(head, json),
-        ("TrafficSplit", V1Alpha3) => split::<split::v1alpha3::TrafficSplit, D>(head, json),
-        ("TrafficSplit", V1Alpha4) => split::<split::v1alpha4::TrafficSplit, D>(head, json),
-        ("HTTPRouteGroup", V1Alpha1) => group_of::<specs::v1alpha1::HTTPRouteGroup, D>(head, json),
-        ("HTTPRouteGroup", V1Alpha2) => group_of::<specs::v1alpha2::HTTPRouteGroup, D>(head, json),
-        ("HTTPRouteGroup", V1Alpha3) => group_of::<specs::v1alpha3::HTTPRouteGroup, D>(head, json),
-        ("HTTPRouteGroup", V1Alpha4) => group_of::<specs::v1alpha4::HTTPRouteGroup, D>(head, json),
+        ("TrafficSplit", V1Alpha1) => lift::<split::v1alpha1::TrafficSplit, split::TrafficSplit>(head, source),
+        ("TrafficSplit", V1Alpha2) => lift::<split::v1alpha2::TrafficSplit, split::TrafficSplit>(head, source),
+        ("TrafficSplit", V1Alpha3) => lift::<split::v1alpha3::TrafficSplit, split::TrafficSplit>(head, source),
+        ("TrafficSplit", V1Alpha4) => lift::<split::v1alpha4::TrafficSplit, split::TrafficSplit>(head, source),
+        ("HTTPRouteGroup", V1Alpha1) => lift::<specs::v1alpha1::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        ("HTTPRouteGroup", V1Alpha2) => lift::<specs::v1alpha2::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        ("HTTPRouteGroup", V1Alpha3) => lift::<specs::v1alpha3::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        ("HTTPRouteGroup", V1Alpha4) => lift::<specs::v1alpha4::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
         // TrafficTarget, IdentityBinding, TCPRoute and UDPRoute: the kinds of access control.
         _ => Err(fail(
             ParseErrorKind::Unsupported,
@@ -256,50 +263,56 @@ fn dispatch<'de, D: Deserializer<'de>>(head: &Head, json: D) -> Result<Parsed, P
     }
 }
 
-fn split<'de, W, D>(head: &Head, json: D) -> Result<Parsed, ParseError>
+/// Reads a wire type and lifts it to its hub.
+fn lift<W, H>(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError>
 where
-    W: DeserializeOwned + Into<split::TrafficSplit>,
-    D: Deserializer<'de>,
+    W: DeserializeOwned + Into<H>,
+    Object: From<H>,
 {
-    let (wire, ignored) = typed::<W, D>(head, json)?;
-    let object = Object::from(wire.into());
-    Ok(Parsed { object, ignored })
+    let mut ignored = Vec::new();
+    let wire: Result<W, _> = match source {
+        Source::Json(json) => typed(&mut serde_json::Deserializer::from_slice(json), &mut ignored),
+        Source::Value(value) => typed(value, &mut ignored),
+    };
+    let wire = wire.map_err(|error| {
+        // Keeping the path all the time would cost more than reading anew what is broken.
+        let located = match source {
+            Source::Json(json) => error_of::<W, _>(&mut serde_json::Deserializer::from_slice(json)),
+            Source::Value(value) => error_of::<W, _>(value),
+        };
+        let (path, message) = located.unwrap_or_else(|| (FieldPath::root(), error.to_string()));
+        ParseError::new(head, ParseErrorKind::Type, path, message)
+    })?;
+    ignored.sort();
+    Ok(Parsed {
+        object: Object::from(wire.into()),
+        ignored,
+    })
 }
 
-fn group_of<'de, W, D>(head: &Head, json: D) -> Result<Parsed, ParseError>
-where
-    W: DeserializeOwned + Into<specs::HTTPRouteGroup>,
-    D: Deserializer<'de>,
-{
-    let (wire, ignored) = typed::<W, D>(head, json)?;
-    let object = Object::from(wire.into());
-    Ok(Parsed { object, ignored })
-}
-
-/// Reads a wire type, keeping the path of the first error and of every field that is read past.
-fn typed<'de, W, D>(head: &Head, json: D) -> Result<(W, Vec<FieldPath>), ParseError>
+/// Reads a wire type and notes every field that is read past.
+fn typed<'de, W, D>(json: D, ignored: &mut Vec<FieldPath>) -> Result<W, D::Error>
 where
     W: DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let mut ignored = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| {
         let path = notation(&path);
         if !matches!(path.as_str(), "apiVersion" | "kind" | "status") {
             ignored.push(path);
         }
     };
-    let mut track = serde_path_to_error::Track::new();
-    let wire = {
-        let json = serde_path_to_error::Deserializer::new(json, &mut track);
-        W::deserialize(serde_ignored::Deserializer::new(json, &mut note))
-    };
-    let wire = wire.map_err(|error| {
-        let path = error_path(&track.path());
-        ParseError::new(head, ParseErrorKind::Type, path, error.to_string())
-    })?;
-    ignored.sort();
-    Ok((wire, ignored))
+    W::deserialize(serde_ignored::Deserializer::new(json, &mut note))
+}
+
+/// The place of the error in what is no `W`, and its text.
+fn error_of<'de, W, D>(json: D) -> Option<(FieldPath, String)>
+where
+    W: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let error = serde_path_to_error::deserialize::<D, W>(json).err()?;
+    Some((error_path(error.path()), error.inner().to_string()))
 }
 
 fn notation(path: &serde_ignored::Path<'_>) -> FieldPath {

@@ -8,13 +8,23 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter::yaml::{self, ReadError};
 use smi_adapter_istio::Istio;
+use smi_adapter_linkerd::{Linkerd, SplitMode};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The adapters that are checked.
+/// The adapters that are checked, in each mode.
 #[must_use]
 pub fn adapters() -> Vec<Box<dyn MeshAdapter>> {
-    vec![Box::new(Istio::default())]
+    let mut with_tcp_routes = Linkerd::default();
+    with_tcp_routes.tcp_routes = true;
+    let mut with_profiles = Linkerd::default();
+    with_profiles.split_mode = SplitMode::ServiceProfile;
+    vec![
+        Box::new(Istio::default()),
+        Box::new(Linkerd::default()),
+        Box::new(with_tcp_routes),
+        Box::new(with_profiles),
+    ]
 }
 
 /// The files with one of `endings` below the folder that an environment variable names, sorted; `None`, and

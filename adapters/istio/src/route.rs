@@ -3,7 +3,6 @@
 
 mod gateways;
 mod matches;
-mod weights;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +19,11 @@ use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
 use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
 use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
+use smi_adapter::weights::{bounded, gcd};
+
+/// Each weight is an `int32` to Istio, and so is the sum to its webhook; Envoy loses the whole route
+/// configuration from a sum of 2³² on.
+const MAX_WEIGHT: u32 = i32::MAX.unsigned_abs();
 
 pub(crate) fn translate(istio: &Istio, policy: &Policy, route: &ServiceRoute) -> Translation {
     let mut translator = Translator {
@@ -102,6 +106,14 @@ impl Translator<'_> {
                 format!("`{host}` is no service of namespace `{namespace}`, and no setting lists it as a foreign host")
             };
             self.refuse(Code::ExternalRoot, &message);
+            return None;
+        }
+        let mut splits = port.conditional().iter().map(Conditional::split).chain(port.default());
+        if splits.any(|split| split.backends().iter().any(Backend::is_headless)) {
+            self.refuse(
+                Code::Inexpressible,
+                "a backend has no cluster IP, and Istio would send its share to the host itself",
+            );
             return None;
         }
         if port.default().is_none() {
@@ -201,16 +213,44 @@ impl Translator<'_> {
     }
 
     fn destinations(&mut self, port: &PortRoute, split: &PortSplit) -> Vec<RouteDestination> {
-        let exact: Vec<u128> = split.backends().iter().map(Backend::weight).collect();
-        let weights = weights::bounded(&exact);
-        if let Some(error) = &weights.error {
-            let object = ObjectRef::split(split.split().clone());
-            let message = format!("Istio takes weights of up to 2^31 - 1 in all; {error}");
+        let shares = self.shares(split);
+        let exact: Vec<u128> = shares.iter().map(|(_, weight)| *weight).collect();
+        let weights = bounded(&exact, MAX_WEIGHT);
+        let object = ObjectRef::split(split.split().clone());
+        if let Some((parts, of)) = weights.error {
+            let message =
+                format!("Istio takes weights of up to {of} in all; no share is off by more than {parts}/{of}");
             self.translation
                 .say(Code::WeightRounded, object, "spec.backends".into(), message);
         }
-        let backends = split.backends().iter().map(Backend::service);
-        self.weighted(port, backends.zip(weights.weights))
+        let services = shares.iter().map(|(service, _)| service.as_str());
+        self.weighted(port, services.zip(weights.weights))
+    }
+
+    /// The shares of a split. Istio sends the share of a headless backend to whatever address the client
+    /// called, so it is written as what it is, the root's, and reported.
+    fn shares(&mut self, split: &PortSplit) -> Vec<(String, u128)> {
+        let root = self.route.root().key().name;
+        let mut shares: Vec<(String, u128)> = Vec::new();
+        for backend in split.backends() {
+            let is_lost = backend.is_headless() && backend.service() != root;
+            let service = if is_lost { &root } else { backend.service() };
+            if is_lost {
+                let object = ObjectRef::split(split.split().clone());
+                let message = format!("`{}` has no cluster IP; its share goes to the root", backend.service());
+                self.translation
+                    .say(Code::Inexpressible, object, "spec.backends".into(), message);
+            }
+            match shares.iter_mut().find(|(known, _)| known == service) {
+                Some((_, weight)) => *weight += backend.weight(),
+                None => shares.push((service.to_owned(), backend.weight())),
+            }
+        }
+        let divisor = shares.iter().map(|(_, weight)| *weight).fold(0, gcd);
+        for (_, weight) in &mut shares {
+            *weight /= divisor;
+        }
+        shares
     }
 
     fn weighted<'b>(&self, port: &PortRoute, backends: impl Iterator<Item = (&'b str, u32)>) -> Vec<RouteDestination> {

@@ -45,7 +45,7 @@ fn bad_arguments_are_refused() {
         ),
         (
             &["--mesh", "none", "x"],
-            "there is no mesh `none` here, only `istio`".into(),
+            "there is no mesh `none` here, only `istio` and `linkerd`".into(),
         ),
         (&[], "no input: name files, folders, or `-` for standard input".into()),
     ] {
@@ -86,7 +86,7 @@ fn bad_arguments_are_refused() {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = translate::run(["x"], &mut io::empty(), &mut out, &mut err);
     assert_eq!(exit, Exit::Refused);
-    assert_eq!(err, b"error: `--mesh` is missing; there is `--mesh istio`\n");
+    assert_eq!(err, b"error: `--mesh` is missing; it is `istio` or `linkerd`\n");
 }
 
 #[test]

@@ -103,3 +103,18 @@ fn what_was_assumed_for_the_answer_is_told() {
         ["info[Assumed] Service shop/web-v1: `web-v1` is not in the input; it is assumed to exist with port 80"]
     );
 }
+
+#[test]
+fn a_call_that_goes_nowhere_is_explained_by_the_splits_of_its_namespace() {
+    let split = "
+apiVersion: split.smi-spec.io/v1alpha4
+kind: TrafficSplit
+metadata: {name: canary, namespace: shop}
+spec: {service: web, backends: [{service: web-v1, weight: 1}]}
+";
+    let run = explained(&["--to", "web.shop:80", "-"], split);
+    assert!(run.out.starts_with("nowhere\n"), "{}", run.out);
+    assert!(run.err.contains("RootUnusable"), "{}", run.err);
+    let elsewhere = explained(&["--to", "web.other:80", "-"], split);
+    assert_eq!(elsewhere.err, "");
+}

@@ -22,7 +22,12 @@ impl Run {
 
 /// Runs `translate --mesh istio`.
 pub(crate) fn translated(arguments: &[&str], stdin: &str) -> Run {
-    let arguments = ["--mesh", "istio"].iter().chain(arguments);
+    translated_for(&["--mesh", "istio"], arguments, stdin)
+}
+
+/// Runs `translate` for a mesh.
+pub(crate) fn translated_for(mesh: &[&str], arguments: &[&str], stdin: &str) -> Run {
+    let arguments = mesh.iter().chain(arguments);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = translate::run(arguments, &mut stdin.as_bytes(), &mut out, &mut err);
     finished(exit, out, err)

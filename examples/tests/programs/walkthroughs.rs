@@ -1,6 +1,6 @@
 //! Every step of every walkthrough, held against `tests/golden`. To write that anew, set `UPDATE_GOLDEN=1`.
 
-use crate::run::{explained, translated};
+use crate::run::{explained, translated_for};
 use smi_examples::Exit;
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,9 +30,13 @@ fn every_step_gives_what_it_gave() {
     let mut expected = BTreeSet::new();
     let mut different = Vec::new();
     let steps = below("walkthroughs");
-    for step in &steps {
+    let meshes: [&[&str]; 2] = [&["--mesh", "istio"], &["--mesh", "linkerd", "--tcp-routes"]];
+    for (mesh, step) in meshes
+        .iter()
+        .flat_map(|mesh| steps.iter().map(move |step| (mesh, step)))
+    {
         let file = format!("walkthroughs/{}", step.display());
-        let run = translated(&["walkthroughs/shop.yaml", &file], "");
+        let run = translated_for(mesh, &["walkthroughs/shop.yaml", &file], "");
         let exit = if step.starts_with("mistakes") {
             Exit::Errors
         } else {
@@ -40,7 +44,10 @@ fn every_step_gives_what_it_gave() {
         };
         assert_eq!(run.exit, exit, "{file}");
         for (ending, text) in [("yaml", run.out), ("txt", run.err)] {
-            let golden = step.with_extension(ending);
+            let folder = format!("{}-{}", mesh[1], step.parent().unwrap().display());
+            let golden = Path::new(&folder)
+                .join(step.file_name().unwrap())
+                .with_extension(ending);
             let path = Path::new("tests/golden").join(&golden);
             if update {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();

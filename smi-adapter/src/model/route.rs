@@ -12,6 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceRoute {
     pub(crate) root: Root,
+    pub(crate) service: RootService,
     pub(crate) cluster_domain: String,
     pub(crate) splits: Vec<SplitSource>,
     pub(crate) ports: Vec<PortRoute>,
@@ -22,6 +23,12 @@ impl ServiceRoute {
     #[must_use]
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// What meshes want to know of the root service; nothing, if it is no service.
+    #[must_use]
+    pub fn service(&self) -> &RootService {
+        &self.service
     }
 
     /// The DNS domain of the cluster.
@@ -78,6 +85,27 @@ impl Root {
             Self::Service(key) => key.clone(),
             Self::External { namespace, host } => ObjectKey::new(namespace, host),
         }
+    }
+}
+
+/// What meshes want to know of a root service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RootService {
+    pub(crate) headless: bool,
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+impl RootService {
+    /// Whether it has no cluster IP, so that clients call its pods.
+    #[must_use]
+    pub fn is_headless(&self) -> bool {
+        self.headless
+    }
+
+    /// Its annotations, without the copy of the object that kubectl keeps.
+    #[must_use]
+    pub fn annotations(&self) -> &BTreeMap<String, String> {
+        &self.annotations
     }
 }
 
@@ -219,6 +247,7 @@ impl PortSplit {
 pub struct Backend {
     pub(crate) service: String,
     pub(crate) weight: u128,
+    pub(crate) headless: bool,
 }
 
 impl Backend {
@@ -226,6 +255,12 @@ impl Backend {
     #[must_use]
     pub fn service(&self) -> &str {
         &self.service
+    }
+
+    /// Whether it has no cluster IP.
+    #[must_use]
+    pub fn is_headless(&self) -> bool {
+        self.headless
     }
 
     /// Its weight; its share is this over the sum of the weights (T8).
@@ -247,6 +282,21 @@ pub struct HttpMatch {
 }
 
 impl HttpMatch {
+    /// Whether it is certain that no request fulfils both: they have no method in common, or no path. Header
+    /// filters prove nothing, since a request may have several lines of one name (S17).
+    #[must_use]
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        let methods = match (&self.methods, &other.methods) {
+            (Some(ours), Some(theirs)) => ours.is_disjoint(theirs),
+            _ => false,
+        };
+        methods
+            || match (&self.path, &other.path) {
+                (Some(ours), Some(theirs)) => ours.is_disjoint(theirs),
+                _ => false,
+            }
+    }
+
     /// The route group that it stands in.
     #[must_use]
     pub fn group(&self) -> &ObjectRef {

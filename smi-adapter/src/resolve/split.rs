@@ -6,11 +6,12 @@ mod spec;
 use super::specs::Groups;
 use super::{ParsedRoot, Report};
 use crate::diagnostic::Code;
-use crate::model::route::{Conditional, PortRoute, Root, ServiceRoute, SplitSource};
+use crate::model::route::{Conditional, PortRoute, Root, RootService, ServiceRoute, SplitSource};
 use crate::model::{Model, Policy, PolicyKey};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use ports::RootPort;
 use smi_types::FieldPath;
 use smi_types::split::TrafficSplit;
@@ -166,10 +167,24 @@ impl Context<'_> {
         ports.retain(|port| !port.conditional.is_empty() || port.default.is_some());
         (!ports.is_empty()).then(|| ServiceRoute {
             root: self.root.clone(),
+            service: self.service(),
             cluster_domain: settings.cluster_domain.clone(),
             splits: sources,
             ports,
         })
+    }
+
+    fn service(&self) -> RootService {
+        let Root::Service(key) = self.root else {
+            return RootService::default();
+        };
+        let Some(service) = self.snapshot.service(key) else {
+            return RootService::default();
+        };
+        RootService {
+            headless: ports::is_headless(service),
+            annotations: annotations(&service.metadata),
+        }
     }
 
     fn namespace(&self) -> &str {
@@ -186,12 +201,16 @@ impl Context<'_> {
 }
 
 fn source(key: &ObjectKey, split: &TrafficSplit) -> SplitSource {
-    let mut annotations = split.metadata.annotations.clone().unwrap_or_default();
-    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     SplitSource {
         key: key.clone(),
         api_version: format!("split.smi-spec.io/{}", split.version),
         uid: split.metadata.uid.clone(),
-        annotations,
+        annotations: annotations(&split.metadata),
     }
+}
+
+fn annotations(metadata: &ObjectMeta) -> BTreeMap<String, String> {
+    let mut annotations = metadata.annotations.clone().unwrap_or_default();
+    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    annotations
 }

@@ -393,3 +393,16 @@ fn foreign_hosts_need_to_be_allowed() {
     let planned = with(&manifests.replace("v2", "b"));
     assert!(codes(&planned).contains(&(Code::ExternalRoot, "spec.service")));
 }
+
+#[test]
+fn the_share_of_a_headless_backend_is_the_roots() {
+    let service =
+        "{apiVersion: v1, kind: Service, metadata: {name: head}, spec: {clusterIP: None, ports: [{port: 80}]}}\n---\n";
+    let planned =
+        planned(&(service.to_owned() + &split("web", "{service: v1, weight: 2}, {service: head, weight: 2}", "")));
+    assert_eq!(codes(&planned), [(Code::Inexpressible, "spec.backends")]);
+    assert_eq!(
+        spec(&planned)["http"][0]["route"],
+        json!([to("v1", 80, Some(1)), to("web", 80, Some(1))])
+    );
+}

@@ -5,9 +5,9 @@ use super::{Competing, Context};
 use crate::diagnostic::Code;
 use crate::model::route::{Backend, PortRoute, PortSplit, Root};
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::gcd;
 use crate::resolve::Report;
 use crate::snapshot::Snapshot;
+use crate::weights::gcd;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +77,12 @@ fn present<'a>(snapshot: &'a Snapshot, namespace: &str, name: &str) -> Option<&'
         .filter(|service| !is_external_name(service))
 }
 
+/// Whether a service has no cluster IP.
+pub(super) fn is_headless(service: &Service) -> bool {
+    let spec = service.spec.as_ref();
+    spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None")
+}
+
 fn is_external_name(service: &Service) -> bool {
     let spec = service.spec.as_ref();
     spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName")
@@ -112,7 +118,7 @@ pub(super) fn shares(
     let mut unusable = Vec::new();
     let mut on_ports = BTreeMap::new();
     for port in context.ports {
-        match share(context.root, port, &backends) {
+        match share(context, port, &backends) {
             Some(backends) => {
                 let split = split.clone();
                 on_ports.insert(port.number, PortSplit { split, backends });
@@ -132,7 +138,7 @@ pub(super) fn shares(
 }
 
 /// Who shares the traffic of one port, and how; `None` where no present backend with weight has it.
-fn share(root: &Root, port: &RootPort, backends: &[(&Weighted, Option<&Service>)]) -> Option<Vec<Backend>> {
+fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<&Service>)]) -> Option<Vec<Backend>> {
     let mut shares: Vec<Backend> = Vec::new();
     let mut absent = 0;
     for (backend, service) in backends.iter().filter(|(backend, _)| backend.nanos > 0) {
@@ -141,6 +147,7 @@ fn share(root: &Root, port: &RootPort, backends: &[(&Weighted, Option<&Service>)
             Some(service) if tcp_ports(service).any(|(number, _)| number == port.number) => shares.push(Backend {
                 service: backend.service.clone(),
                 weight: backend.nanos,
+                headless: is_headless(service),
             }),
             Some(_) => {}
         }
@@ -150,14 +157,16 @@ fn share(root: &Root, port: &RootPort, backends: &[(&Weighted, Option<&Service>)
     }
     if absent > 0 {
         // T25: the root stands in their place. A host that is no service cannot.
-        let Root::Service(ObjectKey { name, .. }) = root else {
+        let Root::Service(key @ ObjectKey { name, .. }) = context.root else {
             return None;
         };
+        let root_is_headless = context.snapshot.service(key).is_some_and(is_headless);
         match shares.iter_mut().find(|share| share.service == *name) {
             Some(own) => own.weight += absent,
             None => shares.push(Backend {
                 service: name.clone(),
                 weight: absent,
+                headless: root_is_headless,
             }),
         }
     }

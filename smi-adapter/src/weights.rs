@@ -1,22 +1,30 @@
-//! Weights within Istio's limits.
+//! Weights within the limits of a mesh.
 
-/// Each weight is an `int32` to Istio, and so is the sum to its webhook; Envoy loses the whole route
-/// configuration from a sum of 2³² on.
-const MAX: u128 = i32::MAX as u128;
-
-/// Weights as they are written.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Bounded {
-    pub(super) weights: Vec<u32>,
-    /// How far shares may be off, where they are not exact.
-    pub(super) error: Option<String>,
+/// Weights as a mesh can take them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounded {
+    /// The weights, in their order. None of them is zero.
+    pub weights: Vec<u32>,
+    /// How far shares are off at the most, where they are not exact: this many parts of the sum.
+    pub error: Option<(usize, u32)>,
 }
 
-/// The weights themselves, if their sum is within the limit; otherwise scaled to it by largest remainder.
-/// None of them is zero, and none becomes zero.
-pub(super) fn bounded(exact: &[u128]) -> Bounded {
+/// Brings weights, none of which is zero, to a sum of at most `max`: as they are, if it is; otherwise scaled
+/// by largest remainder. None becomes zero (T8), so there must not be more weights than `max`.
+///
+/// ```
+/// use smi_adapter::weights::bounded;
+///
+/// assert_eq!(bounded(&[2, 1], 100).weights, [2, 1]);
+/// let scaled = bounded(&[2_000, 1], 100);
+/// assert_eq!(scaled.weights, [99, 1]);
+/// assert_eq!(scaled.error, Some((2, 100)));
+/// ```
+#[must_use]
+pub fn bounded(exact: &[u128], max: u32) -> Bounded {
+    let limit = u128::from(max);
     let total = exact.iter().fold(0u128, |sum, weight| sum.saturating_add(*weight));
-    if total <= MAX {
+    if total <= limit {
         return Bounded {
             weights: exact.iter().map(|weight| narrow(*weight)).collect(),
             error: None,
@@ -29,28 +37,32 @@ pub(super) fn bounded(exact: &[u128]) -> Bounded {
         .iter()
         .enumerate()
         .map(|(index, weight)| {
-            let product = (weight >> shift) * MAX;
+            let product = (weight >> shift) * limit;
             (index, (product / total).max(1), product % total)
         })
         .collect();
     let sum: u128 = scaled.iter().map(|(_, weight, _)| weight).sum();
-    // What is missing goes to the largest remainders; what is too much comes from the largest weights.
+    // What is missing goes to the largest remainders; what is too much comes from the largest weight.
     scaled.sort_by_key(|(index, _, remainder)| (std::cmp::Reverse(*remainder), *index));
-    let missing = usize::try_from(MAX.saturating_sub(sum)).unwrap_or(0);
+    let missing = usize::try_from(limit.saturating_sub(sum)).unwrap_or(0);
     for (_, weight, _) in scaled.iter_mut().take(missing) {
         *weight += 1;
     }
-    if let Some((_, largest, _)) = scaled
-        .iter_mut()
-        .max_by_key(|(index, weight, _)| (*weight, std::cmp::Reverse(*index)))
-    {
-        *largest -= sum.saturating_sub(MAX).min(*largest - 1);
+    let by_weight = |(index, weight, _): &&mut (usize, u128, u128)| (*weight, std::cmp::Reverse(*index));
+    if let Some((_, largest, _)) = scaled.iter_mut().max_by_key(by_weight) {
+        *largest -= sum.saturating_sub(limit).min(*largest - 1);
     }
     scaled.sort_by_key(|(index, _, _)| *index);
     Bounded {
         weights: scaled.into_iter().map(|(_, weight, _)| narrow(weight)).collect(),
-        error: Some(format!("no share is off by more than {}/{MAX}", exact.len())),
+        error: Some((exact.len(), max)),
     }
+}
+
+/// The greatest common divisor; 0 is divided by everything.
+#[must_use]
+pub fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 fn narrow(weight: u128) -> u32 {
@@ -61,10 +73,12 @@ fn narrow(weight: u128) -> u32 {
 mod tests {
     use super::*;
 
+    const MAX: u128 = i32::MAX as u128;
+
     #[test]
     fn exact_where_it_can_be() {
         for exact in [vec![1], vec![2, 1], vec![MAX - 1, 1], vec![1; 200]] {
-            let bounded = bounded(&exact);
+            let bounded = bounded(&exact, i32::MAX.unsigned_abs());
             assert_eq!(bounded.error, None);
             assert!(bounded.weights.iter().map(|weight| u128::from(*weight)).eq(exact));
         }
@@ -82,7 +96,7 @@ mod tests {
             vec![1u128 << 32, 1, 1],
             [vec![quantity], vec![1; 500]].concat(),
         ] {
-            let bounded = bounded(&exact);
+            let bounded = bounded(&exact, i32::MAX.unsigned_abs());
             assert!(bounded.error.is_some());
             let sum: u128 = bounded.weights.iter().map(|weight| u128::from(*weight)).sum();
             assert_eq!(sum, MAX, "{exact:?}");

@@ -1,0 +1,68 @@
+//! Host names: how they are written short, and which of them overlap.
+
+use super::Mesh;
+use super::registry::Entry;
+
+/// A host as an object in `namespace` names it, in full. Only names without a dot are expanded.
+pub(super) fn qualified(host: &str, namespace: &str, domain: &str) -> String {
+    if host.contains(['.', '*']) || host.is_empty() {
+        host.to_owned()
+    } else {
+        format!("{host}.{namespace}.svc.{domain}")
+    }
+}
+
+/// Whether `pattern`, a host or `*` and a suffix, covers `host`.
+pub(super) fn covers(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(suffix) => host.ends_with(suffix),
+        None => pattern == host,
+    }
+}
+
+/// The hosts by which a client's sidecar knows a service: its own and its short names, those of the
+/// ExternalName services that lead to it, and its addresses. A headless one is known by its pods' names too.
+pub(super) fn domains(mesh: &Mesh<'_>, entry: &Entry<'_>) -> Vec<String> {
+    let named = std::iter::once(entry).chain(mesh.registry.aliases_of(entry));
+    let mut domains: Vec<String> = named.flat_map(|entry| names(mesh, entry)).collect();
+    if entry.is_headless() {
+        let pods: Vec<_> = domains.iter().map(|domain| format!("*.{domain}")).collect();
+        domains.extend(pods);
+    }
+    domains.extend(entry.addresses().map(str::to_owned));
+    domains
+}
+
+fn names(mesh: &Mesh<'_>, entry: &Entry<'_>) -> Vec<String> {
+    let key = entry.key;
+    let mut names = vec![
+        entry.host.clone(),
+        format!("{}.{}", key.name, key.namespace),
+        format!("{}.{}.svc", key.name, key.namespace),
+    ];
+    if mesh.client == Some(key.namespace.as_str()) {
+        names.push(key.name.clone());
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_without_a_dot_are_expanded() {
+        assert_eq!(qualified("web", "d", "x.y"), "web.d.svc.x.y");
+        for host in ["web.d", "*", "*.d.svc.x.y", ""] {
+            assert_eq!(qualified(host, "d", "x.y"), host);
+        }
+    }
+
+    #[test]
+    fn a_wildcard_covers_what_ends_like_it() {
+        assert!(covers("*.d.svc", "web.d.svc"));
+        assert!(!covers("*.d.svc", "d.svc"));
+        assert!(!covers("web.d.svc", "web.d"));
+        assert!(covers("web.d", "web.d"));
+    }
+}

@@ -1,0 +1,147 @@
+use super::*;
+use serde_json::json;
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
+    Request {
+        method: method.into(),
+        path: path.into(),
+        headers: headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
+    }
+}
+
+fn read(value: &Value) -> Match {
+    Match::read(value, Api::Linkerd).unwrap()
+}
+
+fn takes(value: &Value, request: &Request) -> bool {
+    read(value).summary(request).unwrap().is_some()
+}
+
+fn path(kind: &str, value: &str, path: &str) -> bool {
+    takes(
+        &json!({"path": {"type": kind, "value": value}}),
+        &request("GET", path, &[]),
+    )
+}
+
+#[test]
+fn prefixes_match_by_segment_and_nothing_is_normalised() {
+    for prefix in ["/api", "/api/"] {
+        for (asked, expected) in [
+            ("/api", true),
+            ("/api/", true),
+            ("/api/v1", true),
+            ("/api?q=1", true),
+            ("/api/../metrics", true),
+            ("/apix", false),
+            ("/API", false),
+            ("/%61pi", false),
+            ("//api", false),
+            ("/", false),
+            ("", false),
+        ] {
+            assert_eq!(path("PathPrefix", prefix, asked), expected, "{prefix} {asked}");
+        }
+    }
+    assert!(path("PathPrefix", "/", "") && path("PathPrefix", "/", "*"));
+}
+
+#[test]
+fn exact_paths_know_no_query() {
+    assert!(path("Exact", "/api", "/api?q=1") && path("Exact", "/", ""));
+    assert!(!path("Exact", "/api", "/api/") && !path("Exact", "/api?q=1", "/api?q=1"));
+}
+
+#[test]
+fn regular_expressions_must_span_by_their_leftmost_match() {
+    assert!(path("RegularExpression", "/a|/ab", "/a") && !path("RegularExpression", "/a|/ab", "/ab"));
+    assert!(path("RegularExpression", "^(?:/a|/ab)$", "/ab"));
+    assert!(!path("RegularExpression", "/a", "/x/a") && !path("RegularExpression", "", "/"));
+    assert!(!path("RegularExpression", "/a.*?", "/ab"));
+    assert!(!path("RegularExpression", r"/a\?q", "/a?q"));
+}
+
+#[test]
+fn any_line_of_a_header_may_match() {
+    let regex = json!({"headers": [{"name": "X-A", "type": "RegularExpression", "value": "v1|v12"}]});
+    let with = |headers| takes(&regex, &request("GET", "/", headers));
+    assert!(with(&[("x-a", "v2"), ("x-A", "v1")]) && with(&[("x-a", "é"), ("x-a", "v1")]));
+    assert!(!with(&[("x-a", "v12")]) && !with(&[("x-a", " v1")]) && !with(&[("x-a", "v1,v2")]) && !with(&[]));
+    let both = json!({"headers": [{"name": "x-a", "value": "1"}, {"name": "X-A", "value": "2"}]});
+    assert!(!takes(&both, &request("GET", "/", &[("x-a", "1")])));
+    assert!(takes(&both, &request("GET", "/", &[("x-a", "1"), ("x-a", "2")])));
+}
+
+#[test]
+fn the_path_counts_before_headers_and_headers_before_the_method() {
+    let asked = request("GET", "/api", &[("x", "1")]);
+    let summary = |value: Value| read(&value).summary(&asked).unwrap().unwrap();
+    let header = json!([{"name": "x", "value": "1"}]);
+    let order = [
+        summary(json!({})),
+        summary(json!({"method": "GET"})),
+        summary(json!({"headers": header})),
+        summary(json!({"headers": header, "method": "GET"})),
+        summary(json!({"path": {"value": "/api"}})),
+        summary(json!({"path": {"type": "RegularExpression", "value": ".*"}, "method": "GET"})),
+    ];
+    assert!(order.is_sorted_by(|a, b| a < b), "{order:?}");
+    assert_eq!(summary(json!({})), Summary::ANYTHING);
+    let exact = summary(json!({"path": {"type": "Exact", "value": "/api"}}));
+    assert_eq!(
+        exact,
+        summary(json!({"path": {"type": "RegularExpression", "value": "/api"}}))
+    );
+}
+
+#[test]
+fn what_no_server_takes_is_refused() {
+    for value in [
+        json!({"path": {"type": "RegularExpression", "value": "/foo/{id}"}}),
+        json!({"path": {"type": "RegularExpression", "value": "/(?=a)"}}),
+        json!({"path": {"type": "Exact", "value": "api"}}),
+        json!({"path": {"value": "api"}}),
+        json!({"path": {"type": "Prefix", "value": "/"}}),
+        json!({"path": {"value": "/".repeat(1025)}}),
+        json!({"method": "get"}),
+        json!({"method": "*"}),
+        json!({"headers": [{"name": "x a", "value": "1"}]}),
+        json!({"headers": [{"name": "x", "value": ""}]}),
+        json!({"headers": [{"name": "x", "value": "a\n"}]}),
+        json!({"headers": [{"name": "x", "value": "1", "type": "Prefix"}]}),
+        json!({"headers": [{"name": "x", "value": "1"}, {"name": "x", "value": "2"}]}),
+        json!({"headers": [{"name": "x", "value": "(", "type": "RegularExpression"}]}),
+        json!({"queryParams": [{"name": "x", "value": "(", "type": "RegularExpression"}]}),
+    ] {
+        let read = Match::read(&value, Api::Linkerd);
+        assert!(matches!(read, Err(Fault::Refused(_))), "{value}: {read:?}");
+    }
+    for odd in ["/a//b", "/a/.", "/a/../b", "/%2F", "/%6", "/a b", "/%zz", "/#"] {
+        let value = json!({"path": {"value": odd}});
+        assert!(
+            matches!(Match::read(&value, Api::Gateway), Err(Fault::Refused(_))),
+            "{odd}"
+        );
+        assert!(Match::read(&value, Api::Linkerd).is_ok(), "{odd}");
+    }
+    assert!(Match::read(&json!({"path": {"value": "/%61/b-c"}}), Api::Gateway).is_ok());
+}
+
+#[test]
+fn what_depends_on_more_is_not_modelled() {
+    let asked = request("GET", "/?q=1", &[("host", "web")]);
+    for value in [
+        json!({"queryParams": [{"name": "q", "value": "1"}]}),
+        json!({"headers": [{"name": "Host", "value": "web"}]}),
+        json!({"headers": [{"name": "l5d-client-id", "value": "x"}]}),
+    ] {
+        assert!(read(&value).summary(&asked).is_err(), "{value}");
+    }
+    // It does not matter where the rest excludes the request.
+    let other = json!({"method": "POST", "queryParams": [{"name": "q", "value": "1"}]});
+    assert_eq!(read(&other).summary(&asked), Ok(None));
+    assert!(matches!(
+        Match::read(&json!({"path": {"value": "//"}}), Api::Linkerd),
+        Err(Fault::Unmodelled(_))
+    ));
+}

@@ -1,0 +1,244 @@
+//! Routes of either API group, read as the policy controller reads them.
+
+use super::checks::{check_filter, check_timeouts};
+use super::fields::{Fields, Read, refused, unmodelled};
+use super::matches::Match;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::Value;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::{ObjectKey, is_dns_label};
+
+/// The API group that a route is of. The two differ in limits and defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Api {
+    /// `policy.linkerd.io`
+    Linkerd,
+    /// `gateway.networking.k8s.io`
+    Gateway,
+}
+
+/// The kind of a route. Of kinds on one parent the first one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Grpc,
+    Http,
+    Tls,
+    Tcp,
+}
+
+/// Whether the version of a route is one whose fields and defaults are written down here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    Known,
+    Other,
+}
+
+/// A route that exists, whether or not it takes effect.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) rank: Rank,
+    pub(super) key: ObjectKey,
+    pub(super) created: Option<Time>,
+    /// Its parents that are services.
+    pub(super) parents: Vec<Parent>,
+    pub(super) rules: Vec<Rule>,
+}
+
+/// A service that a route is for, or one port of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parent {
+    pub(super) service: ObjectKey,
+    pub(super) port: Option<u16>,
+}
+
+/// A rule. Without matches it takes everything, without backends it leads to the parent.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) matches: Vec<Match>,
+    pub(super) backends: Vec<Backend>,
+}
+
+/// A backend as it is written.
+#[derive(Debug)]
+pub(super) struct Backend {
+    /// Whether it is a service with a port. Another one gets its share all the same, and fails.
+    pub(super) port: Option<u16>,
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
+    pub(super) weight: u32,
+}
+
+/// What `object` is, if it is a route that the controller watches.
+pub(super) fn kind_of(object: &NativeObject) -> Option<(Api, Rank, Version)> {
+    let kind = &object.kind;
+    let known = |known: &[&str]| {
+        if known.contains(&&*kind.version) {
+            Version::Known
+        } else {
+            Version::Other
+        }
+    };
+    match (&*kind.group, &*kind.kind) {
+        ("policy.linkerd.io", "HTTPRoute") => {
+            let versions = ["v1alpha1", "v1beta1", "v1beta2", "v1beta3"];
+            Some((Api::Linkerd, Rank::Http, known(&versions)))
+        }
+        ("gateway.networking.k8s.io", "HTTPRoute") => Some((Api::Gateway, Rank::Http, known(&["v1beta1", "v1"]))),
+        ("gateway.networking.k8s.io", "GRPCRoute") => Some((Api::Gateway, Rank::Grpc, known(&["v1"]))),
+        // Where it is served as v1 it is not as v1alpha2, the only version that the controller asks for.
+        ("gateway.networking.k8s.io", "TCPRoute") if kind.version == "v1" => None,
+        ("gateway.networking.k8s.io", "TCPRoute") => Some((Api::Gateway, Rank::Tcp, known(&["v1alpha2"]))),
+        ("gateway.networking.k8s.io", "TLSRoute") => Some((Api::Gateway, Rank::Tls, Version::Other)),
+        _ => None,
+    }
+}
+
+impl Route {
+    /// Reads all of a route.
+    pub(super) fn read(object: &NativeObject, (api, rank, version): (Api, Rank, Version)) -> Read<Self> {
+        if version == Version::Other {
+            return unmodelled(format!("{} of {}", object.kind, object.kind.api_version()));
+        }
+        let annotations = object.metadata.annotations.iter().flatten();
+        for (name, _) in annotations {
+            if name.starts_with("retry.linkerd.io/") || name.starts_with("timeout.linkerd.io/") {
+                return unmodelled(format!("the annotation {name}, which may be wrong"));
+            }
+        }
+        let fields = Fields::of(&object.spec, "spec", &["parentRefs", "hostnames", "rules"])?;
+        let parents = Parent::read_all(fields, api, &object.key().namespace)?;
+        if fields.list("hostnames", 16)?.is_some_and(|names| !names.is_empty()) {
+            return unmodelled("hostnames");
+        }
+        let rules = match fields.list("rules", 16)? {
+            Some(rules) => rules
+                .iter()
+                .map(|rule| Rule::read(rule, api, rank))
+                .collect::<Read<_>>()?,
+            // The CRD's default: one rule that takes everything.
+            None if rank == Rank::Http => vec![Rule {
+                matches: Vec::new(),
+                backends: Vec::new(),
+            }],
+            None => return unmodelled("no rules"),
+        };
+        match rank {
+            Rank::Tcp if rules.len() != 1 => return refused("a TCPRoute must have one rule"),
+            Rank::Http | Rank::Grpc if rules.is_empty() && api == Api::Gateway => return unmodelled("no rules"),
+            Rank::Http if rules.iter().map(|rule| rule.matches.len()).sum::<usize>() > 128 => {
+                return refused("more than 128 matches");
+            }
+            _ => {}
+        }
+        Ok(Self {
+            rank,
+            key: object.key(),
+            created: object.metadata.creation_timestamp.clone(),
+            parents,
+            rules,
+        })
+    }
+}
+
+impl Parent {
+    /// The services among the parents of a route, whose other fields may be broken.
+    pub(super) fn of(object: &NativeObject, api: Api) -> Read<Vec<Self>> {
+        let Some(parents) = object.spec.get("parentRefs") else {
+            return Ok(Vec::new());
+        };
+        let only = serde_json::json!({ "parentRefs": parents });
+        Self::read_all(
+            Fields::of(&only, "spec", &["parentRefs"])?,
+            api,
+            &object.key().namespace,
+        )
+    }
+
+    fn read_all(spec: Fields<'_>, api: Api, namespace: &str) -> Read<Vec<Self>> {
+        let mut services: Vec<Self> = Vec::new();
+        for parent in spec.list("parentRefs", 32)?.unwrap_or_default() {
+            let known = ["group", "kind", "name", "namespace", "port", "sectionName"];
+            let fields = Fields::of(parent, "parentRef", &known)?;
+            let name = fields.required("name", 1..=253)?;
+            let port = fields.port()?;
+            // The defaults are a gateway, so a service must be said in full.
+            let group = fields.text("group", 0..=253)?.unwrap_or("gateway");
+            if !matches!(group, "" | "core") || fields.text("kind", 1..=63)? != Some("Service") {
+                continue;
+            }
+            let service = ObjectKey::new(namespace_of(fields)?.unwrap_or(namespace), name);
+            if api == Api::Gateway && services.iter().any(|other| other.service == service) {
+                return unmodelled("a parent twice, which Gateway API takes under conditions");
+            }
+            services.push(Self { service, port });
+        }
+        Ok(services)
+    }
+}
+
+fn namespace_of(fields: Fields<'_>) -> Read<Option<&str>> {
+    match fields.text("namespace", 1..=63)? {
+        Some(namespace) if !is_dns_label(namespace) => refused(format!("the namespace {namespace}")),
+        namespace => Ok(namespace),
+    }
+}
+
+impl Rule {
+    fn read(value: &Value, api: Api, rank: Rank) -> Read<Self> {
+        let fields = Fields::of(
+            value,
+            "rule",
+            &["name", "matches", "filters", "backendRefs", "timeouts"],
+        )?;
+        let most = if api == Api::Linkerd { 8 } else { 64 };
+        let matches = fields.list("matches", most)?.unwrap_or_default();
+        if rank != Rank::Http && !matches.is_empty() {
+            return unmodelled("matches of a GRPCRoute or TCPRoute");
+        }
+        let matches = matches
+            .iter()
+            .map(|value| Match::read(value, api))
+            .collect::<Read<_>>()?;
+        for filter in fields.list("filters", 16)?.unwrap_or_default() {
+            check_filter(filter)?;
+        }
+        if let Some(timeouts) = fields.value("timeouts") {
+            check_timeouts(timeouts)?;
+        }
+        let backends = fields.list("backendRefs", 16)?.unwrap_or_default();
+        let backends: Vec<_> = backends
+            .iter()
+            .map(|value| Backend::read(value, api))
+            .collect::<Read<_>>()?;
+        if rank == Rank::Tcp && backends.is_empty() {
+            return refused("a rule of a TCPRoute without backends");
+        }
+        Ok(Self { matches, backends })
+    }
+}
+
+impl Backend {
+    fn read(value: &Value, api: Api) -> Read<Self> {
+        let known = ["group", "kind", "name", "namespace", "port", "weight"];
+        let fields = Fields::of(value, "backendRef", &known)?;
+        let group = fields.text("group", 0..=253)?.unwrap_or_default();
+        let kind = fields.text("kind", 1..=63)?.unwrap_or("Service");
+        if kind == "EgressNetwork" {
+            return unmodelled("an EgressNetwork as a backend");
+        }
+        let service = matches!(group, "" | "core") && kind == "Service";
+        let port = fields.port()?;
+        if service && port.is_none() && api == Api::Gateway {
+            return refused("a backend service without a port");
+        }
+        Ok(Self {
+            port: port.filter(|_| service),
+            name: fields.required("name", 1..=253)?.to_owned(),
+            namespace: namespace_of(fields)?.map(str::to_owned),
+            weight: fields.integer("weight", 0..=1_000_000)?.unwrap_or(1),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

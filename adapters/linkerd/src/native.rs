@@ -1,0 +1,107 @@
+//! The few native structs that are written. Every field that a CRD would default is there.
+
+use serde::Serialize;
+use smi_adapter::manifest::Native;
+use smi_adapter::object::Kind;
+
+/// The spec of an `HTTPRoute` of `policy.linkerd.io/v1beta3` (Linkerd 2.14 or later).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpRoute {
+    pub(crate) parent_refs: Vec<ParentRef>,
+    pub(crate) rules: Vec<HttpRule>,
+}
+
+impl Native for HttpRoute {
+    const KIND: Kind = Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes");
+}
+
+/// The spec of a `TCPRoute` of `gateway.networking.k8s.io/v1alpha2`, the only version that Linkerd knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TcpRoute {
+    pub(crate) parent_refs: Vec<ParentRef>,
+    pub(crate) rules: Vec<TcpRule>,
+}
+
+impl Native for TcpRoute {
+    const KIND: Kind = Kind::new("gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes");
+}
+
+/// One port of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ParentRef {
+    pub(crate) group: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpRule {
+    /// Any of them; never empty, which would be no match.
+    pub(crate) matches: Vec<HttpRouteMatch>,
+    pub(crate) backend_refs: Vec<BackendRef>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TcpRule {
+    pub(crate) backend_refs: Vec<BackendRef>,
+}
+
+/// All that is said must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct HttpRouteMatch {
+    pub(crate) path: Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) method: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) headers: Vec<Header>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", content = "value")]
+pub(crate) enum Path {
+    PathPrefix(&'static str),
+    RegularExpression(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    pub(crate) value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct BackendRef {
+    pub(crate) group: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    /// Never absent: Linkerd's two controllers disagree on what that means.
+    pub(crate) namespace: String,
+    pub(crate) port: u16,
+    pub(crate) weight: u32,
+}
+
+/// The spec of a `ServiceProfile` of `linkerd.io/v1alpha2`, as the SMI extension of Linkerd wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ServiceProfile {
+    pub(crate) dst_overrides: Vec<DstOverride>,
+}
+
+impl Native for ServiceProfile {
+    const KIND: Kind = Kind::new("linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles");
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct DstOverride {
+    /// Without a port: Linkerd adds the client's.
+    pub(crate) authority: String,
+    pub(crate) weight: String,
+}

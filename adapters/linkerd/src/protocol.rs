@@ -1,0 +1,44 @@
+//! What Linkerd takes the traffic of a service's port for.
+
+use smi_adapter::model::route::{PortRoute, RootService};
+use std::collections::BTreeSet;
+
+/// What a client's proxy does with a port of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// It reads HTTP.
+    Http,
+    /// It looks at the first bytes: HTTP, or else bytes, which always go to the service itself.
+    Detect,
+    /// It passes bytes on.
+    Opaque,
+}
+
+/// The annotation that lists ports whose bytes are passed on.
+const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
+
+impl Protocol {
+    /// By `appProtocol`, of which Linkerd takes all that it does not know as opaque; else by the annotation
+    /// of the service, else by the mesh's list.
+    pub(crate) fn of(port: &PortRoute, service: &RootService, default_opaque_ports: &BTreeSet<u16>) -> Self {
+        match port.app_protocol() {
+            Some("http" | "kubernetes.io/h2c") => return Self::Http,
+            Some(_) => return Self::Opaque,
+            None => {}
+        }
+        let opaque = match service.annotations().get(OPAQUE_PORTS) {
+            Some(list) => list.split(',').any(|item| names(item.trim(), port)),
+            None => default_opaque_ports.contains(&port.port()),
+        };
+        if opaque { Self::Opaque } else { Self::Detect }
+    }
+}
+
+/// Whether an item of the annotation names a port: by number, by a range of numbers, or by name.
+fn names(item: &str, port: &PortRoute) -> bool {
+    let number = |text: &str| text.trim().parse::<u16>().ok();
+    match item.split_once('-').map(|(first, last)| (number(first), number(last))) {
+        Some((Some(first), Some(last))) => (first..=last).contains(&port.port()),
+        _ => number(item) == Some(port.port()) || port.name() == Some(item),
+    }
+}

@@ -1,0 +1,324 @@
+//! Splits as routes: one `HTTPRoute` for each port of a root, or a `TCPRoute` where the port is opaque.
+
+mod matches;
+mod profile;
+
+#[cfg(test)]
+mod tests;
+
+use crate::native::{BackendRef, HttpRoute, HttpRouteMatch, HttpRule, ParentRef, Path, TcpRoute, TcpRule};
+use crate::protocol::Protocol;
+use crate::{Linkerd, SplitMode};
+use smi_adapter::adapter::Translation;
+use smi_adapter::diagnostic::Code;
+use smi_adapter::manifest::Stage;
+use smi_adapter::model::Policy;
+use smi_adapter::model::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, ServiceRoute};
+use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
+use smi_adapter::weights::bounded;
+use std::sync::Arc;
+
+/// What the CRD takes.
+const MAX_BACKENDS: usize = 16;
+const MAX_MATCHES: usize = 8;
+const MAX_RULES: usize = 16;
+const MAX_WEIGHT: u32 = 1_000_000;
+
+pub(crate) fn translate(linkerd: &Linkerd, policy: &Policy, route: &ServiceRoute) -> Translation {
+    let mut translator = Translator {
+        policy,
+        route,
+        translation: Translation::default(),
+    };
+    match route.root() {
+        Root::External { host, .. } => {
+            let message =
+                format!("`{host}` is no service of the split's namespace; Linkerd splits the traffic of services only");
+            translator.refuse(Code::ExternalRoot, &message);
+        }
+        Root::Service(_) if route.service().is_headless() => {
+            let message =
+                "the root service has no cluster IP, so clients call its pods and Linkerd does not route them";
+            translator.refuse(Code::Inexpressible, message);
+        }
+        Root::Service(root) => match linkerd.split_mode {
+            SplitMode::HttpRoute => translator.ports(linkerd, root),
+            SplitMode::ServiceProfile => profile::translate(&mut translator, root),
+        },
+    }
+    translator.translation
+}
+
+struct Translator<'a> {
+    policy: &'a Policy,
+    route: &'a ServiceRoute,
+    translation: Translation,
+}
+
+impl Translator<'_> {
+    fn ports(&mut self, linkerd: &Linkerd, root: &ObjectKey) {
+        for port in self.route.ports() {
+            if self.is_ignored(linkerd, port) {
+                continue;
+            }
+            match Protocol::of(port, self.route.service(), &linkerd.default_opaque_ports) {
+                Protocol::Opaque => self.tcp(linkerd, root, port),
+                protocol => self.http(protocol, root, port),
+            }
+        }
+    }
+
+    /// Whether clients' proxies do not see a port, which is reported.
+    fn is_ignored(&mut self, linkerd: &Linkerd, port: &PortRoute) -> bool {
+        let ignored = linkerd.ignored_ports.contains(&port.port());
+        let splits = port.conditional().iter().map(Conditional::split).chain(port.default());
+        for split in splits.filter(|_| ignored) {
+            let message = format!(
+                "port {} of the root passes clients' proxies by, so it is not split",
+                port.port()
+            );
+            self.leave_out(port, split, Code::Inexpressible, &message);
+        }
+        ignored
+    }
+
+    /// An opaque port: the split without matches, by a `TCPRoute`.
+    fn tcp(&mut self, linkerd: &Linkerd, root: &ObjectKey, port: &PortRoute) {
+        for conditional in port.conditional() {
+            let message = format!(
+                "port {} of the root is opaque to Linkerd, which reads no HTTP there",
+                port.port()
+            );
+            self.leave_out(port, conditional.split(), Code::NotHttp, &message);
+        }
+        let Some(split) = port.default() else { return };
+        if !linkerd.tcp_routes {
+            let message = format!(
+                "port {} of the root is opaque, and splitting it takes TCPRoute v1alpha2, which no setting says is served",
+                port.port()
+            );
+            self.leave_out(port, split, Code::Inexpressible, &message);
+            return;
+        }
+        let Some(backend_refs) = self.backends(root, port, split) else {
+            return;
+        };
+        let spec = TcpRoute {
+            parent_refs: vec![parent(root, port)],
+            rules: vec![TcpRule { backend_refs }],
+        };
+        self.translation
+            .emit(self.policy, Stage::Route, &route_name(root, port, 0), &spec);
+    }
+
+    /// Any other port: rules for the splits with matches, and last one for everything.
+    fn http(&mut self, protocol: Protocol, root: &ObjectKey, port: &PortRoute) {
+        let mut conditional: Vec<Rule> = Vec::new();
+        let mut earlier: Vec<Arc<HttpMatch>> = Vec::new();
+        for split in port.conditional() {
+            conditional.extend(self.conditional(root, port, split, &mut earlier));
+        }
+        let default = port.default().and_then(|split| self.backends(root, port, split));
+        if conditional.is_empty() && default.is_none() {
+            return;
+        }
+        if let Some(split) = port.default().filter(|_| default.is_some()) {
+            let object = ObjectRef::split(split.split().clone());
+            let others = match protocol {
+                Protocol::Http => "are refused",
+                _ => "go to the root",
+            };
+            let message = format!(
+                "on port {} Linkerd splits HTTP; bytes that are no HTTP {others}",
+                port.port()
+            );
+            self.translation
+                .say(Code::HttpOnly, object, "spec.service".into(), message);
+        }
+        let last = HttpRule {
+            matches: vec![everything()],
+            backend_refs: default.unwrap_or_else(|| vec![backend(root, &root.name, port, 1)]),
+        };
+        // What ties with the last rule must stand before it in one route.
+        conditional.sort_by_key(|rule| !rule.ties);
+        let mut rules: Vec<HttpRule> = conditional.into_iter().map(|rule| rule.rule).collect();
+        let rest = rules.split_off(rules.len().min(MAX_RULES - 1));
+        rules.push(last);
+        let more = rest.chunks(MAX_RULES).map(<[HttpRule]>::to_vec);
+        for (index, rules) in std::iter::once(rules).chain(more).enumerate() {
+            let spec = HttpRoute {
+                parent_refs: vec![parent(root, port)],
+                rules,
+            };
+            self.translation
+                .emit(self.policy, Stage::Route, &route_name(root, port, index), &spec);
+        }
+    }
+
+    /// The rules of a split with matches. Linkerd takes the most specific match of all, not the first, so a
+    /// later split must have no request in common with an earlier one (T29).
+    fn conditional(
+        &mut self,
+        root: &ObjectKey,
+        port: &PortRoute,
+        conditional: &Conditional,
+        earlier: &mut Vec<Arc<HttpMatch>>,
+    ) -> Vec<Rule> {
+        let split = conditional.split();
+        let overlaps = |matching: &Arc<HttpMatch>| earlier.iter().any(|other| !matching.is_disjoint(other));
+        if conditional.matches().iter().any(overlaps) {
+            let message = format!(
+                "on port {} a request may fulfil this split and an earlier one, of which Linkerd would take the more specific match",
+                port.port()
+            );
+            self.leave_out(port, split, Code::Overlap, &message);
+            return Vec::new();
+        }
+        // Rules of one split go to the same backends, so their order is free.
+        let (mut ties, mut others) = (Vec::new(), Vec::new());
+        for matching in conditional.matches() {
+            let requests = matches::requests(matching, &mut self.translation);
+            if ties_with_everything(matching) {
+                ties.extend(requests);
+            } else {
+                others.extend(requests);
+            }
+        }
+        let Some(backends) = self.backends(root, port, split) else {
+            return Vec::new();
+        };
+        if ties.len() > MAX_MATCHES {
+            let message = format!(
+                "on port {} more than {MAX_MATCHES} matches take the path `/` by itself",
+                port.port()
+            );
+            self.leave_out(port, split, Code::Inexpressible, &message);
+            return Vec::new();
+        }
+        if ties.is_empty() && others.is_empty() {
+            self.translation.left_out.insert((split.split().clone(), port.port()));
+            return Vec::new();
+        }
+        earlier.extend(conditional.matches().iter().cloned());
+        let rule = |matches: &[HttpRouteMatch], ties| Rule {
+            ties,
+            rule: HttpRule {
+                matches: matches.to_vec(),
+                backend_refs: backends.clone(),
+            },
+        };
+        let ties = ties.chunks(MAX_MATCHES).map(|matches| rule(matches, true));
+        ties.chain(others.chunks(MAX_MATCHES).map(|matches| rule(matches, false)))
+            .collect()
+    }
+
+    fn backends(&mut self, root: &ObjectKey, port: &PortRoute, split: &PortSplit) -> Option<Vec<BackendRef>> {
+        if split.backends().len() > MAX_BACKENDS {
+            let message = format!(
+                "Linkerd takes at most {MAX_BACKENDS} backends, so port {} is not split",
+                port.port()
+            );
+            self.leave_out(port, split, Code::Inexpressible, &message);
+            return None;
+        }
+        let exact: Vec<u128> = split.backends().iter().map(Backend::weight).collect();
+        let weights = if exact.iter().all(|weight| *weight <= u128::from(MAX_WEIGHT)) {
+            bounded(&exact, u32::MAX)
+        } else {
+            bounded(&exact, MAX_WEIGHT)
+        };
+        self.rounded(split, weights.error);
+        let named = split.backends().iter().zip(weights.weights);
+        Some(
+            named
+                .map(|(to, weight)| backend(root, to.service(), port, weight))
+                .collect(),
+        )
+    }
+
+    fn rounded(&mut self, split: &PortSplit, error: Option<(usize, u32)>) {
+        if let Some((parts, of)) = error {
+            let object = ObjectRef::split(split.split().clone());
+            let message = format!("Linkerd takes smaller weights; no share is off by more than {parts}/{of}");
+            self.translation
+                .say(Code::WeightRounded, object, "spec.backends".into(), message);
+        }
+    }
+
+    fn leave_out(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
+        let key = split.split();
+        self.translation.left_out.insert((key.clone(), port.port()));
+        let field = if code == Code::Overlap {
+            "spec.matches"
+        } else {
+            "spec.service"
+        };
+        self.translation
+            .say(code, ObjectRef::split(key.clone()), field.into(), message);
+    }
+
+    /// Reports that no split is in force on any port.
+    fn refuse(&mut self, code: Code, message: &str) {
+        for split in self.route.splits() {
+            let split = split.key();
+            self.translation
+                .say(code, ObjectRef::split(split.clone()), "spec.service".into(), message);
+            let ports = self.route.ports().iter();
+            let left_out = ports.map(|port| (split.clone(), port.port()));
+            self.translation.left_out.extend(left_out);
+        }
+    }
+}
+
+fn everything() -> HttpRouteMatch {
+    HttpRouteMatch {
+        path: Path::PathPrefix("/"),
+        method: None,
+        headers: Vec::new(),
+    }
+}
+
+/// A rule of a split with matches.
+struct Rule {
+    /// Whether some request fulfils it no more specifically than the rule for everything.
+    ties: bool,
+    rule: HttpRule,
+}
+
+/// Whether Linkerd may find a match no more specific than the one for everything. It compares the length of
+/// the path that matched, then headers, then the method, and at last the order.
+fn ties_with_everything(matching: &HttpMatch) -> bool {
+    let takes_the_root_path = matching.path().is_none_or(|path| path.is_match("/"));
+    takes_the_root_path && matching.methods().is_none() && matching.headers().is_empty()
+}
+
+fn parent(root: &ObjectKey, port: &PortRoute) -> ParentRef {
+    ParentRef {
+        group: "core",
+        kind: "Service",
+        name: root.name.clone(),
+        namespace: root.namespace.clone(),
+        port: port.port(),
+    }
+}
+
+fn backend(root: &ObjectKey, service: &str, port: &PortRoute, weight: u32) -> BackendRef {
+    BackendRef {
+        group: "",
+        kind: "Service",
+        name: service.to_owned(),
+        namespace: root.namespace.clone(),
+        port: port.port(),
+        weight,
+    }
+}
+
+/// The name of a route: the first for a port, or a further one.
+fn route_name(root: &ObjectKey, port: &PortRoute, index: usize) -> String {
+    let (root, port) = (&root.name, port.port());
+    let name = match index {
+        0 => format!("smi-split-{root}-{port}"),
+        _ => format!("smi-split-{root}-{port}-more{index}"),
+    };
+    bounded_name(&name)
+}

@@ -1,0 +1,62 @@
+//! Splits as overrides of a `ServiceProfile`, in the format of Linkerd's own SMI extension.
+
+use super::Translator;
+use crate::native::{DstOverride, ServiceProfile};
+use smi_adapter::diagnostic::Code;
+use smi_adapter::manifest::Stage;
+use smi_adapter::model::route::{Backend, PortSplit};
+use smi_adapter::object::ObjectKey;
+use smi_adapter::weights::bounded;
+
+/// The proxy multiplies weights by 10,000 and adds them in 32 bits; above that it crashes.
+const MAX_WEIGHT: u32 = 1_000;
+
+/// One profile for the root: it knows neither matches nor ports, so the split without matches must come to
+/// the same on every port.
+pub(super) fn translate(translator: &mut Translator<'_>, root: &ObjectKey) {
+    let ports = translator.route.ports();
+    for port in ports {
+        for conditional in port.conditional() {
+            let message = "a ServiceProfile has no matches; the split is not in force in this mode";
+            translator.leave_out(port, conditional.split(), Code::Inexpressible, message);
+        }
+    }
+    let splits: Vec<Option<&PortSplit>> = ports.iter().map(|port| port.default()).collect();
+    let Some(Some(split)) = splits.first() else {
+        return all_left_out(translator);
+    };
+    if splits.iter().any(|other| *other != Some(split)) {
+        return all_left_out(translator);
+    }
+    let exact: Vec<u128> = split.backends().iter().map(Backend::weight).collect();
+    if exact.len() > MAX_WEIGHT as usize {
+        return all_left_out(translator);
+    }
+    let weights = bounded(&exact, MAX_WEIGHT);
+    translator.rounded(split, weights.error);
+    let domain = translator.route.cluster_domain();
+    let host = |service: &str| format!("{service}.{}.svc.{domain}", root.namespace);
+    let overrides = split.backends().iter().zip(weights.weights);
+    let spec = ServiceProfile {
+        dst_overrides: overrides
+            .map(|(backend, weight)| DstOverride {
+                authority: host(backend.service()),
+                weight: weight.to_string(),
+            })
+            .collect(),
+    };
+    // The mesh finds a profile by this name; it is not ours to choose.
+    let name = host(&root.name);
+    translator
+        .translation
+        .emit(translator.policy, Stage::Route, &name, &spec);
+}
+
+fn all_left_out(translator: &mut Translator<'_>) {
+    for port in translator.route.ports() {
+        if let Some(split) = port.default() {
+            let message = "a ServiceProfile splits every port alike, and this split does not come to the same on each";
+            translator.leave_out(port, split, Code::Inexpressible, message);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+use crate::{Linkerd, SplitMode};
+use serde_json::{Value, json};
+use smi_adapter::adapter::MeshAdapterExt;
+use smi_adapter::diagnostic::Code;
+use smi_adapter::object::{ObjectKey, ObjectRef};
+use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use smi_adapter::yaml;
+use std::fmt::Write;
+
+const SHOP: &str = "
+{apiVersion: v1, kind: List, items: [
+  {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: v1}, spec: {ports: [{port: 80}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: v2}, spec: {ports: [{port: 80}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: headless}, spec: {clusterIP: None, ports: [{port: 80}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: many, annotations: {config.linkerd.io/opaque-ports: '90-91, raw'}}, spec: {ports: [
+    {port: 80}, {port: 90}, {port: 92, name: raw}, {port: 5432}, {port: 93, appProtocol: http}, {port: 94, appProtocol: https},
+    {port: 4567}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [
+    {port: 80}, {port: 90}, {port: 92}, {port: 5432}, {port: 93}, {port: 94}, {port: 4567}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: db}, spec: {ports: [{port: 5432}]}},
+]}
+";
+
+fn planned_with(linkerd: &Linkerd, manifests: &str) -> Planned {
+    let mut snapshot = Snapshot::default();
+    for document in yaml::read(&format!("{SHOP}\n---\n{manifests}"), "shop") {
+        document.add_to(&mut snapshot).unwrap();
+    }
+    linkerd.plan(&snapshot, &Settings::default(), &Observed::default())
+}
+
+fn planned(manifests: &str) -> Planned {
+    planned_with(&Linkerd::default(), manifests)
+}
+
+fn named(name: &str, root: &str, backends: &str, group: &str) -> String {
+    let matches = if group.is_empty() {
+        String::new()
+    } else {
+        format!(", matches: [{{kind: HTTPRouteGroup, name: {group}}}]")
+    };
+    format!(
+        "{{apiVersion: split.smi-spec.io/v1alpha4, kind: TrafficSplit, metadata: {{name: {name}}}, spec: {{service: {root}, backends: [{backends}]{matches}}}}}\n---\n"
+    )
+}
+
+fn split(root: &str, backends: &str, group: &str) -> String {
+    named("s", root, backends, group)
+}
+
+fn group(name: &str, matches: &str) -> String {
+    format!(
+        "{{apiVersion: specs.smi-spec.io/v1alpha4, kind: HTTPRouteGroup, metadata: {{name: {name}}}, spec: {{matches: [{matches}]}}}}\n---\n"
+    )
+}
+
+fn codes(planned: &Planned) -> Vec<Code> {
+    let codes = planned.diagnostics.iter().map(|diagnostic| diagnostic.code);
+    codes
+        .filter(|code| !matches!(code, Code::PathAnchorDiffers | Code::HttpOnly))
+        .collect()
+}
+
+fn names(planned: &Planned) -> Vec<String> {
+    let manifests = planned.manifests.iter();
+    manifests
+        .map(|manifest| format!("{} {}", manifest.object.kind, manifest.object.key().name))
+        .collect()
+}
+
+fn spec(planned: &Planned) -> &Value {
+    assert_eq!(planned.manifests.len(), 1, "{:?}", names(planned));
+    &planned.manifests[0].object.spec
+}
+
+fn to(service: &str, port: u16, weight: u32) -> Value {
+    json!({"group": "", "kind": "Service", "name": service, "namespace": "shop", "port": port, "weight": weight})
+}
+
+fn all() -> Value {
+    json!({"path": {"type": "PathPrefix", "value": "/"}})
+}
+
+#[test]
+fn a_canary() {
+    let planned = planned(&split(
+        "web",
+        "{service: v1, weight: 90}, {service: v2, weight: 10}, {service: web, weight: 0}",
+        "",
+    ));
+    assert_eq!(names(&planned), ["HTTPRoute smi-split-web-80"]);
+    assert_eq!(
+        *spec(&planned),
+        json!({
+            "parentRefs": [{"group": "core", "kind": "Service", "name": "web", "namespace": "shop", "port": 80}],
+            "rules": [{"matches": [all()], "backendRefs": [to("v1", 80, 9), to("v2", 80, 1)]}],
+        })
+    );
+    assert_eq!(codes(&planned), [Code::SelfReference]);
+    assert!(planned.diagnostics.iter().any(|said| said.code == Code::HttpOnly));
+}
+
+#[test]
+fn an_ab_test_falls_back_to_the_root() {
+    let matches =
+        "{name: a, pathRegex: '/a|/ab', methods: [GET, HEAD], headers: {X-A: 'b|bc'}}, {name: all, pathRegex: '.*'}";
+    let planned = planned(&(group("g", matches) + &split("web", "{service: v2, weight: 1}", "g")));
+    let regex = |value: &str| json!({"type": "RegularExpression", "value": value});
+    let on = |method: &str| {
+        json!({"path": regex("^(?:/a|/ab)$"), "method": method,
+        "headers": [{"name": "x-a", "type": "RegularExpression", "value": "^(?:b|bc)$"}]})
+    };
+    assert_eq!(
+        spec(&planned)["rules"],
+        json!([
+            // What takes `/` no more specifically than the last rule comes first.
+            {"matches": [{"path": regex("^(?:.*)$")}], "backendRefs": [to("v2", 80, 1)]},
+            {"matches": [on("GET"), on("HEAD")], "backendRefs": [to("v2", 80, 1)]},
+            {"matches": [all()], "backendRefs": [to("web", 80, 1)]},
+        ])
+    );
+}
+
+#[test]
+fn later_splits_need_other_requests() {
+    let groups = group("a", "{name: m, pathRegex: '/a.*'}")
+        + &group("b", "{name: m, pathRegex: '/b.*'}")
+        + &group("h", "{name: m, headers: {x: '1'}}");
+    let two = |second: &str| {
+        let first = named("s1", "web", "{service: v1, weight: 1}", "a");
+        planned(&(groups.clone() + &first + &named("s2", "web", "{service: v2, weight: 1}", second)))
+    };
+    let apart = two("b");
+    assert_eq!(codes(&apart), [Code::Unreferenced]);
+    assert_eq!(spec(&apart)["rules"].as_array().unwrap().len(), 3);
+
+    let overlapping = two("h");
+    assert!(codes(&overlapping).contains(&Code::Overlap));
+    assert_eq!(spec(&overlapping)["rules"].as_array().unwrap().len(), 2);
+    assert!(
+        !overlapping
+            .status(&ObjectRef::split(ObjectKey::new("shop", "s2")))
+            .accepted
+    );
+    assert!(
+        overlapping
+            .status(&ObjectRef::split(ObjectKey::new("shop", "s1")))
+            .accepted
+    );
+}
+
+#[test]
+fn ports_are_taken_for_what_linkerd_takes_them_for() {
+    let backends = "{service: b, weight: 1}";
+    let plain = planned(&split("many", backends, ""));
+    // 90 and `raw` are opaque by the annotation, 94 since its protocol is unknown; 5432 is not, by the annotation;
+    // proxies do not see 4567.
+    assert_eq!(
+        names(&plain),
+        [
+            "HTTPRoute smi-split-many-5432",
+            "HTTPRoute smi-split-many-80",
+            "HTTPRoute smi-split-many-93"
+        ]
+    );
+    assert_eq!(codes(&plain), [Code::Inexpressible; 4]);
+    let status = plain.status(&ObjectRef::split(ObjectKey::new("shop", "s")));
+    let in_force: Vec<u16> = status.shares.iter().map(|shares| shares.port).collect();
+    assert_eq!(in_force, [80, 93, 5432]);
+
+    let linkerd = Linkerd {
+        tcp_routes: true,
+        ..Linkerd::default()
+    };
+    let with_tcp = planned_with(
+        &linkerd,
+        &split("db", "{service: b, weight: 2}, {service: db, weight: 1}", ""),
+    );
+    assert_eq!(names(&with_tcp), ["TCPRoute smi-split-db-5432"]);
+    assert_eq!(
+        *spec(&with_tcp),
+        json!({
+            "parentRefs": [{"group": "core", "kind": "Service", "name": "db", "namespace": "shop", "port": 5432}],
+            "rules": [{"backendRefs": [to("b", 5432, 2), to("db", 5432, 1)]}],
+        })
+    );
+    let conditional = planned(&(group("g", "{name: m, pathRegex: /a}") + &split("db", backends, "g")));
+    assert_eq!(codes(&conditional), [Code::NotHttp]);
+}
+
+#[test]
+fn what_linkerd_cannot_match_is_left_out_and_reported() {
+    let long = "a".repeat(1020);
+    let matches = [
+        "{name: ok, methods: [GET, PURGE]}".to_owned(),
+        "{name: verb, methods: [PURGE]}".into(),
+        "{name: twice, headers: [{X-A: b}, {x-a: c}]}".into(),
+        "{name: host, headers: {host: web}}".into(),
+        format!("{{name: long, pathRegex: '{long}'}}"),
+    ];
+    let planned = planned(&(group("g", &matches.join(", ")) + &split("web", "{service: v2, weight: 1}", "g")));
+    let said: Vec<String> = planned
+        .diagnostics
+        .iter()
+        .map(|said| format!("{} {}", said.code, said.field))
+        .collect();
+    for expected in [
+        "Inexpressible spec.matches[0].methods",
+        "Inexpressible spec.matches[1].methods",
+        "HeaderRepeated spec.matches[2].headers.x-a",
+        "Inexpressible spec.matches[3].headers.host",
+        "Inexpressible spec.matches[4].pathRegex",
+    ] {
+        assert!(said.contains(&expected.to_owned()), "{expected}: {said:?}");
+    }
+    let rules = spec(&planned)["rules"].as_array().unwrap();
+    assert_eq!(
+        rules[0]["matches"],
+        json!([{"path": {"type": "PathPrefix", "value": "/"}, "method": "GET"}])
+    );
+    assert_eq!(rules.len(), 2);
+}
+
+#[test]
+fn roots_that_linkerd_does_not_route() {
+    let headless = planned(&split("headless", "{service: v1, weight: 1}", ""));
+    assert_eq!(
+        (codes(&headless), headless.manifests.len()),
+        (vec![Code::Inexpressible], 0)
+    );
+    let external = planned(&split("shop.example.com", "{service: v1, weight: 1}", ""));
+    assert_eq!(
+        (codes(&external), external.manifests.len()),
+        (vec![Code::ExternalRoot], 0)
+    );
+}
+
+#[test]
+fn limits_of_the_crd() {
+    // 17 backends.
+    let (mut services, mut backends) = (String::new(), String::new());
+    for index in 0..17 {
+        writeln!(
+            services,
+            "{{apiVersion: v1, kind: Service, metadata: {{name: n{index}}}, spec: {{ports: [{{port: 80}}]}}}}\n---"
+        )
+        .unwrap();
+        write!(backends, "{{service: n{index}, weight: 1}},").unwrap();
+    }
+    let too_many = planned(&(services + &split("web", &backends, "")));
+    assert_eq!(
+        (codes(&too_many), too_many.manifests.len()),
+        (vec![Code::Inexpressible], 0)
+    );
+
+    // A weight above the limit is rounded, and none becomes zero.
+    let huge = planned(&split(
+        "web",
+        "{service: v1, weight: 3000000}, {service: v2, weight: 1}",
+        "",
+    ));
+    assert_eq!(codes(&huge), [Code::WeightRounded]);
+    assert_eq!(
+        spec(&huge)["rules"][0]["backendRefs"],
+        json!([to("v1", 80, 999_999), to("v2", 80, 1)])
+    );
+
+    // 200 matches: 8 to a rule, 16 rules to a route, and the rule for everything once, in the first.
+    let matches: Vec<String> = (0..200)
+        .map(|index| format!("{{name: m{index}, pathRegex: '/a{index}'}}"))
+        .collect();
+    let many = planned(&(group("g", &matches.join(",")) + &split("web", "{service: v2, weight: 1}", "g")));
+    assert_eq!(
+        names(&many),
+        ["HTTPRoute smi-split-web-80", "HTTPRoute smi-split-web-80-more1"]
+    );
+    let rules = |index: usize| many.manifests[index].object.spec["rules"].as_array().unwrap();
+    assert_eq!((rules(0).len(), rules(1).len()), (16, 10));
+    assert_eq!(rules(0)[15]["matches"], json!([all()]));
+    let total: usize = (0..2)
+        .flat_map(rules)
+        .map(|rule| rule["matches"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(total, 201);
+}
+
+fn profile(backends: &str) -> Planned {
+    let linkerd = Linkerd {
+        split_mode: SplitMode::ServiceProfile,
+        ..Linkerd::default()
+    };
+    planned_with(&linkerd, &split("web", backends, ""))
+}
+
+#[test]
+fn the_vectors_of_the_smi_extension() {
+    let overrides = |planned: &Planned| -> Vec<(String, String)> {
+        let overrides = planned
+            .manifests
+            .iter()
+            .flat_map(|manifest| manifest.object.spec["dstOverrides"].as_array().unwrap());
+        overrides
+            .map(|to| {
+                (
+                    to["authority"].as_str().unwrap().to_owned(),
+                    to["weight"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect()
+    };
+    let to = |service: &str, weight: &str| (format!("{service}.shop.svc.cluster.local"), weight.to_owned());
+    for (backends, expected) in [
+        // creation, update, and the same with other weights
+        (
+            "{service: v1, weight: 500m}, {service: v2, weight: 500m}",
+            vec![to("v1", "1"), to("v2", "1")],
+        ),
+        (
+            "{service: v1, weight: 250m}, {service: v2, weight: 750m}",
+            vec![to("v1", "1"), to("v2", "3")],
+        ),
+        // the root is its own backend, and the other has nothing
+        (
+            "{service: web, weight: 500m}, {service: v1, weight: 0m}",
+            vec![to("web", "1")],
+        ),
+        (
+            "{service: web, weight: 500m}, {service: v1, weight: 500m}",
+            vec![to("web", "1"), to("v1", "1")],
+        ),
+    ] {
+        let planned = profile(backends);
+        assert_eq!(names(&planned), ["ServiceProfile web.shop.svc.cluster.local"]);
+        assert_eq!(overrides(&planned), expected);
+    }
+    // Where it would crash the proxy, or mean what no split means.
+    assert_eq!(
+        profile("{service: v1, weight: 0}, {service: v2, weight: 0}").manifests,
+        []
+    );
+    let huge = profile("{service: v1, weight: 1000000}, {service: v2, weight: 1}");
+    assert_eq!(overrides(&huge), [to("v1", "999"), to("v2", "1")]);
+    assert!(codes(&huge).contains(&Code::WeightRounded));
+}
+
+#[test]
+fn a_profile_splits_all_ports_alike_or_none() {
+    let linkerd = Linkerd {
+        split_mode: SplitMode::ServiceProfile,
+        ..Linkerd::default()
+    };
+    let planned = planned_with(
+        &linkerd,
+        &split("many", "{service: b, weight: 1}, {service: v1, weight: 1}", ""),
+    );
+    assert_eq!(planned.manifests, []);
+    assert!(codes(&planned).contains(&Code::Inexpressible));
+    let conditional = planned_with(
+        &linkerd,
+        &(group("g", "{name: m, pathRegex: /a}") + &split("web", "{service: v1, weight: 1}", "g")),
+    );
+    assert_eq!(conditional.manifests, []);
+    assert!(codes(&conditional).contains(&Code::Inexpressible));
+}

@@ -1,0 +1,95 @@
+//! Whether two patterns have no text in common, proved on automata.
+
+use regex_automata::dfa::Automaton;
+use regex_automata::dfa::dense::{Builder, Config, DFA};
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::start;
+use regex_automata::{Anchored, MatchKind};
+use std::collections::BTreeSet;
+
+/// The largest automaton, in bytes, and the most pairs of states that are looked at.
+const MAX_BYTES: usize = 1 << 20;
+const MAX_PAIRS: usize = 10_000;
+
+/// Whether it is certain that no text matches both patterns as a whole.
+pub(super) fn disjoint(a: &str, b: &str) -> bool {
+    let (Some(a), Some(b)) = (automaton(a), automaton(b)) else {
+        return false;
+    };
+    let start = |dfa: &DFA<Vec<u32>>| dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok();
+    let (Some(start_a), Some(start_b)) = (start(&a), start(&b)) else {
+        return false;
+    };
+    let ends = |dfa: &DFA<Vec<u32>>, state: StateID| dfa.is_match_state(dfa.next_eoi_state(state));
+    let mut seen = BTreeSet::from([(start_a, start_b)]);
+    let mut left = vec![(start_a, start_b)];
+    while let Some((state_a, state_b)) = left.pop() {
+        if ends(&a, state_a) && ends(&b, state_b) {
+            return false;
+        }
+        for byte in 0..=u8::MAX {
+            let next = (a.next_state(state_a, byte), b.next_state(state_b, byte));
+            let dead = a.is_dead_state(next.0) || b.is_dead_state(next.1);
+            if !dead && seen.insert(next) {
+                left.push(next);
+            }
+        }
+        if seen.len() > MAX_PAIRS {
+            return false;
+        }
+    }
+    true
+}
+
+fn automaton(pattern: &str) -> Option<DFA<Vec<u32>>> {
+    let config = Config::new()
+        .match_kind(MatchKind::All)
+        .dfa_size_limit(Some(MAX_BYTES))
+        .determinize_size_limit(Some(MAX_BYTES));
+    Builder::new().configure(config).build(&format!("^(?:{pattern})$")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disjoint;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_can_be_proved() {
+        for (a, b) in [
+            ("/a", "/b"),
+            ("/a", "/a/"),
+            ("/api/.*", "/admin/.*"),
+            ("/v[0-9]", "/v[a-z]"),
+            ("(?i)/a", "/b"),
+            ("/a$", "/ab"),
+        ] {
+            assert!(disjoint(a, b) && disjoint(b, a), "{a} {b}");
+        }
+        for (a, b) in [
+            ("/a", "/a"),
+            ("/a.*", "/ab"),
+            (".*", "/x"),
+            ("(?i)/a", "/A"),
+            ("", ""),
+            ("/a|/b", "/b|/c"),
+            ("(", "a"),
+            ("[ab]*a[ab]{18}", "x"), // too large an automaton
+        ] {
+            assert!(!disjoint(a, b), "{a} {b}");
+        }
+    }
+
+    proptest! {
+        /// What is called disjoint has no text in common.
+        #[test]
+        fn no_text_matches_both(a in "[ab.]{0,3}(\\*|\\?)?", b in "[ab.]{0,3}(\\*|\\?)?", text in "[ab]{0,4}") {
+            let matches = |pattern: &str| {
+                regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(&text))
+            };
+            if disjoint(&a, &b) {
+                prop_assert!(!(matches(&a) && matches(&b)));
+            }
+        }
+    }
+}
