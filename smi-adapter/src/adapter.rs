@@ -1,5 +1,9 @@
 //! The trait that a mesh's adapter implements.
 
+mod faults;
+
+pub use faults::Faults;
+
 use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, Native, NativeObject, Stage};

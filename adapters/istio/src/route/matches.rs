@@ -1,7 +1,7 @@
 //! One match of a route group as one match of a `VirtualService`.
 
 use crate::native::{HttpMatchRequest, StringMatch};
-use smi_adapter::adapter::Translation;
+use smi_adapter::adapter::{Faults, Translation};
 use smi_adapter::diagnostic::Code;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 use smi_adapter::pattern::{Engine, Pattern};
@@ -30,15 +30,11 @@ const REWRITTEN: [(&str, &str); 13] = [
 
 /// The match, or nothing where Istio cannot say it: then it is reported on its route group.
 pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Option<HttpMatchRequest> {
-    let mut faults = Faults {
-        matching,
-        translation,
-        any: false,
-    };
-    let uri = matching.path().and_then(|path| faults.regex("pathRegex", path));
-    let method = matching.methods().and_then(|methods| faults.methods(methods));
-    let headers = faults.headers(matching.headers());
-    (!faults.any).then_some(HttpMatchRequest {
+    let mut parts = Parts(Faults::new(matching, translation));
+    let uri = matching.path().and_then(|path| parts.regex("pathRegex", path));
+    let method = matching.methods().and_then(|methods| parts.methods(methods));
+    let headers = parts.headers(matching.headers());
+    (!parts.0.any()).then_some(HttpMatchRequest {
         uri,
         method,
         headers,
@@ -46,33 +42,19 @@ pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Op
     })
 }
 
-/// What Istio cannot say of one match, all of it.
-struct Faults<'a> {
-    matching: &'a HttpMatch,
-    translation: &'a mut Translation,
-    any: bool,
-}
+/// The parts of a match, in Istio's words.
+struct Parts<'a>(Faults<'a>);
 
-impl Faults<'_> {
-    fn fault(&mut self, code: Code, field: FieldPath, message: String) {
-        self.any = true;
-        self.translation
-            .say(code, self.matching.group().clone(), field, message);
-    }
-
-    fn field(&self, name: &str) -> FieldPath {
-        self.matching.field().clone().field(name)
-    }
-
+impl Parts<'_> {
     fn regex(&mut self, field: &str, pattern: &Pattern) -> Option<StringMatch> {
-        let field = self.field(field);
+        let field = self.0.field(field);
         self.bounded(pattern.to_full_match(Engine::Re2), field)
     }
 
     fn bounded(&mut self, regex: String, field: FieldPath) -> Option<StringMatch> {
         if regex.len() > MAX_REGEX {
             let message = format!("Istio takes no pattern of more than {MAX_REGEX} bytes; the match takes no request");
-            self.fault(Code::Inexpressible, field, message);
+            self.0.fault(Code::Inexpressible, field, message);
             return None;
         }
         // An empty one is refused.
@@ -85,18 +67,18 @@ impl Faults<'_> {
             return Some(StringMatch::Exact(only.clone()));
         }
         let methods: Vec<String> = methods.iter().map(|method| quoted(method)).collect();
-        let field = self.field("methods");
+        let field = self.0.field("methods");
         self.bounded(methods.join("|"), field)
     }
 
     fn headers(&mut self, headers: &[HeaderMatch]) -> BTreeMap<String, StringMatch> {
-        let list = self.field("headers");
+        let list = self.0.field("headers");
         let mut all = BTreeMap::new();
         for header in headers {
             let field = list.clone().field(header.name());
             if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
                 let message = format!("`{name}` cannot be matched: {why}; the match takes no request");
-                self.fault(Code::Inexpressible, field, message);
+                self.0.fault(Code::Inexpressible, field, message);
                 continue;
             }
             let regex = header.value().to_full_match(Engine::Re2);
@@ -108,7 +90,7 @@ impl Faults<'_> {
                     "Istio cannot filter `{}` twice in one match; it takes no request",
                     header.name()
                 );
-                self.fault(Code::HeaderRepeated, field, message);
+                self.0.fault(Code::HeaderRepeated, field, message);
             }
         }
         all

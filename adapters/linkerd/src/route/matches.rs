@@ -1,7 +1,7 @@
 //! One match of a route group as matches of an `HTTPRoute`: one for each method.
 
 use crate::native::{Header, HttpRouteMatch, Path};
-use smi_adapter::adapter::Translation;
+use smi_adapter::adapter::{Faults, Translation};
 use smi_adapter::diagnostic::Code;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 use smi_adapter::pattern::{Engine, Pattern};
@@ -24,21 +24,17 @@ const OTHER: [(&str, &str); 2] = [
 
 /// The matches, or none where Linkerd cannot say it: then it is reported on its route group.
 pub(super) fn requests(matching: &HttpMatch, translation: &mut Translation) -> Vec<HttpRouteMatch> {
-    let mut faults = Faults {
-        matching,
-        translation,
-        any: false,
-    };
+    let mut parts = Parts(Faults::new(matching, translation));
     let path = match matching.path() {
         None => Some(Path::PathPrefix("/")),
-        Some(pattern) => faults.path(pattern),
+        Some(pattern) => parts.path(pattern),
     };
-    let headers = faults.headers(matching.headers());
+    let headers = parts.headers(matching.headers());
     let methods = match matching.methods() {
         None => vec![None],
-        Some(methods) => faults.methods(methods),
+        Some(methods) => parts.methods(methods),
     };
-    let Some(path) = path.filter(|_| !faults.any) else {
+    let Some(path) = path.filter(|_| !parts.0.any()) else {
         return Vec::new();
     };
     let request = |method| HttpRouteMatch {
@@ -49,26 +45,12 @@ pub(super) fn requests(matching: &HttpMatch, translation: &mut Translation) -> V
     methods.into_iter().map(request).collect()
 }
 
-/// What Linkerd cannot say of one match, all of it.
-struct Faults<'a> {
-    matching: &'a HttpMatch,
-    translation: &'a mut Translation,
-    any: bool,
-}
+/// The parts of a match, in Linkerd's words.
+struct Parts<'a>(Faults<'a>);
 
-impl Faults<'_> {
-    fn fault(&mut self, code: Code, field: FieldPath, message: String) {
-        self.any = true;
-        self.translation
-            .say(code, self.matching.group().clone(), field, message);
-    }
-
-    fn field(&self, name: &str) -> FieldPath {
-        self.matching.field().clone().field(name)
-    }
-
+impl Parts<'_> {
     fn path(&mut self, pattern: &Pattern) -> Option<Path> {
-        let field = self.field("pathRegex");
+        let field = self.0.field("pathRegex");
         self.anchored(pattern, MAX_PATH, field).map(Path::RegularExpression)
     }
 
@@ -78,7 +60,7 @@ impl Faults<'_> {
         let regex = format!("^(?:{})$", pattern.to_full_match(Engine::Rust));
         if regex.len() > most {
             let message = format!("Linkerd takes no pattern of more than {most} bytes; the match takes no request");
-            self.fault(Code::Inexpressible, field, message);
+            self.0.fault(Code::Inexpressible, field, message);
             return None;
         }
         Some(regex)
@@ -91,19 +73,18 @@ impl Faults<'_> {
             .map(|method| Some(method.clone()))
             .collect();
         if known.len() < methods.len() {
-            let list = self.field("methods");
+            let list = self.0.field("methods");
             let message = "Linkerd knows the nine standard methods only; others are left out";
-            let group = self.matching.group().clone();
-            self.translation.say(Code::Inexpressible, group, list, message);
+            self.0.note(Code::Inexpressible, list, message);
         }
         known
     }
 
     fn headers(&mut self, headers: &[HeaderMatch]) -> Vec<Header> {
-        let list = self.field("headers");
+        let list = self.0.field("headers");
         if headers.len() > MAX_HEADERS {
             let message = format!("Linkerd takes at most {MAX_HEADERS} header filters; the match takes no request");
-            self.fault(Code::Inexpressible, list.clone(), message);
+            self.0.fault(Code::Inexpressible, list.clone(), message);
         }
         let mut names = BTreeSet::new();
         let mut all = Vec::new();
@@ -111,13 +92,13 @@ impl Faults<'_> {
             let field = list.clone().field(header.name());
             if let Some((name, why)) = OTHER.iter().find(|(name, _)| *name == header.name()) {
                 let message = format!("`{name}` cannot be matched: {why}; the match takes no request");
-                self.fault(Code::Inexpressible, field, message);
+                self.0.fault(Code::Inexpressible, field, message);
             } else if !names.insert(header.name()) {
                 let message = format!(
                     "Linkerd cannot filter `{}` twice in one match; it takes no request",
                     header.name()
                 );
-                self.fault(Code::HeaderRepeated, field, message);
+                self.0.fault(Code::HeaderRepeated, field, message);
             } else if let Some(value) = self.anchored(header.value(), MAX_HEADER, field) {
                 all.push(Header {
                     name: header.name().to_owned(),

@@ -365,3 +365,37 @@ fn a_profile_splits_all_ports_alike_or_none() {
     assert_eq!(conditional.manifests, []);
     assert!(codes(&conditional).contains(&Code::Inexpressible));
 }
+
+#[test]
+fn a_profile_of_somebody_else_is_left_alone_and_ours_goes_with_the_split() {
+    let linkerd = Linkerd {
+        split_mode: SplitMode::ServiceProfile,
+        ..Linkerd::default()
+    };
+    let settings = Settings::default();
+    let ours = profile("{service: v1, weight: 1}, {service: v2, weight: 1}").manifests[0]
+        .object
+        .clone();
+    // The extension's annotation that says so is not even needed.
+    let mut theirs = ours.clone();
+    theirs.metadata.labels = None;
+    theirs.metadata.annotations = Some([("smi.linkerd.io/skip".to_owned(), "true".to_owned())].into());
+    let mut snapshot = Snapshot::default();
+    for document in yaml::read(
+        &format!("{SHOP}\n---\n{}", split("web", "{service: v1, weight: 1}", "")),
+        "shop",
+    ) {
+        document.add_to(&mut snapshot).unwrap();
+    }
+    let observed = Observed::new("linkerd", &settings, [theirs]);
+    let planned = linkerd.plan(&snapshot, &settings, &observed);
+    assert_eq!(planned.plan.actions, []);
+    assert_eq!(codes(&planned), [Code::ForeignObject]);
+
+    let observed = Observed::new("linkerd", &settings, [ours]);
+    let planned = linkerd.plan(&Snapshot::default(), &settings, &observed);
+    assert!(matches!(
+        planned.plan.actions[..],
+        [smi_adapter::plan::Action::Delete(_)]
+    ));
+}
