@@ -1,0 +1,222 @@
+//! From JSON to a typed object: first what it is, then the type of that version, then its hub.
+
+use super::{Object, ParseError, ParseErrorKind, Parsed, Version};
+use crate::path::FieldPath;
+use crate::wire::Strict;
+use crate::{specs, split};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+pub(super) fn from_json(json: &[u8]) -> Result<Parsed, ParseError> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let syntax = |error: &serde_json::Error| {
+        if error.is_data() {
+            ParseErrorKind::Type
+        } else {
+            ParseErrorKind::Syntax
+        }
+    };
+    let head = Head::read(&mut reader, syntax)?;
+    reader.end().map_err(|error| {
+        let path = FieldPath::root();
+        ParseError::new(&head, ParseErrorKind::Syntax, path, error.to_string())
+    })?;
+    dispatch(&head, Source::Json(json))
+}
+
+pub(super) fn from_value(value: &Value) -> Result<Parsed, ParseError> {
+    dispatch(&Head::read(value, |_| ParseErrorKind::Type)?, Source::Value(value))
+}
+
+/// What says which object this is. Wrong types are left to the typed reading, which knows their place.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Head {
+    #[serde(default)]
+    pub(super) api_version: Value,
+    #[serde(default)]
+    pub(super) kind: Value,
+    #[serde(default, deserialize_with = "crate::wire::object")]
+    metadata: Option<Name>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Name {
+    #[serde(default)]
+    pub(super) name: Value,
+    #[serde(default)]
+    pub(super) namespace: Value,
+}
+
+impl Head {
+    pub(super) fn name(&self, part: impl Fn(&Name) -> &Value) -> Option<&str> {
+        self.metadata.as_ref().map(part)?.as_str()
+    }
+
+    fn read<'de, D: Deserializer<'de>>(
+        json: D,
+        kind: impl FnOnce(&D::Error) -> ParseErrorKind,
+    ) -> Result<Self, ParseError> {
+        let head = serde_path_to_error::deserialize(json).map(|Strict(head)| head);
+        head.map_err(|error| {
+            let (path, error) = (error_path(error.path()), error.into_inner());
+            ParseError::new(&Self::default(), kind(&error), path, error.to_string())
+        })
+    }
+}
+
+/// The groups whose objects are SMI's, by their kinds and the versions that these have.
+const KINDS: [(&str, &str, &[Version]); 6] = {
+    use Version::{V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4};
+    const ALL: &[Version] = &[V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4];
+    [
+        ("split.smi-spec.io", "TrafficSplit", ALL),
+        ("specs.smi-spec.io", "HTTPRouteGroup", ALL),
+        ("specs.smi-spec.io", "TCPRoute", ALL),
+        ("specs.smi-spec.io", "UDPRoute", &[V1Alpha4]),
+        ("access.smi-spec.io", "TrafficTarget", ALL),
+        ("access.smi-spec.io", "IdentityBinding", &[V1Alpha4]),
+    ]
+};
+
+/// What an object is read from, as often as needed.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Json(&'a [u8]),
+    Value(&'a Value),
+}
+
+fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
+    use Version::{V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4};
+
+    let fail = |kind, path: &str, message: String| ParseError::new(head, kind, path.into(), message);
+    let Some(api_version) = head.api_version.as_str() else {
+        return Err(fail(
+            ParseErrorKind::NotSmi,
+            "apiVersion",
+            "`apiVersion` is missing".into(),
+        ));
+    };
+    let Some(kind) = head.kind.as_str() else {
+        return Err(fail(ParseErrorKind::NotSmi, "kind", "`kind` is missing".into()));
+    };
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    if group != "smi-spec.io" && !group.ends_with(".smi-spec.io") {
+        let message = format!("`{kind}` of `{api_version}` is no SMI object");
+        return Err(fail(ParseErrorKind::NotSmi, "apiVersion", message));
+    }
+    if group == "metrics.smi-spec.io" {
+        let message = format!("`{kind}` is not read: metrics are answers of an API, not intent");
+        return Err(fail(ParseErrorKind::Unsupported, "kind", message));
+    }
+    if !KINDS.iter().any(|known| known.0 == group) {
+        let message = format!("there is no API group `{group}`");
+        return Err(fail(ParseErrorKind::UnknownKind, "apiVersion", message));
+    }
+    let Some((_, _, versions)) = KINDS.iter().find(|known| known.0 == group && known.1 == kind) else {
+        let message = format!("there is no kind `{kind}` in group `{group}`");
+        return Err(fail(ParseErrorKind::UnknownKind, "kind", message));
+    };
+    let Some(version) = versions.iter().find(|known| known.as_str() == version) else {
+        let message = format!("there is no version `{version}` of `{kind}`");
+        return Err(fail(ParseErrorKind::UnknownVersion, "apiVersion", message));
+    };
+    if head.name(|metadata| &metadata.name).is_none_or(str::is_empty) {
+        let message = match head.metadata.as_ref().map(|metadata| &metadata.name) {
+            None | Some(Value::Null) => "there is no name".to_owned(),
+            Some(Value::String(_)) => "the name is empty".to_owned(),
+            Some(other) => format!("`{other}` is no text"),
+        };
+        return Err(fail(ParseErrorKind::Type, "metadata.name", message));
+    }
+
+    match (kind, *version) {
+        ("TrafficSplit", V1Alpha1) => lift::<split::v1alpha1::TrafficSplit, split::TrafficSplit>(head, source),
+        ("TrafficSplit", V1Alpha2) => lift::<split::v1alpha2::TrafficSplit, split::TrafficSplit>(head, source),
+        ("TrafficSplit", V1Alpha3) => lift::<split::v1alpha3::TrafficSplit, split::TrafficSplit>(head, source),
+        ("TrafficSplit", V1Alpha4) => lift::<split::v1alpha4::TrafficSplit, split::TrafficSplit>(head, source),
+        ("HTTPRouteGroup", V1Alpha1) => lift::<specs::v1alpha1::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        ("HTTPRouteGroup", V1Alpha2) => lift::<specs::v1alpha2::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        ("HTTPRouteGroup", V1Alpha3) => lift::<specs::v1alpha3::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        ("HTTPRouteGroup", V1Alpha4) => lift::<specs::v1alpha4::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
+        // TrafficTarget, IdentityBinding, TCPRoute and UDPRoute: the kinds of access control.
+        _ => Err(fail(
+            ParseErrorKind::Unsupported,
+            "kind",
+            format!("`{kind}` is not supported yet"),
+        )),
+    }
+}
+
+/// Reads a wire type and lifts it to its hub.
+fn lift<W, H>(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError>
+where
+    W: DeserializeOwned + Into<H>,
+    Object: From<H>,
+{
+    let mut ignored = Vec::new();
+    let wire: Result<W, _> = match source {
+        Source::Json(json) => typed(&mut serde_json::Deserializer::from_slice(json), &mut ignored),
+        Source::Value(value) => typed(value, &mut ignored),
+    };
+    let wire = wire.map_err(|error| {
+        // Keeping the path all the time would cost more than reading anew what is broken.
+        let located = match source {
+            Source::Json(json) => error_of::<W, _>(&mut serde_json::Deserializer::from_slice(json)),
+            Source::Value(value) => error_of::<W, _>(value),
+        };
+        let (path, message) = located.unwrap_or_else(|| (FieldPath::root(), error.to_string()));
+        ParseError::new(head, ParseErrorKind::Type, path, message)
+    })?;
+    ignored.sort();
+    Ok(Parsed {
+        object: Object::from(wire.into()),
+        ignored,
+    })
+}
+
+/// Reads a wire type and notes every field that is read past.
+fn typed<'de, W, D>(json: D, ignored: &mut Vec<FieldPath>) -> Result<W, D::Error>
+where
+    W: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let mut note = |path: serde_ignored::Path<'_>| {
+        let path = notation(&path);
+        if !matches!(path.as_str(), "apiVersion" | "kind" | "status") {
+            ignored.push(path);
+        }
+    };
+    W::deserialize(serde_ignored::Deserializer::new(json, &mut note))
+}
+
+/// The place of the error in what is no `W`, and its text.
+fn error_of<'de, W, D>(json: D) -> Option<(FieldPath, String)>
+where
+    W: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let error = serde_path_to_error::deserialize::<D, W>(json).err()?;
+    Some((error_path(error.path()), error.inner().to_string()))
+}
+
+fn notation(path: &serde_ignored::Path<'_>) -> FieldPath {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => FieldPath::root(),
+        Path::Seq { parent, index } => notation(parent).index(*index),
+        Path::Map { parent, key } => notation(parent).field(key),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => notation(parent),
+    }
+}
+
+fn error_path(path: &serde_path_to_error::Path) -> FieldPath {
+    use serde_path_to_error::Segment;
+    path.iter().fold(FieldPath::root(), |path, segment| match segment {
+        Segment::Seq { index } => path.index(*index),
+        Segment::Map { key } => path.field(key),
+        Segment::Enum { variant } => path.field(variant),
+        Segment::Unknown => path,
+    })
+}
