@@ -4,6 +4,26 @@
 //! the mesh does with a request. It is written from the mesh's documentation and source, never from the
 //! adapter's code, and is held against what the real mesh answered.
 
+pub mod case;
+pub mod cases;
+pub mod coverage;
+pub mod dice;
+mod edits;
+mod extremes;
+mod lab;
+mod law_tests;
+pub mod laws;
+pub mod probes;
+pub mod report;
+pub mod server;
+pub mod violation;
+pub mod world;
+
+pub use case::Case;
+pub use cases::Cases;
+pub use report::Report;
+pub use violation::Violation;
+
 use crate::manifest::NativeObject;
 use crate::object::ObjectKey;
 use crate::probe::{Distribution, Probe};
@@ -20,12 +40,12 @@ pub trait Interpreter: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the interpreter does not model something that decides here. It never guesses.
-    fn route(&self, objects: &[NativeObject], world: &World, probe: &Probe) -> Result<Distribution, NotModelled>;
+    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled>;
 }
 
 /// What is there beside native objects of the mesh.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct World {
+pub struct MeshWorld {
     /// The services.
     pub services: BTreeMap<ObjectKey, Service>,
     /// The DNS domain of the cluster.

@@ -26,7 +26,10 @@
 //! assert_eq!(snapshot.splits().count(), 1);
 //! ```
 
+mod native;
 mod split;
+
+pub use native::read_native;
 
 use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
@@ -245,18 +248,30 @@ impl Document {
 /// Writes objects as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
 #[must_use]
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String {
+    let values: Vec<Value> = objects.into_iter().map(NativeObject::to_value).collect();
+    write_values(&values)
+}
+
+/// Writes values as YAML documents.
+pub(crate) fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     let options = serde_saphyr::ser_options! {
         prefer_block_scalars: false,
     };
     let mut text = String::new();
-    for object in objects {
+    for value in values {
         // Writing a JSON value into a string has nothing that could fail.
-        if let Ok(document) = serde_saphyr::to_string_with_options(&object.to_value(), options.clone()) {
+        if let Ok(document) = serde_saphyr::to_string_with_options(value, options.clone()) {
             text.push_str(if text.is_empty() { "" } else { "---\n" });
             text.push_str(&document);
         }
     }
     text
+}
+
+/// Reads the documents of a text as values.
+#[cfg(feature = "conformance")]
+pub(crate) fn read_values(text: &str) -> Result<Vec<Value>, String> {
+    split::documents(text).flatten().collect()
 }
 
 #[cfg(test)]

@@ -4,35 +4,24 @@
 //! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
 
 pub mod agreement {
-    //! Worlds, probes aimed at them, and what must hold. Nothing in here knows what a test is.
+    //! What must hold. Nothing in here knows what a test is.
 
-    pub mod backends;
     pub mod classes;
-    pub mod coverage;
-    pub mod dice;
-    pub mod groups;
-    pub mod json;
     pub mod laws;
-    pub mod near;
-    pub mod probes;
-    pub mod reduce;
-    pub mod regexes;
-    pub mod services;
-    pub mod splits;
-    pub mod world;
 }
 
-use agreement::coverage::Coverage;
-use agreement::dice::Dice;
+use agreement::classes;
 use agreement::laws::Seen;
-use agreement::probes::{Aim, Shot, sweep};
-use agreement::reduce::reduce;
-use agreement::regexes::Re;
-use agreement::world::World;
 use proptest::collection::vec;
 use proptest::prop_oneof;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use smi_adapter::conformance::coverage::Coverage;
+use smi_adapter::conformance::dice::Dice;
+use smi_adapter::conformance::probes::{Aim, Shot, sweep};
+use smi_adapter::conformance::world::World;
+use smi_adapter::conformance::world::reduce::reduce;
+use smi_adapter::conformance::world::regexes::Re;
 use smi_adapter::pattern::{Anchor, Pattern};
 use smi_adapter::probe::{Probe, Verdict};
 use std::cell::{Cell, RefCell};
@@ -51,7 +40,7 @@ fn resolve_and_decide_agree() {
     let cases = cases.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
     let coverage = thread::scope(|scope| {
         let runs = SEEDS.map(|seed| scope.spawn(move || run(seed, cases)));
-        let mut all = Coverage::default();
+        let mut all = Coverage::of(classes::all());
         for run in runs {
             match run.join().unwrap() {
                 Ok(coverage) => all.add(&coverage),
@@ -62,7 +51,7 @@ fn resolve_and_decide_agree() {
     });
     println!("{coverage}");
     assert_eq!(
-        coverage.unverified(LEAST),
+        coverage.rare(classes::all(), LEAST),
         [""; 0],
         "too rare, so nothing is known about them"
     );
@@ -143,7 +132,7 @@ impl Fault {
 /// Looks at one world, and at probes that are aimed at it.
 fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box<Fault>> {
     let seen = Seen::new(world).map_err(|why| Fault::new(None, why))?;
-    coverage.world(&seen);
+    classes::world(coverage, &seen);
     for probe in sweep(world) {
         compare(&seen, &probe, coverage)?;
     }
@@ -156,7 +145,7 @@ fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box
         let verdict = compare(&seen, &beside, coverage)?;
         coverage.beside(how, &on, &verdict);
         if index == 0 {
-            coverage.anchors(&seen, &beside, &verdict);
+            coverage.anchors(&seen.snapshot, &world.settings, &beside, &verdict);
         }
     }
     Ok(())
@@ -166,7 +155,7 @@ fn compare(seen: &Seen<'_>, probe: &Probe, coverage: &mut Coverage) -> Result<Ve
     let fault = |why| Fault::new(Some(probe), why);
     let (verdict, trace) = seen.decide(probe).map_err(fault)?;
     seen.agree(probe, &verdict, &trace).map_err(fault)?;
-    coverage.probe(seen, probe, &verdict, &trace);
+    coverage.probe(&seen.snapshot, &seen.world.settings, probe, &verdict, &trace);
     Ok(verdict)
 }
 

@@ -31,7 +31,7 @@ use crate::interpret::protocol::Protocol;
 use crate::interpret::registry::{Entry, Registry};
 use crate::interpret::request::Received;
 use crate::interpret::virtual_service::VirtualService;
-use smi_adapter::conformance::{Interpreter, NotModelled, World};
+use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
@@ -44,7 +44,7 @@ use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traf
 pub struct IstioMesh {}
 
 impl Interpreter for IstioMesh {
-    fn route(&self, objects: &[NativeObject], world: &World, probe: &Probe) -> Result<Distribution, NotModelled> {
+    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
         let Destination::Service { key, port } = &probe.to else {
             return not_modelled("a destination that is no service");
         };

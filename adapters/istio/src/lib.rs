@@ -54,9 +54,9 @@ impl MeshAdapter for Istio {
 
     fn support(&self, feature: Feature) -> Support {
         match feature {
-            Feature::HttpSplit | Feature::TcpSplit => {
-                Support::Partial("ports that carry TLS are not split, and weights above 2^31 - 1 in all are rounded")
-            }
+            Feature::HttpSplit | Feature::TcpSplit => Support::Partial(
+                "ports that carry TLS are not split, nor are other bytes on ports declared as HTTP, and weights above 2^31 - 1 in all are rounded",
+            ),
             Feature::ConditionalSplit => Support::Partial(
                 "headers that the proxy adds or removes, a header filtered twice, and patterns of more than 1024 bytes cannot be matched",
             ),

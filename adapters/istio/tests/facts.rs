@@ -13,7 +13,7 @@
 use k8s_openapi::api::core::v1::Service;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use smi_adapter::conformance::{Interpreter, NotModelled, World};
+use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey};
 use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Target, Traffic};
@@ -96,7 +96,7 @@ impl Line {
     }
 
     /// What the mesh answered; `None` if it took the configuration not at all.
-    fn expected(&self, world: &World) -> Option<Distribution> {
+    fn expected(&self, world: &MeshWorld) -> Option<Distribution> {
         let service = |key: ObjectKey, port: u16| Target::Service { key, port };
         let failure = if self.is_tcp() {
             Target::Failure
@@ -130,15 +130,15 @@ impl Line {
     }
 }
 
-fn has_port(world: &World, key: &ObjectKey, port: u16) -> bool {
+fn has_port(world: &MeshWorld, key: &ObjectKey, port: u16) -> bool {
     let spec = world.services.get(key).and_then(|service| service.spec.as_ref());
     let mut ports = spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default().iter();
     ports.any(|own| own.port == i32::from(port) && own.protocol.as_deref() != Some("UDP"))
 }
 
-fn world(text: &str) -> (World, Vec<NativeObject>) {
+fn world(text: &str) -> (MeshWorld, Vec<NativeObject>) {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
-    let mut world = World {
+    let mut world = MeshWorld {
         services: BTreeMap::new(),
         cluster_domain: "cluster.local".into(),
     };
@@ -258,7 +258,7 @@ fn paths_are_read_as_access_policies_read_them() {
         .unwrap()
     };
     let services = ["web", "hit"].map(|name| (ObjectKey::new("d", name), service(name)));
-    let world = World {
+    let world = MeshWorld {
         services: BTreeMap::from(services),
         cluster_domain: "cluster.local".into(),
     };

@@ -25,7 +25,7 @@ use self::matches::Summary;
 use self::profile::profile;
 use self::root::{Protocol, Root};
 use self::route::{Route, Rule, kind_of};
-use smi_adapter::conformance::{Interpreter, NotModelled, World};
+use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
@@ -65,7 +65,7 @@ impl LinkerdMesh {
 }
 
 impl Interpreter for LinkerdMesh {
-    fn route(&self, objects: &[NativeObject], world: &World, probe: &Probe) -> Result<Distribution, NotModelled> {
+    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
         let Destination::Service { key, port } = &probe.to else {
             return Err(NotModelled("a destination that is no service".into()));
         };
@@ -100,7 +100,7 @@ impl Interpreter for LinkerdMesh {
 /// A client, and the port of a service that it calls.
 struct Call<'a> {
     objects: &'a [NativeObject],
-    world: &'a World,
+    world: &'a MeshWorld,
     key: &'a ObjectKey,
     port: u16,
     client: Option<&'a str>,

@@ -122,7 +122,7 @@ impl Translator<'_> {
         if conditional.is_empty() && default.is_none() {
             return;
         }
-        if let Some(split) = port.default().filter(|_| default.is_some()) {
+        if let Some(split) = port.default().filter(|_| default.is_some() && !port.declares_http()) {
             let object = ObjectRef::split(split.split().clone());
             let others = match protocol {
                 Protocol::Http => "are refused",

@@ -13,7 +13,7 @@
 
 use k8s_openapi::api::core::v1::Service;
 use serde_json::Value;
-use smi_adapter::conformance::{Interpreter, NotModelled, World};
+use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey};
 use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Target, Traffic};
@@ -49,8 +49,8 @@ fn lines(file: &Path, kind: &str) -> Vec<Value> {
 }
 
 /// What a file of objects holds.
-fn objects(file: &Path) -> (World, Vec<NativeObject>) {
-    let mut world = World {
+fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
+    let mut world = MeshWorld {
         services: BTreeMap::new(),
         cluster_domain: "cluster.local".into(),
     };
@@ -117,7 +117,7 @@ fn port(value: &Value) -> u16 {
 }
 
 /// What a verdict means. Bytes get no status: where it is said of them, the connection is closed.
-fn expected(line: &Value, world: &World) -> Distribution {
+fn expected(line: &Value, world: &MeshWorld) -> Distribution {
     let tcp = line["proto"] == "tcp";
     let verdict = line["verdict"].as_str().unwrap();
     let target = |text: &str| match text {

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A cluster in memory, that keeps what an API server promises about writing: UIDs, `resourceVersion`,
-/// preconditions. It has no schemas, adds no defaults and collects no garbage. Its clock stands still but
-/// for writes, so equal calls give equal objects.
+/// preconditions. It has no schemas and collects no garbage, and it adds only the defaults that it is told
+/// to. Its clock stands still but for writes, so equal calls give equal objects.
 #[derive(Debug, Default)]
 pub struct InMemoryCluster(Mutex<State>);
 
@@ -21,6 +21,7 @@ struct State {
     objects: BTreeMap<ObjectRef, NativeObject>,
     absent: BTreeSet<Kind>,
     writes: u32,
+    defaults: Option<fn(&mut NativeObject)>,
 }
 
 impl InMemoryCluster {
@@ -28,6 +29,15 @@ impl InMemoryCluster {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty cluster that serves every kind, and completes every object that is written by `defaults`, as
+    /// a server does by the defaults of its schemas.
+    #[must_use]
+    pub fn with_defaults(defaults: fn(&mut NativeObject)) -> Self {
+        let cluster = Self::default();
+        cluster.state().defaults = Some(defaults);
+        cluster
     }
 
     /// Serves `kind` no more.
@@ -41,6 +51,11 @@ impl InMemoryCluster {
     #[must_use]
     pub fn objects(&self) -> Vec<NativeObject> {
         self.state().objects.values().cloned().collect()
+    }
+
+    /// Removes an object as somebody else would, if it is there.
+    pub fn take(&self, object: &ObjectRef) -> Option<NativeObject> {
+        self.state().objects.remove(object)
     }
 
     /// Writes an object as somebody else would, whatever is there.
@@ -60,6 +75,9 @@ impl State {
     /// Stores an object with the metadata that a server decides.
     fn store(&mut self, mut object: NativeObject, former: Option<&NativeObject>) {
         self.writes += 1;
+        if let Some(defaults) = self.defaults {
+            defaults(&mut object);
+        }
         let metadata = &mut object.metadata;
         metadata.resource_version = Some(self.writes.to_string());
         if let Some(former) = former {

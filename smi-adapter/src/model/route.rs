@@ -175,6 +175,13 @@ impl PortRoute {
         self.app_protocol.as_deref()
     }
 
+    /// Whether the root service declares HTTP here, of any version, by `appProtocol` or else by the part of
+    /// the port's name before the first hyphen. Clients have no business to send other bytes there.
+    #[must_use]
+    pub fn declares_http(&self) -> bool {
+        declares_http(self.app_protocol(), self.name())
+    }
+
     /// The splits with matches, in the order in which they are asked.
     #[must_use]
     pub fn conditional(&self) -> &[Conditional] {
@@ -198,6 +205,15 @@ impl PortRoute {
             .map(|conditional| &conditional.split)
             .or(self.default.as_ref())
     }
+}
+
+pub(crate) fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> bool {
+    let by_name = || name.unwrap_or_default().split('-').next().unwrap_or_default();
+    let declared = app_protocol.unwrap_or_else(by_name).to_ascii_lowercase();
+    matches!(
+        declared.as_str(),
+        "http" | "http2" | "grpc" | "kubernetes.io/h2c" | "kubernetes.io/ws"
+    )
 }
 
 /// A split that takes only requests which fulfil one of its matches.

@@ -14,6 +14,8 @@ const OWNER: &str = "app.kubernetes.io/managed-by";
 const ADAPTER: &str = "smi-adapter.dev/adapter";
 /// For which SMI objects.
 const SOURCES: &str = "smi-adapter.dev/sources";
+/// How long that list may be, in bytes. An API server takes 262,144 of all annotations together.
+const MAX_SOURCES: usize = 65_536;
 /// Of which policy.
 pub(super) const POLICY: &str = "smi-adapter.dev/policy";
 /// When it is deleted.
@@ -111,19 +113,29 @@ impl Observed {
 
 /// Adds the labels and annotations of the settings and, above them, ours.
 pub(super) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settings) {
-    let sources: Vec<String> = manifest
-        .sources
-        .iter()
-        .map(|source| format!("{}/{}", source.kind, source.key))
-        .collect();
     let mut labels = settings.labels.clone();
     labels.insert(OWNER.into(), settings.owner.to_string());
     labels.insert(ADAPTER.into(), adapter.into());
     let mut annotations = settings.annotations.clone();
-    annotations.insert(SOURCES.into(), sources.join(","));
+    annotations.insert(SOURCES.into(), sources(manifest));
     annotations.insert(POLICY.into(), manifest.policy.to_string());
     annotations.insert(STAGE.into(), manifest.stage.to_string());
     let metadata = &mut manifest.object.metadata;
     metadata.labels.get_or_insert_default().extend(labels);
     metadata.annotations.get_or_insert_default().extend(annotations);
+}
+
+/// The SMI objects of a manifest, as far as there is room for them.
+fn sources(manifest: &Manifest) -> String {
+    let mut text = String::new();
+    for (index, source) in manifest.sources.iter().enumerate() {
+        let source = format!("{}/{}", source.kind, source.key);
+        if text.len() + source.len() > MAX_SOURCES {
+            let more = manifest.sources.len() - index;
+            return format!("{text} and {more} more");
+        }
+        text.push_str(if index == 0 { "" } else { "," });
+        text.push_str(&source);
+    }
+    text
 }

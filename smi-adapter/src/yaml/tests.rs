@@ -225,3 +225,27 @@ fn what_is_written_reads_the_same_in_every_yaml() {
     assert_eq!(values, [object.to_value(), object.to_value()]);
     assert_eq!(strict, values);
 }
+
+#[test]
+fn native_objects_are_read_as_they_are_written() {
+    let object = |kind: Kind| NativeObject {
+        kind,
+        metadata: ObjectMeta {
+            name: Some("on".into()),
+            labels: Some([("a".to_owned(), "no".to_owned())].into()),
+            ..ObjectMeta::default()
+        },
+        spec: json!({"n": 1, "empty": [], "text": "010"}),
+    };
+    let known = Kind::new("x.dev", "v1", "Proxy", "proxies");
+    let objects = [object(known.clone()), object(Kind::SERVICE)];
+    let read: Result<Vec<NativeObject>, _> = read_native(&write(&objects), &[known]).into_iter().collect();
+    assert_eq!(read.unwrap(), objects);
+    let list = read_native("{items: [{apiVersion: v1, kind: Service}, {kind: Service}]}", &[]);
+    assert_eq!(list.len(), 2);
+    assert!(list[0].is_ok());
+    assert_eq!(list[1].as_ref().unwrap_err().code(), Code::NotAnObject);
+    let broken = read_native("apiVersion: v1\nkind: Service\nmetadata: {name: 1}\n---\n[", &[]);
+    let codes: Vec<Code> = broken.into_iter().map(|object| object.unwrap_err().code()).collect();
+    assert_eq!(codes, [Code::Undecodable, Code::Unparsable]);
+}

@@ -1,177 +1,143 @@
-//! To which classes of [`Coverage`] a world and the verdicts on its probes belong.
+//! The classes that a run must reach.
 
-use super::coverage::{CODES, Coverage};
+use smi_adapter::conformance::coverage::Coverage;
+use smi_adapter::diagnostic::Code;
+
 use super::laws::Seen;
-use super::near::Near;
-use super::probes::Beside;
-use smi_adapter::object::Kind;
-use smi_adapter::probe::{Distribution, Probe, Routing, Target, Traffic, Verdict};
-use smi_adapter::semantics::{Step, Trace, decide};
-use smi_adapter::settings::{HeaderAnchor, PathAnchor};
-use smi_types::Version;
 
-impl Coverage {
-    /// Notes what there is in a world.
-    pub fn world(&mut self, seen: &Seen<'_>) {
-        self.note("worlds");
-        let (splits, groups) = (seen.world.splits.iter(), seen.world.groups.iter());
-        let mut namespaces = splits
-            .map(|split| split.namespace)
-            .chain(groups.map(|group| group.namespace));
-        self.note(if namespaces.any(|namespace| namespace != "ns-a") {
-            "world of two namespaces"
-        } else {
-            "world of one namespace"
-        });
-        let diagnostics = &seen.resolution.diagnostics;
-        let clean = diagnostics.is_empty() && !seen.world.splits.is_empty();
-        self.note_if(clean, "world with splits and without diagnostics");
-        for code in CODES {
-            let reported = diagnostics.iter().any(|diagnostic| diagnostic.code == code);
-            self.note_if(reported, code.as_str());
-        }
-    }
+/// Every class that a run must reach.
+const CLASSES: &[&str] = &[
+    "worlds",
+    "world of one namespace",
+    "world of two namespaces",
+    "world with splits and without diagnostics",
+    "probes",
+    "split taken by a match",
+    "split taken by default",
+    "default after a match failed",
+    "default after T23",
+    "match after one failed",
+    "root, nobody splits it",
+    "root after a match failed",
+    "root after all was inert",
+    "shares: one",
+    "shares: two",
+    "shares: three or more",
+    "nowhere: no such Service",
+    "nowhere: no such port",
+    "UDP on the number of a split TCP port",
+    "I1 a duplicate split",
+    "I3 an undecodable split",
+    "I6 headers lost",
+    "S4 path refused",
+    "S6 not portable",
+    "S8 method refused",
+    "S11 no name of a header",
+    "S12 value of a header refused",
+    "S15 a match is fulfilled",
+    "S18 a header is absent",
+    "S21 a group without matches",
+    "T2 out of scope",
+    "T3 another namespace or host",
+    "T3 a qualified root takes",
+    "T6 an unreadable weight",
+    "T9 a weight of zero",
+    "T10 all weights are zero",
+    "T16 another apiGroup",
+    "T17 no such group",
+    "T17 another kind",
+    "T19 no HTTP, and the split has matches",
+    "T20 a backend without the port",
+    "T23 no usable backend",
+    "T25 a backend is absent",
+    "T25 the root stands in",
+    "T28 the root is its own backend",
+    "T29 conflict",
+    "T29 conflict, and the winner takes nothing",
+    "T31 no backends",
+    "T40 the root is unusable",
+    "Either S5",
+    "Either S17",
+    "full path anchor decides",
+    "start path anchor decides",
+    "full header anchor decides",
+    "search header anchor decides",
+    "path with a query: decided alike",
+    "path with something behind it: decided alike",
+    "path with something behind it: decided otherwise",
+    "path with something before it: decided otherwise",
+    "path in another case: decided alike",
+    "path in another case: decided otherwise",
+    "path with an escape: decided otherwise",
+    "path cut or doubled: decided alike",
+    "path cut or doubled: decided otherwise",
+    "other method: decided alike",
+    "other method: decided otherwise",
+    "header near miss: decided alike",
+    "header near miss: decided otherwise",
+    "header absent: decided otherwise",
+    "header empty: decided otherwise",
+    "header repeated: decided alike",
+    "header repeated: decided otherwise",
+    "header name in another case: decided alike",
+    "split of v1alpha1 takes",
+    "split of v1alpha2 takes",
+    "split of v1alpha3 takes",
+    "split of v1alpha4 takes",
+];
 
-    /// Notes how the reference came to a verdict.
-    pub fn probe(&mut self, seen: &Seen<'_>, probe: &Probe, verdict: &Verdict, trace: &Trace) {
-        self.note("probes");
-        match &verdict.route {
-            Routing::Either { rule, .. } => self.note(if *rule == "S5" { "Either S5" } else { "Either S17" }),
-            Routing::Exactly(distribution) => self.note(match distribution.shares().count() {
-                0..=1 => "shares: one",
-                2 => "shares: two",
-                _ => "shares: three or more",
-            }),
-        }
-        trace
-            .steps()
-            .iter()
-            .filter_map(class)
-            .for_each(|class| self.note(class));
-        let any = |rules: &[&str]| trace.steps().iter().any(|step| rules.contains(&step.rule));
-        let (failed, unusable) = (any(&["T12"]), any(&["T23"]));
-        if let Some(step) = trace.steps().iter().find(|step| takes(step)) {
-            self.taken(seen, step, failed, unusable);
-        } else if any(&["T13"]) {
-            let inert = any(&["T6", "T10", "T31", "T40"]);
-            self.note_if(failed, "root after a match failed");
-            self.note_if(inert && !failed, "root after all was inert");
-            let passed_over = ["T6", "T10", "T12", "T19", "T23", "T29", "T31", "T40"];
-            self.note_if(!any(&passed_over), "root, nobody splits it");
-            self.note_if(any(&["T29"]), "T29 conflict, and the winner takes nothing");
-        }
-        let Traffic::Udp = probe.traffic else { return };
-        let tcp = Probe {
-            traffic: Traffic::Tcp,
-            ..probe.clone()
-        };
-        let (beside, _) = decide(&seen.snapshot, &seen.world.settings, &tcp);
-        let nowhere = Distribution::all_to(Target::Nowhere);
-        let both = [&beside, verdict].iter().all(|verdict| !verdict.route.allows(&nowhere));
-        self.note_if(both && beside != *verdict, "UDP on the number of a split TCP port");
-    }
+/// What resolve can report, with the exception of what only adapters find out.
+pub const CODES: [Code; 26] = [
+    Code::AllWeightsZero,
+    Code::AppProtocolDiffers,
+    Code::BackendMissing,
+    Code::Conflict,
+    Code::DuplicateBackend,
+    Code::DuplicateMatch,
+    Code::DuplicateObject,
+    Code::FractionalWeight,
+    Code::HeadersLost,
+    Code::Invalid,
+    Code::MatchesEverything,
+    Code::NestedSplit,
+    Code::NoUsableBackend,
+    Code::NotPortable,
+    Code::PathAnchorDiffers,
+    Code::PortMismatch,
+    Code::RootNamespace,
+    Code::RootUnusable,
+    Code::SelfReference,
+    Code::Undecodable,
+    Code::UnknownField,
+    Code::UnknownMethod,
+    Code::Unmatchable,
+    Code::Unreferenced,
+    Code::UnresolvedRef,
+    Code::WeightMissing,
+];
 
-    fn taken(&mut self, seen: &Seen<'_>, step: &Step, failed: bool, unusable: bool) {
-        let mut splits = seen.snapshot.splits();
-        let Some((_, split)) = splits.find(|(key, _)| **key == step.object.key) else {
-            return;
-        };
-        let Some(spec) = &split.spec else { return };
-        if spec.matches.is_empty() {
-            self.note("split taken by default");
-            self.note_if(failed, "default after a match failed");
-            self.note_if(unusable, "default after T23");
-        } else {
-            self.note("split taken by a match");
-            self.note_if(failed, "match after one failed");
-        }
-        self.note_if(spec.service.contains('.'), "T3 a qualified root takes");
-        self.note(match split.version {
-            Version::V1Alpha1 => "split of v1alpha1 takes",
-            Version::V1Alpha2 => "split of v1alpha2 takes",
-            Version::V1Alpha3 => "split of v1alpha3 takes",
-            Version::V1Alpha4 => "split of v1alpha4 takes",
-        });
-    }
-
-    /// Notes whether a request is decided otherwise than the one that it lies beside.
-    pub fn beside(&mut self, how: Beside, on: &Verdict, beside: &Verdict) {
-        let name = match how {
-            Beside::Path(Near::Append("?q=1" | "#f")) => "path with a query",
-            Beside::Path(Near::Append(_)) => "path with something behind it",
-            Beside::Path(Near::Prepend(_)) => "path with something before it",
-            Beside::Path(Near::Case) => "path in another case",
-            Beside::Path(Near::Escape) => "path with an escape",
-            Beside::Path(Near::Drop | Near::Duplicate) => "path cut or doubled",
-            Beside::Method => "other method",
-            Beside::Value(_) => "header near miss",
-            Beside::Absent => "header absent",
-            Beside::Emptied => "header empty",
-            Beside::Repeated => "header repeated",
-            Beside::NameCase => "header name in another case",
-        };
-        let outcome = if on == beside { "alike" } else { "otherwise" };
-        self.note(&format!("{name}: decided {outcome}"));
-    }
-
-    /// Notes whether another anchor would decide otherwise.
-    pub fn anchors(&mut self, seen: &Seen<'_>, probe: &Probe, verdict: &Verdict) {
-        let settings = &seen.world.settings;
-        let mut other = settings.clone();
-        let (path, other_path) = match settings.path_anchor {
-            PathAnchor::Full => ("full path anchor decides", PathAnchor::Start),
-            PathAnchor::Start => ("start path anchor decides", PathAnchor::Full),
-        };
-        other.path_anchor = other_path;
-        self.note_if(decide(&seen.snapshot, &other, probe).0 != *verdict, path);
-        let mut other = settings.clone();
-        let (header, other_header) = match settings.header_anchor {
-            HeaderAnchor::Full => ("full header anchor decides", HeaderAnchor::Search),
-            HeaderAnchor::Search => ("search header anchor decides", HeaderAnchor::Full),
-        };
-        other.header_anchor = other_header;
-        self.note_if(decide(&seen.snapshot, &other, probe).0 != *verdict, header);
-    }
+/// Every class of a run.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().copied().chain(CODES.iter().map(|code| code.as_str()))
 }
 
-fn takes(step: &Step) -> bool {
-    step.rule == "T29" && step.outcome.starts_with("takes the traffic")
-}
-
-/// The class of one step, by the rule that decided it.
-fn class(step: &Step) -> Option<&'static str> {
-    let on = |kind| step.object.kind == kind;
-    Some(match step.rule {
-        "I1" if on(Kind::TRAFFIC_SPLIT) => "I1 a duplicate split",
-        "I3" if on(Kind::TRAFFIC_SPLIT) => "I3 an undecodable split",
-        "I3" => "nowhere: no such Service",
-        "I6" => "I6 headers lost",
-        "S4" => "S4 path refused",
-        "S6" => "S6 not portable",
-        "S8" => "S8 method refused",
-        "S11" => "S11 no name of a header",
-        "S12" => "S12 value of a header refused",
-        "S15" => "S15 a match is fulfilled",
-        "S18" => "S18 a header is absent",
-        "S21" => "S21 a group without matches",
-        "T2" => "T2 out of scope",
-        "T3" => "T3 another namespace or host",
-        "T6" => "T6 an unreadable weight",
-        "T9" => "T9 a weight of zero",
-        "T10" => "T10 all weights are zero",
-        "T16" => "T16 another apiGroup",
-        "T17" if on(Kind::HTTP_ROUTE_GROUP) => "T17 no such group",
-        "T17" => "T17 another kind",
-        "T19" => "T19 no HTTP, and the split has matches",
-        "T20" => "T20 a backend without the port",
-        "T21" if step.outcome.starts_with("goes nowhere") => "nowhere: no such port",
-        "T23" => "T23 no usable backend",
-        "T25" if step.outcome.starts_with("is absent") => "T25 a backend is absent",
-        "T25" => "T25 the root stands in",
-        "T28" => "T28 the root is its own backend",
-        "T29" if !takes(step) => "T29 conflict",
-        "T31" => "T31 no backends",
-        "T40" => "T40 the root is unusable",
-        _ => return None,
-    })
+/// Notes what there is in a world.
+pub fn world(coverage: &mut Coverage, seen: &Seen<'_>) {
+    coverage.note("worlds");
+    let (splits, groups) = (seen.world.splits.iter(), seen.world.groups.iter());
+    let mut namespaces = splits
+        .map(|split| split.namespace)
+        .chain(groups.map(|group| group.namespace));
+    coverage.note(if namespaces.any(|namespace| namespace != "ns-a") {
+        "world of two namespaces"
+    } else {
+        "world of one namespace"
+    });
+    let diagnostics = &seen.resolution.diagnostics;
+    let clean = diagnostics.is_empty() && !seen.world.splits.is_empty();
+    coverage.note_if(clean, "world with splits and without diagnostics");
+    for code in CODES {
+        let reported = diagnostics.iter().any(|diagnostic| diagnostic.code == code);
+        coverage.note_if(reported, code.as_str());
+    }
 }

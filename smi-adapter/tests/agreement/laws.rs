@@ -1,6 +1,6 @@
 //! What must hold in every world, and between the two derivations for every probe.
 
-use super::world::{World, snapshot};
+use smi_adapter::conformance::world::{World, snapshot};
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
 use smi_adapter::model::{Model, Policy, PolicyKey};

@@ -3,7 +3,7 @@
 use super::not_modelled;
 use super::protocol::Protocol;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
-use smi_adapter::conformance::{NotModelled, World};
+use smi_adapter::conformance::{MeshWorld, NotModelled};
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::Target;
 
@@ -26,7 +26,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Registry<'a> {
-    pub(super) fn new(world: &'a World) -> Result<Self, NotModelled> {
+    pub(super) fn new(world: &'a MeshWorld) -> Result<Self, NotModelled> {
         let domain = match world.cluster_domain.as_str() {
             "" => "cluster.local",
             domain => domain,

@@ -13,12 +13,12 @@ use smi_adapter::probe::Identity;
 use std::borrow::Cow;
 
 /// Services of namespace `d`: `web`, its backends `v1` and `v2`, and a few odd ones.
-fn world() -> World {
+fn world() -> MeshWorld {
     let ports = json!([
         {"name": "http", "port": 80}, {"name": "tcp", "port": 9000}, {"name": "any", "port": 7000},
         {"name": "https", "port": 8443}, {"name": "dns", "port": 53, "protocol": "UDP"},
     ]);
-    let mut world = World::default();
+    let mut world = MeshWorld::default();
     for name in ["web", "v1", "v2"] {
         add(&mut world, name, json!({"ports": ports}));
     }
@@ -36,7 +36,7 @@ fn world() -> World {
     world
 }
 
-fn add(world: &mut World, name: &str, spec: Value) {
+fn add(world: &mut MeshWorld, name: &str, spec: Value) {
     let key = ObjectKey::new("d", name);
     let value = json!({"metadata": {"name": name, "namespace": "d"}, "spec": spec});
     world.services.insert(key, serde_json::from_value(value).unwrap());
@@ -87,7 +87,7 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Traffic {
     })
 }
 
-fn ask(objects: &[NativeObject], world: &World, name: &str, port: u16, traffic: Traffic) -> Result<String, String> {
+fn ask(objects: &[NativeObject], world: &MeshWorld, name: &str, port: u16, traffic: Traffic) -> Result<String, String> {
     let probe = Probe {
         from: Some(Identity {
             namespace: "c".into(),

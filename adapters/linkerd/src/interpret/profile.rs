@@ -4,7 +4,7 @@ use super::fields::{Fault, Fields, Read, refused, unmodelled};
 use super::quantity::milli;
 use regex::Regex;
 use serde_json::Value;
-use smi_adapter::conformance::{NotModelled, World};
+use smi_adapter::conformance::{MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{ObjectKey, is_dns_label};
 use smi_adapter::probe::Target;
@@ -22,7 +22,7 @@ pub(super) struct Profile {
 /// an empty one, before that of the service's namespace.
 pub(super) fn profile(
     objects: &[NativeObject],
-    world: &World,
+    world: &MeshWorld,
     service: &ObjectKey,
     port: u16,
     client: Option<&str>,

@@ -11,10 +11,10 @@ const TLS: [&str; 3] = ["gateway.networking.k8s.io", "v1alpha3", "TLSRoute"];
 const PROFILE: [&str; 3] = ["linkerd.io", "v1alpha2", "ServiceProfile"];
 
 /// A service `web` of some ports, with the backends `v1` to `v3`.
-fn world() -> World {
-    let mut world = World {
+fn world() -> MeshWorld {
+    let mut world = MeshWorld {
         cluster_domain: "cluster.local".into(),
-        ..World::default()
+        ..MeshWorld::default()
     };
     for name in ["web", "v1", "v2", "v3"] {
         let ports = json!([

@@ -12,9 +12,9 @@ fn object(namespace: &str, spec: Value) -> NativeObject {
 }
 
 fn of(objects: &[NativeObject], client: Option<&str>) -> Result<Profile, NotModelled> {
-    let world = World {
+    let world = MeshWorld {
         cluster_domain: "cluster.local".into(),
-        ..World::default()
+        ..MeshWorld::default()
     };
     profile(objects, &world, &ObjectKey::new("d", "web"), 80, client)
 }

@@ -1,6 +1,6 @@
 //! Texts that just miss a pattern.
 
-use super::dice::Dice;
+use crate::conformance::dice::Dice;
 use std::fmt::Write;
 
 /// How a text just misses a pattern, or means the same in some proxies only.

@@ -1,17 +1,26 @@
 //! Worlds: everything that meaning depends on, tiny and full of collisions.
 
-use super::groups::{Group, Match};
-use super::services::Service;
-use super::splits::Split;
+pub mod backends;
+pub mod groups;
+pub mod json;
+pub mod real;
+pub mod reduce;
+pub mod regexes;
+pub mod services;
+pub mod splits;
+
+use crate::diagnostic::Code;
+use crate::object::{ObjectKey, ObjectRef};
+use crate::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
+use crate::snapshot::{Snapshot, Undecodable};
+use groups::{Group, Match};
 use k8s_openapi::api::core::v1;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
-use smi_adapter::diagnostic::Code;
-use smi_adapter::object::{ObjectKey, ObjectRef};
-use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
-use smi_adapter::snapshot::{Snapshot, Undecodable};
+use services::Service;
 use smi_types::{FieldPath, Object};
+use splits::Split;
 use std::fmt::{self, Display};
 
 /// The namespaces. Nearly everything is in the first one.
@@ -107,13 +116,12 @@ fn settings() -> impl Strategy<Value = Settings> {
         1 => Just("ns-a"),
         1 => Just("svc"),
     ];
-    (scope, path, header, domain).prop_map(|(scope, path, header, domain)| {
-        let mut settings = Settings::default();
-        settings.scope = scope;
-        settings.path_anchor = path;
-        settings.header_anchor = header;
-        domain.clone_into(&mut settings.cluster_domain);
-        settings
+    (scope, path, header, domain).prop_map(|(scope, path, header, domain)| Settings {
+        scope,
+        path_anchor: path,
+        header_anchor: header,
+        cluster_domain: domain.to_owned(),
+        ..Settings::default()
     })
 }
 

@@ -1,7 +1,7 @@
 //! Services, with everything about their ports that a split can trip over.
 
 use super::json::{Field, Twin, rarely};
-use super::world::{NAMESPACES, SERVICES};
+use super::{NAMESPACES, SERVICES};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! Backends of splits and their weights.
 
+use super::SERVICES;
 use super::json::{Field, nearly};
-use super::world::SERVICES;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};

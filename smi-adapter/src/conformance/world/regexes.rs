@@ -1,7 +1,7 @@
 //! Regular expressions whose languages are known.
 
-use super::dice::Dice;
-use super::near::other_case;
+use crate::conformance::dice::Dice;
+use crate::conformance::probes::near::other_case;
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,14 +1,16 @@
 //! Probes that are aimed at what a world says, and just beside it.
 
-use super::dice::Dice;
-use super::groups::Match;
-use super::near::Near;
-use super::services::Service;
-use super::splits::Split;
-use super::world::World;
+pub mod near;
+
+use crate::conformance::dice::Dice;
+use crate::conformance::world::World;
+use crate::conformance::world::groups::Match;
+use crate::conformance::world::services::Service;
+use crate::conformance::world::splits::Split;
+use crate::object::ObjectKey;
+use crate::probe::{Destination, Probe, Request, Traffic};
+use near::Near;
 use proptest::prelude::*;
-use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Destination, Probe, Request, Traffic};
 use std::collections::BTreeSet;
 
 /// Which request to send: one that fulfils some match of a world, and one that is off by one thing.

@@ -3,11 +3,11 @@
 //! Proptest simplifies values, but asks only once whether an element of a list can go, and whether it can
 //! depends on everything else.
 
+use super::World;
 use super::groups::{FilterValue, Filters, Group, Headers, Match};
 use super::json::Field;
 use super::splits::Split;
-use super::world::World;
-use smi_adapter::probe::{Probe, Traffic};
+use crate::probe::{Probe, Traffic};
 
 /// Takes away whatever can be taken away while `fails` holds.
 pub fn reduce(world: &mut World, probe: &mut Option<Probe>, fails: impl Fn(&World, Option<&Probe>) -> bool) {

@@ -1,9 +1,9 @@
 //! HTTP route groups.
 
-use super::dice::Dice;
+use super::NAMESPACES;
 use super::json::{Field, Twin, nearly, other_version, perhaps, version};
 use super::regexes::Re;
-use super::world::NAMESPACES;
+use crate::conformance::dice::Dice;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

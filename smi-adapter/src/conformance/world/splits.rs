@@ -2,7 +2,7 @@
 
 use super::backends::Backend;
 use super::json::{Field, Twin, nearly, other_version, perhaps, version};
-use super::world::{NAMESPACES, SERVICES};
+use super::{NAMESPACES, SERVICES};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -146,6 +146,7 @@ impl Split {
         let mut metadata = Map::new();
         metadata.insert("name".into(), self.name.clone().into());
         metadata.insert("namespace".into(), self.namespace.into());
+        metadata.insert("uid".into(), format!("uid-{}-{}", self.namespace, self.name).into());
         self.created.put(&mut metadata, "creationTimestamp", |created| *created);
         let mut document = Map::new();
         document.insert("apiVersion".into(), format!("split.smi-spec.io/{version}").into());

@@ -1,0 +1,58 @@
+//! The laws of the conformance kit, for Istio. `SMI_CASES` raises the number of worlds.
+
+use serde_json::Value;
+use smi_adapter::conformance::Cases;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter_istio::Istio;
+use smi_adapter_istio::interpret::IstioMesh;
+
+smi_adapter::conformance_tests!(
+    Istio::default(),
+    IstioMesh::default(),
+    Cases::new(1000).or_env(),
+    limits
+);
+
+/// What Istio's webhook refuses, and what Envoy cannot load.
+fn limits(object: &NativeObject) -> Result<(), String> {
+    let routes = |protocol: &str| {
+        object
+            .spec
+            .get(protocol)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    for route in routes("http").iter().chain(&routes("tcp")) {
+        let destinations = route
+            .get("route")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        if destinations.is_empty() {
+            return Err("a route without a destination".to_owned());
+        }
+        let weights = destinations
+            .iter()
+            .filter_map(|destination| destination.get("weight")?.as_u64());
+        if weights.sum::<u64>() >= 1 << 31 {
+            return Err("weights that an int32 cannot add".to_owned());
+        }
+        let matches = route
+            .get("match")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        for matching in &matches {
+            let named = matching.get("headers").and_then(Value::as_object).into_iter().flatten();
+            let conditions = [matching.get("uri"), matching.get("method")].into_iter().flatten();
+            for condition in conditions.chain(named.map(|(_, condition)| condition)) {
+                let regex = condition.get("regex").and_then(Value::as_str);
+                if regex.is_some_and(|regex| regex.is_empty() || regex.len() > 1024) {
+                    return Err("a pattern that is empty, or has more than 1024 bytes".to_owned());
+                }
+            }
+        }
+    }
+    Ok(())
+}

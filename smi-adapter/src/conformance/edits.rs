@@ -1,0 +1,123 @@
+//! Edits: of SMI manifests by their authors, and of native objects by somebody else.
+
+mod native;
+
+pub(super) use native::tamper;
+
+use super::dice::Dice;
+use serde_json::{Value, json};
+
+/// Whether a document is of this kind.
+pub(super) fn is(document: &Value, kind: &str) -> bool {
+    document.get("kind").and_then(Value::as_str) == Some(kind)
+}
+
+/// The places of documents of this kind.
+pub(super) fn places(documents: &[Value], kind: &str) -> Vec<usize> {
+    let places = documents.iter().enumerate();
+    let places = places.filter(|(_, document)| is(document, kind));
+    places.map(|(place, _)| place).collect()
+}
+
+/// An edit of one SMI object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Edit {
+    /// A weight above 0 becomes another one above 0.
+    Weight,
+    /// A pattern becomes another one.
+    Regex,
+    /// A match goes.
+    Match,
+    /// The creation time of a split changes.
+    Age,
+    /// A split goes.
+    Split,
+    /// A route group goes.
+    Group,
+}
+
+impl Edit {
+    /// Every edit.
+    pub(super) const ALL: [Self; 6] = [
+        Self::Weight,
+        Self::Regex,
+        Self::Match,
+        Self::Age,
+        Self::Split,
+        Self::Group,
+    ];
+
+    /// What it is, as the class of a report.
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Weight => "edit: a weight",
+            Self::Regex => "edit: a pattern",
+            Self::Match => "edit: a match goes",
+            Self::Age => "edit: the age of a split",
+            Self::Split => "edit: a split goes",
+            Self::Group => "edit: a route group goes",
+        }
+    }
+
+    /// Makes the edit, if there is something to edit: the documents after it, and the object.
+    pub(super) fn of(self, documents: &[Value], dice: &mut Dice) -> Option<(Vec<Value>, Value)> {
+        let kind = match self {
+            Self::Weight | Self::Age | Self::Split => "TrafficSplit",
+            Self::Regex | Self::Match | Self::Group => "HTTPRouteGroup",
+        };
+        let mut after = documents.to_vec();
+        let place = *dice.pick(&places(documents, kind))?;
+        let before = documents.get(place)?.clone();
+        if matches!(self, Self::Split | Self::Group) {
+            after.remove(place);
+            return Some((after, before));
+        }
+        let document = after.get_mut(place)?;
+        match self {
+            Self::Weight => weight(document, dice)?,
+            Self::Regex => {
+                let matches = matches_of(document)?;
+                let at = dice.below(matches.len());
+                let fields = matches.get_mut(at)?.as_object_mut()?;
+                let pattern = dice.text(&["/other", "/api/.*", "/a|/ab", "/[0-9]+/x"]);
+                fields.insert("pathRegex".into(), json!(pattern));
+            }
+            Self::Match => {
+                let matches = matches_of(document)?;
+                if matches.is_empty() {
+                    return None;
+                }
+                matches.remove(dice.below(matches.len()));
+            }
+            Self::Age => {
+                let age = dice.text(&["2019-01-01T00:00:00Z", "2022-01-01T00:00:00Z"]);
+                let metadata = document.get_mut("metadata")?.as_object_mut()?;
+                metadata.insert("creationTimestamp".into(), json!(age));
+            }
+            Self::Split | Self::Group => return None,
+        }
+        (after != documents).then_some((after, before))
+    }
+}
+
+/// Changes a weight that is a whole number above 0 to another one.
+fn weight(split: &mut Value, dice: &mut Dice) -> Option<()> {
+    let backends = split.pointer_mut("/spec/backends")?.as_array_mut()?;
+    let weights = backends.iter_mut().filter_map(|backend| backend.get_mut("weight"));
+    let above_zero = |weight: &&mut Value| weight.as_i64().is_some_and(|weight| weight > 0);
+    let mut weights: Vec<&mut Value> = weights.filter(above_zero).collect();
+    let at = dice.below(weights.len());
+    let weight = weights.get_mut(at)?;
+    **weight = if **weight == json!(7) { json!(13) } else { json!(7) };
+    Some(())
+}
+
+/// The matches of a route group, wherever its version keeps them.
+pub(super) fn matches_of(group: &mut Value) -> Option<&mut Vec<Value>> {
+    let pointer = if group.get("matches").is_some() {
+        "/matches"
+    } else {
+        "/spec/matches"
+    };
+    group.pointer_mut(pointer)?.as_array_mut()
+}

@@ -1,0 +1,248 @@
+//! The laws that adapters must keep, for routing.
+//!
+//! Each is a function that tries the law in many worlds and either says what was tried, or gives the smallest
+//! counterexample that it found. Where the law is about what a mesh does, it takes an [`Interpreter`] as well.
+//!
+//! ```no_run
+//! use smi_adapter::adapter::MeshAdapter;
+//! use smi_adapter::conformance::{Cases, laws};
+//!
+//! fn names_are_stable(adapter: &dyn MeshAdapter) {
+//!     match laws::stable_names(adapter, Cases::quick()) {
+//!         Ok(report) => println!("{report}"),
+//!         Err(violation) => panic!("{violation}"),
+//!     }
+//! }
+//! ```
+
+mod cluster;
+mod history;
+mod output;
+mod routing;
+mod run;
+mod shape;
+mod tally;
+
+use super::{Case, Cases, Interpreter, Report, Violation};
+use crate::adapter::MeshAdapter;
+use crate::manifest::NativeObject;
+use crate::probe::Probe;
+use tally::Tally;
+
+/// What is tried.
+struct Subject<'a> {
+    adapter: &'a dyn MeshAdapter,
+    mesh: Option<&'a dyn Interpreter>,
+    limits: &'a Limits<'a>,
+}
+
+/// Whether an API server takes a native object, beyond what holds for every kind.
+pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + 'a;
+
+/// A law, and what must have happened so that a run shows something.
+struct Law {
+    name: &'static str,
+    check: fn(&Subject<'_>, &Case, &mut Tally) -> Result<(), Box<Fault>>,
+    /// Whether it asks where traffic goes.
+    probes: bool,
+    classes: &'static [&'static str],
+}
+
+/// What does not hold in one case.
+struct Fault {
+    /// For which probe.
+    probe: Option<Probe>,
+    why: String,
+    /// Why the reference decides as it does.
+    reference: String,
+}
+
+impl From<String> for Box<Fault> {
+    fn from(why: String) -> Self {
+        Box::new(Fault {
+            probe: None,
+            why,
+            reference: String::new(),
+        })
+    }
+}
+
+/// Fails with a text where something does not hold.
+macro_rules! hold {
+    ($holds:expr, $($text:tt)*) => {
+        if !$holds {
+            return Err(format!($($text)*).into());
+        }
+    };
+}
+use hold;
+
+/// Declares the laws, so that each is a function and can be replayed.
+macro_rules! laws {
+    (
+        adapter { $($(#[doc = $doc:literal])* $name:ident: $module:ident, $classes:expr;)* }
+        mesh { $($(#[doc = $mesh_doc:literal])* $mesh_name:ident: $mesh_module:ident, $mesh_classes:expr;)* }
+    ) => {
+        /// The names of all laws.
+        pub const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($mesh_name),)* "within_limits"];
+
+        fn law(name: &str) -> Option<Law> {
+            $(if name == stringify!($name) {
+                return Some(Law { name: stringify!($name), check: $module::$name, probes: false, classes: $classes });
+            })*
+            $(if name == stringify!($mesh_name) {
+                let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
+                return Some(Law { name, check, probes: true, classes: $mesh_classes });
+            })*
+            (name == "within_limits").then(within_limits_law)
+        }
+
+        $(
+            $(#[doc = $doc])*
+            ///
+            /// # Errors
+            /// With the smallest counterexample that was found.
+            pub fn $name(adapter: &dyn MeshAdapter, cases: Cases) -> Result<Report, Box<Violation>> {
+                let law = Law { name: stringify!($name), check: $module::$name, probes: false, classes: $classes };
+                run::run(&law, &Subject { adapter, mesh: None, limits: &no_limits }, cases)
+            }
+        )*
+        $(
+            $(#[doc = $mesh_doc])*
+            ///
+            /// # Errors
+            /// With the smallest counterexample that was found.
+            pub fn $mesh_name(
+                adapter: &dyn MeshAdapter,
+                mesh: &dyn Interpreter,
+                cases: Cases,
+            ) -> Result<Report, Box<Violation>> {
+                let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
+                let law = Law { name, check, probes: true, classes: $mesh_classes };
+                run::run(&law, &Subject { adapter, mesh: Some(mesh), limits: &no_limits }, cases)
+            }
+        )*
+    };
+}
+
+const TRANSLATED: &[&str] = &["world with native objects"];
+
+laws! {
+    adapter {
+        /// The adapter returns for every snapshot, and never panics, whatever is observed in the cluster.
+        total: output, &["world with native objects", "world with broken native objects of ours"];
+        /// Equal snapshots give output that is equal byte for byte.
+        deterministic: output, TRANSLATED;
+        /// Neither the order of the input nor that of what is observed changes anything.
+        order_free: output, TRANSLATED;
+        /// Every SMI object is a source of some native object, or in a diagnostic; what the adapter does not
+        /// support is in a diagnostic wherever it is asked for.
+        honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force"];
+        /// Only the kinds that the adapter lists, each in the namespace of its policy and within the scope.
+        declared_kinds: shape, &["world with native objects", "world with a scope"];
+        /// Names are DNS subdomains of at most 63 characters that no other object has, even where services
+        /// and splits have long names or look like the names that adapters build.
+        valid_names: shape, TRANSLATED;
+        /// After a plan was applied the next one is empty, also where the API server added its defaults.
+        converges: cluster, TRANSLATED;
+        /// Planning changes nothing, and reading everything anew makes no difference.
+        idempotent: cluster, TRANSLATED;
+        /// Any single edit of one of our objects by somebody else makes the plan non-empty, and applying it
+        /// restores the object. Whoever removes a label by which it is ours has it: it is reported.
+        repairs: cluster, &[
+            "repaired: a part of the spec removed",
+            "repaired: a part of the spec changed",
+            "repaired: a field added to the spec",
+            "repaired: an empty list where there was none",
+            "repaired: an element of the spec doubled",
+            "repaired: an owner added",
+            "repaired: an owner removed",
+            "repaired: an annotation of ours",
+            "repaired: deleted",
+            "foreign: the owner label removed",
+        ];
+        /// Two embedders with different owners, or scopes, never change each other's objects.
+        two_owners: cluster, &["two owners", "two scopes", "a name that the other one has"];
+        /// Editing a weight, a pattern or an age, or deleting a split, renames no object.
+        stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes"];
+        /// An edit of one SMI object changes only native objects of the policies that it is about.
+        local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "other policies"];
+        /// Without splits nothing of ours remains, and without one of them it is as if it had never been.
+        clean_delete: history, &["all splits deleted", "one split deleted"];
+        /// The same intent in another API version gives the same native objects but for owner references.
+        version_free: history, TRANSLATED;
+        /// Whatever the way there, the native objects are those of the final snapshot.
+        history_free: history, TRANSLATED;
+    }
+    mesh {
+        /// The mesh does with each request or connection what the specification says, or a diagnostic on the
+        /// object at fault explains exactly what it does instead.
+        faithful: routing, routing::CLASSES;
+        /// Where a split takes traffic, the shares are exact, or within the error that a diagnostic states. No
+        /// diagnostic excuses traffic to a backend that has no weight or is left out (T9, T20).
+        split_exact: routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
+        /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
+        fallback: routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
+        /// A diagnostic that claims a difference has a witness. A report counts how often one was found for
+        /// each code; this is a warning, not a failure.
+        sound: routing, &[];
+    }
+}
+
+/// What an API server takes: names, labels, annotations and specs within the limits of every kind, and
+/// `limits` for what the adapter's own kinds have.
+///
+/// # Errors
+/// With the smallest counterexample that was found.
+pub fn within_limits(adapter: &dyn MeshAdapter, limits: &Limits<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
+    let subject = Subject {
+        adapter,
+        mesh: None,
+        limits,
+    };
+    run::run(&within_limits_law(), &subject, cases)
+}
+
+fn within_limits_law() -> Law {
+    Law {
+        name: "within_limits",
+        check: shape::within_limits,
+        probes: false,
+        classes: &[
+            "many backends",
+            "many matches",
+            "many header filters",
+            "long patterns",
+            "many splits",
+        ],
+    }
+}
+
+/// No limits beside those of every kind.
+///
+/// # Errors
+/// Never.
+pub fn no_limits(_: &NativeObject) -> Result<(), String> {
+    Ok(())
+}
+
+/// Tries one case again: that of a [`Violation`], or one that was kept.
+///
+/// # Errors
+/// With the case, not made any smaller, if its law does not hold in it.
+pub fn replay(
+    adapter: &dyn MeshAdapter,
+    mesh: &dyn Interpreter,
+    limits: &Limits<'_>,
+    case: &Case,
+) -> Result<(), Box<Violation>> {
+    let subject = Subject {
+        adapter,
+        mesh: Some(mesh),
+        limits,
+    };
+    match law(&case.law) {
+        Some(law) => run::once(&law, &subject, case),
+        None => Ok(()),
+    }
+}

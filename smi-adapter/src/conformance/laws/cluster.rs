@@ -1,0 +1,225 @@
+//! Laws about working on a cluster.
+
+use super::{Fault, Subject, Tally, hold};
+use crate::conformance::Case;
+use crate::conformance::edits::tamper;
+use crate::conformance::lab::{Lab, differing};
+use crate::conformance::world::{NAMESPACES, snapshot};
+use crate::diagnostic::Code;
+use crate::manifest::NativeObject;
+use crate::object::{Kind, ObjectRef};
+use crate::plan::{Action, Plan, Planned};
+use crate::settings::{Owner, Scope, Settings};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn empty(plan: &Plan, when: &str) -> Result<(), Box<Fault>> {
+    let actions: Vec<String> = plan.actions.iter().map(named).collect();
+    hold!(
+        actions.is_empty(),
+        "{when} something is still to be done: {}",
+        actions.join(", ")
+    );
+    Ok(())
+}
+
+fn named(action: &Action) -> String {
+    let what = match action {
+        Action::Create(_) => "create",
+        Action::Replace(_) => "replace",
+        Action::Delete(_) => "delete",
+    };
+    format!("{what} {}", action.object())
+}
+
+pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    let snapshot = case.snapshot();
+    let planned = lab.settle(&snapshot, &case.settings)?;
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    let again = lab.plan(&snapshot, &case.settings)?;
+    empty(&again.plan, "after a plan was applied")?;
+    hold!(
+        again.diagnostics == planned.diagnostics,
+        "the diagnostics change once the plan is applied: {:?} and {:?}",
+        planned.diagnostics,
+        again.diagnostics
+    );
+    Ok(())
+}
+
+pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    let first = lab.plan(&case.snapshot(), &case.settings)?;
+    tally
+        .coverage
+        .note_if(!first.manifests.is_empty(), "world with native objects");
+    hold!(lab.cluster.objects().is_empty(), "planning wrote something");
+    let second = lab.plan(&case.snapshot(), &case.settings)?;
+    hold!(first == second, "two plans over the same observation differ");
+    lab.settle(&case.snapshot(), &case.settings)?;
+    let before = lab.cluster.objects();
+    for _ in 0..2 {
+        let documents: Vec<&Value> = case.documents.iter().rev().collect();
+        lab.settle(&snapshot(documents), &case.settings)?;
+        hold!(
+            lab.cluster.objects() == before,
+            "applying a plan again writes something"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    let snapshot = case.snapshot();
+    lab.settle(&snapshot, &case.settings)?;
+    let mut dice = case.dice();
+    for object in lab.cluster.objects() {
+        for _ in 0..6 {
+            let Some((class, edited)) = tamper(&object, &mut dice) else {
+                continue;
+            };
+            lab.cluster.put(edited);
+            if lab.objects() == vec_with(&lab.objects(), &object) {
+                // The server's defaults undid it.
+                continue;
+            }
+            tally.coverage.note(class);
+            restored(&lab, case, &object, class)?;
+        }
+        lab.cluster.take(&object.reference());
+        tally.coverage.note("repaired: deleted");
+        restored(&lab, case, &object, "repaired: deleted")?;
+        foreign(&lab, case, &object, tally)?;
+    }
+    Ok(())
+}
+
+/// The objects, with this one as it was.
+fn vec_with(objects: &[NativeObject], object: &NativeObject) -> Vec<NativeObject> {
+    let original = crate::conformance::lab::stripped(object.clone());
+    let objects = objects.iter();
+    objects
+        .map(|other| {
+            if other.reference() == original.reference() {
+                original.clone()
+            } else {
+                other.clone()
+            }
+        })
+        .collect()
+}
+
+/// The plan is not empty, and applying it brings the object back.
+fn restored(lab: &Lab<'_>, case: &Case, object: &NativeObject, class: &str) -> Result<(), Box<Fault>> {
+    let name = object.reference();
+    let edited = lab
+        .cluster
+        .objects()
+        .into_iter()
+        .find(|other| other.reference() == name);
+    let planned = lab.settle(&case.snapshot(), &case.settings)?;
+    let touches = planned.plan.actions.iter().any(|action| action.object() == name);
+    let shown = edited.map(|edited| edited.to_value().to_string()).unwrap_or_default();
+    hold!(touches, "{class}, and the plan leaves {name} as it is: {shown}");
+    let after = lab.objects();
+    let wanted = vec_with(&after, object);
+    let came_back = after.iter().any(|other| other.reference() == name);
+    hold!(
+        came_back && after == wanted,
+        "{class}, and applying the plan does not bring {name} back from: {shown}"
+    );
+    Ok(())
+}
+
+/// Without the owner's label an object is somebody else's, and whoever needs its name is told.
+fn foreign(lab: &Lab<'_>, case: &Case, object: &NativeObject, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    tally.coverage.note("foreign: the owner label removed");
+    let name = object.reference();
+    let mut others = object.clone();
+    if let Some(labels) = others.metadata.labels.as_mut() {
+        labels.remove("app.kubernetes.io/managed-by");
+    }
+    lab.cluster.put(others);
+    let before = lab.cluster.objects();
+    let planned = lab.plan(&case.snapshot(), &case.settings)?;
+    let touches = planned.plan.actions.iter().any(|action| action.object() == name);
+    hold!(
+        !touches,
+        "{name} lost the label of its owner, and the plan changes it all the same"
+    );
+    hold!(
+        reported(&planned),
+        "{name} lost the label of its owner, and no `ForeignObject` says so"
+    );
+    hold!(lab.cluster.objects() == before, "planning wrote something");
+    lab.cluster.put(object.clone());
+    Ok(())
+}
+
+fn reported(planned: &Planned) -> bool {
+    let codes = planned.diagnostics.iter().map(|diagnostic| diagnostic.code);
+    codes.into_iter().any(|code| code == Code::ForeignObject)
+}
+
+pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let with = |change: &dyn Fn(&mut Settings)| {
+        let mut settings = case.settings.clone();
+        change(&mut settings);
+        settings
+    };
+    let owner = |name: &str| name.parse::<Owner>().map_err(|error| error.to_string());
+    let (a, b) = (owner("owner-a")?, owner("owner-b")?);
+    let owners = [
+        with(&|settings| settings.owner = a.clone()),
+        with(&|settings| settings.owner = b.clone()),
+    ];
+    let scopes =
+        NAMESPACES.map(|namespace| with(&|settings| settings.scope = Scope::Namespaces([namespace.to_owned()].into())));
+    for (class, [one, other]) in [("two owners", owners), ("two scopes", scopes)] {
+        let lab = Lab::new(subject.adapter);
+        let snapshot = case.snapshot();
+        lab.settle(&snapshot, &one)?;
+        let ones = lab.objects();
+        let planned = lab.settle(&snapshot, &other)?;
+        let taken: BTreeSet<ObjectRef> = ones.iter().map(NativeObject::reference).collect();
+        let clash = class == "two owners" && !taken.is_empty();
+        tally.coverage.note_if(!lab.objects().is_empty(), class);
+        tally.coverage.note_if(clash, "a name that the other one has");
+        let changed = ones.iter().find(|object| !lab.objects().contains(object));
+        if let Some(object) = changed {
+            hold!(
+                false,
+                "{class}: one changes {}, which is the other one's",
+                object.reference()
+            );
+        }
+        hold!(
+            !clash || reported(&planned),
+            "{class}: one has the names that the other one needs, and no `ForeignObject` says so"
+        );
+        empty(&lab.plan(&snapshot, &one)?.plan, "after the other one applied its plan")?;
+        // Without any split, one takes away its own objects and no others.
+        let without: Vec<&Value> = case.documents.iter().filter(|document| !is_split(document)).collect();
+        let others: Vec<NativeObject> = lab
+            .objects()
+            .into_iter()
+            .filter(|object| !ones.contains(object))
+            .collect();
+        lab.settle(&crate::conformance::world::snapshot(without), &one)?;
+        let left = lab.objects();
+        let differ = differing(&left, &others);
+        hold!(
+            differ.is_empty(),
+            "{class}: when one deletes what it has, this should not be touched, or be left: {differ:?}"
+        );
+    }
+    Ok(())
+}
+
+fn is_split(document: &Value) -> bool {
+    document.get("kind").and_then(Value::as_str) == Some(&Kind::TRAFFIC_SPLIT.kind)
+}

@@ -1,0 +1,250 @@
+//! Laws about what an edit changes, and what it does not.
+
+use super::{Fault, Subject, Tally, hold};
+use crate::adapter::MeshAdapterExt;
+use crate::conformance::Case;
+use crate::conformance::edits::{Edit, is, matches_of, places};
+use crate::conformance::lab::{Lab, difference, differing};
+use crate::conformance::world::snapshot;
+use crate::manifest::{Manifest, NativeObject};
+use crate::model::PolicyKey;
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::plan::{Observed, Planned};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Planned {
+    let snapshot = snapshot(documents);
+    let planned = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    planned
+}
+
+/// The names of each policy's objects of each kind.
+fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> {
+    let mut names: BTreeMap<_, BTreeSet<ObjectKey>> = BTreeMap::new();
+    for manifest in &planned.manifests {
+        let object = manifest.object.reference();
+        let of_policy = names.entry((manifest.policy.clone(), object.kind)).or_default();
+        of_policy.insert(object.key);
+    }
+    names
+}
+
+pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let before = names(&plan(subject, case, &case.documents, tally));
+    for edit in [Edit::Weight, Edit::Regex, Edit::Age, Edit::Split] {
+        let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        let after = names(&plan(subject, case, &documents, tally));
+        tally.coverage.note_if(!before.is_empty(), edit.class());
+        if edit == Edit::Weight {
+            hold!(
+                before == after,
+                "{}: {edited}: names were {before:?} and are {after:?}",
+                edit.class()
+            );
+        }
+        for (of, before) in &before {
+            let Some(after) = after.get(of) else { continue };
+            // More or fewer objects are no other names for the same.
+            let renamed = !before.is_subset(after) && !after.is_subset(before);
+            hold!(
+                !renamed,
+                "{}: {edited}: names were {before:?} and are {after:?}",
+                edit.class()
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let before = plan(subject, case, &case.documents, tally);
+    for edit in Edit::ALL {
+        let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        let after = plan(subject, case, &documents, tally);
+        tally.coverage.note_if(!before.manifests.is_empty(), edit.class());
+        let own = |manifest: &&Manifest| concerns(&edited, manifest);
+        let keys: BTreeSet<&PolicyKey> = before
+            .manifests
+            .iter()
+            .chain(&after.manifests)
+            .filter(own)
+            .map(|manifest| &manifest.policy)
+            .collect();
+        let others = |planned: &Planned| -> Vec<NativeObject> {
+            let others = planned.manifests.iter();
+            let others = others.filter(|manifest| !keys.contains(&manifest.policy));
+            others.map(|manifest| manifest.object.clone()).collect()
+        };
+        let (one, other) = (others(&before), others(&after));
+        tally.coverage.note_if(!one.is_empty(), "other policies");
+        let differ = differing(&one, &other);
+        hold!(
+            differ.is_empty(),
+            "{}: {edited}: objects of other policies change: {differ:?}",
+            edit.class()
+        );
+    }
+    Ok(())
+}
+
+/// Whether an SMI object has to do with a manifest: it is a source of it, or names its root.
+fn concerns(document: &Value, manifest: &Manifest) -> bool {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
+    if is(document, "HTTPRouteGroup") {
+        return manifest.sources.contains(&ObjectRef::group(key));
+    }
+    let root = text("/spec/service");
+    let root = root.split_once('.').map_or(root, |(first, _)| first);
+    let PolicyKey::Route(of) = &manifest.policy;
+    let names_root = of.namespace == key.namespace && of.name == root;
+    names_root || manifest.sources.contains(&ObjectRef::split(key))
+}
+
+pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    lab.settle(&case.snapshot(), &case.settings)?;
+    if lab.objects().is_empty() {
+        return Ok(());
+    }
+    let mut dice = case.dice();
+    if let Some((documents, edited)) = Edit::Split.of(&case.documents, &mut dice) {
+        tally.coverage.note("one split deleted");
+        lab.settle(&snapshot(&documents), &case.settings)?;
+        let fresh = Lab::new(subject.adapter);
+        fresh.settle(&snapshot(&documents), &case.settings)?;
+        let differ = differing(&lab.objects(), &fresh.objects());
+        hold!(
+            differ.is_empty(),
+            "deleting {edited} is not the same as translating without it: {differ:?}"
+        );
+    }
+    let without = case.documents.iter().filter(|document| !is(document, "TrafficSplit"));
+    lab.settle(&snapshot(without), &case.settings)?;
+    tally.coverage.note("all splits deleted");
+    let left: Vec<ObjectRef> = lab.objects().iter().map(NativeObject::reference).collect();
+    hold!(left.is_empty(), "all splits are deleted, and this remains: {left:?}");
+    Ok(())
+}
+
+pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let specs = |planned: &Planned| {
+        let objects = planned.manifests.iter().map(|manifest| {
+            let mut object = manifest.object.clone();
+            object.metadata.owner_references = None;
+            object
+        });
+        objects.collect::<Vec<_>>()
+    };
+    let before = specs(&plan(subject, case, &case.documents, tally));
+    for version in ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] {
+        let documents: Vec<Value> = case
+            .documents
+            .iter()
+            .map(|document| in_version(document, version))
+            .collect();
+        let after = specs(&plan(subject, case, &documents, tally));
+        let differ = differing(&before, &after);
+        hold!(
+            differ.is_empty(),
+            "written in {version}, {differ:?} differs: {}",
+            difference(&crate::yaml::write(&before), &crate::yaml::write(&after))
+        );
+    }
+    Ok(())
+}
+
+/// The same object in another version. What its own version does not know stays where it is.
+fn in_version(document: &Value, version: &str) -> Value {
+    let mut document = document.clone();
+    let api_version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let Some((group, own)) = api_version.split_once('/') else {
+        return document;
+    };
+    let (group, own_has_spec) = (group.to_owned(), has_spec(own));
+    if is(&document, "TrafficSplit") {
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert("apiVersion".into(), json!(format!("{group}/{version}")));
+        }
+    } else if is(&document, "HTTPRouteGroup") {
+        let right = if own_has_spec { "/spec/matches" } else { "/matches" };
+        let whole = document.pointer(right).is_some_and(Value::is_array);
+        let matches = if whole {
+            matches_of(&mut document).cloned()
+        } else {
+            None
+        };
+        let Some((fields, matches)) = document.as_object_mut().zip(matches) else {
+            return document;
+        };
+        fields.insert("apiVersion".into(), json!(format!("{group}/{version}")));
+        fields.remove("spec");
+        fields.remove("matches");
+        if has_spec(version) {
+            fields.insert("spec".into(), json!({ "matches": matches }));
+        } else {
+            fields.insert("matches".into(), json!(matches));
+        }
+    }
+    document
+}
+
+fn has_spec(version: &str) -> bool {
+    matches!(version, "v1alpha3" | "v1alpha4")
+}
+
+pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let lab = Lab::new(subject.adapter);
+    // On the way: some of the objects, then edits of them, whatever comes.
+    for _ in 0..3 {
+        let mut documents = case.documents.clone();
+        documents.retain(|_| !dice.one_in(4));
+        for edit in Edit::ALL {
+            if let Some((edited, _)) = edit.of(&documents, &mut dice).filter(|_| dice.one_in(2)) {
+                documents = edited;
+            }
+        }
+        if dice.one_in(4) {
+            documents.extend(
+                case.documents
+                    .iter()
+                    .filter(|document| is(document, "Service"))
+                    .cloned(),
+            );
+            for place in places(&documents, "Service") {
+                if let Some(Value::Array(ports)) = documents.get_mut(place).and_then(|it| it.pointer_mut("/spec/ports"))
+                {
+                    ports.truncate(1);
+                }
+            }
+        }
+        lab.settle(&snapshot(&documents), &case.settings)?;
+    }
+    lab.settle(&case.snapshot(), &case.settings)?;
+    let fresh = Lab::new(subject.adapter);
+    let planned = fresh.settle(&case.snapshot(), &case.settings)?;
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    let differ = differing(&lab.objects(), &fresh.objects());
+    hold!(
+        differ.is_empty(),
+        "what was there before makes a difference to {differ:?}: {}",
+        difference(
+            &crate::yaml::write(&fresh.objects()),
+            &crate::yaml::write(&lab.objects())
+        )
+    );
+    Ok(())
+}

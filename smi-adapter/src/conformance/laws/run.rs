@@ -1,0 +1,227 @@
+//! Worlds for a law, and the smallest of those in which it does not hold.
+
+use super::{Fault, Law, Subject, Tally};
+use crate::adapter::MeshAdapterExt;
+use crate::conformance::probes::Aim;
+use crate::conformance::world::World;
+use crate::conformance::world::real::{address, sendable, usual};
+use crate::conformance::world::reduce::reduce;
+use crate::conformance::{Case, Cases, Report, Violation};
+use crate::plan::Observed;
+use crate::probe::Probe;
+use crate::settings::Settings;
+use proptest::prelude::any;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// How long a counterexample is made smaller.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The part of the probes, one in so many, that an interpreter may have no answer for.
+const NOT_MODELLED: u64 = 20;
+
+/// Tries a law in many worlds.
+pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
+    let mut seed = [0; 32];
+    seed.iter_mut()
+        .zip(law.name.bytes())
+        .for_each(|(seed, byte)| *seed = byte);
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let strategy = (World::any(), proptest::collection::vec(Aim::any(), 4..=8), any::<u64>());
+    let mut tally = Tally::default();
+    for held in 0..cases.worlds() {
+        let Ok(mut tree) = strategy.new_tree(&mut runner) else {
+            continue;
+        };
+        let (world, aims, seed) = tree.current();
+        let case = case(law, world, &aims, seed);
+        if let Err(fault) = attempt(law, subject, &case, &mut tally) {
+            let found = Found {
+                law,
+                subject,
+                seed,
+                until: Instant::now() + PATIENCE,
+            };
+            let (case, fault) = found.smallest(&mut tree, case, fault);
+            return Err(violation(law, subject, held, case, *fault));
+        }
+    }
+    if tally.not_modelled * NOT_MODELLED > tally.probes {
+        let why = format!(
+            "the interpreter has no answer for {} of {} probes: {}",
+            tally.not_modelled,
+            tally.probes,
+            tally.first_not_modelled.unwrap_or_default()
+        );
+        let nothing = World {
+            services: Vec::new(),
+            groups: Vec::new(),
+            splits: Vec::new(),
+            settings: Settings::default(),
+        };
+        let fault = Box::<Fault>::from(why);
+        return Err(violation(
+            law,
+            subject,
+            cases.worlds(),
+            Case::new(law.name, &nothing, 0),
+            *fault,
+        ));
+    }
+    Ok(tally.report(law, subject, cases))
+}
+
+/// Tries a law in one case.
+pub(super) fn once(law: &Law, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
+    attempt(law, subject, case, &mut Tally::default()).map_err(|fault| violation(law, subject, 0, case.clone(), *fault))
+}
+
+fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
+    if !law.probes {
+        return Case::new(law.name, &world, seed);
+    }
+    let world = world.real();
+    let mut case = Case::new(law.name, &world, seed).aimed(&world, aims);
+    let mut dice = case.dice();
+    case.probes
+        .retain(|probe| sendable(probe) && (usual(&world, probe) || dice.one_in(8)));
+    for probe in &mut case.probes {
+        address(probe, &world.settings.cluster_domain, &mut dice);
+    }
+    case
+}
+
+/// Tries a law in one case. A panic is a fault like others.
+fn attempt(law: &Law, subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    quietly(|| (law.check)(subject, case, tally)).unwrap_or_else(|why| Err(why.into()))
+}
+
+pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        format!("it panics: {}", text.unwrap_or_default())
+    })
+}
+
+/// A world in which the law does not hold, to be made smaller.
+struct Found<'a> {
+    law: &'a Law,
+    subject: &'a Subject<'a>,
+    seed: u64,
+    until: Instant,
+}
+
+impl Found<'_> {
+    /// The smallest case that is found in time.
+    fn smallest(
+        &self,
+        tree: &mut impl ValueTree<Value = (World, Vec<Aim>, u64)>,
+        case: Case,
+        fault: Box<Fault>,
+    ) -> (Case, Box<Fault>) {
+        let (mut world, _, _) = tree.current();
+        if self.law.probes {
+            world = world.real();
+        }
+        let mut probe = fault.probe.clone();
+        // Some faults take several probes, or none.
+        if self.law.probes && self.fault(&world, probe.as_ref()).is_none() {
+            return (case, fault);
+        }
+        while self.in_time() && tree.simplify() {
+            loop {
+                let (mut smaller, _, _) = tree.current();
+                if self.law.probes {
+                    smaller = smaller.real();
+                }
+                if self.fault(&smaller, probe.as_ref()).is_some() {
+                    world = smaller;
+                    break;
+                }
+                if !self.in_time() || !tree.complicate() {
+                    break;
+                }
+            }
+        }
+        reduce(&mut world, &mut probe, |world, probe| {
+            self.fault(world, probe).is_some()
+        });
+        for plain in [plain_scope, plain_path, plain_header, plain_domain] {
+            let mut plainer = world.clone();
+            plain(&mut plainer.settings);
+            if self.fault(&plainer, probe.as_ref()).is_some() {
+                world = plainer;
+            }
+        }
+        let last = self.case(&world, probe.as_ref());
+        match attempt(self.law, self.subject, &last, &mut Tally::default()) {
+            Err(fault) => (last, fault),
+            Ok(()) => (case, fault),
+        }
+    }
+
+    fn case(&self, world: &World, probe: Option<&Probe>) -> Case {
+        let mut case = Case::new(self.law.name, world, self.seed);
+        case.probes.extend(probe.cloned());
+        case
+    }
+
+    fn fault(&self, world: &World, probe: Option<&Probe>) -> Option<Box<Fault>> {
+        if !self.in_time() || probe.is_some_and(|probe| !sendable(probe)) {
+            return None;
+        }
+        attempt(self.law, self.subject, &self.case(world, probe), &mut Tally::default()).err()
+    }
+
+    fn in_time(&self) -> bool {
+        Instant::now() < self.until
+    }
+}
+
+fn plain_scope(settings: &mut Settings) {
+    settings.scope = Settings::default().scope;
+}
+
+fn plain_path(settings: &mut Settings) {
+    settings.path_anchor = Settings::default().path_anchor;
+}
+
+fn plain_header(settings: &mut Settings) {
+    settings.header_anchor = Settings::default().header_anchor;
+}
+
+fn plain_domain(settings: &mut Settings) {
+    settings.cluster_domain = Settings::default().cluster_domain;
+}
+
+fn violation(law: &Law, subject: &Subject<'_>, held: u32, case: Case, fault: Fault) -> Box<Violation> {
+    let planned = quietly(|| {
+        subject
+            .adapter
+            .plan(&case.snapshot(), &case.settings, &Observed::default())
+    });
+    let (native, diagnostics) = match planned {
+        Ok(planned) => {
+            let lines = planned.diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n"));
+            let objects = planned.manifests.iter().map(|manifest| &manifest.object);
+            (crate::yaml::write(objects), lines.collect())
+        }
+        Err(why) => (String::new(), why),
+    };
+    Box::new(Violation {
+        law: law.name,
+        adapter: subject.adapter.name().to_owned(),
+        held,
+        case,
+        why: fault.why,
+        native,
+        reference: fault.reference,
+        diagnostics,
+    })
+}

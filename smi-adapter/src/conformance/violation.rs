@@ -1,0 +1,63 @@
+//! A counterexample.
+
+use super::case::{Case, curl};
+use std::fmt::{self, Display};
+
+/// A law does not hold: the smallest case that was found, and what happens in it.
+///
+/// [`Case::to_yaml`] of its case can be kept and [replayed](super::laws::replay).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The law.
+    pub law: &'static str,
+    /// The adapter's name.
+    pub adapter: String,
+    /// After how many worlds in which it held.
+    pub held: u32,
+    /// The smallest case that was found. Its manifests are the SMI objects and services.
+    pub case: Case,
+    /// What does not hold: what was expected, and what came.
+    pub why: String,
+    /// The native objects, as YAML.
+    pub native: String,
+    /// Why the reference decides as it does, if something was asked.
+    pub reference: String,
+    /// What the translation says about it: its diagnostics.
+    pub diagnostics: String,
+}
+
+impl Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            law,
+            adapter,
+            held,
+            case,
+            why,
+            native,
+            reference,
+            diagnostics,
+        } = self;
+        writeln!(
+            f,
+            "law `{law}` does not hold for `{adapter}`, after {held} worlds in which it did"
+        )?;
+        writeln!(f, "\n{why}\n")?;
+        for probe in &case.probes {
+            writeln!(f, "{}", curl(probe))?;
+        }
+        let parts = [
+            ("the case, to be replayed", case.to_yaml()),
+            ("native objects", native.clone()),
+            ("the reference", reference.clone()),
+            ("diagnostics", diagnostics.clone()),
+        ];
+        for (title, text) in parts {
+            if !text.is_empty() {
+                writeln!(f, "\n# {title}\n\n{}", text.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! Native objects of a text.
+
+use super::{ReadError, split};
+use crate::diagnostic::Code;
+use crate::manifest::NativeObject;
+use crate::object::Kind;
+use serde_json::{Value, json};
+use smi_types::FieldPath;
+
+/// Reads the native objects of a text, as [`write`](super::write()) writes them: YAML with any number of documents, or JSON
+/// objects one after the other. Lists are taken apart.
+///
+/// A text does not say the plural of a kind: it is that of the one among `kinds` with the same group, version
+/// and kind, else the kind in lower case with an `s`.
+#[must_use]
+pub fn read_native(text: &str, kinds: &[Kind]) -> Vec<Result<NativeObject, ReadError>> {
+    let mut objects = Vec::new();
+    for value in split::documents(text).flatten() {
+        match value {
+            Ok(value) => match value.get("items").and_then(Value::as_array) {
+                Some(items) => objects.extend(items.iter().map(|item| native(item, kinds))),
+                None => objects.push(native(&value, kinds)),
+            },
+            Err(message) => objects.push(Err(ReadError::new(None, Code::Unparsable, FieldPath::root(), message))),
+        }
+    }
+    objects
+}
+
+fn native(value: &Value, kinds: &[Kind]) -> Result<NativeObject, ReadError> {
+    let text = |field: &str| value.get(field).and_then(Value::as_str);
+    let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
+        let message = "there is no `apiVersion` or no `kind`".to_owned();
+        return Err(ReadError::new(None, Code::NotAnObject, FieldPath::root(), message));
+    };
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let known = kinds
+        .iter()
+        .find(|known| known.group == group && known.version == version && known.kind == kind);
+    let kind = known.cloned().unwrap_or_else(|| Kind {
+        group: group.to_owned().into(),
+        version: version.to_owned().into(),
+        kind: kind.to_owned().into(),
+        plural: format!("{}s", kind.to_lowercase()).into(),
+    });
+    let metadata = value.get("metadata").cloned().unwrap_or_else(|| json!({}));
+    let metadata = serde_path_to_error::deserialize(metadata).map_err(|error| {
+        let field = format!("metadata.{}", error.path());
+        let message = error.inner().to_string();
+        ReadError::new(None, Code::Undecodable, field.as_str().into(), message)
+    })?;
+    Ok(NativeObject {
+        kind,
+        metadata,
+        spec: value.get("spec").cloned().unwrap_or_default(),
+    })
+}
