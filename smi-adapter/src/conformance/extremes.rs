@@ -70,7 +70,7 @@ pub(super) fn rename(documents: &[Value], dice: &mut Dice) -> Vec<Value> {
 pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, Vec<Value>) {
     let mut many = documents.to_vec();
     // Many splits take long to read, and so they are rare.
-    let turn = if dice.one_in(24) { 4 } else { dice.below(4) };
+    let turn = if dice.one_in(14) { 4 } else { dice.below(4) };
     let class = match turn {
         0 => {
             let ports = json!([{"name": "p0", "port": 80}, {"name": "p1", "port": 8080}]);
