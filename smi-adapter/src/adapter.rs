@@ -8,7 +8,6 @@ use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, Native, NativeObject, Stage};
 use crate::model::Policy;
-use crate::model::route::Conditional;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
 use crate::settings::Settings;
@@ -171,8 +170,7 @@ impl Translation {
             format!("`{name}` is no name for a {}", N::KIND)
         };
         for port in route.ports() {
-            let conditional = port.conditional().iter().map(Conditional::split);
-            for split in conditional.chain(port.default()) {
+            for split in port.splits() {
                 self.left_out.insert((split.split().clone(), port.port()));
             }
         }

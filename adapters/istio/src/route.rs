@@ -108,8 +108,10 @@ impl Translator<'_> {
             self.refuse(Code::ExternalRoot, &message);
             return None;
         }
-        let mut splits = port.conditional().iter().map(Conditional::split).chain(port.default());
-        if splits.any(|split| split.backends().iter().any(Backend::is_headless)) {
+        if port
+            .splits()
+            .any(|split| split.backends().iter().any(Backend::is_headless))
+        {
             self.refuse(
                 Code::Inexpressible,
                 "a backend has no cluster IP, and Istio would send its share to the host itself",
@@ -277,8 +279,7 @@ impl Translator<'_> {
     /// Reports that no split is in force on a port.
     fn leave_out(&mut self, port: &PortRoute, why: &str) {
         let message = format!("port {} of the root {why}, so it is not split", port.port());
-        let conditional = port.conditional().iter().map(Conditional::split);
-        for split in conditional.chain(port.default()) {
+        for split in port.splits() {
             self.leave_out_split(port, split, Code::Inexpressible, &message);
         }
     }

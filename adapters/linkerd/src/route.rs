@@ -71,8 +71,7 @@ impl Translator<'_> {
     /// Whether clients' proxies do not see a port, which is reported.
     fn is_ignored(&mut self, linkerd: &Linkerd, port: &PortRoute) -> bool {
         let ignored = linkerd.ignored_ports.contains(&port.port());
-        let splits = port.conditional().iter().map(Conditional::split).chain(port.default());
-        for split in splits.filter(|_| ignored) {
+        for split in port.splits().filter(|_| ignored) {
             let message = format!(
                 "port {} of the root passes clients' proxies by, so it is not split",
                 port.port()

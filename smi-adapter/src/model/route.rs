@@ -80,6 +80,15 @@ pub enum Root {
 }
 
 impl Root {
+    /// The namespace of the service, or of the splits that name the host.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Service(key) => &key.namespace,
+            Self::External { namespace, .. } => namespace,
+        }
+    }
+
     /// Namespace, and name of the service or the host. The two cannot collide: a host has a dot.
     #[must_use]
     pub fn key(&self) -> ObjectKey {
@@ -192,6 +201,11 @@ impl PortRoute {
     #[must_use]
     pub fn default(&self) -> Option<&PortSplit> {
         self.default.as_ref()
+    }
+
+    /// Every split in force here, in order.
+    pub fn splits(&self) -> impl Iterator<Item = &PortSplit> {
+        self.conditional.iter().map(Conditional::split).chain(&self.default)
     }
 
     /// The split that takes `request`, or traffic that is no HTTP (`None`, T19).

@@ -3,8 +3,8 @@
 use super::Planned;
 use crate::diagnostic::{Diagnostic, Effect};
 use crate::model::Policy;
-use crate::model::route::{PortSplit, Root, ServiceRoute};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::model::route::{PortSplit, ServiceRoute};
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::probe::{Distribution, Target};
 
 /// What became of one SMI object: for a condition in its status, or an Event.
@@ -39,12 +39,8 @@ impl Planned {
             .filter(|diagnostic| diagnostic.object == *object);
         let diagnostics: Vec<Diagnostic> = diagnostics.cloned().collect();
         let in_a_manifest = self.manifests.iter().any(|manifest| manifest.sources.contains(object));
-        let shares = if *object == ObjectRef::split(object.key.clone()) {
-            self.shares(&object.key)
-        } else {
-            Vec::new()
-        };
-        let is_split = object.kind == crate::object::Kind::TRAFFIC_SPLIT;
+        let is_split = object.kind == Kind::TRAFFIC_SPLIT;
+        let shares = if is_split { self.shares(&object.key) } else { Vec::new() };
         let inert = diagnostics
             .iter()
             .any(|diagnostic| diagnostic.code.effect() == Effect::Inert);
@@ -82,10 +78,7 @@ impl Planned {
 }
 
 fn distribution(route: &ServiceRoute, port: u16, split: &PortSplit) -> Option<Distribution> {
-    let namespace = match route.root() {
-        Root::Service(key) => &key.namespace,
-        Root::External { namespace, .. } => namespace,
-    };
+    let namespace = route.root().namespace();
     Distribution::of(split.backends().iter().map(|backend| {
         let key = ObjectKey::new(namespace, backend.service());
         (Target::Service { key, port }, backend.weight())

@@ -22,20 +22,22 @@ use std::collections::BTreeMap;
 type Competing<'a> = Vec<(&'a ObjectKey, &'a TrafficSplit)>;
 
 pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, report: &mut Report) -> Model {
-    let roots = by_root(snapshot, settings, report);
-    let mut model = Model::default();
-    for (root, mut splits) in roots.clone() {
+    let mut roots = by_root(snapshot, settings, report);
+    for splits in roots.values_mut() {
         // Oldest first, absent = youngest, then by name (T29).
         splits.sort_by_key(|(key, split)| {
             let created = split.metadata.creation_timestamp.as_ref().map(|time| time.0);
             (created.is_none(), created, &key.name)
         });
-        let ports = match &root {
+    }
+    let mut model = Model::default();
+    for (root, splits) in &roots {
+        let ports = match root {
             Root::Service(key) => match ports::of_service(snapshot.service(key)) {
                 Ok(ports) => ports,
                 Err(why) => {
                     // T40
-                    for (key, _) in &splits {
+                    for (key, _) in splits {
                         let message = format!("root service `{}` {why}", root.key().name);
                         report.add(
                             Code::RootUnusable,
@@ -47,16 +49,16 @@ pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, 
                     Vec::new()
                 }
             },
-            Root::External { .. } => ports::of_backends(snapshot, &splits),
+            Root::External { .. } => ports::of_backends(snapshot, splits),
         };
         let context = Context {
             snapshot,
             groups,
             roots: &roots,
-            root: &root,
+            root,
             ports: &ports,
         };
-        if let Some(route) = context.route(&splits, settings, report) {
+        if let Some(route) = context.route(splits, settings, report) {
             model
                 .policies
                 .insert(PolicyKey::Route(root.key()), Policy::Route(route));
@@ -188,10 +190,7 @@ impl Context<'_> {
     }
 
     fn namespace(&self) -> &str {
-        match self.root {
-            Root::Service(key) => &key.namespace,
-            Root::External { namespace, .. } => namespace,
-        }
+        self.root.namespace()
     }
 
     /// Whether `service`, a backend, is the root service itself (T28).
