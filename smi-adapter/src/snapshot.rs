@@ -53,7 +53,7 @@ impl Snapshot {
     pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
         let Parsed { object, ignored } = object.into();
         let target = reference(&object);
-        if let Err(reason) = check_key(&target.key) {
+        if let Err(reason) = check_key(&target.key).and_then(|()| check_kind(&object)) {
             self.insert_undecodable(target.clone(), reason);
             return target;
         }
@@ -70,7 +70,7 @@ impl Snapshot {
             Object::HTTPRouteGroup(group) => {
                 self.groups.insert(target.key.clone(), *group);
             }
-            // `Object` gains kinds together with this crate.
+            // `check_kind` let no other pass.
             _ => {}
         }
         target
@@ -200,9 +200,25 @@ impl Snapshot {
 fn reference(object: &Object) -> ObjectRef {
     let kind = match object {
         Object::HTTPRouteGroup(_) => Kind::HTTP_ROUTE_GROUP,
+        Object::TCPRoute(_) => Kind::TCP_ROUTE,
+        Object::UDPRoute(_) => Kind::UDP_ROUTE,
+        Object::TrafficTarget(_) => Kind::TRAFFIC_TARGET,
+        Object::IdentityBinding(_) => Kind::IDENTITY_BINDING,
         _ => Kind::TRAFFIC_SPLIT,
     };
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
+}
+
+/// Objects of access control are read, and have no effect yet: each is reported.
+fn check_kind(object: &Object) -> Result<(), Undecodable> {
+    match object {
+        Object::TrafficSplit(_) | Object::HTTPRouteGroup(_) => Ok(()),
+        other => Err(Undecodable {
+            code: Code::Unsupported,
+            field: "kind".into(),
+            reason: format!("`{}` is not supported yet", other.kind()),
+        }),
+    }
 }
 
 impl From<&ParseError> for Undecodable {

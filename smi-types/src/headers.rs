@@ -1,12 +1,15 @@
 //! The header filters of an HTTP match, which come in two wire forms.
 //!
 //! The specification at its last release writes a list of single-key maps, its later text and two
-//! products write one map (D1). Both are read; a list is written.
+//! products write one map (D1). Both are read, and written as they were read: CRDs accept only one of them.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::ser::SerializeSeq;
+use serde::ser::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Header filters: names and the regular expressions that their values must match, all of them (S14).
@@ -21,6 +24,21 @@ pub struct Headers {
     /// no string. API servers store a `null` value and the other wire form so. A match with a lost filter
     /// matches nothing (I6).
     pub lost: bool,
+    /// How they are written.
+    pub form: HeaderForm,
+}
+
+/// The wire forms of header filters. A CRD accepts one of them (D1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeaderForm {
+    /// `[{"x-a": "1"}, {"x-b": "2"}]`: the last release of the specification, the CRDs of its Go SDK, OSM
+    /// and Traefik Mesh.
+    #[default]
+    List,
+    /// `{"x-a": "1", "x-b": "2"}`: the later text, the CRDs of the controller SDK and NGINX Service Mesh.
+    /// It cannot say a name twice, nor that some of several filters got lost: writing that is an error,
+    /// since leaving it out would match more.
+    Map,
 }
 
 impl Headers {
@@ -56,7 +74,10 @@ impl<'de> Deserialize<'de> for Headers {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Headers, A::Error> {
-                filters(map)
+                Ok(Headers {
+                    form: HeaderForm::Map,
+                    ..filters(map)?
+                })
             }
         }
 
@@ -112,14 +133,34 @@ fn filters<'de, A: MapAccess<'de>>(mut map: A) -> Result<Headers, A::Error> {
 
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for (name, value) in &self.filters {
-            list.serialize_element(&serde_json::json!({ name: value }))?;
+        match self.form {
+            HeaderForm::List => {
+                let item = |(name, value)| BTreeMap::from([(name, value)]);
+                let filters = self.filters.iter().map(|(name, value)| item((name, value)));
+                serializer.collect_seq(filters.chain(self.lost.then(BTreeMap::new)))
+            }
+            HeaderForm::Map => {
+                let map: BTreeMap<_, _> = self.filters.iter().map(|(name, value)| (name, value)).collect();
+                if map.len() < self.filters.len() {
+                    return Err(S::Error::custom("a map of headers cannot say a name twice"));
+                }
+                if self.lost && !map.is_empty() {
+                    return Err(S::Error::custom("a map of headers cannot say that a filter got lost"));
+                }
+                serializer.collect_map(map)
+            }
         }
-        if self.lost {
-            list.serialize_element(&serde_json::json!({}))?;
-        }
-        list.end()
+    }
+}
+
+impl JsonSchema for Headers {
+    fn schema_name() -> Cow<'static, str> {
+        "Headers".into()
+    }
+
+    /// A list of maps or a map, which no structural schema can say: anything.
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"x-kubernetes-preserve-unknown-fields": true})
     }
 }
 
@@ -134,18 +175,32 @@ mod tests {
     #[test]
     fn both_forms_and_their_mixtures_are_read() {
         // D1
-        let expected = Headers {
-            filters: vec![("a".into(), "b".into()), ("c".into(), "d".into())],
-            lost: false,
-        };
-        for json in [
-            r#"[{"a":"b"},{"c":"d"}]"#,
-            r#"[{"a":"b","c":"d"}]"#,
-            r#"{"a":"b","c":"d"}"#,
+        for (json, form, written) in [
+            (r#"[{"a":"b"},{"c":"d"}]"#, HeaderForm::List, r#"[{"a":"b"},{"c":"d"}]"#),
+            (r#"[{"a":"b","c":"d"}]"#, HeaderForm::List, r#"[{"a":"b"},{"c":"d"}]"#),
+            (r#"{"a":"b","c":"d"}"#, HeaderForm::Map, r#"{"a":"b","c":"d"}"#),
         ] {
+            let expected = Headers {
+                filters: vec![("a".into(), "b".into()), ("c".into(), "d".into())],
+                lost: false,
+                form,
+            };
             assert_eq!(read(json), expected, "{json}");
+            assert_eq!(serde_json::to_string(&expected).unwrap(), written);
         }
-        assert_eq!(serde_json::to_string(&expected).unwrap(), r#"[{"a":"b"},{"c":"d"}]"#);
+    }
+
+    #[test]
+    fn what_a_map_cannot_say_is_not_written() {
+        // D1, S19, I6
+        for json in [r#"[{"a":"b"},{"a":"c"}]"#, r#"[{"a":"b"},{}]"#] {
+            let mut headers = read(json);
+            headers.form = HeaderForm::Map;
+            assert!(serde_json::to_string(&headers).is_err(), "{json}");
+        }
+        let mut headers = read(r#"[{"a":"b"}]"#);
+        headers.form = HeaderForm::Map;
+        assert_eq!(serde_json::to_string(&headers).unwrap(), r#"{"a":"b"}"#);
     }
 
     #[test]
@@ -164,6 +219,7 @@ mod tests {
             "[null]",
             r#"[{"a":null}]"#,
             r#"{"a":null}"#,
+            r#"{"a":1}"#,
             r#"[{"a":1}]"#,
             r#"[{"a":"b"},{}]"#,
             r#"{"":"b"}"#,

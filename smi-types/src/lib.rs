@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 pub mod headers;
+pub mod metrics;
 pub mod object;
 pub mod path;
+pub mod port;
 pub mod regex;
 pub mod specs;
 pub mod split;

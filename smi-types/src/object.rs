@@ -6,7 +6,7 @@ mod read;
 pub use error::{ParseError, ParseErrorKind};
 
 use crate::path::FieldPath;
-use crate::{specs, split};
+use crate::{access, specs, split};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 use std::fmt::{self, Display};
@@ -52,6 +52,14 @@ pub enum Object {
     TrafficSplit(Box<split::TrafficSplit>),
     /// `specs.smi-spec.io` `HTTPRouteGroup`
     HTTPRouteGroup(Box<specs::HTTPRouteGroup>),
+    /// `specs.smi-spec.io` `TCPRoute`
+    TCPRoute(Box<specs::TCPRoute>),
+    /// `specs.smi-spec.io` `UDPRoute`
+    UDPRoute(Box<specs::UDPRoute>),
+    /// `access.smi-spec.io` `TrafficTarget`
+    TrafficTarget(Box<access::TrafficTarget>),
+    /// `access.smi-spec.io` `IdentityBinding`
+    IdentityBinding(Box<access::IdentityBinding>),
 }
 
 /// An object, and what its author wrote that no type knows.
@@ -73,36 +81,60 @@ impl From<Object> for Parsed {
     }
 }
 
-impl From<split::TrafficSplit> for Object {
-    fn from(split: split::TrafficSplit) -> Self {
-        Self::TrafficSplit(Box::new(split))
-    }
+/// What holds for every kind alike.
+macro_rules! kinds {
+    ($($kind:ident: $hub:ty),+) => {
+        $(impl From<$hub> for Object {
+            fn from(object: $hub) -> Self {
+                Self::$kind(Box::new(object))
+            }
+        })+
+
+        impl Object {
+            /// The object's kind, for example `TrafficSplit`.
+            #[must_use]
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => stringify!($kind)),+
+                }
+            }
+
+            /// The version it was read in.
+            #[must_use]
+            pub fn version(&self) -> Version {
+                match self {
+                    $(Self::$kind(object) => object.version),+
+                }
+            }
+
+            /// The object's metadata.
+            #[must_use]
+            pub fn metadata(&self) -> &ObjectMeta {
+                match self {
+                    $(Self::$kind(object) => &object.metadata),+
+                }
+            }
+
+            /// The object's metadata, to be changed.
+            pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                match self {
+                    $(Self::$kind(object) => &mut object.metadata),+
+                }
+            }
+        }
+    };
 }
 
-impl From<specs::HTTPRouteGroup> for Object {
-    fn from(group: specs::HTTPRouteGroup) -> Self {
-        Self::HTTPRouteGroup(Box::new(group))
-    }
+kinds! {
+    TrafficSplit: split::TrafficSplit,
+    HTTPRouteGroup: specs::HTTPRouteGroup,
+    TCPRoute: specs::TCPRoute,
+    UDPRoute: specs::UDPRoute,
+    TrafficTarget: access::TrafficTarget,
+    IdentityBinding: access::IdentityBinding
 }
 
 impl Object {
-    /// The object's metadata.
-    #[must_use]
-    pub fn metadata(&self) -> &ObjectMeta {
-        match self {
-            Self::TrafficSplit(split) => &split.metadata,
-            Self::HTTPRouteGroup(group) => &group.metadata,
-        }
-    }
-
-    /// The object's metadata, to be changed.
-    pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
-        match self {
-            Self::TrafficSplit(split) => &mut split.metadata,
-            Self::HTTPRouteGroup(group) => &mut group.metadata,
-        }
-    }
-
     /// Reads one JSON object, straight into its type.
     ///
     /// ```

@@ -1,7 +1,7 @@
-//! What traffic looks like: [`HTTPRouteGroup`], group `specs.smi-spec.io`.
+//! What traffic looks like: [`HTTPRouteGroup`], [`TCPRoute`] and [`UDPRoute`], group `specs.smi-spec.io`.
 //!
-//! A route group names sets of HTTP requests. It does nothing by itself (S9): a split refers to it, to
-//! say which requests are split, or a traffic target, to say which requests are allowed.
+//! A route does nothing by itself (S9): a split refers to a group, to say which requests are split, and a
+//! traffic target refers to any of them, to say what is allowed.
 //!
 //! ```yaml
 //! apiVersion: specs.smi-spec.io/v1alpha4
@@ -14,22 +14,31 @@
 //!     methods: [GET, HEAD]
 //!     headers:
 //!     - x-reader: .+
+//! ---
+//! apiVersion: specs.smi-spec.io/v1alpha4
+//! kind: TCPRoute
+//! metadata: {name: database, namespace: shop}
+//! spec:
+//!   matches:
+//!     ports: [5432]
 //! ```
 //!
 //! | version | what changed on the wire |
 //! |---|---|
-//! | [`v1alpha1`] | `matches` stands at the root; no `headers` |
+//! | [`v1alpha1`] | `matches` of a group stands at the root; no `headers`. A `TCPRoute` means any TCP traffic |
 //! | [`v1alpha2`] | `headers` |
-//! | [`v1alpha3`] | `matches` moved below `spec` |
-//! | [`v1alpha4`] | nothing |
+//! | [`v1alpha3`] | `matches` moved below `spec`. A `TCPRoute` has an empty `spec` |
+//! | [`v1alpha4`] | `TCPRoute` has ports; `UDPRoute` is new |
 //!
-//! `headers` is read in every version (S10). The other kinds of this group, `TCPRoute` and `UDPRoute`,
-//! are not read yet: [`crate::Object`] reports them as unsupported.
+//! Every version is read with the fields of all of them: `headers` (S10) and ports restrict wherever they
+//! stand.
 
 use crate::headers::Headers;
 use crate::object::Version;
-use crate::wire::{null_as_default, objects};
+use crate::port::Port;
+use crate::wire::{null_as_default, object, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod v1alpha1;
@@ -59,7 +68,7 @@ impl HTTPRouteGroup {
 
 /// One set of HTTP requests: those that fulfil everything that is said here. What is not said is not
 /// asked (S13).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HTTPMatch {
     /// Its name within the group (S2).
@@ -90,9 +99,56 @@ pub struct HTTPMatch {
 }
 
 /// The `spec` of a route group in the versions that have one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HTTPRouteGroupSpec {
     /// The matches, any of which a request may fulfil (S15).
     #[serde(default, deserialize_with = "objects")]
     pub matches: Vec<HTTPMatch>,
+}
+
+/// TCP traffic to certain ports, or to all of them, whatever version it was written in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TCPRoute {
+    /// The version it was read in.
+    pub version: Version,
+    /// Standard object metadata.
+    pub metadata: ObjectMeta,
+    /// Which ports are meant. Not said at all: all of them (S22, S23).
+    pub spec: Option<PortsSpec>,
+}
+
+/// UDP traffic to certain ports, or to all of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UDPRoute {
+    /// The version it was read in.
+    pub version: Version,
+    /// Standard object metadata.
+    pub metadata: ObjectMeta,
+    /// Which ports are meant. Not said at all: all of them (S23).
+    pub spec: Option<PortsSpec>,
+}
+
+/// The `spec` of a TCP or UDP route.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PortsSpec {
+    /// Which ports are meant. An object, unlike the `matches` of a group.
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
+    pub matches: Option<PortMatch>,
+}
+
+/// A set of ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PortMatch {
+    /// Its name, by which a rule may select it (A8). Not in the specification's text, and not known to all
+    /// CRDs (D7).
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub name: String,
+    /// Ports that a workload listens on (A11). An empty list means all of them (S23); it is written, since
+    /// CRDs require it (D6).
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub ports: Vec<Port>,
 }

@@ -28,6 +28,7 @@ use crate::object::Version;
 use crate::weight::Weight;
 use crate::wire::{null_as_default, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod v1alpha1;
@@ -47,7 +48,7 @@ pub struct TrafficSplit {
 }
 
 /// What is split, and where it goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spec {
     /// The root service: the name that clients call. Forms: `name`, `name.namespace`,
     /// `name.namespace.svc`, `name.namespace.svc.<cluster domain>` (T2, T3).
@@ -63,7 +64,7 @@ pub struct Spec {
 }
 
 /// One service that gets a share.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backend {
     /// Name of a service in the split's own namespace (T32).
     #[serde(default, deserialize_with = "null_as_default")]
@@ -74,7 +75,7 @@ pub struct Backend {
 }
 
 /// A reference to a route group in the split's own namespace (T16).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MatchRef {
     /// API group of the route group. Absent means `specs.smi-spec.io`; any other is not resolved (D18).

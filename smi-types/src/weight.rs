@@ -5,8 +5,10 @@
 //! stored in whatever version is asked for. So every form is read in every version (rules T6, T7), and
 //! never as a float.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 /// What stands in the field `weight` of a backend.
@@ -65,6 +67,14 @@ impl Decimal {
     pub const fn is_whole(self) -> bool {
         self.nanos.is_multiple_of(NANOS)
     }
+
+    /// The value as an integer, if it has no fraction.
+    #[must_use]
+    pub fn whole(self) -> Option<u64> {
+        self.is_whole()
+            .then(|| u64::try_from(self.nanos / NANOS).ok())
+            .flatten()
+    }
 }
 
 impl From<u32> for Decimal {
@@ -120,12 +130,22 @@ impl Serialize for Weight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Missing => serializer.serialize_unit(),
-            Self::Exact(decimal) if decimal.is_whole() => {
-                serializer.serialize_u64(u64::try_from(decimal.nanos / NANOS).unwrap_or(u64::MAX))
-            }
-            Self::Exact(decimal) => serializer.collect_str(decimal),
+            Self::Exact(decimal) => match decimal.whole() {
+                Some(whole) => serializer.serialize_u64(whole),
+                None => serializer.collect_str(decimal),
+            },
             Self::Invalid(value) => value.serialize(serializer),
         }
+    }
+}
+
+impl JsonSchema for Weight {
+    fn schema_name() -> Cow<'static, str> {
+        "Weight".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"x-kubernetes-int-or-string": true})
     }
 }
 

@@ -58,26 +58,30 @@ where
     Ok(list.into_iter().map(|Strict(object)| object).collect())
 }
 
-/// Declares the wire type of one version of one kind, which has `metadata` and one more root field.
+/// Declares the wire type of one version of one kind: `metadata` and the root fields of that version.
 ///
 /// The type implements `k8s_openapi::Resource` and `Metadata`, and writes its `apiVersion` and `kind`.
-/// The field is written unless the predicate after `skip` holds.
+/// A field is written unless the predicate after `skip` holds.
 macro_rules! wire {
     (
         $(#[$doc:meta])*
         $kind:ident($plural:literal) = $group:literal / $version:literal,
-        $(#[$field_doc:meta])*
-        $field:ident: $type:ty, read $read:literal $(, skip $absent:path)?
+        $(
+            $(#[$field_doc:meta])*
+            $field:ident: $type:ty, read $read:literal $(, skip $absent:path)?
+        );+
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, schemars::JsonSchema)]
         pub struct $kind {
             /// Standard object metadata.
             #[serde(default, deserialize_with = "crate::wire::null_as_default")]
             pub metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
-            $(#[$field_doc])*
-            #[serde(default, deserialize_with = $read)]
-            pub $field: $type,
+            $(
+                $(#[$field_doc])*
+                #[serde(default, deserialize_with = $read)]
+                pub $field: $type,
+            )+
         }
 
         impl serde::Serialize for $kind {
@@ -87,9 +91,9 @@ macro_rules! wire {
                 map.serialize_entry("apiVersion", <Self as k8s_openapi::Resource>::API_VERSION)?;
                 map.serialize_entry("kind", <Self as k8s_openapi::Resource>::KIND)?;
                 map.serialize_entry("metadata", &self.metadata)?;
-                if !(false $(|| $absent(&self.$field))?) {
+                $(if !(false $(|| $absent(&self.$field))?) {
                     map.serialize_entry(stringify!($field), &self.$field)?;
-                }
+                })+
                 map.end()
             }
         }

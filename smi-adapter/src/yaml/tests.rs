@@ -142,7 +142,7 @@ fn what_is_no_object_says_so() {
             "UnknownKind",
         ),
         (
-            "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\nmetadata: {name: a}",
+            "apiVersion: metrics.smi-spec.io/v1alpha1\nkind: TrafficMetrics\nmetadata: {name: a}",
             "Unsupported",
         ),
         ("apiVersion: v1\nkind: Service\nmetadata: {}", "Undecodable"),

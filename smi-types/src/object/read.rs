@@ -1,9 +1,9 @@
 //! From JSON to a typed object: first what it is, then the type of that version, then its hub.
 
-use super::{Object, ParseError, ParseErrorKind, Parsed, Version};
+use super::{Object, ParseError, ParseErrorKind, Parsed};
 use crate::path::FieldPath;
 use crate::wire::Strict;
-use crate::{specs, split};
+use crate::{access, specs, split};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -66,19 +66,50 @@ impl Head {
     }
 }
 
-/// The groups whose objects are SMI's, by their kinds and the versions that these have.
-const KINDS: [(&str, &str, &[Version]); 6] = {
-    use Version::{V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4};
-    const ALL: &[Version] = &[V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4];
-    [
-        ("split.smi-spec.io", "TrafficSplit", ALL),
-        ("specs.smi-spec.io", "HTTPRouteGroup", ALL),
-        ("specs.smi-spec.io", "TCPRoute", ALL),
-        ("specs.smi-spec.io", "UDPRoute", &[V1Alpha4]),
-        ("access.smi-spec.io", "TrafficTarget", ALL),
-        ("access.smi-spec.io", "IdentityBinding", &[V1Alpha4]),
-    ]
-};
+/// How the objects of one kind and version are read.
+struct Reader {
+    group: &'static str,
+    kind: &'static str,
+    version: &'static str,
+    read: fn(&Head, Source<'_>) -> Result<Parsed, ParseError>,
+}
+
+impl Reader {
+    const fn new<W, H>() -> Self
+    where
+        W: k8s_openapi::Resource + DeserializeOwned + Into<H>,
+        Object: From<H>,
+    {
+        Self {
+            group: W::GROUP,
+            kind: W::KIND,
+            version: W::VERSION,
+            read: lift::<W, H>,
+        }
+    }
+}
+
+/// Every kind in every version.
+const READERS: [Reader; 18] = [
+    Reader::new::<split::v1alpha1::TrafficSplit, split::TrafficSplit>(),
+    Reader::new::<split::v1alpha2::TrafficSplit, split::TrafficSplit>(),
+    Reader::new::<split::v1alpha3::TrafficSplit, split::TrafficSplit>(),
+    Reader::new::<split::v1alpha4::TrafficSplit, split::TrafficSplit>(),
+    Reader::new::<specs::v1alpha1::HTTPRouteGroup, specs::HTTPRouteGroup>(),
+    Reader::new::<specs::v1alpha2::HTTPRouteGroup, specs::HTTPRouteGroup>(),
+    Reader::new::<specs::v1alpha3::HTTPRouteGroup, specs::HTTPRouteGroup>(),
+    Reader::new::<specs::v1alpha4::HTTPRouteGroup, specs::HTTPRouteGroup>(),
+    Reader::new::<specs::v1alpha1::TCPRoute, specs::TCPRoute>(),
+    Reader::new::<specs::v1alpha2::TCPRoute, specs::TCPRoute>(),
+    Reader::new::<specs::v1alpha3::TCPRoute, specs::TCPRoute>(),
+    Reader::new::<specs::v1alpha4::TCPRoute, specs::TCPRoute>(),
+    Reader::new::<specs::v1alpha4::UDPRoute, specs::UDPRoute>(),
+    Reader::new::<access::v1alpha1::TrafficTarget, access::TrafficTarget>(),
+    Reader::new::<access::v1alpha2::TrafficTarget, access::TrafficTarget>(),
+    Reader::new::<access::v1alpha3::TrafficTarget, access::TrafficTarget>(),
+    Reader::new::<access::v1alpha4::TrafficTarget, access::TrafficTarget>(),
+    Reader::new::<access::v1alpha4::IdentityBinding, access::IdentityBinding>(),
+];
 
 /// What an object is read from, as often as needed.
 #[derive(Clone, Copy)]
@@ -88,8 +119,6 @@ enum Source<'a> {
 }
 
 fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
-    use Version::{V1Alpha1, V1Alpha2, V1Alpha3, V1Alpha4};
-
     let fail = |kind, path: &str, message: String| ParseError::new(head, kind, path.into(), message);
     let Some(api_version) = head.api_version.as_str() else {
         return Err(fail(
@@ -110,15 +139,17 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
         let message = format!("`{kind}` is not read: metrics are answers of an API, not intent");
         return Err(fail(ParseErrorKind::Unsupported, "kind", message));
     }
-    if !KINDS.iter().any(|known| known.0 == group) {
-        let message = format!("there is no API group `{group}`");
+    let group = || READERS.iter().filter(|reader| reader.group == group);
+    if group().next().is_none() {
+        let message = format!("`{api_version}` is of no API group that SMI has");
         return Err(fail(ParseErrorKind::UnknownKind, "apiVersion", message));
     }
-    let Some((_, _, versions)) = KINDS.iter().find(|known| known.0 == group && known.1 == kind) else {
-        let message = format!("there is no kind `{kind}` in group `{group}`");
+    let mut versions = group().filter(|reader| reader.kind == kind).peekable();
+    if versions.peek().is_none() {
+        let message = format!("there is no kind `{kind}` in `{api_version}`");
         return Err(fail(ParseErrorKind::UnknownKind, "kind", message));
-    };
-    let Some(version) = versions.iter().find(|known| known.as_str() == version) else {
+    }
+    let Some(reader) = versions.find(|reader| reader.version == version) else {
         let message = format!("there is no version `{version}` of `{kind}`");
         return Err(fail(ParseErrorKind::UnknownVersion, "apiVersion", message));
     };
@@ -130,23 +161,7 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
         };
         return Err(fail(ParseErrorKind::Type, "metadata.name", message));
     }
-
-    match (kind, *version) {
-        ("TrafficSplit", V1Alpha1) => lift::<split::v1alpha1::TrafficSplit, split::TrafficSplit>(head, source),
-        ("TrafficSplit", V1Alpha2) => lift::<split::v1alpha2::TrafficSplit, split::TrafficSplit>(head, source),
-        ("TrafficSplit", V1Alpha3) => lift::<split::v1alpha3::TrafficSplit, split::TrafficSplit>(head, source),
-        ("TrafficSplit", V1Alpha4) => lift::<split::v1alpha4::TrafficSplit, split::TrafficSplit>(head, source),
-        ("HTTPRouteGroup", V1Alpha1) => lift::<specs::v1alpha1::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
-        ("HTTPRouteGroup", V1Alpha2) => lift::<specs::v1alpha2::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
-        ("HTTPRouteGroup", V1Alpha3) => lift::<specs::v1alpha3::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
-        ("HTTPRouteGroup", V1Alpha4) => lift::<specs::v1alpha4::HTTPRouteGroup, specs::HTTPRouteGroup>(head, source),
-        // TrafficTarget, IdentityBinding, TCPRoute and UDPRoute: the kinds of access control.
-        _ => Err(fail(
-            ParseErrorKind::Unsupported,
-            "kind",
-            format!("`{kind}` is not supported yet"),
-        )),
-    }
+    (reader.read)(head, source)
 }
 
 /// Reads a wire type and lifts it to its hub.

@@ -90,6 +90,89 @@ fn matches_stand_where_the_version_has_them() {
 }
 
 #[test]
+fn every_version_of_a_target_reads_alike() {
+    // S24, A10, D9, D12
+    let destination = json!({"kind": "ServiceAccount", "name": "api", "port": 8080});
+    let sources = json!([{"kind": "IdentityBinding", "name": "web", "group": "access.smi-spec.io"}]);
+    let rules = json!([{"kind": "HTTPRouteGroup", "name": "reading", "matches": ["books"]}]);
+    let mut specs = Vec::new();
+    for version in ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] {
+        let mut value = json!({
+            "apiVersion": format!("access.smi-spec.io/{version}"),
+            "kind": "TrafficTarget",
+            "metadata": {"name": "readers"},
+        });
+        if version == "v1alpha1" {
+            value["destination"] = destination.clone();
+            value["sources"] = sources.clone();
+            value["specs"] = rules.clone();
+        } else {
+            value["spec"] = json!({"destination": destination, "sources": sources, "rules": rules});
+        }
+        let parsed = both(&value).unwrap();
+        assert_eq!(parsed.ignored, []);
+        assert_eq!(parsed.object.version().as_str(), version);
+        let Object::TrafficTarget(target) = parsed.object else {
+            panic!()
+        };
+        specs.push(target.spec.unwrap());
+    }
+    assert_eq!(
+        specs[0].destination.as_ref().unwrap().port.as_ref().unwrap().number(),
+        Some(8080)
+    );
+    assert_eq!(specs[0].rules[0].matches, ["books"]);
+    assert!(specs.iter().all(|spec| *spec == specs[0]));
+}
+
+#[test]
+fn every_version_of_a_port_route_reads_alike() {
+    // S22, S23, D6, D7: where ports stand, they restrict.
+    for (version, kind) in [
+        ("v1alpha1", "TCPRoute"),
+        ("v1alpha2", "TCPRoute"),
+        ("v1alpha3", "TCPRoute"),
+        ("v1alpha4", "TCPRoute"),
+        ("v1alpha4", "UDPRoute"),
+    ] {
+        let read = |spec: Value| {
+            let value = json!({
+                "apiVersion": format!("specs.smi-spec.io/{version}"),
+                "kind": kind,
+                "metadata": {"name": "db"},
+                "spec": spec,
+            });
+            let parsed = both(&value).unwrap();
+            assert_eq!(parsed.ignored, []);
+            assert_eq!(
+                (parsed.object.kind(), parsed.object.version().as_str()),
+                (kind, version)
+            );
+            match parsed.object {
+                Object::TCPRoute(route) => route.spec,
+                Object::UDPRoute(route) => route.spec,
+                _ => panic!(),
+            }
+        };
+        let spec = read(json!({"matches": {"name": "m", "ports": [5432, "70000"]}})).unwrap();
+        let ports: Vec<_> = spec
+            .matches
+            .as_ref()
+            .unwrap()
+            .ports
+            .iter()
+            .map(crate::port::Port::number)
+            .collect();
+        assert_eq!(ports, [Some(5432), None]);
+        assert_eq!(read(json!(null)), None);
+        assert_eq!(read(json!({})).unwrap().matches, None);
+        let empty = read(json!({"matches": {}})).unwrap();
+        assert_eq!(empty, read(json!({"matches": {"ports": null}})).unwrap());
+        assert_eq!(serde_json::to_value(empty).unwrap(), json!({"matches": {"ports": []}}));
+    }
+}
+
+#[test]
 fn an_object_without_spec_is_an_object() {
     // D4, I7
     let mut value = split("v1alpha4");
@@ -144,9 +227,8 @@ fn types_that_are_not_read_say_which_they_are() {
         ("split.smi-spec.io/v1alpha4", "HTTPRouteGroup", UnknownKind),
         ("spec.smi-spec.io/v1alpha1", "HTTPRouteGroup", UnknownKind), // the group of early CRDs
         ("specs.smi-spec.io/v1alpha3", "UDPRoute", UnknownVersion),   // D32
-        ("specs.smi-spec.io/v1alpha4", "TCPRoute", Unsupported),
-        ("access.smi-spec.io/v1alpha3", "TrafficTarget", Unsupported),
-        ("access.smi-spec.io/v1alpha4", "IdentityBinding", Unsupported),
+        ("access.smi-spec.io/v1alpha3", "IdentityBinding", UnknownVersion),
+        ("access.smi-spec.io/v1alpha4", "TCPRoute", UnknownKind),
         ("metrics.smi-spec.io/v1alpha1", "TrafficMetrics", Unsupported),
         ("apps/v1", "Deployment", NotSmi),
         ("v1", "Service", NotSmi),

@@ -1,7 +1,7 @@
 //! `specs.smi-spec.io/v1alpha2`.
 
 use crate::object::Version;
-use crate::specs::{self, HTTPMatch};
+use crate::specs::{self, HTTPMatch, PortsSpec};
 use crate::wire::wire;
 
 wire! {
@@ -17,6 +17,23 @@ impl From<HTTPRouteGroup> for specs::HTTPRouteGroup {
             version: Version::V1Alpha2,
             metadata: wire.metadata,
             matches: Some(wire.matches),
+        }
+    }
+}
+
+wire! {
+    /// TCP traffic as `v1alpha2` has it on the wire.
+    TCPRoute("tcproutes") = "specs.smi-spec.io" / "v1alpha2",
+    /// Which ports are meant; this version cannot say it, and what stands here all the same is read.
+    spec: Option<PortsSpec>, read "crate::wire::object", skip Option::is_none
+}
+
+impl From<TCPRoute> for specs::TCPRoute {
+    fn from(wire: TCPRoute) -> Self {
+        Self {
+            version: Version::V1Alpha2,
+            metadata: wire.metadata,
+            spec: wire.spec,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `specs.smi-spec.io/v1alpha4`.
 
 use crate::object::Version;
-use crate::specs::{self, HTTPRouteGroupSpec};
+use crate::specs::{self, HTTPRouteGroupSpec, PortsSpec};
 use crate::wire::wire;
 
 wire! {
@@ -17,6 +17,40 @@ impl From<HTTPRouteGroup> for specs::HTTPRouteGroup {
             version: Version::V1Alpha4,
             metadata: wire.metadata,
             matches: wire.spec.map(|spec| spec.matches),
+        }
+    }
+}
+
+wire! {
+    /// TCP traffic as `v1alpha4` has it on the wire.
+    TCPRoute("tcproutes") = "specs.smi-spec.io" / "v1alpha4",
+    /// Which ports are meant.
+    spec: Option<PortsSpec>, read "crate::wire::object", skip Option::is_none
+}
+
+impl From<TCPRoute> for specs::TCPRoute {
+    fn from(wire: TCPRoute) -> Self {
+        Self {
+            version: Version::V1Alpha4,
+            metadata: wire.metadata,
+            spec: wire.spec,
+        }
+    }
+}
+
+wire! {
+    /// UDP traffic as `v1alpha4` has it on the wire.
+    UDPRoute("udproutes") = "specs.smi-spec.io" / "v1alpha4",
+    /// Which ports are meant.
+    spec: Option<PortsSpec>, read "crate::wire::object", skip Option::is_none
+}
+
+impl From<UDPRoute> for specs::UDPRoute {
+    fn from(wire: UDPRoute) -> Self {
+        Self {
+            version: Version::V1Alpha4,
+            metadata: wire.metadata,
+            spec: wire.spec,
         }
     }
 }
