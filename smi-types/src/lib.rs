@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod convert;
 pub mod headers;
 pub mod metrics;
 pub mod object;
@@ -12,5 +13,6 @@ pub mod split;
 pub mod weight;
 mod wire;
 
+pub use convert::{ConvertError, Lossy};
 pub use object::{Object, ParseError, ParseErrorKind, Parsed, Version};
 pub use path::FieldPath;

@@ -33,7 +33,7 @@
 //! Every version is read with the fields of all of them: `headers` (S10) and ports restrict wherever they
 //! stand.
 
-use crate::headers::Headers;
+use crate::headers::{HeaderForm, Headers};
 use crate::object::Version;
 use crate::port::Port;
 use crate::wire::{null_as_default, object, objects};
@@ -63,6 +63,15 @@ impl HTTPRouteGroup {
     #[must_use]
     pub fn matches(&self) -> &[HTTPMatch] {
         self.matches.as_deref().unwrap_or_default()
+    }
+
+    /// The same group with all headers to be written in `form`, the one that the CRD accepts (D1).
+    #[must_use]
+    pub fn with_header_form(mut self, form: HeaderForm) -> Self {
+        for matching in self.matches.iter_mut().flatten() {
+            matching.headers.form = form;
+        }
+        self
     }
 }
 

@@ -50,6 +50,12 @@ impl Decimal {
     /// Zero.
     pub const ZERO: Self = Self { nanos: 0 };
 
+    /// A whole number, if it is within the range.
+    pub(crate) fn from_whole(whole: u128) -> Option<Self> {
+        let nanos = whole.checked_mul(NANOS).filter(|nanos| *nanos <= MAX_NANOS)?;
+        Some(Self { nanos })
+    }
+
     /// The value in units of 10⁻⁹.
     #[must_use]
     pub const fn nanos(self) -> u128 {
