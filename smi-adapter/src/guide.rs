@@ -14,5 +14,5 @@ pub mod embed {}
 #[doc = include_str!("guide/meshes.md")]
 pub mod meshes {}
 
-#[doc = include_str!("guide/rules.md")]
-pub mod rules {}
+#[doc(inline)]
+pub use smi_types::rules;

@@ -11,6 +11,8 @@ pub mod regex;
 pub mod specs;
 pub mod split;
 pub mod weight;
+#[doc = include_str!("rules.md")]
+pub mod rules {}
 mod wire;
 
 pub use convert::{ConvertError, Lossy};

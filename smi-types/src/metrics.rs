@@ -1,4 +1,4 @@
-//! How traffic fares: [`TrafficMetrics`], group `metrics.smi-spec.io`.
+//! How traffic fares: `TrafficMetrics`, group `metrics.smi-spec.io`.
 //!
 //! Metrics are no objects that somebody writes, but answers of an extension API server about one resource, or
 //! about the traffic between two (an *edge*):
