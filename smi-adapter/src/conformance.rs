@@ -17,6 +17,7 @@ pub mod probes;
 pub mod report;
 pub mod server;
 pub mod violation;
+mod watchdog;
 pub mod world;
 
 pub use case::Case;

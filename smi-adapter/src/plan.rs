@@ -102,7 +102,7 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     observed: &Observed,
 ) -> Planned {
     let Resolution { model, mut diagnostics } = resolve(snapshot, settings);
-    let mut manifests = Vec::new();
+    let mut manifests = Vec::with_capacity(model.policies.len());
     let mut left_out = BTreeSet::new();
     for (_, policy) in model.policies() {
         let translation = adapter.translate(policy);

@@ -150,9 +150,8 @@ impl Translator<'_> {
         for conditional in port.conditional() {
             let routes_of_split = self.conditional(port, conditional, scopes);
             if routes_of_split.is_empty() {
-                self.translation
-                    .left_out
-                    .insert((conditional.split().split().clone(), port.port()));
+                let message = format!("on port {} Istio can ask for none of the split's matches", port.port());
+                self.leave_out_split(port, conditional.split(), Code::Inexpressible, &message);
             }
             routes.extend(routes_of_split);
         }

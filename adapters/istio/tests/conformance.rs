@@ -1,17 +1,40 @@
 //! The laws of the conformance kit, for Istio. `SMI_CASES` raises the number of worlds.
 
 use serde_json::Value;
-use smi_adapter::conformance::Cases;
 use smi_adapter::manifest::NativeObject;
-use smi_adapter_istio::Istio;
-use smi_adapter_istio::interpret::IstioMesh;
 
-smi_adapter::conformance_tests!(
-    Istio::default(),
-    IstioMesh::default(),
-    Cases::new(1000).or_env(),
-    limits
-);
+mod defaults {
+    use crate::limits;
+    use smi_adapter::conformance::Cases;
+    use smi_adapter_istio::Istio;
+    use smi_adapter_istio::interpret::IstioMesh;
+
+    smi_adapter::conformance_tests!(
+        Istio::default(),
+        IstioMesh::default(),
+        Cases::new(1000).or_env(),
+        limits
+    );
+}
+
+/// With gateways and a foreign host that splits may use, through a box. What gateways and clients of the
+/// foreign host then see is no part of it: probes go from sidecars to services.
+mod allowed {
+    use crate::limits;
+    use smi_adapter::adapter::MeshAdapter;
+    use smi_adapter::conformance::Cases;
+    use smi_adapter_istio::Istio;
+    use smi_adapter_istio::interpret::IstioMesh;
+
+    fn adapter() -> Box<dyn MeshAdapter> {
+        let mut istio = Istio::default();
+        istio.gateways.insert("ns-a/public".into());
+        istio.external_hosts.insert("shop.example.com".into());
+        Box::new(istio)
+    }
+
+    smi_adapter::conformance_tests!(*adapter(), IstioMesh::default(), Cases::new(300).or_env(), limits);
+}
 
 /// What Istio's webhook refuses, and what Envoy cannot load.
 fn limits(object: &NativeObject) -> Result<(), String> {

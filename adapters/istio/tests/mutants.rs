@@ -429,3 +429,23 @@ fn beyond_a_limit() {
         laws::within_limits(&broken, &laws::no_limits, CASES),
     );
 }
+
+#[test]
+fn diagnostics_always_emitted() {
+    let broken = Broken::by(|policy, translation| {
+        let Policy::Route(route) = policy else { return };
+        for split in route.splits() {
+            let object = ObjectRef::split(split.key().clone());
+            translation.say(
+                Code::WeightRounded,
+                object,
+                "spec.backends".into(),
+                "shares are rounded",
+            );
+        }
+    });
+    killed(
+        "every split is said to be rounded",
+        laws::sound(&broken, &IstioMesh::default(), CASES),
+    );
+}

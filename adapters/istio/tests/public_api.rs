@@ -15,7 +15,7 @@ use smi_adapter::semantics::decide;
 use smi_adapter::settings::{Scope, Settings};
 use smi_adapter::smi_types::split::{Backend, Spec, TrafficSplit};
 use smi_adapter::smi_types::weight::Decimal;
-use smi_adapter::smi_types::{Object, ParseErrorKind, split};
+use smi_adapter::smi_types::{Object, split};
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter_istio::Istio;
 use std::sync::Arc;
@@ -191,8 +191,9 @@ fn an_operator_tells_its_users_what_is_supported() {
     assert!(detection.missing.is_empty());
     let target =
         br#"{"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": {"name": "x"}}"#;
-    assert_eq!(
-        Object::from_json(target).expect_err("not yet").kind(),
-        ParseErrorKind::Unsupported
-    );
+    let mut snapshot = Snapshot::default();
+    snapshot.insert(Object::from_json(target).expect("an object"));
+    let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
+    assert_eq!(planned.manifests, []);
+    assert_eq!(planned.diagnostics[0].code, Code::Unsupported);
 }

@@ -43,7 +43,7 @@ pub(crate) fn translate(linkerd: &Linkerd, policy: &Policy, route: &ServiceRoute
         }
         Root::Service(root) => match linkerd.split_mode {
             SplitMode::HttpRoute => translator.ports(linkerd, root),
-            SplitMode::ServiceProfile => profile::translate(&mut translator, root),
+            SplitMode::ServiceProfile => profile::translate(&mut translator, linkerd, root),
         },
     }
     translator.translation
@@ -195,7 +195,11 @@ impl Translator<'_> {
             return Vec::new();
         }
         if ties.is_empty() && others.is_empty() {
-            self.translation.left_out.insert((split.split().clone(), port.port()));
+            let message = format!(
+                "on port {} Linkerd can ask for none of the split's matches",
+                port.port()
+            );
+            self.leave_out(port, split, Code::Inexpressible, &message);
             return Vec::new();
         }
         earlier.extend(conditional.matches().iter().cloned());

@@ -34,5 +34,20 @@ mod tcp_routes {
         linkerd
     }
 
-    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(1000).or_env(), limits);
+    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(500).or_env(), limits);
+}
+
+mod profiles {
+    use crate::limits;
+    use smi_adapter::conformance::Cases;
+    use smi_adapter_linkerd::interpret::LinkerdMesh;
+    use smi_adapter_linkerd::{Linkerd, SplitMode};
+
+    fn adapter() -> Linkerd {
+        let mut linkerd = Linkerd::default();
+        linkerd.split_mode = SplitMode::ServiceProfile;
+        linkerd
+    }
+
+    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(300).or_env(), limits);
 }

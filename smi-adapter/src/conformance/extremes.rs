@@ -70,7 +70,9 @@ pub(super) fn rename(documents: &[Value], dice: &mut Dice) -> Vec<Value> {
 pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, Vec<Value>) {
     let mut many = documents.to_vec();
     // Many splits take long to read, and so they are rare.
-    let turn = if dice.one_in(14) { 4 } else { dice.below(4) };
+    let turn = if dice.one_in(12) { 4 } else { dice.below(4) };
+    // So do many matches, which are all in one group.
+    let mut group_is_left = true;
     let class = match turn {
         0 => {
             let ports = json!([{"name": "p0", "port": 80}, {"name": "p1", "port": 8080}]);
@@ -86,7 +88,7 @@ pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, V
         _ => {
             let template = documents.iter().find(|document| is(document, "TrafficSplit"));
             let copies = template.into_iter().flat_map(|template| {
-                (0..1100).map(|index| {
+                (0..1020).map(|index| {
                     let mut copy = template.clone();
                     if let Some(metadata) = copy.get_mut("metadata").and_then(Value::as_object_mut) {
                         let rest = ["b".repeat(63), "b".repeat(63), "b".repeat(63), "b".repeat(40)].join(".");
@@ -111,7 +113,7 @@ pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, V
             continue;
         };
         match turn {
-            1 => matches.extend((0..130).map(|index| {
+            1 if std::mem::take(&mut group_is_left) => matches.extend((0..130).map(|index| {
                 json!({"name": format!("many-{index}"), "pathRegex": format!("/many/{index}"), "methods": ["GET", "POST"]})
             })),
             2 => {

@@ -129,7 +129,9 @@ const TRANSLATED: &[&str] = &["world with native objects"];
 
 laws! {
     adapter {
-        /// The adapter returns for every snapshot, and never panics, whatever is observed in the cluster.
+        /// The adapter returns for every snapshot, and never panics, whatever is observed in the cluster. Where
+        /// it does not return within two minutes, under this law or another, the case is printed and the process
+        /// aborted.
         total: output, &["world with native objects", "world with broken native objects of ours"];
         /// Equal snapshots give output that is equal byte for byte.
         deterministic: output, TRANSLATED;
@@ -140,8 +142,9 @@ laws! {
         honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force"];
         /// Only the kinds that the adapter lists, each in the namespace of its policy and within the scope.
         declared_kinds: shape, &["world with native objects", "world with a scope"];
-        /// Names are DNS subdomains of at most 63 characters that no other object has, even where services
-        /// and splits have long names or look like the names that adapters build.
+        /// Names are DNS subdomains that no other object has, of at most 63 characters unless they are the
+        /// root's own host, even where services and splits have long names or look like the names that
+        /// adapters build.
         valid_names: shape, TRANSLATED;
         /// After a plan was applied the next one is empty, also where the API server added its defaults.
         converges: cluster, TRANSLATED;
@@ -183,8 +186,8 @@ laws! {
         split_exact: routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
         /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
         fallback: routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
-        /// A diagnostic that claims a difference has a witness. A report counts how often one was found for
-        /// each code; this is a warning, not a failure.
+        /// A diagnostic that claims a difference is true: no request shows that what it names is in force. A
+        /// report counts for how many a request was found that does show the difference, by code.
         sound: routing, &[];
     }
 }

@@ -104,7 +104,7 @@ impl World {
 fn settings() -> impl Strategy<Value = Settings> {
     let scope = prop_oneof![
         30 => Just(Scope::All),
-        3 => Just(Scope::Namespaces([NAMESPACES[0].to_owned()].into())),
+        6 => Just(Scope::Namespaces([NAMESPACES[0].to_owned()].into())),
         1 => Just(Scope::Namespaces([NAMESPACES[1].to_owned()].into())),
     ];
     let path = prop_oneof![2 => Just(PathAnchor::Full), 1 => Just(PathAnchor::Start)];

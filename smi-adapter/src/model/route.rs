@@ -103,6 +103,7 @@ impl Root {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RootService {
     pub(crate) headless: bool,
+    pub(crate) tcp_ports: Vec<u16>,
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
@@ -111,6 +112,12 @@ impl RootService {
     #[must_use]
     pub fn is_headless(&self) -> bool {
         self.headless
+    }
+
+    /// Its TCP ports by number, also those on which no split is in force.
+    #[must_use]
+    pub fn tcp_ports(&self) -> &[u16] {
+        &self.tcp_ports
     }
 
     /// Its annotations, without the copy of the object that kubectl keeps.

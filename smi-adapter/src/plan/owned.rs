@@ -73,6 +73,9 @@ impl Observed {
         model: &Model,
         left_out: &mut BTreeSet<(ObjectKey, u16)>,
     ) -> Vec<Diagnostic> {
+        if self.foreign_names.is_empty() {
+            return Vec::new();
+        }
         let mut diagnostics = Vec::new();
         let mut withheld = BTreeSet::new();
         for manifest in manifests.iter() {
@@ -113,16 +116,17 @@ impl Observed {
 
 /// Adds the labels and annotations of the settings and, above them, ours.
 pub(super) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settings) {
-    let mut labels = settings.labels.clone();
+    let sources = sources(manifest);
+    let metadata = &mut manifest.object.metadata;
+    let labels = metadata.labels.get_or_insert_default();
+    labels.extend(settings.labels.clone());
     labels.insert(OWNER.into(), settings.owner.to_string());
     labels.insert(ADAPTER.into(), adapter.into());
-    let mut annotations = settings.annotations.clone();
-    annotations.insert(SOURCES.into(), sources(manifest));
+    let annotations = metadata.annotations.get_or_insert_default();
+    annotations.extend(settings.annotations.clone());
+    annotations.insert(SOURCES.into(), sources);
     annotations.insert(POLICY.into(), manifest.policy.to_string());
     annotations.insert(STAGE.into(), manifest.stage.to_string());
-    let metadata = &mut manifest.object.metadata;
-    metadata.labels.get_or_insert_default().extend(labels);
-    metadata.annotations.get_or_insert_default().extend(annotations);
 }
 
 /// The SMI objects of a manifest, as far as there is room for them.

@@ -2,8 +2,8 @@
 
 use super::Report;
 use crate::diagnostic::Code;
-use crate::model::Model;
-use crate::model::route::{HeaderMatch, HttpMatch};
+use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
+use crate::model::{Model, Policy};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
@@ -30,13 +30,17 @@ pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Repo
 
 /// Groups that no split in force refers to (S9, I4).
 pub(super) fn unreferenced(groups: &Groups, model: &Model, report: &mut Report) {
-    let used: BTreeSet<ObjectRef> = model.policies().flat_map(|(_, policy)| policy.sources()).collect();
-    for key in groups.keys() {
-        let group = ObjectRef::group(key.clone());
-        if !used.contains(&group) {
-            let message = "no split in force refers to this group, so it has no effect";
-            report.add(Code::Unreferenced, &group, FieldPath::root(), message);
-        }
+    let ports = model.policies().flat_map(|(_, Policy::Route(route))| route.ports());
+    let matches = ports.flat_map(PortRoute::conditional).flat_map(Conditional::matches);
+    let used: BTreeSet<&ObjectKey> = matches.map(|matching| &matching.group().key).collect();
+    for key in groups.keys().filter(|key| !used.contains(key)) {
+        let message = "no split in force refers to this group, so it has no effect";
+        report.add(
+            Code::Unreferenced,
+            &ObjectRef::group(key.clone()),
+            FieldPath::root(),
+            message,
+        );
     }
 }
 

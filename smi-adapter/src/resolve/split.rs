@@ -78,8 +78,7 @@ fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report)
         if !settings.scope.contains(&key.namespace) {
             continue;
         }
-        let object = ObjectRef::split(key.clone());
-        let mut say = |code, field, message: String| report.add(code, &object, field, message);
+        let mut say = |code, field, message: String| report.add(code, &ObjectRef::split(key.clone()), field, message);
         let Some(spec) = &split.spec else {
             // I7
             say(Code::Invalid, "spec".into(), "the split has no spec".into());
@@ -147,13 +146,13 @@ impl Context<'_> {
             let Some(prepared) = prepared.filter(|_| !root_is_unusable) else {
                 continue;
             };
-            let on_ports = ports::shares(self, key, &prepared, report);
+            let mut on_ports = ports::shares(self, &object, &prepared, report);
             if on_ports.is_empty() {
                 continue;
             }
             sources.push(source(key, split));
             for (port, split) in ports.iter_mut().filter_map(|port| {
-                let split = on_ports.get(&port.port)?.clone();
+                let split = on_ports.remove(&port.port)?;
                 Some((port, split))
             }) {
                 match &prepared.matches {
@@ -185,6 +184,7 @@ impl Context<'_> {
         };
         RootService {
             headless: ports::is_headless(service),
+            tcp_ports: self.ports.iter().map(RootPort::number).collect(),
             annotations: annotations(&service.metadata),
         }
     }

@@ -300,7 +300,10 @@ fn a_split_none_of_whose_matches_can_be_said_is_not_in_force() {
     );
     assert_eq!(
         codes(&planned),
-        [(Code::Inexpressible, "spec.matches[0].headers.x-request-id")]
+        [
+            (Code::Inexpressible, "spec.matches[0].headers.x-request-id"),
+            (Code::Inexpressible, "spec.service"),
+        ]
     );
 }
 

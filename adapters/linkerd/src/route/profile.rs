@@ -1,10 +1,11 @@
 //! Splits as overrides of a `ServiceProfile`, in the format of Linkerd's own SMI extension.
 
 use super::Translator;
+use crate::Linkerd;
 use crate::native::{DstOverride, ServiceProfile};
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::Stage;
-use smi_adapter::model::route::{Backend, PortSplit};
+use smi_adapter::model::route::{Backend, PortRoute, PortSplit};
 use smi_adapter::object::ObjectKey;
 use smi_adapter::weights::bounded;
 
@@ -13,24 +14,28 @@ const MAX_WEIGHT: u32 = 1_000;
 
 /// One profile for the root: it knows neither matches nor ports, so the split without matches must come to
 /// the same on every port.
-pub(super) fn translate(translator: &mut Translator<'_>, root: &ObjectKey) {
-    let ports = translator.route.ports();
-    for port in ports {
+pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root: &ObjectKey) {
+    let mut ports: Vec<&PortRoute> = translator.route.ports().iter().collect();
+    ports.retain(|port| !translator.is_ignored(linkerd, port));
+    for port in &ports {
         for conditional in port.conditional() {
             let message = "a ServiceProfile has no matches; the split is not in force in this mode";
             translator.leave_out(port, conditional.split(), Code::Inexpressible, message);
         }
     }
-    let splits: Vec<Option<&PortSplit>> = ports.iter().map(|port| port.default()).collect();
-    let Some(Some(split)) = splits.first() else {
-        return all_left_out(translator);
+    let splits: Vec<&PortSplit> = ports.iter().filter_map(|port| port.default()).collect();
+    let Some(split) = splits.first().copied() else {
+        return;
     };
-    if splits.iter().any(|other| *other != Some(split)) {
-        return all_left_out(translator);
+    // Those on which no split is in force are ports of the root, too.
+    let all_ports = translator.route.service().tcp_ports().iter();
+    let seen = all_ports.filter(|port| !linkerd.ignored_ports.contains(port));
+    if splits.len() != seen.count() || splits.iter().any(|other| *other != split) {
+        return all_left_out(translator, &ports);
     }
     let exact: Vec<u128> = split.backends().iter().map(Backend::weight).collect();
     if exact.len() > MAX_WEIGHT as usize {
-        return all_left_out(translator);
+        return all_left_out(translator, &ports);
     }
     let weights = bounded(&exact, MAX_WEIGHT);
     translator.rounded(split, weights.error);
@@ -52,8 +57,8 @@ pub(super) fn translate(translator: &mut Translator<'_>, root: &ObjectKey) {
         .emit(translator.policy, Stage::Route, &name, &spec);
 }
 
-fn all_left_out(translator: &mut Translator<'_>) {
-    for port in translator.route.ports() {
+fn all_left_out(translator: &mut Translator<'_>, ports: &[&PortRoute]) {
+    for port in ports {
         if let Some(split) = port.default() {
             let message = "a ServiceProfile splits every port alike, and this split does not come to the same on each";
             translator.leave_out(port, split, Code::Inexpressible, message);

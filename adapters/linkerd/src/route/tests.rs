@@ -358,6 +358,10 @@ fn a_profile_splits_all_ports_alike_or_none() {
     );
     assert_eq!(planned.manifests, []);
     assert!(codes(&planned).contains(&Code::Inexpressible));
+    // Also one on which it is not in force: there the profile would send everything to nobody.
+    let other_port = planned_with(&linkerd, &split("many", "{service: v1, weight: 1}", ""));
+    assert_eq!(other_port.manifests, []);
+    assert!(codes(&other_port).contains(&Code::Inexpressible));
     let conditional = planned_with(
         &linkerd,
         &(group("g", "{name: m, pathRegex: /a}") + &split("web", "{service: v1, weight: 1}", "g")),

@@ -28,21 +28,19 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
             "repaired: a part of the spec changed"
         }
         2 => {
-            let fields = object_at(&mut edited.spec, &at)?;
+            let fields = around(&mut edited.spec, &at, Value::is_object)?.as_object_mut()?;
             fields.insert("added".into(), json!("by somebody"));
             "repaired: a field added to the spec"
         }
         3 => {
-            let fields = object_at(&mut edited.spec, &at)?;
+            let fields = around(&mut edited.spec, &at, Value::is_object)?.as_object_mut()?;
             let absent = ["gateways", "hosts", "headers", "matches", "filters", "match", "rules"];
             let absent: Vec<&str> = absent.into_iter().filter(|name| !fields.contains_key(*name)).collect();
             fields.insert(dice.text(&absent).to_owned(), json!([]));
             "repaired: an empty list where there was none"
         }
         4 => {
-            let Value::Array(items) = edited.spec.pointer_mut(&at)? else {
-                return None;
-            };
+            let items = around(&mut edited.spec, &at, Value::is_array)?.as_array_mut()?;
             let copy = items.first()?.clone();
             items.push(copy);
             "repaired: an element of the spec doubled"
@@ -115,13 +113,13 @@ fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
     all.push(at);
 }
 
-/// The object at a pointer, or the nearest one around it.
-fn object_at<'v>(spec: &'v mut Value, pointer: &str) -> Option<&'v mut serde_json::Map<String, Value>> {
+/// The value of a type at a pointer, or the nearest one around it.
+fn around<'v>(spec: &'v mut Value, pointer: &str, is: fn(&Value) -> bool) -> Option<&'v mut Value> {
     let mut at = pointer;
-    while !spec.pointer(at)?.is_object() {
+    while !is(spec.pointer(at)?) {
         at = at.rsplit_once('/')?.0;
     }
-    spec.pointer_mut(at)?.as_object_mut()
+    spec.pointer_mut(at)
 }
 
 fn changed(value: &Value) -> Value {

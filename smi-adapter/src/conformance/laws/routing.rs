@@ -10,12 +10,13 @@ use crate::conformance::{Case, MeshWorld, NotModelled};
 use crate::diagnostic::{Code, Diagnostic, Effect};
 use crate::manifest::NativeObject;
 use crate::model::route::declares_http;
+use crate::object::ObjectRef;
 use crate::plan::Observed;
 use crate::probe::{Destination, Distribution, Probe, Routing, Target, Traffic, Verdict};
 use crate::resolve::resolve;
 use crate::semantics::{Trace, decide};
 use crate::snapshot::Snapshot;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const CLASSES: &[&str] = &[
     "split taken by a match",
@@ -73,10 +74,11 @@ struct Answer {
 }
 
 impl Answer {
-    /// Whether a split takes the traffic.
-    fn taken(&self) -> bool {
-        let mut steps = self.trace.steps().iter();
-        steps.any(|step| step.rule == "T29" && step.outcome.starts_with("takes the traffic"))
+    /// The split that takes the traffic, if one does.
+    fn taken_by(&self) -> impl Iterator<Item = &ObjectRef> {
+        let steps = self.trace.steps().iter();
+        let takes = steps.filter(|step| step.rule == "T29" && step.outcome.starts_with("takes the traffic"));
+        takes.map(|step| &step.object)
     }
 
     /// Whether it goes to the root since no split takes it (T13).
@@ -92,7 +94,10 @@ impl<'a> Sight<'a> {
         let planned = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
         let known: BTreeSet<Diagnostic> = resolve(&snapshot, &case.settings).diagnostics.into_iter().collect();
         let claims = planned.diagnostics.into_iter();
-        let claims = claims.filter(|claim| claim.code.effect() != Effect::InForce && !known.contains(claim));
+        // What an annotation asks for is beyond the specification, and so is what becomes of it.
+        let of_smi = |claim: &Diagnostic| !claim.field.as_str().starts_with("metadata.");
+        let claims =
+            claims.filter(|claim| claim.code.effect() != Effect::InForce && !known.contains(claim) && of_smi(claim));
         let text = crate::yaml::write(planned.manifests.iter().map(|manifest| &manifest.object));
         let objects = crate::yaml::read_native(&text, subject.adapter.kinds());
         let objects: Result<Vec<NativeObject>, _> = objects.into_iter().collect();
@@ -251,7 +256,7 @@ pub(super) fn fallback(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
             continue;
         }
         let answer = sight.ask(probe, tally)?;
-        if answer.falls_back() && !answer.taken() && matches!(answer.outcome, Outcome::Excused(_)) {
+        if answer.falls_back() && answer.taken_by().next().is_none() && matches!(answer.outcome, Outcome::Excused(_)) {
             let got = sight.mesh(&sight.objects, probe).unwrap_or_default();
             return Err(fault(probe, &answer.verdict, &answer.trace, &got));
         }
@@ -262,20 +267,28 @@ pub(super) fn fallback(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
 pub(super) fn sound(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case)?;
     let mut witnessed: BTreeSet<Diagnostic> = BTreeSet::new();
+    let mut refuted: BTreeMap<&Diagnostic, Box<Fault>> = BTreeMap::new();
     for probe in &case.probes {
-        if let Ok(Answer {
-            outcome: Outcome::Excused(by),
-            ..
-        }) = sight.ask(probe, tally)
-        {
-            witnessed.extend(by);
+        // What is wrong beside is for `faithful` to say.
+        let Ok(answer) = sight.ask(probe, tally) else { continue };
+        match &answer.outcome {
+            Outcome::Excused(by) => witnessed.extend(by.iter().cloned()),
+            Outcome::Agrees => {
+                for claim in sight.claims.iter().filter(|claim| sight.refutes(probe, &answer, claim)) {
+                    let why = format!("the mesh does what the specification says, in spite of `{claim}`");
+                    let (probe, reference) = (Some(probe.clone()), answer.trace.to_string());
+                    let fault = Fault { probe, why, reference };
+                    refuted.entry(claim).or_insert_with(|| Box::new(fault));
+                }
+            }
+            Outcome::Either | Outcome::Refused | Outcome::NotModelled => {}
         }
     }
     for claim in &sight.claims {
-        let seen = if witnessed.contains(claim) {
-            "with a witness"
-        } else {
-            "without a witness"
+        let seen = match (witnessed.contains(claim), refuted.remove(claim)) {
+            (true, _) => "with a witness",
+            (false, Some(fault)) => return Err(fault),
+            (false, None) => "without a witness",
         };
         tally.coverage.note(&format!("{} {seen}", claim.code));
     }

@@ -3,6 +3,7 @@
 use super::{Fault, Law, Subject, Tally};
 use crate::adapter::MeshAdapterExt;
 use crate::conformance::probes::Aim;
+use crate::conformance::watchdog::watched;
 use crate::conformance::world::World;
 use crate::conformance::world::real::{address, sendable, usual};
 use crate::conformance::world::reduce::reduce;
@@ -16,6 +17,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+/// How long one case may take before it counts as never ending.
+const HANGS: Duration = Duration::from_secs(120);
 /// How long a counterexample is made smaller.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The part of the probes, one in so many, that an interpreter may have no answer for.
@@ -96,9 +99,11 @@ fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
     case
 }
 
-/// Tries a law in one case. A panic is a fault like others.
+/// Tries a law in one case. A panic is a fault like others; what never returns ends the process.
 fn attempt(law: &Law, subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    quietly(|| (law.check)(subject, case, tally)).unwrap_or_else(|why| Err(why.into()))
+    let what = || format!("law `{}`, in the case\n\n{}", law.name, case.to_yaml());
+    let check = || quietly(|| (law.check)(subject, case, tally));
+    watched(HANGS, what, check).unwrap_or_else(|why| Err(why.into()))
 }
 
 pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {

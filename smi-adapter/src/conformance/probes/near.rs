@@ -24,7 +24,7 @@ impl Near {
     /// One of all ways.
     #[must_use]
     pub fn some(dice: &mut Dice) -> Self {
-        match dice.below(9) {
+        match dice.below(10) {
             0..=2 => Self::Append(dice.text(&["x", "/", "b"])),
             3 => Self::Append(dice.text(&["?q=1", "#f", "/..", "/x/../", ";x"])),
             4 => Self::Prepend(dice.text(&["x", "/", "/./", "/x", "http://h"])),

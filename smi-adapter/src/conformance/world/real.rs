@@ -39,24 +39,26 @@ fn transport(port: &Port) -> &'static str {
     }
 }
 
-/// Whether a probe goes to a port that is there, of a service with addresses, by a method that everybody knows.
-/// Of the others meshes need only a few.
+/// Whether a probe goes to a port that is there, with one application protocol, of a service with addresses, by
+/// a method that everybody knows. Of the others meshes need only a few.
 #[must_use]
 pub fn usual(world: &World, probe: &Probe) -> bool {
     let Destination::Service { key, port } = &probe.to;
     let Some(service) = world.service(&key.namespace, &key.name) else {
         return false;
     };
-    let mut ports = service.ports.iter();
-    let there = ports.any(|known| {
-        let transport = probe.traffic == Traffic::Udp || known.is_tcp();
-        known.number == i32::from(*port) && transport
-    });
+    let ports = service.ports.iter().filter(|known| known.number == i32::from(*port));
+    let there = ports
+        .clone()
+        .any(|known| probe.traffic == Traffic::Udp || known.is_tcp());
+    let clear = ports
+        .clone()
+        .all(|known| ports.clone().all(|other| other.app == known.app));
     let known = match &probe.traffic {
         Traffic::Http(request) => METHODS.contains(&&*request.method),
         _ => true,
     };
-    service.shape == Shape::ClusterIp && there && known
+    service.shape == Shape::ClusterIp && there && clear && known
 }
 
 /// Makes a probe that of a client in the mesh, whose request names the service that it calls: a proxy goes by

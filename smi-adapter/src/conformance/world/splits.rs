@@ -1,7 +1,7 @@
 //! Traffic splits.
 
 use super::backends::Backend;
-use super::json::{Field, Twin, nearly, other_version, perhaps, version};
+use super::json::{Field, Twin, nearly, other_version, perhaps, rarely, version};
 use super::{NAMESPACES, SERVICES};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,6 +19,8 @@ pub struct Split {
     pub version: &'static str,
     /// When it was created (T29).
     pub created: Field<&'static str>,
+    /// What it asks of Istio, which every mesh has to bear.
+    pub gateways: Option<&'static str>,
     /// Whether it has a `spec`, and one with something in it (I7).
     pub spec: Field<Spec>,
     /// Whether it is there again.
@@ -50,6 +52,18 @@ pub enum Root {
     /// Something else: of another namespace, another host, or nothing at all.
     Other(&'static str),
 }
+
+/// The annotation that writers of splits for Istio set: gateways to whose traffic the split extends.
+const GATEWAYS_ANNOTATION: &str = "VirtualService.v1alpha3.networking.istio.io/spec.gateways";
+
+/// Values of that annotation: as it should be, and not.
+const GATEWAYS: [&str; 5] = [
+    r#"["public"]"#,
+    r#"["ns-a/public"]"#,
+    r#"["mesh", "public"]"#,
+    r#"["ns-b/private"]"#,
+    "public",
+];
 
 /// What is never a root of `ns-a`, where nearly all splits are.
 const OTHER_ROOTS: [&str; 17] = [
@@ -101,12 +115,15 @@ impl Split {
             1 => Just(Field::Absent),
             1 => Just(Field::Null),
         ];
-        (namespace, version(), perhaps(70, created), spec, Twin::rarely(150)).prop_map(
-            |(namespace, version, created, spec, twin)| Self {
+        let gateways = rarely(8, select(&GATEWAYS[..]));
+        let created = perhaps(70, created);
+        (namespace, version(), created, spec, Twin::rarely(150), gateways).prop_map(
+            |(namespace, version, created, spec, twin, gateways)| Self {
                 namespace,
                 name: String::new(),
                 version,
                 created,
+                gateways,
                 spec,
                 twin,
             },
@@ -148,6 +165,9 @@ impl Split {
         metadata.insert("namespace".into(), self.namespace.into());
         metadata.insert("uid".into(), format!("uid-{}-{}", self.namespace, self.name).into());
         self.created.put(&mut metadata, "creationTimestamp", |created| *created);
+        if let Some(gateways) = self.gateways {
+            metadata.insert("annotations".into(), json!({GATEWAYS_ANNOTATION: gateways}));
+        }
         let mut document = Map::new();
         document.insert("apiVersion".into(), format!("split.smi-spec.io/{version}").into());
         document.insert("kind".into(), "TrafficSplit".into());
@@ -199,6 +219,7 @@ impl Root {
             3 => name().prop_map(Self::InSvc),
             3 => name().prop_map(Self::Qualified),
             4 => select(&OTHER_ROOTS[..]).prop_map(Self::Other),
+            1 => Just(Self::Other("shop.example.com")),
         ]
     }
 

@@ -19,6 +19,10 @@ pub(super) struct RootPort {
 }
 
 impl RootPort {
+    pub(super) fn number(&self) -> u16 {
+        self.number
+    }
+
     pub(super) fn empty(&self) -> PortRoute {
         PortRoute {
             port: self.number,
@@ -98,11 +102,10 @@ fn tcp_ports(service: &Service) -> impl Iterator<Item = (u16, &ServicePort)> {
 /// Who shares the traffic of each port, for the ports where the split is not passed over.
 pub(super) fn shares(
     context: &Context<'_>,
-    split: &ObjectKey,
+    object: &ObjectRef,
     prepared: &Prepared,
     report: &mut Report,
 ) -> BTreeMap<u16, PortSplit> {
-    let object = ObjectRef::split(split.clone());
     let backends: Vec<(&Weighted, Option<&Service>)> = prepared
         .backends
         .iter()
@@ -113,14 +116,14 @@ pub(super) fn shares(
             )
         })
         .collect();
-    left_out(context, &object, &backends, report);
+    left_out(context, object, &backends, report);
 
     let mut unusable = Vec::new();
     let mut on_ports = BTreeMap::new();
     for port in context.ports {
         match share(context, port, &backends) {
             Some(backends) => {
-                let split = split.clone();
+                let split = object.key.clone();
                 on_ports.insert(port.number, PortSplit { split, backends });
             }
             None => unusable.push(port.number),
@@ -128,11 +131,11 @@ pub(super) fn shares(
     }
     if context.ports.is_empty() {
         let message = "no backend has a TCP port";
-        report.add(Code::NoUsableBackend, &object, "spec.backends".into(), message);
+        report.add(Code::NoUsableBackend, object, "spec.backends".into(), message);
     } else if !unusable.is_empty() {
         // T23
         let message = format!("no backend is left for port {} of the root", list(&unusable));
-        report.add(Code::NoUsableBackend, &object, "spec.backends".into(), message);
+        report.add(Code::NoUsableBackend, object, "spec.backends".into(), message);
     }
     on_ports
 }
@@ -185,7 +188,7 @@ fn left_out(
     report: &mut Report,
 ) {
     for (backend, service) in backends {
-        let field = backend_field(backend.index, "service");
+        let field = || backend_field(backend.index, "service");
         let Weighted {
             service: name, nanos, ..
         } = backend;
@@ -201,34 +204,31 @@ fn left_out(
                         "the split is passed over"
                     }
                 );
-                report.add(Code::BackendMissing, object, field, message);
+                report.add(Code::BackendMissing, object, field(), message);
             }
             continue;
         };
-        let ports: BTreeMap<u16, &ServicePort> = tcp_ports(service).collect();
-        let missing: Vec<u16> = context
-            .ports
-            .iter()
-            .map(|port| port.number)
-            .filter(|number| !ports.contains_key(number))
-            .collect();
+        // Of several ports with one number the last counts.
+        let theirs = |port: &RootPort| tcp_ports(service).filter(|(number, _)| *number == port.number).last();
+        let missing = context.ports.iter().filter(|port| theirs(port).is_none());
+        let missing: Vec<u16> = missing.map(|port| port.number).collect();
         if !missing.is_empty() {
             // T20, T23
             let message = format!(
                 "`{name}` has no TCP port {}, so it gets none of that traffic",
                 list(&missing)
             );
-            report.add(Code::PortMismatch, object, field.clone(), message);
+            report.add(Code::PortMismatch, object, field(), message);
         }
         for port in context.ports {
-            let theirs = ports.get(&port.number).and_then(|port| port.app_protocol.as_deref());
+            let theirs = theirs(port).and_then(|(_, port)| port.app_protocol.as_deref());
             if let (Some(ours), Some(theirs)) = (port.app_protocol.as_deref(), theirs)
                 && ours != theirs
             {
                 // T21
                 let number = port.number;
                 let message = format!("`{name}` declares `{theirs}` on port {number}, the root `{ours}`");
-                report.add(Code::AppProtocolDiffers, object, field.clone(), message);
+                report.add(Code::AppProtocolDiffers, object, field(), message);
             }
         }
     }

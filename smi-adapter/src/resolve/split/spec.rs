@@ -52,18 +52,18 @@ impl Prepared {
         };
         let prepared = Self { backends, matches };
         for backend in &prepared.backends {
-            let field = backend_field(backend.index, "service");
+            let field = || backend_field(backend.index, "service");
             if context.is_root(&backend.service) {
                 // T28
                 let message = "the backend is the root service; its share goes to the root's own endpoints";
-                report.add(Code::SelfReference, object, field, message);
+                report.add(Code::SelfReference, object, field(), message);
             } else if context.is_a_root(&backend.service) {
                 // T27
                 let message = format!(
                     "`{}` is the root of a split itself, which has no effect on this share",
                     backend.service
                 );
-                report.add(Code::NestedSplit, object, field, message);
+                report.add(Code::NestedSplit, object, field(), message);
             }
         }
         Some(prepared)
@@ -81,27 +81,27 @@ fn backends(spec: &Spec, version: Version, object: &ObjectRef, report: &mut Repo
     let mut readable = true;
     let mut merged: Vec<Weighted> = Vec::new();
     for (index, backend) in spec.backends.iter().enumerate() {
-        let field = backend_field(index, "weight");
+        let field = || backend_field(index, "weight");
         let weight = match &backend.weight {
             Weight::Exact(weight) => *weight,
             Weight::Missing => {
                 say(
                     Code::WeightMissing,
-                    field.clone(),
+                    field(),
                     "there is no weight; it counts as 0".into(),
                 );
                 Decimal::ZERO
             }
             Weight::Invalid(value) => {
                 let message = format!("`{value}` is no weight between 0 and 2^63 - 1; the split has no effect");
-                say(Code::Invalid, field.clone(), message);
+                say(Code::Invalid, field(), message);
                 readable = false;
                 Decimal::ZERO
             }
         };
         if version != Version::V1Alpha1 && !weight.is_whole() {
             let message = format!("`{weight}` is no whole number; it is taken exactly");
-            say(Code::FractionalWeight, field, message);
+            say(Code::FractionalWeight, field(), message);
         }
         if let Some(first) = merged.iter_mut().find(|first| first.service == backend.service) {
             first.nanos += weight.nanos();

@@ -5,7 +5,7 @@
 //! effect. So it never excuses traffic to a backend without weight or without the port.
 
 use super::rounded::{Error, near};
-use super::{Code, Diagnostic, Sight, carried};
+use super::{Answer, Code, Diagnostic, Sight, carried};
 use crate::object::{Kind, ObjectKey};
 use crate::probe::{Destination, Distribution, Probe, Routing, Traffic};
 use crate::semantics::decide;
@@ -76,6 +76,29 @@ impl Sight<'_> {
             }
         }
         None
+    }
+
+    /// Whether a probe that came out as the specification says shows that a diagnostic is wrong: if what it
+    /// names had no effect, alone or together with all that the others name, the answer would be another. One
+    /// about a route group is left alone: a part of the match that it names may be in force.
+    pub(super) fn refutes(&self, probe: &Probe, answer: &Answer, claim: &Diagnostic) -> bool {
+        let Routing::Exactly(exact) = &answer.verdict.route else {
+            return false;
+        };
+        if claim.object.kind != Kind::TRAFFIC_SPLIT || !concerns(claim, probe) {
+            return false;
+        }
+        if claim.code == Code::WeightRounded {
+            return answer.taken_by().any(|split| *split == claim.object) && exact.shares().count() > 1;
+        }
+        let named = self.named(claim);
+        let others = self.claims.iter().filter(|claim| concerns(claim, probe));
+        let others: Vec<Named> = others.flat_map(|claim| self.named(claim)).collect();
+        [named, others].iter().all(|gone| {
+            let gone: Vec<&Named> = gone.iter().collect();
+            let (verdict, _) = decide(&self.without(&gone), &self.case.settings, probe);
+            !verdict.route.allows(exact)
+        })
     }
 
     /// What a diagnostic names.
