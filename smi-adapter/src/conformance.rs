@@ -18,6 +18,7 @@ pub mod report;
 pub mod server;
 pub mod violation;
 mod watchdog;
+pub mod wire;
 pub mod world;
 
 pub use case::Case;

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+pub use smi_types::validate::{is_dns_label, is_dns_subdomain};
+
 /// A kind of Kubernetes object, in one version.
 ///
 /// The names are borrowed or owned, so that an adapter may come from configuration as well as from code.
@@ -154,20 +156,6 @@ impl Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.key)
     }
-}
-
-/// Whether `name` is a DNS label: at most 63 of `a-z 0-9 -`, with neither end a hyphen.
-#[must_use]
-pub fn is_dns_label(name: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=63).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
-}
-
-/// Whether `name` is a DNS subdomain, the form of most object names: labels joined by dots, at most 253
-/// characters.
-#[must_use]
-pub fn is_dns_subdomain(name: &str) -> bool {
-    name.len() <= 253 && name.split('.').all(is_dns_label)
 }
 
 /// `name`, or, where it is longer than 63 characters, its beginning and a hash of all of it: for the names

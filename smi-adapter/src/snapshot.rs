@@ -352,8 +352,16 @@ mod tests {
         let mut snapshot = Snapshot::default();
         snapshot.insert(split("Not A Name"));
         snapshot.insert(split(""));
+        snapshot.insert(split(&"A".repeat(253)));
+        snapshot.insert(split(&"a".repeat(254)));
         assert_eq!(snapshot.splits().count(), 0);
-        let (object, why) = snapshot.undecodable().last().unwrap();
+        // Labels of names of objects may be long, unlike those of hosts.
+        snapshot.insert(split(&"a".repeat(253)));
+        assert_eq!(snapshot.splits().count(), 1);
+        let (object, why) = snapshot
+            .undecodable()
+            .find(|(object, _)| object.key.name.contains(' '))
+            .unwrap();
         assert_eq!(object.to_string(), "TrafficSplit shop/Not A Name");
         assert_eq!(why.field.as_str(), "metadata.name");
     }

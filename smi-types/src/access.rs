@@ -52,6 +52,7 @@ pub struct TrafficTarget {
 
 /// What is allowed: any of the sources, to send what the rules describe, to the destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["destination"]))]
 pub struct TargetSpec {
     /// Whose pods may be talked to. In the target's own namespace (A22); without it nothing is allowed.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
@@ -66,6 +67,7 @@ pub struct TargetSpec {
 
 /// An identity, by the object that stands for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["kind", "name"]))]
 pub struct Subject {
     /// API group of the subject, in v1alpha4. Absent and `access.smi-spec.io` mean the same; with any other
     /// the subject is nobody (D12).
@@ -96,10 +98,12 @@ pub struct Subject {
 
 /// A reference to a route in the target's own namespace (A25).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["kind", "name"]))]
 pub struct Rule {
     /// `HTTPRouteGroup`, `TCPRoute` or, from v1alpha3 on, `UDPRoute`. With any other the whole target allows
     /// nothing (A12).
     #[serde(default, deserialize_with = "null_as_default")]
+    #[schemars(extend("enum" = ["HTTPRouteGroup", "TCPRoute", "UDPRoute"]))]
     pub kind: String,
     /// Name of the route.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -134,6 +138,7 @@ pub struct IdentityBinding {
 
 /// The `spec` of an identity binding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["schemes"]))]
 pub struct BindingSpec {
     /// The ways in which an identity may be meant; one is enough (A27).
     #[serde(default, deserialize_with = "null_as_default")]
@@ -144,12 +149,18 @@ pub struct BindingSpec {
 /// (A28).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("minProperties" = 1, "x-kubernetes-validations" = [{
+    "rule": "!has(self.podLabelSelector) || !has(self.podLabelSelector.matchLabels) \
+             || !has(self.serviceAccount) || self.serviceAccount == ''",
+    "message": "podLabelSelector and serviceAccount exclude each other"
+}]))]
 pub struct Schemes {
     /// The identities of pods with these labels, in the binding's namespace (A29).
     #[serde(default, deserialize_with = "selector", skip_serializing_if = "Option::is_none")]
     pub pod_label_selector: Option<PodLabelSelector>,
     /// SPIFFE IDs, with or without `spiffe://` (D19).
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub spiffe_identities: Vec<String>,
     /// Name of a service account in the binding's namespace (A29). Empty means absent.
     #[serde(
@@ -165,6 +176,8 @@ pub struct Schemes {
 #[serde(rename_all = "camelCase")]
 pub struct PodLabelSelector {
     /// Labels and their values. Without any the selector is invalid and means nobody (A30).
+    // Not required: an API server makes `{}` of what Go clients write for "no selector", `{"matchLabels": null}`.
+    #[schemars(default, extend("minProperties" = 1))]
     pub match_labels: BTreeMap<String, String>,
 }
 

@@ -26,6 +26,8 @@ pub enum Version {
 }
 
 impl Version {
+    pub(crate) const ALL: [Self; 4] = [Self::V1Alpha1, Self::V1Alpha2, Self::V1Alpha3, Self::V1Alpha4];
+
     /// The version as it stands in an `apiVersion`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

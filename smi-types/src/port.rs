@@ -5,6 +5,7 @@
 
 use crate::weight::Decimal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::ser::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -23,7 +24,8 @@ use std::num::NonZeroU16;
 pub enum Port {
     /// A number from 1 to 65535.
     Number(NonZeroU16),
-    /// Something that is no port. What holds it matches nothing; it never means "all ports" (S23).
+    /// Something that is no port. What holds it matches nothing; it never means "all ports" (S23): a `null` is
+    /// not written.
     Invalid(Value),
 }
 
@@ -60,6 +62,8 @@ impl Serialize for Port {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Number(number) => number.serialize(serializer),
+            // Whoever reads it would take it for "all ports".
+            Self::Invalid(Value::Null) => Err(S::Error::custom("`null` is no port")),
             Self::Invalid(value) => value.serialize(serializer),
         }
     }
@@ -106,8 +110,8 @@ mod tests {
     fn what_is_no_port_is_kept_as_it_is() {
         // S23
         for json in [
-            "0", "-1", "65536", "80.5", "1e30", "\"\"", "\"http\"", "\"+80\"", "\" 80\"", "\"80m\"", "null", "true",
-            "[80]", "{}",
+            "0", "-1", "65536", "80.5", "1e30", "\"\"", "\"http\"", "\"+80\"", "\" 80\"", "\"80m\"", "true", "[80]",
+            "{}",
         ] {
             let port: Port = serde_json::from_str(json).unwrap();
             assert_eq!(port.number(), None, "{json}");
@@ -116,5 +120,8 @@ mod tests {
                 serde_json::from_str::<Value>(json).unwrap()
             );
         }
+        let null: Port = serde_json::from_str("null").unwrap();
+        assert_eq!(null.number(), None);
+        assert!(serde_json::to_value(null).is_err(), "it would mean all ports");
     }
 }

@@ -97,6 +97,10 @@ pub struct HTTPMatch {
     pub path_regex: String,
     /// Methods; `*`, an empty list and absence mean all of them (S8, S13).
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("items" = {
+        "type": "string",
+        "enum": ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]
+    }))]
     pub methods: Vec<String>,
     /// Header filters, all of which must hold (S14).
     #[serde(
@@ -147,6 +151,7 @@ pub struct PortsSpec {
 
 /// A set of ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["ports"]))]
 pub struct PortMatch {
     /// Its name, by which a rule may select it (A8). Not in the specification's text, and not known to all
     /// CRDs (D7).

@@ -49,6 +49,7 @@ pub struct TrafficSplit {
 
 /// What is split, and where it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["backends", "service"]))]
 pub struct Spec {
     /// The root service: the name that clients call. Forms: `name`, `name.namespace`,
     /// `name.namespace.svc`, `name.namespace.svc.<cluster domain>` (T2, T3).
@@ -65,6 +66,7 @@ pub struct Spec {
 
 /// One service that gets a share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["service"]))]
 pub struct Backend {
     /// Name of a service in the split's own namespace (T32).
     #[serde(default, deserialize_with = "null_as_default")]
@@ -77,12 +79,14 @@ pub struct Backend {
 /// A reference to a route group in the split's own namespace (T16).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("required" = ["kind", "name"]))]
 pub struct MatchRef {
     /// API group of the route group. Absent means `specs.smi-spec.io`; any other is not resolved (D18).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_group: Option<String>,
     /// Kind of the route group: `HTTPRouteGroup`.
     #[serde(default, deserialize_with = "null_as_default")]
+    #[schemars(extend("enum" = ["HTTPRouteGroup"]))]
     pub kind: String,
     /// Name of the route group.
     #[serde(default, deserialize_with = "null_as_default")]

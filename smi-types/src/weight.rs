@@ -150,8 +150,13 @@ impl JsonSchema for Weight {
         "Weight".into()
     }
 
+    /// A number without fraction, or a quantity: no structural schema can say "a number or a string".
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"x-kubernetes-int-or-string": true})
+        json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "minimum": 0,
+            "pattern": r"^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
+        })
     }
 }
 

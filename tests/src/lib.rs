@@ -1,5 +1,7 @@
 //! What the checks on real inputs share: finding the inputs, and turning manifests into plans.
 
+pub mod apiserver;
+
 use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
 use smi_adapter::assume::assume_services;
 use smi_adapter::object::ObjectRef;

@@ -1,7 +1,7 @@
 //! Whose traffic a split names as its root.
 
 use crate::model::route::Root;
-use crate::object::{ObjectKey, is_dns_subdomain};
+use crate::object::{ObjectKey, is_dns_label};
 
 /// What `spec.service` says.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl ParsedRoot {
             Some((name, other)) if other == namespace => Self::Service(ObjectKey::new(namespace, name)),
             Some(_) => Self::OtherNamespace,
             None if in_cluster.is_some() => Self::OtherNamespace,
-            None if is_dns_subdomain(service) => Self::External(Root::External {
+            None if service.len() <= 253 && labels.into_iter().all(is_dns_label) => Self::External(Root::External {
                 namespace: namespace.into(),
                 host: service.into(),
             }),

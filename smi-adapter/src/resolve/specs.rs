@@ -9,6 +9,7 @@ use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::specs::{HTTPMatch, HTTPRouteGroup};
+use smi_types::validate::is_http_token;
 use smi_types::{FieldPath, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -157,7 +158,7 @@ impl Reader<'_> {
                 self.say(Code::UnknownMethod, list.clone().index(index), message);
             }
         }
-        let possible: BTreeSet<String> = methods.iter().filter(|method| is_token(method)).cloned().collect();
+        let possible: BTreeSet<String> = methods.iter().filter(|method| is_http_token(method)).cloned().collect();
         if possible.is_empty() {
             self.say(Code::Unmatchable, list, "no method of the list can stand in a request");
             return Err(Faulty);
@@ -180,7 +181,7 @@ impl Reader<'_> {
         }
         for (name, value) in &matching.headers.filters {
             let field = list.clone().field(name);
-            if !is_token(name) {
+            if !is_http_token(name) {
                 // S11
                 self.say(Code::Unmatchable, field, format!("`{name}` is no header name"));
                 all = Err(Faulty);
@@ -200,10 +201,4 @@ impl Reader<'_> {
         }
         all
     }
-}
-
-/// Whether `text` is an HTTP token: what methods and header names are made of.
-fn is_token(text: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(inner)
 }

@@ -1,0 +1,130 @@
+//! What one object says wrongly, judged by that object alone: [`Violation`].
+//!
+//! For admission webhooks, linters and editors. Whatever depends on other objects (a service that is not
+//! there, two splits of one root) or on an operator's choices (the cluster domain, hosts outside of the
+//! cluster) is not judged here, and neither is what API servers refuse for every kind, such as a malformed
+//! `metadata.name`.
+//!
+//! ```
+//! use smi_types::{Object, validate::Rule};
+//!
+//! let parsed = Object::from_json(br#"{
+//!   "apiVersion": "split.smi-spec.io/v1alpha2",
+//!   "kind": "TrafficSplit",
+//!   "metadata": {"name": "canary", "namespace": "shop"},
+//!   "spec": {"service": "web", "backends": [{"service": "web-v1", "weight": "-1"}]}
+//! }"#)?;
+//!
+//! let violations = parsed.object.violations();
+//! assert_eq!(violations.len(), 1);
+//! assert_eq!(violations[0].rule, Rule::WeightInvalid);
+//! assert_eq!(
+//!     violations[0].to_string(),
+//!     r#"spec.backends[0].weight: `"-1"` is no weight from 0 to 2^63 - 1 (T6)"#
+//! );
+//! # Ok::<(), smi_types::ParseError>(())
+//! ```
+
+mod access;
+mod binding;
+mod names;
+mod rule;
+mod specs;
+mod split;
+
+pub use names::{is_dns_label, is_dns_subdomain, is_http_token};
+pub use rule::{Rule, Severity};
+
+use crate::object::Object;
+use crate::path::FieldPath;
+use crate::port::Port;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+
+/// Something that the author of an object cannot have meant, or probably has not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Violation {
+    /// The field at fault, as the object's own version has it on the wire. It need not be there: something
+    /// may be missing. A header filter of the list form is counted as if each stood in a map of its own.
+    pub path: FieldPath,
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// What is wrong: lower case, no period, the author's own words in backticks.
+    pub message: String,
+}
+
+/// Writes `spec.backends[0].service: there is no name (T32)`.
+impl Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_root() {
+            write!(f, "{}: ", self.path)?;
+        }
+        write!(f, "{} ({})", self.message, self.rule.id())
+    }
+}
+
+impl Object {
+    /// What is wrong with the object by itself, in the order of its fields; nothing, if nothing is.
+    ///
+    /// See [`validate`](crate::validate).
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::TrafficSplit(split) => split.violations(),
+            Self::HTTPRouteGroup(group) => group.violations(),
+            Self::TCPRoute(route) => route.violations(),
+            Self::UDPRoute(route) => route.violations(),
+            Self::TrafficTarget(target) => target.violations(),
+            Self::IdentityBinding(binding) => binding.violations(),
+        }
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found(Vec<Violation>);
+
+impl Found {
+    fn add(&mut self, rule: Rule, path: FieldPath, message: impl Into<String>) {
+        let message = message.into();
+        self.0.push(Violation { path, rule, message });
+    }
+
+    /// Adds that nothing is said, where that means nothing (I7).
+    fn no_spec(&mut self, path: FieldPath) {
+        self.add(Rule::NoSpec, path, "nothing is said, so the object has no effect");
+    }
+
+    /// Adds that the name is missing, or is none that an object can have.
+    fn name(&mut self, rule: Rule, path: FieldPath, name: &str, is_valid: fn(&str) -> bool) {
+        if name.is_empty() {
+            self.add(rule, path, "there is no name");
+        } else if !is_valid(name) {
+            self.add(rule, path, format!("`{name}` is no name that such an object can have"));
+        }
+    }
+
+    /// Adds that what stands for a port is none.
+    fn port(&mut self, rule: Rule, path: FieldPath, port: &Port) {
+        if let Port::Invalid(value) = port {
+            self.add(rule, path, format!("`{value}` is no port from 1 to 65535"));
+        }
+    }
+}
+
+/// The namespace of an object, if it is known.
+fn namespace(metadata: &ObjectMeta) -> Option<&str> {
+    metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+}
+
+/// The places of what was there before, and it.
+fn repeated<'a>(items: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (usize, &'a str)> {
+    let mut seen = BTreeSet::new();
+    let items = items.into_iter().enumerate();
+    items.filter(move |(_, item)| !item.is_empty() && !seen.insert(*item))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! What an identity binding can say wrongly.
+
+use super::names::{is_dns_subdomain, is_label_key, is_label_value, is_spiffe_id};
+use super::{Found, Rule, Violation};
+use crate::access::{IdentityBinding, Schemes};
+use crate::path::FieldPath;
+
+impl IdentityBinding {
+    /// What is wrong with the binding by itself, in the order of its fields; nothing, if nothing is.
+    ///
+    /// See [`validate`](crate::validate).
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        let path = FieldPath::root().field("spec");
+        let mut found = Found::default();
+        match self.spec.as_ref().map(|spec| &spec.schemes) {
+            Some(schemes) if *schemes != Schemes::default() => {
+                self::schemes(schemes, &path.field("schemes"), &mut found);
+            }
+            _ => found.no_spec(path),
+        }
+        found.0
+    }
+}
+
+fn schemes(schemes: &Schemes, path: &FieldPath, found: &mut Found) {
+    let Schemes {
+        pod_label_selector,
+        spiffe_identities,
+        service_account,
+    } = schemes;
+    if pod_label_selector.is_some() && !service_account.is_empty() {
+        let message = "podLabelSelector and serviceAccount exclude each other, so nobody is meant";
+        found.add(Rule::SchemesExclusive, path.clone(), message);
+    }
+    if let Some(selector) = pod_label_selector {
+        let path = path.clone().field("podLabelSelector").field("matchLabels");
+        if selector.match_labels.is_empty() {
+            found.add(Rule::NoLabels, path.clone(), "there are no labels, so nobody is meant");
+        }
+        for (key, value) in &selector.match_labels {
+            if !is_label_key(key) || !is_label_value(value) {
+                let message = format!("`{key}: {value}` is no label that a pod can have");
+                found.add(Rule::LabelInvalid, path.clone().field(key), message);
+            }
+        }
+    }
+    for (index, id) in spiffe_identities.iter().enumerate() {
+        if !is_spiffe_id(id) {
+            let message =
+                format!("`{id}` is no SPIFFE ID of a workload, such as `spiffe://cluster.local/ns/shop/sa/web`");
+            found.add(
+                Rule::SpiffeId,
+                path.clone().field("spiffeIdentities").index(index),
+                message,
+            );
+        }
+    }
+    if !service_account.is_empty() {
+        let path = path.clone().field("serviceAccount");
+        found.name(Rule::ServiceAccountName, path, service_account, is_dns_subdomain);
+    }
+}

@@ -1,0 +1,101 @@
+//! Real manifests as an API server sees them: what it accepts we read, and what it does not know we say.
+
+use crate::products::{products, served};
+use serde_json::{Value, json};
+use smi_tests::apiserver::{ApiServer, Raw};
+use smi_tests::inputs;
+use smi_types::Object;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The fields of the corpus that somebody does not know: product, kind, field without indices, and who.
+///
+/// We read in every version what any version has. A server drops what its CRD does not list, and no product's
+/// CRD for `v1alpha3` of traffic targets lists the port.
+const UNKNOWN: [&str; 4] = [
+    "fsm: access.smi-spec.io/v1alpha3 TrafficTarget: spec.destination.port: the server",
+    "fsm: specs.smi-spec.io/v1alpha4 HTTPRouteGroup: matches: both",
+    "sdk-go: access.smi-spec.io/v1alpha3 TrafficTarget: spec.destination.port: the server",
+    "sdk-go: specs.smi-spec.io/v1alpha4 HTTPRouteGroup: matches: both",
+];
+
+/// Every document of the corpus that can be parsed, in a namespace that exists.
+fn documents() -> Option<Vec<Value>> {
+    let mut documents = Vec::new();
+    for file in inputs("SMI_CORPUS", &["yaml", "yml", "json"])? {
+        let text = std::fs::read_to_string(&file).expect("a file that was just found");
+        // What cannot be parsed is the matter of other tests.
+        let values: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_default();
+        documents.extend(values);
+    }
+    for metadata in documents.iter_mut().filter_map(|document| document.get_mut("metadata")) {
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.insert("namespace".into(), json!("default"));
+            metadata.remove("resourceVersion");
+        }
+    }
+    Some(documents)
+}
+
+#[tokio::test]
+async fn what_a_server_accepts_is_read_and_what_it_prunes_is_reported() {
+    let (Some(products), Some(documents)) = (products(), documents()) else {
+        return;
+    };
+    let Some(server) = ApiServer::start().await else { return };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
+    for (product, crds) in &products {
+        server.install(crds).await.unwrap();
+        let (raw, kinds) = (server.raw(), served(crds));
+        for document in &documents {
+            let text = |field: &str| document[field].as_str().unwrap_or_default();
+            let kind = format!("{} {}", text("apiVersion"), text("kind"));
+            if !kinds.contains(&kind) {
+                continue;
+            }
+            let mut count = |what: &str| *counts.entry(format!("{product}: {kind}: {what}")).or_default() += 1;
+            let Some(pruned) = pruned(&raw, document).await else {
+                count("refused");
+                continue;
+            };
+            let parsed = Object::from_value(document).unwrap_or_else(|error| panic!("{document}: {error}"));
+            count("accepted and read");
+            let ignored: BTreeSet<String> = parsed.ignored.iter().map(ToString::to_string).collect();
+            for field in pruned.union(&ignored) {
+                let who = match (pruned.contains(field), ignored.contains(field)) {
+                    (true, true) => "both",
+                    (true, false) => "the server",
+                    _ => "the library",
+                };
+                unknown.insert(format!("{product}: {kind}: {}: {who}", without_indices(field)));
+            }
+        }
+        server.remove(crds).await.unwrap();
+    }
+    println!("{counts:#?}");
+    assert_eq!(unknown.into_iter().collect::<Vec<_>>(), UNKNOWN);
+}
+
+/// The fields of a document that the server does not know; `None`, if it refuses the document even so.
+async fn pruned(raw: &Raw, document: &Value) -> Option<BTreeSet<String>> {
+    let Err(failure) = raw.create(document, "dryRun=All&fieldValidation=Strict").await else {
+        return Some(BTreeSet::new());
+    };
+    if let Err(failure) = raw.create(document, "dryRun=All&fieldValidation=Warn").await {
+        println!("refused: {failure}");
+        return None;
+    }
+    let unknown = failure.message.split("unknown field \"").skip(1);
+    let fields: BTreeSet<String> = unknown
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+        .collect();
+    assert!(!fields.is_empty(), "{failure}");
+    Some(fields)
+}
+
+fn without_indices(field: &str) -> String {
+    field
+        .split('[')
+        .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
+        .collect()
+}

@@ -1,0 +1,43 @@
+//! The products whose CRDs are at hand.
+
+use serde_json::{Value, json};
+use smi_tests::inputs;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The products, as the names of their files begin.
+const PRODUCTS: [&str; 4] = ["fsm", "linkerd-smi", "nginx-service-mesh", "sdk-go"];
+
+/// Each product's CRDs for SMI.
+pub(crate) fn products() -> Option<BTreeMap<&'static str, Vec<Value>>> {
+    let mut products: BTreeMap<_, Vec<Value>> = BTreeMap::new();
+    for file in inputs("SMI_UPSTREAM_CRDS", &["yaml"])? {
+        if file.parent().is_none_or(|folder| !folder.ends_with("smi")) {
+            continue;
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let product = PRODUCTS.into_iter().find(|product| name.starts_with(product));
+        let product = product.unwrap_or_else(|| panic!("{name} is of no product that is known here"));
+        let text = std::fs::read_to_string(&file).expect("a file that was just found");
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("upstream CRDs are YAML");
+        let crds = documents
+            .into_iter()
+            .filter(|document| document["kind"] == "CustomResourceDefinition");
+        products.entry(product).or_default().extend(crds);
+    }
+    assert_eq!(products.len(), PRODUCTS.len(), "a product has no file");
+    Some(products)
+}
+
+/// The kinds that a product serves, as `apiVersion Kind`.
+pub(crate) fn served(crds: &[Value]) -> BTreeSet<String> {
+    let mut served = BTreeSet::new();
+    for spec in crds.iter().map(|crd| &crd["spec"]) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (group, kind) = (text(&spec["group"]), text(&spec["names"]["kind"]));
+        let versions = spec["versions"].as_array().into_iter().flatten();
+        for version in versions.filter(|version| version["served"] == json!(true)) {
+            served.insert(format!("{group}/{} {kind}", text(&version["name"])));
+        }
+    }
+    served
+}

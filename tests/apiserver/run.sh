@@ -1,0 +1,22 @@
+# Runs both servers until the standard input ends, which it does with whoever holds the other end of the
+# pipe, in whatever way that ends. Then both are killed and their working directory is removed.
+
+"$BINARIES/etcd" --data-dir=etcd --unsafe-no-fsync \
+    --listen-client-urls="$ETCD" --advertise-client-urls="$ETCD" \
+    --listen-peer-urls="$PEER" --initial-advertise-peer-urls="$PEER" --initial-cluster="default=$PEER" \
+    > etcd.log 2>&1 &
+etcd=$!
+"$BINARIES/kube-apiserver" --etcd-servers="$ETCD" --bind-address=127.0.0.1 --secure-port="$PORT" \
+    --tls-cert-file=server.crt --tls-private-key-file=server.key --cert-dir=. \
+    --service-account-issuer=https://kubernetes.default.svc --service-account-key-file=server.pub \
+    --service-account-signing-key-file=server.key \
+    --token-auth-file=tokens.csv --authorization-mode=RBAC \
+    --service-cluster-ip-range=10.0.0.0/24 --disable-admission-plugins=ServiceAccount \
+    > kube-apiserver.log 2>&1 &
+apiserver=$!
+echo "$etcd $apiserver"
+
+read -r _
+kill -KILL "$etcd" "$apiserver"
+wait
+rm -rf "$FOLDER"

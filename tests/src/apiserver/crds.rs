@@ -1,0 +1,106 @@
+//! CRDs come and go: products share their names, so each needs a clean server, or a clean-up before it.
+
+#![expect(clippy::indexing_slicing, reason = "JSON answers an absent field with null")]
+
+use super::raw::{Failure, collection};
+use super::{ApiServer, Raw};
+use serde_json::{Value, json};
+
+impl ApiServer {
+    /// Creates CRDs and waits until each of their versions is served.
+    ///
+    /// # Errors
+    /// The server's answer, if it refuses one. Those before it stay.
+    ///
+    /// # Panics
+    /// If they are not served after two minutes.
+    pub async fn install(&self, crds: &[Value]) -> Result<(), Failure> {
+        let raw = self.raw();
+        for crd in crds {
+            raw.create(crd, "").await?;
+        }
+        for crd in crds {
+            self.until("a CRD to be served", async || is_served(&raw, crd).await)
+                .await;
+        }
+        Ok(())
+    }
+
+    /// Deletes CRDs with all of their objects, and waits until they are gone.
+    ///
+    /// # Errors
+    /// The server's answer, if there is no such CRD.
+    ///
+    /// # Panics
+    /// If they are not gone after two minutes: an object with a finalizer stays.
+    pub async fn remove(&self, crds: &[Value]) -> Result<(), Failure> {
+        let raw = self.raw();
+        for crd in crds {
+            raw.delete(&path(crd)).await?;
+        }
+        for crd in crds {
+            self.until("a CRD to go", async || is_gone(&raw, crd).await).await;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the server says so, lists the kind in its discovery and answers for it, in every served version.
+async fn is_served(raw: &Raw, crd: &Value) -> bool {
+    let Ok(stored) = raw.get(&path(crd)).await else {
+        return false;
+    };
+    let conditions = stored.body.pointer("/status/conditions").and_then(Value::as_array);
+    let is_established = |condition: &Value| condition["type"] == "Established" && condition["status"] == "True";
+    if !conditions.into_iter().flatten().any(is_established) {
+        return false;
+    }
+    for version in versions(crd).filter(|version| version["served"] == json!(true)) {
+        let (group, plural) = resources(crd, version);
+        let Ok(discovered) = raw.get(&group).await else {
+            return false;
+        };
+        let kinds = discovered.body["resources"].as_array();
+        let is_listed = kinds.into_iter().flatten().any(|kind| kind["name"] == *plural);
+        if !is_listed || raw.get(&format!("{group}/{plural}")).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether neither the CRD nor any of its kinds is there.
+async fn is_gone(raw: &Raw, crd: &Value) -> bool {
+    let mut paths = vec![path(crd)];
+    for version in versions(crd) {
+        let (group, plural) = resources(crd, version);
+        paths.push(format!("{group}/{plural}"));
+    }
+    for path in paths {
+        if !matches!(raw.get(&path).await, Err(failure) if failure.status == Some(404)) {
+            return false;
+        }
+    }
+    true
+}
+
+fn path(crd: &Value) -> String {
+    let name = crd["metadata"]["name"].as_str().unwrap_or_default();
+    let crds = collection("apiextensions.k8s.io/v1", "CustomResourceDefinition", None);
+    format!("{crds}/{name}")
+}
+
+fn versions(crd: &Value) -> impl Iterator<Item = &Value> {
+    crd["spec"]["versions"].as_array().into_iter().flatten()
+}
+
+/// The path of a version of a CRD's group, and the name of its kind below that.
+fn resources<'a>(crd: &'a Value, version: &Value) -> (String, &'a str) {
+    let text = |value: &'a Value| value.as_str().unwrap_or_default();
+    let group = text(&crd["spec"]["group"]);
+    let version = version["name"].as_str().unwrap_or_default();
+    (
+        format!("/apis/{group}/{version}"),
+        text(&crd["spec"]["names"]["plural"]),
+    )
+}
