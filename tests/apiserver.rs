@@ -9,6 +9,8 @@
 
 #[path = "apiserver/corpus.rs"]
 mod corpus;
+#[path = "apiserver/emitted.rs"]
+mod emitted;
 #[path = "apiserver/products.rs"]
 mod products;
 #[path = "apiserver/round_trips.rs"]

@@ -15,9 +15,8 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter::yaml;
 use smi_adapter_istio::{GATEWAYS_ANNOTATION, Istio};
-use smi_tests::{adapters, files_below, inputs, translate};
+use smi_tests::{adapters, inputs, texts, translate};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 const CRDS: &str = "SMI_UPSTREAM_CRDS";
 
@@ -90,23 +89,7 @@ fn check(validators: &BTreeMap<String, jsonschema::Validator>, object: &NativeOb
 #[test]
 fn walkthroughs_and_corpus() {
     let Some(validators) = validators() else { return };
-    let walkthroughs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/walkthroughs");
-    let shop = std::fs::read_to_string(walkthroughs.join("shop.yaml")).expect("the bundled shop");
-    let mut texts: Vec<String> = files_below(&walkthroughs, &["yaml"])
-        .iter()
-        .map(|file| {
-            format!(
-                "{shop}\n---\n{}",
-                std::fs::read_to_string(file).expect("a bundled step")
-            )
-        })
-        .collect();
-    let corpus = inputs("SMI_CORPUS", &["yaml", "yml", "json"]).unwrap_or_default();
-    texts.extend(
-        corpus
-            .iter()
-            .map(|file| std::fs::read_to_string(file).expect("a file that was just found")),
-    );
+    let texts = texts();
     let mut checked = 0;
     for adapter in adapters() {
         for text in &texts {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use smi_tests::inputs;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// The products, as the names of their files begin.
 const PRODUCTS: [&str; 4] = ["fsm", "linkerd-smi", "nginx-service-mesh", "sdk-go"];
@@ -17,15 +18,30 @@ pub(crate) fn products() -> Option<BTreeMap<&'static str, Vec<Value>>> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let product = PRODUCTS.into_iter().find(|product| name.starts_with(product));
         let product = product.unwrap_or_else(|| panic!("{name} is of no product that is known here"));
-        let text = std::fs::read_to_string(&file).expect("a file that was just found");
-        let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("upstream CRDs are YAML");
-        let crds = documents
-            .into_iter()
-            .filter(|document| document["kind"] == "CustomResourceDefinition");
-        products.entry(product).or_default().extend(crds);
+        products.entry(product).or_default().extend(crds(&file));
     }
     assert_eq!(products.len(), PRODUCTS.len(), "a product has no file");
     Some(products)
+}
+
+/// The CRDs of the meshes' own kinds. Of a kind that two releases of an API have, that with the early versions is
+/// the experimental one.
+pub(crate) fn meshes() -> Option<Vec<Value>> {
+    let files = inputs("SMI_UPSTREAM_CRDS", &["yaml"])?;
+    let is_of_a_mesh = |file: &&PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
+        folder == "istio" || folder == "linkerd" || name.contains("experimental")
+    };
+    Some(files.iter().filter(is_of_a_mesh).flat_map(|file| crds(file)).collect())
+}
+
+/// The CRDs of a file.
+fn crds(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).expect("a file that was just found");
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("upstream CRDs are YAML");
+    let is_crd = |document: &Value| document["kind"] == "CustomResourceDefinition";
+    documents.into_iter().filter(is_crd).collect()
 }
 
 /// The kinds that a product serves, as `apiVersion Kind`.

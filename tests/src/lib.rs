@@ -71,6 +71,23 @@ pub fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     files
 }
 
+/// Manifests to be translated: the bundled walkthroughs, each step with the shop that it is about, and the corpus
+/// where `SMI_CORPUS` names one.
+///
+/// # Panics
+/// If a file cannot be read.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a check without its input proves nothing")]
+pub fn texts() -> Vec<String> {
+    let read = |file: &Path| std::fs::read_to_string(file).expect("a file that was just found");
+    let walkthroughs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/walkthroughs");
+    let shop = read(&walkthroughs.join("shop.yaml"));
+    let steps = files_below(&walkthroughs, &["yaml"]);
+    let steps = steps.iter().map(|file| format!("{shop}\n---\n{}", read(file)));
+    let corpus = inputs("SMI_CORPUS", &["yaml", "yml", "json"]).unwrap_or_default();
+    steps.chain(corpus.iter().map(|file| read(file))).collect()
+}
+
 /// What became of one text.
 #[derive(Debug)]
 pub struct Translated {
