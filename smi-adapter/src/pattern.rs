@@ -1,6 +1,9 @@
 //! Portable regular expressions with their anchoring.
 
-mod disjoint;
+mod automata;
+mod lower;
+
+pub use lower::Comparison;
 
 use regex::{Regex, RegexBuilder};
 use smi_types::regex::{NotPortable, Portable};
@@ -104,7 +107,28 @@ impl Pattern {
     /// Whether it is certain that no text matches both. `false` means: not certain, or too much work.
     #[must_use]
     pub fn is_disjoint(&self, other: &Self) -> bool {
-        disjoint::disjoint(&self.to_full_match(Engine::Rust), &other.to_full_match(Engine::Rust))
+        automata::disjoint(&self.to_full_match(Engine::Rust), &other.to_full_match(Engine::Rust))
+    }
+
+    /// The comparisons one of which a text fulfils if and only if it matches, for meshes without regular expressions:
+    /// sorted, at most 64, none covered by another. That they are the same is proved on automata, for all texts
+    /// without a line feed, which no part of an HTTP request has. `None` if there are none, or it is too much work.
+    ///
+    /// ```
+    /// use smi_adapter::pattern::{Anchor, Comparison, Pattern};
+    ///
+    /// let below = Pattern::new("/api(/.*)?", Anchor::Full)?;
+    /// assert_eq!(
+    ///     below.lower(),
+    ///     Some(vec![Comparison::Exact("/api".into()), Comparison::Prefix("/api/".into())])
+    /// );
+    /// let numbers = Pattern::new("/orders/[0-9]+", Anchor::Full)?;
+    /// assert_eq!(numbers.lower(), None);
+    /// # Ok::<(), smi_types::regex::NotPortable>(())
+    /// ```
+    #[must_use]
+    pub fn lower(&self) -> Option<Vec<Comparison>> {
+        lower::lower(&self.to_full_match(Engine::Rust))
     }
 
     /// Whether it is certain that matching the whole text and matching a beginning of it are the same.

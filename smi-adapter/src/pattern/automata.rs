@@ -1,4 +1,4 @@
-//! Whether two patterns have no text in common, proved on automata.
+//! What the texts of two patterns have to do with each other, proved on automata.
 
 use regex_automata::dfa::Automaton;
 use regex_automata::dfa::dense::{Builder, Config, DFA};
@@ -13,6 +13,28 @@ const MAX_PAIRS: usize = 10_000;
 
 /// Whether it is certain that no text matches both patterns as a whole.
 pub(super) fn disjoint(a: &str, b: &str) -> bool {
+    holds(
+        a,
+        b,
+        |alive_a, alive_b| alive_a && alive_b,
+        |ends_a, ends_b| !(ends_a && ends_b),
+    )
+}
+
+/// Whether it is certain that the same texts match both patterns as a whole, of those without a line feed, which
+/// no part of an HTTP request has.
+pub(super) fn equal(a: &str, b: &str) -> bool {
+    holds(
+        a,
+        b,
+        |alive_a, alive_b| alive_a || alive_b,
+        |ends_a, ends_b| ends_a == ends_b,
+    )
+}
+
+/// Whether `law` holds of every text without a line feed, given whether it matches each pattern; beginnings of texts
+/// that are of no interest, given whether each pattern can still match, are not followed.
+fn holds(a: &str, b: &str, interest: fn(bool, bool) -> bool, law: fn(bool, bool) -> bool) -> bool {
     let (Some(a), Some(b)) = (automaton(a), automaton(b)) else {
         return false;
     };
@@ -24,13 +46,13 @@ pub(super) fn disjoint(a: &str, b: &str) -> bool {
     let mut seen = BTreeSet::from([(start_a, start_b)]);
     let mut left = vec![(start_a, start_b)];
     while let Some((state_a, state_b)) = left.pop() {
-        if ends(&a, state_a) && ends(&b, state_b) {
+        if !law(ends(&a, state_a), ends(&b, state_b)) {
             return false;
         }
-        for byte in 0..=u8::MAX {
+        for byte in (0..=u8::MAX).filter(|byte| *byte != b'\n') {
             let next = (a.next_state(state_a, byte), b.next_state(state_b, byte));
-            let dead = a.is_dead_state(next.0) || b.is_dead_state(next.1);
-            if !dead && seen.insert(next) {
+            let alive = (!a.is_dead_state(next.0), !b.is_dead_state(next.1));
+            if interest(alive.0, alive.1) && seen.insert(next) {
                 left.push(next);
             }
         }
@@ -51,7 +73,7 @@ fn automaton(pattern: &str) -> Option<DFA<Vec<u32>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::disjoint;
+    use super::{disjoint, equal};
     use proptest::prelude::*;
 
     #[test]
@@ -77,6 +99,29 @@ mod tests {
             ("[ab]*a[ab]{18}", "x"), // too large an automaton
         ] {
             assert!(!disjoint(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_same() {
+        for (a, b) in [
+            ("a|b", "[ab]"),
+            ("(?i)a", "[aA]"),
+            (".*", "(?s:.*)"),
+            ("ab?", "a|ab"),
+            ("a|a", "a"),
+        ] {
+            assert!(equal(a, b) && equal(b, a), "{a} {b}");
+        }
+        for (a, b) in [
+            ("a", "b"),
+            ("a", "a|b"),
+            (".+", ".*"),
+            ("a", "a.*"),
+            ("(", "("),
+            ("a{1000}", "a{999}"),
+        ] {
+            assert!(!equal(a, b) && !equal(b, a), "{a} {b}");
         }
     }
 
