@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use smi_adapter::conformance::Cases;
 use smi_adapter::conformance::wire::{Wire, sloppy};
+use smi_adapter::weights::gcd;
 use smi_types::access::{self, IdentityBinding, TrafficTarget};
 use smi_types::specs::{self, HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::{self, TrafficSplit};
@@ -183,10 +184,6 @@ impl Hub for TrafficSplit {
         }
         self
     }
-}
-
-fn gcd(a: u128, b: u128) -> u128 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl Hub for HTTPRouteGroup {

@@ -26,6 +26,7 @@
 //! Fields are therefore the same in all versions: [`TargetSpec`].
 
 use crate::object::Version;
+use crate::path::FieldPath;
 use crate::port::Port;
 use crate::wire::{null_as_default, object, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -48,6 +49,16 @@ pub struct TrafficTarget {
     /// What is allowed. `None` where a version that keeps it below `spec` has no `spec`: it allows nothing
     /// (I7).
     pub spec: Option<TargetSpec>,
+}
+
+impl TrafficTarget {
+    /// Where the version that the target was read in has its fields, and what it calls the rules.
+    pub(crate) fn paths(&self) -> (FieldPath, &'static str) {
+        match self.version {
+            Version::V1Alpha1 => (FieldPath::root(), "specs"),
+            _ => (FieldPath::root().field("spec"), "rules"),
+        }
+    }
 }
 
 /// What is allowed: any of the sources, to send what the rules describe, to the destination.

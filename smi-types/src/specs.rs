@@ -35,6 +35,7 @@
 
 use crate::headers::{HeaderForm, Headers};
 use crate::object::Version;
+use crate::path::FieldPath;
 use crate::port::Port;
 use crate::wire::{null_as_default, object, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -63,6 +64,16 @@ impl HTTPRouteGroup {
     #[must_use]
     pub fn matches(&self) -> &[HTTPMatch] {
         self.matches.as_deref().unwrap_or_default()
+    }
+
+    /// Where the version that the group was read in has its matches: `matches` or `spec.matches`.
+    #[must_use]
+    pub fn matches_path(&self) -> FieldPath {
+        match self.version {
+            Version::V1Alpha1 | Version::V1Alpha2 => FieldPath::root(),
+            Version::V1Alpha3 | Version::V1Alpha4 => FieldPath::root().field("spec"),
+        }
+        .field("matches")
     }
 
     /// The same group with all headers to be written in `form`, the one that the CRD accepts (D1).

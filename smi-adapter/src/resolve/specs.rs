@@ -8,9 +8,9 @@ use crate::object::{ObjectKey, ObjectRef};
 use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use crate::snapshot::Snapshot;
+use smi_types::FieldPath;
 use smi_types::specs::{HTTPMatch, HTTPRouteGroup};
 use smi_types::validate::is_http_token;
-use smi_types::{FieldPath, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -47,11 +47,7 @@ pub(super) fn unreferenced(groups: &Groups, model: &Model, report: &mut Report) 
 
 fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report: &mut Report) -> Vec<Arc<HttpMatch>> {
     let object = ObjectRef::group(key.clone());
-    let list: FieldPath = match group.version {
-        Version::V1Alpha1 | Version::V1Alpha2 => "matches",
-        Version::V1Alpha3 | Version::V1Alpha4 => "spec.matches",
-    }
-    .into();
+    let list = group.matches_path();
     if group.matches().is_empty() {
         // S21, I7
         let message = "the group has no matches, so no request fulfils it";

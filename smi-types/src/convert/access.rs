@@ -34,8 +34,9 @@ const GROUP: &str = "access.smi-spec.io";
 impl TrafficTarget {
     /// The same target, in words that `version` has.
     fn expressed_in(mut self, version: Version) -> Result<Self, Lossy> {
+        let paths = self.paths();
         if let Some(spec) = &mut self.spec {
-            Lossy::check("TrafficTarget", version, lost(spec, self.version, version))?;
+            Lossy::check("TrafficTarget", version, lost(spec, paths, version))?;
             if version < Version::V1Alpha4 {
                 for subject in spec.destination.iter_mut().chain(&mut spec.sources) {
                     subject.group.clear();
@@ -46,12 +47,8 @@ impl TrafficTarget {
     }
 }
 
-/// What version `to` cannot say, by paths as version `from` has them.
-fn lost(spec: &TargetSpec, from: Version, to: Version) -> Vec<FieldPath> {
-    let (root, rules) = match from {
-        Version::V1Alpha1 => (FieldPath::root(), "specs"),
-        _ => (FieldPath::root().field("spec"), "rules"),
-    };
+/// What version `to` cannot say, by the paths of the version that the target was read in.
+fn lost(spec: &TargetSpec, (root, rules): (FieldPath, &str), to: Version) -> Vec<FieldPath> {
     let destination = spec.destination.iter().map(|subject| {
         let path = root.clone().field("destination");
         (path, subject)

@@ -78,11 +78,7 @@ impl HTTPRouteGroup {
         let inexpressible = |headers: &Headers| {
             !headers.is_empty() && (version == Version::V1Alpha1 || serde_json::to_value(headers).is_err())
         };
-        let matches = match self.version {
-            Version::V1Alpha1 | Version::V1Alpha2 => FieldPath::root(),
-            Version::V1Alpha3 | Version::V1Alpha4 => FieldPath::root().field("spec"),
-        }
-        .field("matches");
+        let matches = self.matches_path();
         let lost = self.matches().iter().enumerate();
         let lost = lost.filter(|(_, matching)| inexpressible(&matching.headers));
         let lost = lost.map(|(index, _)| matches.clone().index(index).field("headers"));

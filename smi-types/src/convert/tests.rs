@@ -2,13 +2,6 @@ use super::*;
 use crate::headers::HeaderForm;
 use serde_json::json;
 
-const VERSIONS: [Version; 4] = [
-    Version::V1Alpha1,
-    Version::V1Alpha2,
-    Version::V1Alpha3,
-    Version::V1Alpha4,
-];
-
 fn read(value: &Value) -> Object {
     Object::from_value(value).unwrap().object
 }
@@ -33,7 +26,7 @@ fn refusals(object: &Object) -> Vec<(&'static str, Vec<String>)> {
         }
         Err(error) => panic!("{error}"),
     };
-    let refused = VERSIONS
+    let refused = Version::ALL
         .into_iter()
         .filter_map(|version| Some((version.as_str(), lost(version)?)));
     refused.collect()
@@ -132,7 +125,7 @@ fn a_group_keeps_its_headers_or_is_refused() {
     }
     for headers in [json!([{"x-a": "1"}, {"x-a": "2"}]), json!([{"x-a": "1"}, {}])] {
         assert_eq!(refusals(&group(headers.clone(), HeaderForm::List)).len(), 1);
-        let everywhere = VERSIONS.map(|version| (version.as_str(), lost()));
+        let everywhere = Version::ALL.map(|version| (version.as_str(), lost()));
         assert_eq!(refusals(&group(headers, HeaderForm::Map)), everywhere);
     }
     assert_eq!(refusals(&group(json!([]), HeaderForm::Map)), []);
@@ -151,7 +144,7 @@ fn a_group_is_said_in_every_shape() {
         "HTTPRouteGroup",
         json!({"spec": {"matches": matches}}),
     );
-    for version in VERSIONS {
+    for version in Version::ALL {
         let value = root.to_value(version).unwrap();
         assert_eq!(value, below.to_value(version).unwrap());
         assert_eq!(value["apiVersion"], format!("specs.smi-spec.io/{version}"), "D30");

@@ -13,10 +13,7 @@ impl TrafficTarget {
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         let version = self.version;
-        let (path, rules) = match version {
-            Version::V1Alpha1 => (FieldPath::root(), "specs"),
-            _ => (FieldPath::root().field("spec"), "rules"),
-        };
+        let (path, rules) = self.paths();
         let mut found = Found::default();
         match &self.spec {
             Some(spec) if *spec != TargetSpec::default() => {

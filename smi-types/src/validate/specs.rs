@@ -19,14 +19,10 @@ impl HTTPRouteGroup {
     /// See [`validate`](crate::validate).
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
-        let spec = FieldPath::root().field("spec");
-        let path = match self.version {
-            Version::V1Alpha1 | Version::V1Alpha2 => FieldPath::root().field("matches"),
-            Version::V1Alpha3 | Version::V1Alpha4 => spec.clone().field("matches"),
-        };
+        let path = self.matches_path();
         let mut found = Found::default();
         match self.matches.as_deref() {
-            None => found.no_spec(spec),
+            None => found.no_spec(FieldPath::root().field("spec")),
             Some([]) => found.add(
                 Rule::NoMatches,
                 path,
