@@ -52,6 +52,19 @@ pub struct TrafficTarget {
 }
 
 impl TrafficTarget {
+    /// Where the version that the target was read in has its fields: the root, or `spec`.
+    #[must_use]
+    pub fn spec_path(&self) -> FieldPath {
+        self.paths().0
+    }
+
+    /// Where the version that the target was read in has its rules: `specs` or `spec.rules`.
+    #[must_use]
+    pub fn rules_path(&self) -> FieldPath {
+        let (path, rules) = self.paths();
+        path.field(rules)
+    }
+
     /// Where the version that the target was read in has its fields, and what it calls the rules.
     pub(crate) fn paths(&self) -> (FieldPath, &'static str) {
         match self.version {

@@ -32,7 +32,7 @@ mod rule;
 mod specs;
 mod split;
 
-pub use names::{is_dns_label, is_dns_subdomain, is_http_token};
+pub use names::{is_dns_label, is_dns_subdomain, is_http_token, is_spiffe_id};
 pub use rule::{Rule, Severity};
 
 use crate::object::Object;

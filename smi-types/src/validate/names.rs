@@ -38,8 +38,10 @@ pub(super) fn is_label_value(value: &str) -> bool {
     value.is_empty() || is_qualified(value)
 }
 
-/// The SPIFFE ID of a workload, with or without `spiffe://` (D19): a trust domain and a path.
-pub(super) fn is_spiffe_id(id: &str) -> bool {
+/// Whether it is the SPIFFE ID of a workload, with or without `spiffe://` (D19): a trust domain and a path, without
+/// anything that a mesh could take for a wildcard.
+#[must_use]
+pub fn is_spiffe_id(id: &str) -> bool {
     let id = id.strip_prefix("spiffe://").unwrap_or(id);
     let Some((domain, path)) = id.split_once('/') else {
         // A trust domain alone is no workload.
