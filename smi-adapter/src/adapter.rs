@@ -6,7 +6,7 @@ pub use faults::Faults;
 
 use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, Native, NativeObject, Stage};
+use crate::manifest::{Manifest, Native, NativeObject, Stage, authors};
 use crate::model::Policy;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
@@ -116,11 +116,27 @@ pub enum Feature {
     TcpSplit,
     /// A split of the HTTP requests that fulfil a route group (T12).
     ConditionalSplit,
+    /// That whatever no traffic target allows is denied, for TCP (A2).
+    DenyByDefault,
+    /// A grant of TCP connections (A13).
+    TcpAccess,
+    /// A grant of the HTTP requests that fulfil a route group (A12).
+    HttpAccess,
+    /// Grants of datagrams, and that all others are denied (A12).
+    UdpAccess,
 }
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 3] = [Self::HttpSplit, Self::TcpSplit, Self::ConditionalSplit];
+    pub const ALL: [Self; 7] = [
+        Self::HttpSplit,
+        Self::TcpSplit,
+        Self::ConditionalSplit,
+        Self::DenyByDefault,
+        Self::TcpAccess,
+        Self::HttpAccess,
+        Self::UdpAccess,
+    ];
 }
 
 /// How well an adapter expresses a feature. Each reason is a sentence for users.
@@ -153,14 +169,27 @@ impl Translation {
 
     /// Adds a native object of `policy` named `name`.
     ///
-    /// What no API server takes is reported instead, on every split of the policy: a name that is no DNS
-    /// subdomain, a spec that is too large or cannot be written as JSON.
+    /// What no API server takes is reported instead, on every split or traffic target of the policy: a name that is
+    /// no DNS subdomain, a spec that is too large or cannot be written as JSON.
     pub fn emit<N: Native>(&mut self, policy: &Policy, stage: Stage, name: &str, spec: &N) {
-        let Policy::Route(route) = policy;
+        self.emit_for(policy, policy.sources(), stage, name, spec);
+    }
+
+    /// Like [`emit`](Self::emit), for an object that exists for these objects only, such as a grant of one traffic
+    /// target.
+    pub fn emit_for<N: Native>(
+        &mut self,
+        policy: &Policy,
+        sources: BTreeSet<ObjectRef>,
+        stage: Stage,
+        name: &str,
+        spec: &N,
+    ) {
         let refusal = if is_dns_subdomain(name) {
             match serde_json::to_value(spec) {
                 Ok(spec) if size(&spec) <= Self::MAX_SPEC => {
-                    self.manifests.push(Manifest::new(policy, stage, N::KIND, name, spec));
+                    self.manifests
+                        .push(Manifest::of(policy, sources, stage, N::KIND, name, spec));
                     return;
                 }
                 Ok(_) => format!("the {} would be larger than {} bytes", N::KIND, Self::MAX_SPEC),
@@ -169,14 +198,13 @@ impl Translation {
         } else {
             format!("`{name}` is no name for a {}", N::KIND)
         };
-        for port in route.ports() {
-            for split in port.splits() {
-                self.left_out.insert((split.split().clone(), port.port()));
-            }
+        if let Policy::Route(route) = policy {
+            let ports = route.ports().iter();
+            let left_out = ports.flat_map(|port| port.splits().map(|split| (split.split().clone(), port.port())));
+            self.left_out.extend(left_out);
         }
-        for split in route.splits() {
-            let object = ObjectRef::split(split.key().clone());
-            self.say(Code::Inexpressible, object, FieldPath::root(), refusal.clone());
+        for object in authors(&sources) {
+            self.say(Code::Inexpressible, object.clone(), FieldPath::root(), refusal.clone());
         }
     }
 

@@ -1,15 +1,20 @@
-//! Services that an input does not hold, for tools that see manifests and no cluster.
+//! Services and workloads that an input does not hold, for tools that see manifests and no cluster.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{ObjectKey, ObjectRef, is_dns_label};
+use crate::object::{ObjectKey, ObjectRef, bounded_name, is_dns_label, is_dns_subdomain};
+use crate::probe::Identity;
 use crate::resolve::ParsedRoot;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use crate::workload::Workload;
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
+use k8s_openapi::api::core::v1::{
+    Container, ContainerPort, PodSpec, PodTemplateSpec, Service, ServicePort, ServiceSpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use smi_types::FieldPath;
 use smi_types::split::TrafficSplit;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Adds every service that a split of the scope refers to and `snapshot` does not hold, with these TCP
 /// ports, and says so in one diagnostic for each (I3).
@@ -105,6 +110,78 @@ fn message(name: &str, ports: &BTreeSet<u16>) -> String {
     let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
     let (plural, numbers) = (if ports.len() == 1 { "" } else { "s" }, numbers.join(", "));
     format!("`{name}` is not in the input; it is assumed to exist with port{plural} {numbers}")
+}
+
+/// Adds a Deployment for every service account of the scope that is the destination of a traffic target and that nothing
+/// in `snapshot` runs as, with these TCP ports, and says so in one diagnostic for each (I3). Its pods carry the label
+/// `app` with the account's name.
+///
+/// Only the author knows what runs in the cluster, so callers do this on request alone. Accounts that identity bindings
+/// stand for are left alone.
+#[must_use = "users must be told what was assumed"]
+pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u16]) -> Vec<Diagnostic> {
+    let ports: BTreeSet<u16> = ports.iter().copied().filter(|port| *port > 0).collect();
+    let running: BTreeSet<Identity> = snapshot.workloads().map(Workload::identity).collect();
+    let named: BTreeSet<Identity> = snapshot
+        .targets()
+        .filter(|(key, _)| settings.scope.contains(&key.namespace))
+        .filter_map(|(key, target)| {
+            let destination = target.spec.as_ref()?.destination.as_ref()?;
+            let own = destination.namespace.is_empty() || destination.namespace == key.namespace;
+            let is_account = destination.kind == "ServiceAccount" && is_dns_subdomain(&destination.name);
+            (own && is_account).then(|| Identity {
+                namespace: key.namespace.clone(),
+                service_account: destination.name.clone(),
+            })
+        })
+        .collect();
+    let mut assume = |account: Identity| {
+        let name = account.service_account.clone();
+        let object = snapshot.insert_workload(&deployment(account, &ports));
+        let message = format!("nothing in the input runs as the service account `{name}`; this is assumed to do so");
+        Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
+    };
+    let missing: Vec<Identity> = named.into_iter().filter(|account| !running.contains(account)).collect();
+    missing.into_iter().map(&mut assume).collect()
+}
+
+fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Deployment {
+    let labels = BTreeMap::from([("app".to_owned(), bounded_name(&account.service_account))]);
+    let port = |number: &u16| ContainerPort {
+        container_port: i32::from(*number),
+        ..ContainerPort::default()
+    };
+    let container = Container {
+        name: "app".into(),
+        ports: Some(ports.iter().map(port).collect()),
+        ..Container::default()
+    };
+    Deployment {
+        metadata: ObjectMeta {
+            namespace: Some(account.namespace),
+            name: Some(account.service_account.clone()),
+            ..ObjectMeta::default()
+        },
+        spec: DeploymentSpec {
+            selector: LabelSelector {
+                match_labels: Some(labels.clone()),
+                ..LabelSelector::default()
+            },
+            template: PodTemplateSpec {
+                metadata: Some(ObjectMeta {
+                    labels: Some(labels),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(PodSpec {
+                    service_account_name: Some(account.service_account),
+                    containers: vec![container],
+                    ..PodSpec::default()
+                }),
+            },
+            ..DeploymentSpec::default()
+        },
+        ..Deployment::default()
+    }
 }
 
 #[cfg(test)]

@@ -138,11 +138,17 @@ codes! {
     AppProtocolDiffers: Warning, InForce,
         "A backend declares another application protocol for the port than the root service does (T21). It gets its share all the same; a mesh may speak to it in the root's protocol.";
     Assumed: Info, InForce,
-        "A service that the input refers to and does not hold was assumed, because the caller asked for it (I3). On a cluster without that service the outcome is another.";
+        "A service or a workload that the input refers to and does not hold was assumed, because the caller asked for it (I3). On a cluster without it the outcome is another.";
     BackendMissing: Error, Partial,
         "There is no such service, or it is of type ExternalName, or its name is no plain name of the split's own namespace (T25, T32). The root service stands in its place, with its weight, until it is there.";
+    BackendNotAllowed: Warning, InForce,
+        "A split sends traffic to this backend, and no traffic target lets those callers reach its pods that may reach the others, or anybody at all (T33). Their requests are denied there. Grant access to the service accounts of every backend.";
     Conflict: Error, Inert,
         "Something else decides where this traffic goes: an older split without matches on the same root service (T29), or a native object of somebody else.";
+    ConversionMayLose: Error, Inert,
+        "The traffic target was written in an older version, which could restrict it to a port, and is read in a newer one, which cannot (I5). The restriction may be lost, so it grants nothing. Write it again in the version in which it is read, with a TCPRoute for the port.";
+    DestinationNamespace: Error, Inert,
+        "The destination is in another namespace than the traffic target (A22). Whoever may write targets in one namespace would open workloads of another, so it grants nothing. Move the target to the namespace of its destination.";
     DuplicateBackend: Warning, InForce,
         "A backend is listed more than once. Its weights are added (T30).";
     DuplicateMatch: Warning, InForce,
@@ -167,16 +173,22 @@ codes! {
         "The object lacks what its kind needs, or holds a value that means nothing. It has no effect.";
     MatchesEverything: Warning, InForce,
         "A match says nothing but its name, so it takes every request (S20). If that is meant, leave the matches of the split out.";
+    NamespaceReleased: Info, Partial,
+        "Access control is not in force in this namespace, by its label or by a setting (A2): everything is allowed, and the traffic target changes nothing.";
     NestedSplit: Warning, InForce,
         "A backend is itself the root of a split. Splits are not hierarchical: its share goes to its own endpoints (T27).";
+    NoDestinationWorkload: Warning, Partial,
+        "No pod, and no object that makes pods, runs as the destination (A18). The traffic target takes effect as soon as there is one.";
     NoUsableBackend: Warning, Partial,
         "On this port of the root service no backend is left that is there, has a weight and has the port (T23, T25). The split is passed over on this port.";
     NotAllowed: Warning, Partial,
         "The split asks for something that the operator of the mesh has not allowed, such as a gateway that no setting lists. It is in force without that.";
     NotAnObject: Error, Inert,
         "This part of the input is no Kubernetes object: it has no apiVersion or no kind.";
+    NotEnforced: Warning, Partial,
+        "The mesh cannot close this, so callers that no traffic target allows may get through: UDP, a port that nothing names, or a pod that is not in the mesh or that no labels select. The message says what would close it.";
     NotHttp: Warning, Partial,
-        "This mesh does not read HTTP on this port, by what the service declares. A split with matches takes no traffic there (T19).";
+        "This mesh does not read HTTP on this port, by what the service or the pods declare. A split with matches takes no traffic there (T19), and a grant of HTTP requests allows none.";
     NotPortable: Error, Partial,
         "The regular expression is outside the portable dialect (S6): regular expression engines refuse it or differ in what it means. The match that holds it takes no request.";
     Overlap: Error, Partial,
@@ -185,14 +197,20 @@ codes! {
         "A native object of somebody else asks for the same traffic and is younger, so ours decides. Its owner sees no effect of it, and it takes over if ours is ever created anew.";
     PathAnchorDiffers: Info, InForce,
         "The whole path must match this pattern. In an implementation that reads patterns as prefixes it would match longer paths as well (S4). Write `.*` at the end where that is meant.";
+    PortIsServicePort: Warning, Partial,
+        "The port is one of a service, and its pods listen on another (A10). Ports in traffic targets and routes are those that the workload listens on: nothing listens on this one. Write the target port.";
     PortMismatch: Warning, Partial,
         "A backend has no port of this number and transport protocol, so it gets no traffic of this port of the root service (T20, T23). The others share it.";
     RootNamespace: Error, Inert,
         "The root is a service of another namespace, or of none (T3). A split acts in its own namespace only.";
     RootUnusable: Error, Inert,
         "The root service is not there, is of type ExternalName, or has no TCP port (T40).";
+    SelectorAmbiguous: Error, Partial,
+        "The labels that select the pods of a workload select other pods too, or there are no labels that select exactly its pods. Only what is granted to all pods that are selected is in force. Give every workload labels of its own.";
     SelfReference: Info, InForce,
         "A backend is the root service itself. Its share goes to the root's own endpoints (T28).";
+    SourceNamespaceMissing: Warning, InForce,
+        "The source names no namespace. It is taken to be in that of the traffic target, never in any (A24).";
     Undecodable: Error, Inert,
         "The object could not be read. It has no effect, and whatever refers to it finds it missing.";
     UnknownField: Warning, Partial,
@@ -208,11 +226,13 @@ codes! {
     Unparsable: Error, Inert,
         "This part of the input is neither YAML nor JSON. Nothing is known of what it holds; the rest of the input is read.";
     Unreferenced: Info, InForce,
-        "No split in force refers to this group, so it has no effect (S9, I4).";
+        "No split and no traffic target in force refers to this route, group or identity binding, so it has no effect (S9, I4).";
     UnresolvedRef: Error, Partial,
-        "The reference leads nowhere: no such object, an object that has no matches or could not be read, or another kind or group than is known here (T16, T17). It adds no match; a split without any match left takes nothing.";
+        "The reference leads nowhere: no such object, an object that has no matches or could not be read, a match that is not in it, or another kind or group than is known here (T16, T17, A8, A9). It adds nothing; a split without any match left takes nothing, and a traffic target grants nothing by it.";
     Unsupported: Error, Inert,
-        "The kind belongs to a part of SMI that this release does not know. The object has no effect.";
+        "Objects of this kind do not live in a cluster: the kind belongs to the metrics of SMI, which an API of its own answers. The object has no effect.";
+    UnsupportedSubject: Error, Partial,
+        "The subject is of a kind or API group that means nobody here, or its name is none that a service account can have (A26). Nobody is granted anything by it.";
     WeightMissing: Warning, InForce,
         "The backend has no weight. It counts as 0 (T6).";
     WeightRounded: Warning, Partial,

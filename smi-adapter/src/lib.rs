@@ -18,6 +18,7 @@ pub mod semantics;
 pub mod settings;
 pub mod snapshot;
 pub mod weights;
+pub mod workload;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 

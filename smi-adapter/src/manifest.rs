@@ -84,6 +84,18 @@ impl Manifest {
     /// access control are not, since it would delete them in any order.
     #[must_use]
     pub fn new(policy: &Policy, stage: Stage, kind: Kind, name: &str, spec: Value) -> Self {
+        Self::of(policy, policy.sources(), stage, kind, name, spec)
+    }
+
+    /// Like [`new`](Self::new), for these sources only.
+    pub(crate) fn of(
+        policy: &Policy,
+        sources: BTreeSet<ObjectRef>,
+        stage: Stage,
+        kind: Kind,
+        name: &str,
+        spec: Value,
+    ) -> Self {
         let key = policy.key();
         let owners = if stage == Stage::Route {
             owners(policy)
@@ -103,13 +115,23 @@ impl Manifest {
             },
             policy: key,
             stage,
-            sources: policy.sources(),
+            sources,
         }
     }
 }
 
+/// Those of the sources of a manifest whose authors are told what became of it: splits and traffic targets; where there
+/// are none, whatever there is.
+pub(crate) fn authors(sources: &BTreeSet<ObjectRef>) -> impl Iterator<Item = &ObjectRef> {
+    let says = |object: &&ObjectRef| object.kind == Kind::TRAFFIC_SPLIT || object.kind == Kind::TRAFFIC_TARGET;
+    let nobody = !sources.iter().any(|object| says(&object));
+    sources.iter().filter(move |object| nobody || says(object))
+}
+
 fn owners(policy: &Policy) -> Vec<OwnerReference> {
-    let Policy::Route(route) = policy;
+    let Policy::Route(route) = policy else {
+        return Vec::new();
+    };
     let splits = route.splits().iter();
     splits
         .filter_map(|split| {

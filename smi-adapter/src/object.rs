@@ -40,6 +40,25 @@ impl Kind {
     /// `Service` of the core group
     pub const SERVICE: Self = Self::new("", "v1", "Service", "services");
 
+    /// `Namespace` of the core group
+    pub const NAMESPACE: Self = Self::new("", "v1", "Namespace", "namespaces");
+    /// `Pod` of the core group
+    pub const POD: Self = Self::new("", "v1", "Pod", "pods");
+    /// `ReplicationController` of the core group
+    pub const REPLICATION_CONTROLLER: Self = Self::new("", "v1", "ReplicationController", "replicationcontrollers");
+    /// `Deployment` of the group `apps`
+    pub const DEPLOYMENT: Self = Self::new("apps", "v1", "Deployment", "deployments");
+    /// `StatefulSet` of the group `apps`
+    pub const STATEFUL_SET: Self = Self::new("apps", "v1", "StatefulSet", "statefulsets");
+    /// `DaemonSet` of the group `apps`
+    pub const DAEMON_SET: Self = Self::new("apps", "v1", "DaemonSet", "daemonsets");
+    /// `ReplicaSet` of the group `apps`
+    pub const REPLICA_SET: Self = Self::new("apps", "v1", "ReplicaSet", "replicasets");
+    /// `Job` of the group `batch`
+    pub const JOB: Self = Self::new("batch", "v1", "Job", "jobs");
+    /// `CronJob` of the group `batch`
+    pub const CRON_JOB: Self = Self::new("batch", "v1", "CronJob", "cronjobs");
+
     /// Every kind of SMI that is an object in a cluster.
     pub const SMI: [Self; 6] = [
         Self::TRAFFIC_SPLIT,
@@ -138,6 +157,18 @@ impl ObjectRef {
         Self::new(Kind::TRAFFIC_SPLIT, key)
     }
 
+    /// The traffic target with `key`.
+    #[must_use]
+    pub const fn target(key: ObjectKey) -> Self {
+        Self::new(Kind::TRAFFIC_TARGET, key)
+    }
+
+    /// The namespace `name`. Its key says the name twice, so that it lies in the namespace it is.
+    #[must_use]
+    pub fn namespace(name: &str) -> Self {
+        Self::new(Kind::NAMESPACE, ObjectKey::new(name, name))
+    }
+
     /// The HTTP route group with `key`.
     #[must_use]
     pub const fn group(key: ObjectKey) -> Self {
@@ -151,9 +182,12 @@ impl ObjectRef {
     }
 }
 
-/// Writes `TrafficSplit shop/web`.
+/// Writes `TrafficSplit shop/web`, or `Namespace shop`.
 impl Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == Kind::NAMESPACE {
+            return write!(f, "{} {}", self.kind, self.key.name);
+        }
         write!(f, "{} {}", self.kind, self.key)
     }
 }
@@ -165,13 +199,30 @@ pub fn bounded_name(name: &str) -> String {
     if name.len() <= 63 {
         return name.to_owned();
     }
-    let hash = Sha256::digest(name.as_bytes());
+    cut(name, &content_hash(name))
+}
+
+/// The beginning of `name` and a hash of all of it and of `content`, at most 63 characters: for native objects that are
+/// never edited, so that other content is another object.
+#[must_use]
+pub fn hashed_name(name: &str, content: &str) -> String {
+    cut(name, &content_hash(&format!("{name}\0{content}")))
+}
+
+/// A hash of a text, as 16 hexadecimal digits: for what is named by what it says.
+#[must_use]
+pub fn content_hash(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
     let hash = hash
         .iter()
         .take(8)
         .fold(0u64, |hash, byte| hash << 8 | u64::from(*byte));
+    format!("{hash:016x}")
+}
+
+fn cut(name: &str, hash: &str) -> String {
     let start: String = name.chars().take_while(char::is_ascii).take(46).collect();
-    format!("{}-{hash:016x}", start.trim_end_matches(['-', '.']))
+    format!("{}-{hash}", start.trim_end_matches(['-', '.']))
 }
 
 #[cfg(test)]
@@ -206,6 +257,15 @@ mod tests {
         assert_ne!(name, bounded_name(&(long + "b")));
         assert_eq!(bounded_name("web"), "web");
         assert_eq!(bounded_name(&"a".repeat(63)), "a".repeat(63));
+    }
+
+    #[test]
+    fn names_by_content_differ_with_it() {
+        let name = hashed_name("deployment-web", "a");
+        assert!(name.starts_with("deployment-web-") && name.len() == 31, "{name}");
+        assert_ne!(name, hashed_name("deployment-web", "b"));
+        assert_ne!(hashed_name("web", "a"), hashed_name("weba", ""));
+        assert!(hashed_name(&"a.".repeat(90), "a").len() <= 63);
     }
 
     #[test]

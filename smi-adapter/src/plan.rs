@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::Model;
 use crate::object::{ObjectKey, ObjectRef};
-use crate::resolve::{Resolution, resolve};
+use crate::resolve::{Resolution, referable, resolve_observed};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
@@ -101,7 +101,7 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     settings: &Settings,
     observed: &Observed,
 ) -> Planned {
-    let Resolution { model, mut diagnostics } = resolve(snapshot, settings);
+    let Resolution { model, mut diagnostics } = resolve_observed(snapshot, settings, &observed.enforced());
     let mut manifests = Vec::with_capacity(model.policies.len());
     let mut left_out = BTreeSet::new();
     for (_, policy) in model.policies() {
@@ -132,7 +132,7 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     }
 }
 
-/// Route groups that were in force in the model and came to nothing on this mesh: nothing is dropped
+/// Routes, groups and bindings that were in force in the model and came to nothing on this mesh: nothing is dropped
 /// silently.
 fn unsaid(
     snapshot: &Snapshot,
@@ -142,14 +142,11 @@ fn unsaid(
 ) -> Vec<Diagnostic> {
     let said: BTreeSet<&ObjectRef> = diagnostics.iter().map(|diagnostic| &diagnostic.object).collect();
     let used: BTreeSet<&ObjectRef> = manifests.iter().flat_map(|manifest| &manifest.sources).collect();
-    snapshot
-        .groups()
-        .filter(|(key, _)| settings.scope.contains(&key.namespace))
-        .map(|(key, _)| ObjectRef::group(key.clone()))
-        .filter(|group| !said.contains(group) && !used.contains(group))
-        .map(|group| {
-            let message = "the splits that refer to this group have no effect on this mesh";
-            Diagnostic::new(Code::Unreferenced, group, FieldPath::root(), message)
+    referable(snapshot, settings)
+        .filter(|object| !said.contains(object) && !used.contains(object))
+        .map(|object| {
+            let message = "the splits and traffic targets that refer to it have no effect on this mesh";
+            Diagnostic::new(Code::Unreferenced, object, FieldPath::root(), message)
         })
         .collect()
 }

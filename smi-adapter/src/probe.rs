@@ -1,6 +1,6 @@
 //! Traffic to ask about, and answers.
 
-use crate::object::ObjectKey;
+use crate::object::{ObjectKey, ObjectRef};
 use crate::weights::gcd;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -23,6 +23,52 @@ pub struct Identity {
     pub namespace: String,
     /// Name of the service account.
     pub service_account: String,
+}
+
+/// One request or connection that reaches a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who sends it; `None` is a peer without identity.
+    pub from: Option<Caller>,
+    /// The pod that it reaches, or the object whose template that pod is made from.
+    pub to: ObjectRef,
+    /// The port that it reaches, as the workload listens on it.
+    pub port: u16,
+    /// What is sent.
+    pub traffic: Traffic,
+}
+
+/// Who a mesh authenticated.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Caller {
+    /// A service account of the mesh's own trust domain.
+    Account(Identity),
+    /// Another SPIFFE ID, beginning with `spiffe://`: of another trust domain, or of another form.
+    Spiffe(String),
+}
+
+/// Whether an attempt is allowed, by the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// A traffic target allows it, or the workload is in no enforced namespace (A2).
+    Allow,
+    /// No traffic target allows it (A2).
+    Deny,
+    /// The specification leaves room that meshes use.
+    Either {
+        /// The rule that leaves it open: `A11`, `A13`, `A14`, `A38`, `S5` or `S17`.
+        rule: &'static str,
+    },
+}
+
+impl Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allow => f.write_str("allowed"),
+            Self::Deny => f.write_str("denied"),
+            Self::Either { rule } => write!(f, "allowed or denied (meshes differ here, {rule})"),
+        }
+    }
 }
 
 /// Whom a client calls.

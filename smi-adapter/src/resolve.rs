@@ -1,5 +1,6 @@
 //! From the objects of a snapshot to policies.
 
+mod access;
 mod root;
 mod specs;
 mod split;
@@ -10,8 +11,10 @@ use crate::object::{Kind, ObjectRef};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
+use std::collections::BTreeSet;
 
 pub(crate) use root::ParsedRoot;
+pub(crate) use specs::referable;
 
 /// What a snapshot means, and what its authors should know.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,11 +36,18 @@ pub struct Resolution {
 /// ```
 #[must_use]
 pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
+    resolve_observed(snapshot, settings, &BTreeSet::new())
+}
+
+/// The same, where objects of ours enforce these namespaces already (A2).
+pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, enforced: &BTreeSet<String>) -> Resolution {
     let mut report = Report::default();
     input(snapshot, settings, &mut report);
     let groups = specs::groups(snapshot, settings, &mut report);
-    let model = split::routes(snapshot, settings, &groups, &mut report);
-    specs::unreferenced(&groups, &model, &mut report);
+    let mut model = split::routes(snapshot, settings, &groups, &mut report);
+    let mut used = access::policies(snapshot, settings, enforced, &groups, &mut model, &mut report);
+    used.extend(specs::used_by_splits(&model));
+    specs::unreferenced(snapshot, settings, &used, &mut report);
     Resolution {
         model,
         diagnostics: report.finish(),
@@ -67,10 +77,11 @@ fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
         report.add(why.code, object, why.field.clone(), &*why.reason);
     }
     for object in snapshot.duplicates().filter(|object| ours(object)) {
-        let effect = if object.kind == Kind::SERVICE {
-            "it counts as absent"
-        } else {
+        let is_policy = Kind::SMI.contains(&object.kind);
+        let effect = if is_policy {
             "none of them has an effect"
+        } else {
+            "it counts as absent"
         };
         let message = format!("`{}` came more than once; {effect}", object.key);
         report.add(Code::DuplicateObject, object, FieldPath::root(), message);

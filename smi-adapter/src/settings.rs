@@ -30,6 +30,13 @@ pub struct Settings {
     pub header_anchor: HeaderAnchor,
     /// The DNS domain of the cluster, without a leading dot (T3). Default: `cluster.local`.
     pub cluster_domain: String,
+    /// The trust domain of the mesh: what its own SPIFFE IDs begin with (A20). Default: `cluster.local`.
+    pub trust_domain: String,
+    /// In which namespaces whatever no traffic target allows is denied (A2). Default: those with targets.
+    pub enforcement: Enforcement,
+    /// Whether a traffic target may grant access to a destination in another namespace than its own (A22).
+    /// Then whoever may write targets anywhere opens workloads everywhere. Default: no.
+    pub foreign_destinations: bool,
     /// Labels that every native object gets, beside our own. Labels of ours win.
     pub labels: BTreeMap<String, String>,
     /// Annotations that every native object gets, beside our own. Annotations of ours win.
@@ -44,6 +51,9 @@ impl Default for Settings {
             path_anchor: PathAnchor::Full,
             header_anchor: HeaderAnchor::Full,
             cluster_domain: "cluster.local".into(),
+            trust_domain: "cluster.local".into(),
+            enforcement: Enforcement::Targets,
+            foreign_destinations: false,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
         }
@@ -70,6 +80,40 @@ impl Scope {
         }
     }
 }
+
+/// In which namespaces whatever no traffic target allows is denied (A2).
+///
+/// A namespace decides for itself with its label [`ENFORCE_LABEL`]: `"true"` enforces it, `"false"` releases it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Those that hold a traffic target, valid or not, or objects of ours that enforce them already.
+    #[default]
+    Targets,
+    /// All of them, but for these and for those of Kubernetes and the meshes ([`SYSTEM_NAMESPACES`]).
+    All {
+        /// Namespaces that are not enforced unless their label says so.
+        except: BTreeSet<String>,
+    },
+    /// None, whatever labels say. Objects of access control are neither written, compared nor deleted: to release a
+    /// namespace, use its label.
+    Off,
+}
+
+/// The label by which a namespace is enforced, `"true"`, or released, `"false"` (A2).
+pub const ENFORCE_LABEL: &str = "smi-adapter.dev/enforce";
+
+/// Namespaces that [`Enforcement::All`] leaves out unless their label says otherwise.
+pub const SYSTEM_NAMESPACES: [&str; 9] = [
+    "istio-system",
+    "kube-node-lease",
+    "kube-public",
+    "kube-system",
+    "linkerd",
+    "linkerd-jaeger",
+    "linkerd-multicluster",
+    "linkerd-smi",
+    "linkerd-viz",
+];
 
 /// How much of the path a `pathRegex` must match (S4). It always begins at the path's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

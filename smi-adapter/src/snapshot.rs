@@ -2,13 +2,15 @@
 
 use crate::diagnostic::Code;
 use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
-use k8s_openapi::api::core::v1::Service;
-use smi_types::specs::HTTPRouteGroup;
+use crate::workload::Workload;
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use smi_types::access::{IdentityBinding, TrafficTarget};
+use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
 use smi_types::{FieldPath, Object, ParseError, ParseErrorKind, Parsed};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The SMI objects and services of a cluster, or of a set of manifests.
+/// The SMI objects, services, workloads and namespaces of a cluster, or of a set of manifests.
 ///
 /// Objects are kept by kind and key, so the order of insertion cannot matter. An object that comes twice
 /// counts for nothing (I1): [`insert`](Self::insert) is for reading one input, in which everything should
@@ -30,7 +32,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Snapshot {
     splits: BTreeMap<ObjectKey, TrafficSplit>,
     groups: BTreeMap<ObjectKey, HTTPRouteGroup>,
+    tcp_routes: BTreeMap<ObjectKey, TCPRoute>,
+    udp_routes: BTreeMap<ObjectKey, UDPRoute>,
+    targets: BTreeMap<ObjectKey, TrafficTarget>,
+    bindings: BTreeMap<ObjectKey, IdentityBinding>,
     services: BTreeMap<ObjectKey, Service>,
+    workloads: BTreeMap<ObjectRef, Workload>,
+    namespaces: BTreeMap<ObjectKey, Namespace>,
+    enforced: BTreeSet<String>,
     undecodable: BTreeMap<ObjectRef, Undecodable>,
     duplicates: BTreeSet<ObjectRef>,
     ignored: BTreeMap<ObjectRef, Vec<FieldPath>>,
@@ -53,7 +62,7 @@ impl Snapshot {
     pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
         let Parsed { object, ignored } = object.into();
         let target = reference(&object);
-        if let Err(reason) = check_key(&target.key).and_then(|()| check_kind(&object)) {
+        if let Err(reason) = check_key(&target.key) {
             self.insert_undecodable(target.clone(), reason);
             return target;
         }
@@ -70,7 +79,19 @@ impl Snapshot {
             Object::HTTPRouteGroup(group) => {
                 self.groups.insert(target.key.clone(), *group);
             }
-            // `check_kind` let no other pass.
+            Object::TCPRoute(route) => {
+                self.tcp_routes.insert(target.key.clone(), *route);
+            }
+            Object::UDPRoute(route) => {
+                self.udp_routes.insert(target.key.clone(), *route);
+            }
+            Object::TrafficTarget(access) => {
+                self.targets.insert(target.key.clone(), *access);
+            }
+            Object::IdentityBinding(binding) => {
+                self.bindings.insert(target.key.clone(), *binding);
+            }
+            // There is no other kind that has objects in a cluster.
             _ => {}
         }
         target
@@ -86,6 +107,37 @@ impl Snapshot {
             self.services.insert(target.key.clone(), service);
         }
         target
+    }
+
+    /// Adds a pod, or an object that makes pods. If it is there already, it counts as a duplicate and is as absent
+    /// (I1, I3). Returns which object it is.
+    pub fn insert_workload(&mut self, workload: impl Into<Workload>) -> ObjectRef {
+        let workload = workload.into();
+        let target = workload.object().clone();
+        if let Err(reason) = check_key(&target.key) {
+            self.insert_undecodable(target.clone(), reason);
+        } else if self.claim(&target) {
+            self.workloads.insert(target.clone(), workload);
+        }
+        target
+    }
+
+    /// Adds a namespace, for its labels and annotations. If it is there already, it counts as a duplicate and is as
+    /// absent (I1): then its label neither enforces nor releases it. Returns which object it is.
+    pub fn insert_namespace(&mut self, namespace: Namespace) -> ObjectRef {
+        let target = ObjectRef::namespace(namespace.metadata.name.as_deref().unwrap_or_default());
+        if let Err(reason) = check_key(&target.key) {
+            self.insert_undecodable(target.clone(), reason);
+        } else if self.claim(&target) {
+            self.namespaces.insert(target.key.clone(), namespace);
+        }
+        target
+    }
+
+    /// Notes that objects of ours enforce `namespace` already, as a plan finds out from what it observes (A2). Tools
+    /// that see no cluster say it themselves.
+    pub fn insert_enforced(&mut self, namespace: impl Into<String>) {
+        self.enforced.insert(namespace.into());
     }
 
     /// Notes an object that could not be read, so that whatever refers to it finds it unusable and its
@@ -125,6 +177,22 @@ impl Snapshot {
         self.insert_service(service)
     }
 
+    /// Puts a pod or an object that makes pods in the place of the one with its key, as a watch reports it. Returns
+    /// which it is.
+    pub fn replace_workload(&mut self, workload: impl Into<Workload>) -> ObjectRef {
+        let workload = workload.into();
+        self.remove(workload.object());
+        self.insert_workload(workload)
+    }
+
+    /// Puts a namespace in the place of the one with its name, as a watch reports it. Returns which it is.
+    pub fn replace_namespace(&mut self, namespace: Namespace) -> ObjectRef {
+        self.remove(&ObjectRef::namespace(
+            namespace.metadata.name.as_deref().unwrap_or_default(),
+        ));
+        self.insert_namespace(namespace)
+    }
+
     /// Forgets an object, also one that was undecodable or a duplicate.
     pub fn remove(&mut self, object: &ObjectRef) {
         self.take(object);
@@ -145,6 +213,59 @@ impl Snapshot {
     #[must_use]
     pub fn group(&self, key: &ObjectKey) -> Option<&HTTPRouteGroup> {
         self.groups.get(key)
+    }
+
+    /// The TCP routes, sorted.
+    pub fn tcp_routes(&self) -> impl Iterator<Item = (&ObjectKey, &TCPRoute)> {
+        self.tcp_routes.iter()
+    }
+
+    /// The UDP routes, sorted.
+    pub fn udp_routes(&self) -> impl Iterator<Item = (&ObjectKey, &UDPRoute)> {
+        self.udp_routes.iter()
+    }
+
+    /// The traffic targets, sorted.
+    pub fn targets(&self) -> impl Iterator<Item = (&ObjectKey, &TrafficTarget)> {
+        self.targets.iter()
+    }
+
+    /// The identity bindings, sorted.
+    pub fn bindings(&self) -> impl Iterator<Item = (&ObjectKey, &IdentityBinding)> {
+        self.bindings.iter()
+    }
+
+    /// The identity binding with `key`.
+    #[must_use]
+    pub fn binding(&self, key: &ObjectKey) -> Option<&IdentityBinding> {
+        self.bindings.get(key)
+    }
+
+    /// Pods and the objects that make pods, sorted.
+    pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
+        self.workloads.values()
+    }
+
+    /// The pod, or the object that makes pods, that is meant.
+    #[must_use]
+    pub fn workload(&self, object: &ObjectRef) -> Option<&Workload> {
+        self.workloads.get(object)
+    }
+
+    /// The namespaces, sorted by name.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
+        self.namespaces.values()
+    }
+
+    /// The namespace with a name.
+    #[must_use]
+    pub fn namespace(&self, name: &str) -> Option<&Namespace> {
+        self.namespaces.get(&ObjectKey::new(name, name))
+    }
+
+    /// The namespaces that objects of ours enforce already, sorted (A2).
+    pub fn enforced(&self) -> impl Iterator<Item = &str> {
+        self.enforced.iter().map(String::as_str)
     }
 
     /// The services, sorted.
@@ -184,14 +305,17 @@ impl Snapshot {
     /// Takes an object out, and says whether it was there.
     fn take(&mut self, object: &ObjectRef) -> bool {
         self.ignored.remove(object);
-        let known = if object.kind == Kind::TRAFFIC_SPLIT {
-            self.splits.remove(&object.key).is_some()
-        } else if object.kind == Kind::HTTP_ROUTE_GROUP {
-            self.groups.remove(&object.key).is_some()
-        } else if object.kind == Kind::SERVICE {
-            self.services.remove(&object.key).is_some()
-        } else {
-            false
+        let (kind, key) = (&object.kind, &object.key);
+        let known = match () {
+            () if *kind == Kind::TRAFFIC_SPLIT => self.splits.remove(key).is_some(),
+            () if *kind == Kind::HTTP_ROUTE_GROUP => self.groups.remove(key).is_some(),
+            () if *kind == Kind::TCP_ROUTE => self.tcp_routes.remove(key).is_some(),
+            () if *kind == Kind::UDP_ROUTE => self.udp_routes.remove(key).is_some(),
+            () if *kind == Kind::TRAFFIC_TARGET => self.targets.remove(key).is_some(),
+            () if *kind == Kind::IDENTITY_BINDING => self.bindings.remove(key).is_some(),
+            () if *kind == Kind::SERVICE => self.services.remove(key).is_some(),
+            () if *kind == Kind::NAMESPACE => self.namespaces.remove(key).is_some(),
+            () => self.workloads.remove(object).is_some(),
         };
         self.undecodable.remove(object).is_some() || known
     }
@@ -207,18 +331,6 @@ fn reference(object: &Object) -> ObjectRef {
         _ => Kind::TRAFFIC_SPLIT,
     };
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
-}
-
-/// Objects of access control are read, and have no effect yet: each is reported.
-fn check_kind(object: &Object) -> Result<(), Undecodable> {
-    match object {
-        Object::TrafficSplit(_) | Object::HTTPRouteGroup(_) => Ok(()),
-        other => Err(Undecodable {
-            code: Code::Unsupported,
-            field: "kind".into(),
-            reason: format!("`{}` is not supported yet", other.kind()),
-        }),
-    }
 }
 
 impl From<&ParseError> for Undecodable {

@@ -28,14 +28,17 @@
 
 mod native;
 mod split;
+mod workload;
 
 pub use native::read_native;
 
 use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::snapshot::{Snapshot, Undecodable};
-use k8s_openapi::api::core::v1::Service;
+use crate::workload::Workload;
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use smi_types::{FieldPath, Object, ParseError, ParseErrorKind, Parsed};
 use std::fmt::{self, Display};
@@ -58,6 +61,10 @@ pub enum Content {
     Smi(Parsed),
     /// A service.
     Service(Box<Service>),
+    /// A pod, or an object that makes pods.
+    Workload(Box<Workload>),
+    /// A namespace.
+    Namespace(Box<Namespace>),
     /// Something that has no part in what SMI objects mean.
     Other {
         /// Its `apiVersion`.
@@ -178,28 +185,65 @@ fn content(mut value: Value, default_namespace: &str) -> Result<Content, ReadErr
     match Object::from_value(&value) {
         Ok(parsed) => Ok(Content::Smi(parsed)),
         Err(error) if error.kind() == ParseErrorKind::NotSmi => match (text("apiVersion"), text("kind")) {
-            (Some(api_version), Some(kind)) if api_version == "v1" && kind == "Service" => service(value),
-            (Some(api_version), Some(kind)) => Ok(Content::Other { api_version, kind }),
+            (Some(api_version), Some(kind)) => core(value, api_version, kind),
             _ => Err(error.into()),
         },
         Err(error) => Err(error.into()),
     }
 }
 
-fn service(value: Value) -> Result<Content, ReadError> {
+/// Objects of Kubernetes itself.
+fn core(value: Value, api_version: String, kind: String) -> Result<Content, ReadError> {
+    let is = |known: &Kind| known.kind == kind && known.api_version() == api_version;
     let text = |field: &str| value.get("metadata")?.get(field)?.as_str().map(str::to_owned);
     let (namespace, name) = (text("namespace").unwrap_or_default(), text("name").unwrap_or_default());
-    let object = (!name.is_empty()).then(|| ObjectRef::service(ObjectKey::new(namespace, name)));
-    let refuse =
-        |field: &str, message: String| ReadError::new(object.clone(), Code::Undecodable, field.into(), message);
-    if object.is_none() {
-        return Err(refuse("metadata.name", "there is no name".into()));
+    let unread = |object: ObjectRef, (path, reason): Misread| {
+        if name.is_empty() {
+            return ReadError::new(
+                None,
+                Code::Undecodable,
+                "metadata.name".into(),
+                "there is no name".into(),
+            );
+        }
+        ReadError::new(Some(object), Code::Undecodable, path.as_str().into(), reason)
+    };
+    let nameless = || (String::new(), String::new());
+    if is(&Kind::SERVICE) {
+        let object = ObjectRef::service(ObjectKey::new(namespace, &name));
+        if name.is_empty() {
+            return Err(unread(object, nameless()));
+        }
+        let service = read_as(value).map_err(|error| unread(object, error))?;
+        return Ok(Content::Service(service));
     }
-    let service: Result<Service, _> = serde_path_to_error::deserialize(value);
-    match service {
-        Ok(service) => Ok(Content::Service(Box::new(service))),
-        Err(error) => Err(refuse(&error.path().to_string(), error.inner().to_string())),
+    if is(&Kind::NAMESPACE) {
+        let object = ObjectRef::namespace(&name);
+        if name.is_empty() {
+            return Err(unread(object, nameless()));
+        }
+        let namespace = read_as(value).map_err(|error| unread(object, error))?;
+        return Ok(Content::Namespace(namespace));
     }
+    let Some((kind, workload)) = workload::workload(&value) else {
+        return Ok(Content::Other { api_version, kind });
+    };
+    let object = ObjectRef::new(kind, ObjectKey::new(namespace, &name));
+    match workload {
+        Ok(workload) if !name.is_empty() => Ok(Content::Workload(Box::new(workload))),
+        Ok(_) => Err(unread(object, nameless())),
+        Err(error) => Err(unread(object, error)),
+    }
+}
+
+/// Where an object is not as it should be, and why.
+type Misread = (String, String);
+
+/// Reads a type of Kubernetes, or says where it is not as it should be, and why.
+fn read_as<T: DeserializeOwned>(value: Value) -> Result<Box<T>, Misread> {
+    let read: Result<T, _> = serde_path_to_error::deserialize(value);
+    read.map(Box::new)
+        .map_err(|error| (error.path().to_string(), error.inner().to_string()))
 }
 
 /// Authors of `name: n` should learn what became of it.
@@ -233,6 +277,8 @@ impl Document {
         match self.content {
             Ok(Content::Smi(parsed)) => Ok(Some(snapshot.insert(parsed))),
             Ok(Content::Service(service)) => Ok(Some(snapshot.insert_service(*service))),
+            Ok(Content::Workload(workload)) => Ok(Some(snapshot.insert_workload(*workload))),
+            Ok(Content::Namespace(namespace)) => Ok(Some(snapshot.insert_namespace(*namespace))),
             Ok(Content::Other { .. }) => Ok(None),
             Err(ReadError(unread)) => match unread.object.clone() {
                 Some(object) => {
@@ -243,6 +289,14 @@ impl Document {
             },
         }
     }
+}
+
+/// Adds what a value is to a snapshot, as [`Document::add_to`] does.
+#[cfg(feature = "conformance")]
+pub(crate) fn add(value: Value, snapshot: &mut Snapshot) -> Result<Option<ObjectRef>, ReadError> {
+    let content = content(value, crate::object::DEFAULT_NAMESPACE);
+    let (number, item) = (1, None);
+    Document { number, item, content }.add_to(snapshot)
 }
 
 /// Writes objects as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.

@@ -1,10 +1,11 @@
 //! What is ours in a cluster, and how it is marked.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, NativeObject, Stage};
+use crate::manifest::{Manifest, NativeObject, Stage, authors};
+use crate::model::route::PortRoute;
 use crate::model::{Model, Policy};
 use crate::object::{ObjectKey, ObjectRef};
-use crate::settings::Settings;
+use crate::settings::{Enforcement, Settings};
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,10 @@ impl Observed {
             let ours = object.label(OWNER) == Some(settings.owner.as_str())
                 && object.label(ADAPTER) == Some(adapter)
                 && settings.scope.contains(&reference.key.namespace);
+            if ours && settings.enforcement == Enforcement::Off && is_access(&object) {
+                // Neither compared nor deleted.
+                continue;
+            }
             if ours {
                 observed.ours.insert(reference, object);
             } else {
@@ -57,6 +62,12 @@ impl Observed {
     /// Ours, sorted.
     pub fn ours(&self) -> impl Iterator<Item = &NativeObject> {
         self.ours.values()
+    }
+
+    /// The namespaces in which there are objects of ours for access control: they are enforced (A2).
+    pub(super) fn enforced(&self) -> BTreeSet<String> {
+        let access = self.ours.values().filter(|object| is_access(object));
+        access.map(|object| object.key().namespace).collect()
     }
 
     /// Those of others, sorted.
@@ -84,16 +95,22 @@ impl Observed {
                 continue;
             }
             withheld.insert(manifest.policy.clone());
-            let Some(Policy::Route(route)) = model.policy(&manifest.policy) else {
-                continue;
-            };
-            for split in route.splits() {
-                let message = format!(
-                    "`{name}` is needed for this and belongs to somebody else: it lacks the labels `{OWNER}` and `{ADAPTER}` of ours; delete or rename it, or leave the split to its owner"
-                );
-                let object = ObjectRef::split(split.key().clone());
-                diagnostics.push(Diagnostic::new(Code::ForeignObject, object, FieldPath::root(), message));
-                left_out.extend(route.ports().iter().map(|port| (split.key().clone(), port.port())));
+            let message = format!(
+                "`{name}` is needed for this and belongs to somebody else: it lacks the labels `{OWNER}` and `{ADAPTER}` of ours; delete or rename it, or leave this to its owner"
+            );
+            for object in authors(&manifest.sources) {
+                let message = message.clone();
+                diagnostics.push(Diagnostic::new(
+                    Code::ForeignObject,
+                    object.clone(),
+                    FieldPath::root(),
+                    message,
+                ));
+            }
+            if let Some(Policy::Route(route)) = model.policy(&manifest.policy) {
+                let ports = || route.ports().iter().map(PortRoute::port);
+                let splits = route.splits().iter();
+                left_out.extend(splits.flat_map(|split| ports().map(|port| (split.key().clone(), port))));
             }
         }
         manifests.retain(|manifest| {
@@ -112,6 +129,16 @@ impl Observed {
             }
         }
     }
+}
+
+/// Whether an object of ours is for access control, by either of its marks.
+fn is_access(object: &NativeObject) -> bool {
+    let policy = object.annotation(POLICY).unwrap_or_default();
+    let stage = object.annotation(STAGE);
+    let access = [Stage::Leaf, Stage::Grant, Stage::Deny];
+    policy.starts_with("access/")
+        || policy.starts_with("baseline/")
+        || access.iter().any(|access| stage == Some(access.as_str()))
 }
 
 /// Adds the labels and annotations of the settings and, above them, ours.
@@ -133,7 +160,7 @@ pub(super) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settin
 fn sources(manifest: &Manifest) -> String {
     let mut text = String::new();
     for (index, source) in manifest.sources.iter().enumerate() {
-        let source = format!("{}/{}", source.kind, source.key);
+        let source = source.to_string().replace(' ', "/");
         if text.len() + source.len() > MAX_SOURCES {
             let more = manifest.sources.len() - index;
             return format!("{text} and {more} more");

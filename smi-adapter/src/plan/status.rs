@@ -2,10 +2,12 @@
 
 use super::Planned;
 use crate::diagnostic::{Diagnostic, Effect};
-use crate::model::Policy;
+use crate::manifest::Stage;
+use crate::model::PolicyKey;
 use crate::model::route::{PortSplit, ServiceRoute};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::probe::{Distribution, Target};
+use std::collections::BTreeSet;
 
 /// What became of one SMI object: for a condition in its status, or an Event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +16,9 @@ pub struct Status {
     pub accepted: bool,
     /// For a split: its shares, by port of the root, on every port where it is in force.
     pub shares: Vec<PortShares>,
+    /// For a traffic target: the workloads to which it lets somebody talk, sorted. A mesh may be unable to say a part of
+    /// what it grants; then a diagnostic says which.
+    pub workloads: Vec<ObjectRef>,
     /// What its author should know.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -41,23 +46,39 @@ impl Planned {
         let in_a_manifest = self.manifests.iter().any(|manifest| manifest.sources.contains(object));
         let is_split = object.kind == Kind::TRAFFIC_SPLIT;
         let shares = if is_split { self.shares(&object.key) } else { Vec::new() };
+        let is_target = object.kind == Kind::TRAFFIC_TARGET;
+        let workloads = if is_target { self.granted(object) } else { Vec::new() };
+        let without_effect = is_split && shares.is_empty() || is_target && workloads.is_empty();
         let inert = diagnostics
             .iter()
             .any(|diagnostic| diagnostic.code.effect() == Effect::Inert);
         Status {
-            accepted: in_a_manifest && !inert && !(is_split && shares.is_empty()),
+            accepted: in_a_manifest && !inert && !without_effect,
             shares,
+            workloads,
             diagnostics,
         }
     }
 
+    fn granted(&self, target: &ObjectRef) -> Vec<ObjectRef> {
+        let grants = self.manifests.iter().filter(|manifest| manifest.stage == Stage::Grant);
+        let grants = grants.filter(|manifest| manifest.sources.contains(target));
+        let workloads: BTreeSet<&ObjectRef> = grants
+            .filter_map(|manifest| match &manifest.policy {
+                PolicyKey::Access(workload) => Some(workload),
+                _ => None,
+            })
+            .collect();
+        workloads.into_iter().cloned().collect()
+    }
+
     fn shares(&self, split: &ObjectKey) -> Vec<PortShares> {
-        let routes = self.model.policies().map(|(_, policy)| {
-            let Policy::Route(route) = policy;
-            route
-        });
         let mut shares = Vec::new();
-        for route in routes.filter(|route| route.splits().iter().any(|source| source.key() == split)) {
+        for route in self
+            .model
+            .routes()
+            .filter(|route| route.splits().iter().any(|source| source.key() == split))
+        {
             for port in route.ports() {
                 let conditional = port.conditional().iter().map(|conditional| (true, conditional.split()));
                 let default = port.default().map(|default| (false, default));

@@ -5,6 +5,7 @@ use crate::manifest::{Native, Stage};
 use crate::model::Policy;
 use crate::model::route::PortSplit;
 use crate::object::Kind;
+use crate::resolve::resolve;
 use crate::settings::Scope;
 use pollster::block_on;
 use serde::Serialize;
@@ -41,8 +42,10 @@ impl MeshAdapter for Toy {
     }
 
     fn translate(&self, policy: &Policy) -> Translation {
-        let Policy::Route(route) = policy;
         let mut translation = Translation::default();
+        let Policy::Route(route) = policy else {
+            return translation;
+        };
         let port = &route.ports()[0];
         let default = port.default().map(PortSplit::backends).unwrap_or_default();
         let spec = ToyRoute {

@@ -3,8 +3,8 @@
 use super::Report;
 use crate::diagnostic::Code;
 use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
-use crate::model::{Model, Policy};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::model::{Model, ServiceRoute};
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use crate::snapshot::Snapshot;
@@ -29,20 +29,30 @@ pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Repo
         .collect()
 }
 
-/// Groups that no split in force refers to (S9, I4).
-pub(super) fn unreferenced(groups: &Groups, model: &Model, report: &mut Report) {
-    let ports = model.policies().flat_map(|(_, Policy::Route(route))| route.ports());
+/// The groups that splits in force refer to.
+pub(super) fn used_by_splits(model: &Model) -> BTreeSet<ObjectRef> {
+    let ports = model.routes().flat_map(ServiceRoute::ports);
     let matches = ports.flat_map(PortRoute::conditional).flat_map(Conditional::matches);
-    let used: BTreeSet<&ObjectKey> = matches.map(|matching| &matching.group().key).collect();
-    for key in groups.keys().filter(|key| !used.contains(key)) {
-        let message = "no split in force refers to this group, so it has no effect";
-        report.add(
-            Code::Unreferenced,
-            &ObjectRef::group(key.clone()),
-            FieldPath::root(),
-            message,
-        );
+    matches.map(|matching| matching.group().clone()).collect()
+}
+
+/// Routes, groups and identity bindings that nothing refers to (S9, I4).
+pub(super) fn unreferenced(snapshot: &Snapshot, settings: &Settings, used: &BTreeSet<ObjectRef>, report: &mut Report) {
+    for object in referable(snapshot, settings).filter(|object| !used.contains(object)) {
+        let message = "no split in force and no traffic target refers to it, so it has no effect";
+        report.add(Code::Unreferenced, &object, FieldPath::root(), message);
     }
+}
+
+/// The objects of the scope that mean something only where others refer to them.
+pub(crate) fn referable(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = ObjectRef> {
+    let groups = snapshot.groups().map(|(key, _)| (Kind::HTTP_ROUTE_GROUP, key));
+    let tcp = snapshot.tcp_routes().map(|(key, _)| (Kind::TCP_ROUTE, key));
+    let udp = snapshot.udp_routes().map(|(key, _)| (Kind::UDP_ROUTE, key));
+    let bindings = snapshot.bindings().map(|(key, _)| (Kind::IDENTITY_BINDING, key));
+    let all = groups.chain(tcp).chain(udp).chain(bindings);
+    let in_scope = all.filter(|(_, key)| settings.scope.contains(&key.namespace));
+    in_scope.map(|(kind, key)| ObjectRef::new(kind, key.clone()))
 }
 
 fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report: &mut Report) -> Vec<Arc<HttpMatch>> {

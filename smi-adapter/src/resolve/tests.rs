@@ -1,6 +1,5 @@
 use super::*;
 use crate::model::route::{PortSplit, ServiceRoute};
-use crate::model::{Policy, PolicyKey};
 use crate::object::ObjectKey;
 use crate::settings::{HeaderAnchor, PathAnchor, Scope};
 use serde_json::{Value, json};
@@ -78,11 +77,8 @@ fn resolved(objects: &[Value]) -> Resolution {
 }
 
 fn route<'a>(resolution: &'a Resolution, root: &str) -> Option<&'a ServiceRoute> {
-    let key = PolicyKey::Route(ObjectKey::new("shop", root));
-    resolution.model.policy(&key).map(|policy| {
-        let Policy::Route(route) = policy;
-        route
-    })
+    let key = ObjectKey::new("shop", root);
+    resolution.model.routes().find(|route| route.root().key() == key)
 }
 
 fn weights(split: &PortSplit) -> Vec<(&str, u128)> {

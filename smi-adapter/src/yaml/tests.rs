@@ -17,6 +17,10 @@ fn summary(text: &str) -> Vec<String> {
             let what = match document.content {
                 Ok(Content::Smi(parsed)) => ObjectKey::of(parsed.object.metadata()).to_string(),
                 Ok(Content::Service(service)) => format!("service {}", ObjectKey::of(&service.metadata)),
+                Ok(Content::Workload(workload)) => workload.object().to_string(),
+                Ok(Content::Namespace(namespace)) => {
+                    ObjectRef::namespace(&namespace.metadata.name.unwrap()).to_string()
+                }
                 Ok(Content::Other { kind, .. }) => kind,
                 Err(error) => format!("{} {error}", error.code()),
             };
@@ -67,11 +71,12 @@ fn json_comes_alone_in_rows_and_in_lists() {
     let broken = summary(&format!("{json} {{"));
     assert_eq!(broken[0], "1 shop/a");
     assert!(broken[1].starts_with("1 Unparsable"), "{broken:?}");
-    assert_eq!(summary("{apiVersion: v1, kind: Pod}"), ["1 Pod"]);
+    assert_eq!(summary("{apiVersion: v1, kind: ConfigMap}"), ["1 ConfigMap"]);
 
-    let list =
-        format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{json}, {{"apiVersion": "v1", "kind": "Pod"}}]}}"#);
-    assert_eq!(summary(&list), ["1.1 shop/a", "1.2 Pod"]);
+    let list = format!(
+        r#"{{"apiVersion": "v1", "kind": "List", "items": [{json}, {{"apiVersion": "v1", "kind": "ConfigMap"}}]}}"#
+    );
+    assert_eq!(summary(&list), ["1.1 shop/a", "1.2 ConfigMap"]);
     // Items of a typed list need not say their type.
     let list = r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplitList", "items": [{"metadata": {"name": "a"}}]}"#;
     assert_eq!(summary(list), ["1.1 shop/a"]);

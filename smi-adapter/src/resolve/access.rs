@@ -1,0 +1,280 @@
+//! Traffic targets: who may talk to which workload.
+
+mod backends;
+mod common;
+mod enforced;
+mod ports;
+mod subjects;
+mod target;
+mod workloads;
+
+use super::Report;
+use super::specs::Groups;
+use crate::diagnostic::Code;
+use crate::model::access::{Grant, InMesh, Ports};
+use crate::model::{Model, NamespaceBaseline, Policy, WorkloadAccess};
+use crate::object::{ObjectKey, ObjectRef};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::workload::Transport;
+use smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+use target::Target;
+use workloads::{Owned, Workloads};
+
+/// What all steps look at.
+pub(super) struct Context<'a> {
+    snapshot: &'a Snapshot,
+    settings: &'a Settings,
+    groups: &'a Groups,
+    tcp_routes: ports::Routes<'a>,
+    udp_routes: ports::Routes<'a>,
+    accounts: subjects::Accounts<'a>,
+}
+
+/// Adds the policies of access control to a model, and returns the objects that some target refers to.
+///
+/// `observed` are namespaces that objects of ours enforce already (A2).
+pub(super) fn policies(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    observed: &BTreeSet<String>,
+    groups: &Groups,
+    model: &mut Model,
+    report: &mut Report,
+) -> BTreeSet<ObjectRef> {
+    let context = Context {
+        snapshot,
+        settings,
+        groups,
+        tcp_routes: ports::tcp(snapshot, settings, report),
+        udp_routes: ports::udp(snapshot, settings, report),
+        accounts: subjects::accounts(snapshot, settings),
+    };
+    let mut used = BTreeSet::new();
+    let enforced = enforced::namespaces(snapshot, settings, observed, report);
+    let targets = target::all(&context, &mut used, report);
+    for target in targets.iter().filter(|target| !enforced.contains(target.namespace())) {
+        let message = format!(
+            "the namespace `{}` is not enforced, so everything is allowed there",
+            target.namespace()
+        );
+        report.add(Code::NamespaceReleased, &target.object(), FieldPath::root(), message);
+    }
+    let workloads = Workloads::new(snapshot, settings, &enforced);
+    let granted = Granted::new(&targets, &enforced, &workloads);
+    granted.report_destinations(&workloads, report);
+    granted.report_ports(&workloads, report);
+    let policies = granted.policies(&context, &workloads, report);
+    backends::unreachable(model, &policies, &workloads, &enforced, report);
+    for namespace in &enforced {
+        let baseline = NamespaceBaseline {
+            namespace: namespace.clone(),
+            unselectable: workloads.unselectable(namespace),
+        };
+        let policy = Policy::Baseline(baseline);
+        model.policies.insert(policy.key(), policy);
+    }
+    model.policies.extend(policies.into_values().map(|access| {
+        let policy = Policy::Access(access);
+        (policy.key(), policy)
+    }));
+    used
+}
+
+/// Which targets every pod of every workload is the destination of.
+struct Granted<'a> {
+    targets: Vec<&'a Target>,
+    /// By workload, and there by pod or template: indices of targets.
+    by_pod: BTreeMap<&'a ObjectRef, Vec<Vec<usize>>>,
+}
+
+impl<'a> Granted<'a> {
+    fn new(targets: &'a [Target], enforced: &BTreeSet<String>, workloads: &'a Workloads<'a>) -> Self {
+        let in_force = targets.iter().filter(|target| enforced.contains(target.namespace()));
+        let targets: Vec<&Target> = in_force.collect();
+        let index = subjects::Index::new(targets.iter().map(|target| &target.destination));
+        let by_pod = workloads.all().map(|owned| {
+            let pods = owned.pods.iter().map(|pod| index.of(pod)).collect();
+            (&owned.object, pods)
+        });
+        Self {
+            by_pod: by_pod.collect(),
+            targets,
+        }
+    }
+
+    /// The targets of which some pod of a workload is the destination.
+    fn of(&self, owned: &Owned<'_>) -> BTreeSet<usize> {
+        self.by_pod
+            .get(&owned.object)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .copied()
+            .collect()
+    }
+
+    /// A target whose destination is no pod's (A18).
+    fn report_destinations(&self, workloads: &Workloads<'_>, report: &mut Report) {
+        let met: BTreeSet<usize> = workloads.all().flat_map(|owned| self.of(owned)).collect();
+        for (_, target) in self
+            .targets
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !met.contains(index))
+        {
+            let message = format!("nothing in namespace `{}` runs as this destination", target.namespace());
+            report.add(
+                Code::NoDestinationWorkload,
+                &target.object(),
+                target.path("destination"),
+                message,
+            );
+        }
+    }
+
+    /// A port of a service where a port of its pods is meant (A10).
+    fn report_ports(&self, workloads: &Workloads<'_>, report: &mut Report) {
+        for owned in workloads.all() {
+            for index in self.of(owned) {
+                let Some(target) = self.targets.get(index) else {
+                    continue;
+                };
+                for named in &target.named_ports {
+                    let Some(meant) = workloads.behind_service_port(owned, named.port, named.transport) else {
+                        continue;
+                    };
+                    let meant: Vec<String> = meant.iter().map(u16::to_string).collect();
+                    let message = format!(
+                        "`{}` is a port of a service; its pods ({}) listen on `{}`",
+                        named.port,
+                        owned.object,
+                        meant.join("`, `")
+                    );
+                    report.add(Code::PortIsServicePort, &named.object, named.field.clone(), message);
+                }
+            }
+        }
+    }
+
+    /// One policy for every workload that labels select.
+    fn policies(
+        &self,
+        context: &Context<'_>,
+        workloads: &Workloads<'_>,
+        report: &mut Report,
+    ) -> BTreeMap<ObjectRef, WorkloadAccess> {
+        let mut policies = BTreeMap::new();
+        for group in workloads.overlapping() {
+            let lists: BTreeSet<&Vec<usize>> = group
+                .iter()
+                .filter_map(|owned| self.by_pod.get(&owned.object))
+                .flatten()
+                .collect();
+            let lists: Vec<Vec<&Grant>> = lists.into_iter().map(|list| self.grants(list)).collect();
+            let common = common::to_all(&lists);
+            for target in &common.lost {
+                let names: Vec<String> = group
+                    .iter()
+                    .take(3)
+                    .map(|owned| format!("`{}`", owned.object))
+                    .collect();
+                let message = format!(
+                    "the labels that select the pods of {} select others too, or pods with another identity; only what all of them are granted is in force",
+                    names.join(", ")
+                );
+                self.ambiguous(target, message, report);
+            }
+            for owned in group.iter().filter(|owned| owned.selector.is_empty()) {
+                let message = format!(
+                    "no labels select exactly the pods of `{}`, so nothing is granted there",
+                    owned.object
+                );
+                for target in self.of(owned).into_iter().filter_map(|index| self.targets.get(index)) {
+                    self.ambiguous(&target.key, message.clone(), report);
+                }
+            }
+            let checks = group.iter().map(|owned| owned.health_checks());
+            let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
+            for owned in group.iter().filter(|owned| !owned.selector.is_empty()) {
+                let mut access = self.access(context, workloads, owned, common.grants.clone());
+                // A38: an exemption would be one for all pods that its labels select.
+                access.health_checks.retain(|check| checks.contains(check));
+                if access.health_checks != owned.health_checks() {
+                    let message = "its labels select other pods too; requests of the kubelet that not all of them declare are not exempted where the mesh denies them";
+                    report.add(Code::SelectorAmbiguous, &owned.object, FieldPath::root(), message);
+                }
+                policies.insert(owned.object.clone(), access);
+            }
+        }
+        policies
+    }
+
+    fn ambiguous(&self, target: &ObjectKey, message: String, report: &mut Report) {
+        let found = self.targets.iter().find(|known| known.key == *target);
+        let path = found.map_or_else(FieldPath::root, |target| target.path("destination"));
+        report.add(
+            Code::SelectorAmbiguous,
+            &ObjectRef::target(target.clone()),
+            path,
+            message,
+        );
+    }
+
+    fn grants(&self, targets: &[usize]) -> Vec<&'a Grant> {
+        let targets = targets.iter().filter_map(|index| self.targets.get(*index));
+        targets.flat_map(|target| &target.grants).collect()
+    }
+
+    fn access(
+        &self,
+        context: &Context<'_>,
+        workloads: &Workloads<'_>,
+        owned: &Owned<'_>,
+        grants: Vec<Grant>,
+    ) -> WorkloadAccess {
+        let named = |transport| {
+            let granted = grants
+                .iter()
+                .filter(move |grant| grant.traffic.transport() == transport);
+            granted.filter_map(|grant| match &grant.ports {
+                Ports::Only(ports) => Some(ports),
+                Ports::All => None,
+            })
+        };
+        let due = self.of(owned).into_iter().filter_map(|index| self.targets.get(index));
+        let due: Vec<_> = due.collect();
+        let named_ports = || due.iter().flat_map(|target| &target.named_ports);
+        let ports = |transport| {
+            let of_targets = named_ports().filter(|named| named.transport == transport);
+            let of_targets = of_targets.map(|named| named.port);
+            let mut ports = workloads.ports(owned, transport);
+            ports.extend(of_targets.chain(named(transport).flatten().copied()));
+            ports
+        };
+        WorkloadAccess {
+            workload: owned.object.clone(),
+            selector: owned.selector.clone(),
+            tcp_ports: ports(Transport::Tcp),
+            udp_ports: ports(Transport::Udp),
+            health_checks: owned.health_checks(),
+            annotations: owned.annotations(),
+            containers: owned.containers(),
+            in_mesh: InMesh {
+                has_pods: owned.has_pods(),
+                host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
+            },
+            trust_domain: context.settings.trust_domain.clone(),
+            due: due
+                .iter()
+                .map(|target| target.object())
+                .chain(named_ports().map(|named| named.object.clone()))
+                .collect(),
+            grants,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What is granted to several pods alike.
+
+use crate::model::access::{Grant, Granted, Ports, Source};
+use crate::model::route::HttpMatch;
+use crate::object::ObjectKey;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The grants that all of several lists have.
+pub(super) struct Common {
+    pub(super) grants: Vec<Grant>,
+    /// Targets of which some grant, or a part of it, is not among them.
+    pub(super) lost: BTreeSet<ObjectKey>,
+}
+
+/// How many combinations of source, port and match of one grant are looked at. Beyond that it is lost as a whole: only
+/// workloads whose pods are mixed up come here.
+const MAX_COMBINATIONS: usize = 20_000;
+
+impl Common {
+    /// No grants, so that all targets lose theirs.
+    pub(super) fn nothing(lists: &[Vec<&Grant>]) -> Self {
+        let lost = lists.iter().flatten().map(|grant| grant.target.clone()).collect();
+        Self {
+            grants: Vec::new(),
+            lost,
+        }
+    }
+}
+
+/// The grants, and parts of grants, that every list allows: same source, same port, same match.
+pub(super) fn to_all(lists: &[Vec<&Grant>]) -> Common {
+    let (Some(first), more) = (lists.first(), lists.len() > 1) else {
+        return Common::nothing(lists);
+    };
+    if !more {
+        let grants = first.iter().map(|grant| (*grant).clone()).collect();
+        return Common {
+            grants,
+            lost: BTreeSet::new(),
+        };
+    }
+    let mut common = Common {
+        grants: Vec::new(),
+        lost: BTreeSet::new(),
+    };
+    let mut seen: Vec<&Grant> = Vec::new();
+    for grant in lists.iter().flatten() {
+        if seen.iter().any(|known| std::ptr::eq(*known, *grant)) {
+            continue;
+        }
+        seen.push(grant);
+        let kept = part(grant, lists);
+        if kept.as_slice() != [(*grant).clone()] {
+            common.lost.insert(grant.target.clone());
+        }
+        common.grants.extend(kept);
+    }
+    common.grants.sort_by(|one, other| one.target.cmp(&other.target));
+    common
+}
+
+/// To which ports, all of them if `None`, and there by which matches.
+type Extent = Vec<(Option<u16>, Vec<usize>)>;
+
+/// The part of a grant that every list allows, as grants.
+fn part(grant: &Grant, lists: &[Vec<&Grant>]) -> Vec<Grant> {
+    let ports: Vec<Option<u16>> = match &grant.ports {
+        Ports::All => vec![None],
+        Ports::Only(ports) => ports.iter().copied().map(Some).collect(),
+    };
+    let matches: Vec<Option<&Arc<HttpMatch>>> = match &grant.traffic {
+        Granted::Http(matches) => matches.iter().map(Some).collect(),
+        Granted::Tcp | Granted::Udp => vec![None],
+    };
+    let combinations = [ports.len(), matches.len(), lists.len()].iter().product::<usize>();
+    if combinations.saturating_mul(grant.sources.len()) > MAX_COMBINATIONS {
+        return Vec::new();
+    }
+    // Sources that may send the same, together; then ports to which they may send the same.
+    let mut by_extent: BTreeMap<Extent, BTreeSet<Source>> = BTreeMap::new();
+    for source in &grant.sources {
+        let extent = ports.iter().filter_map(|port| {
+            let allowed = matches.iter().enumerate().filter(|(_, matching)| {
+                lists.iter().all(|list| {
+                    list.iter()
+                        .any(|other| covers(other, source, *port, &grant.traffic, **matching))
+                })
+            });
+            let allowed: Vec<usize> = allowed.map(|(index, _)| index).collect();
+            (!allowed.is_empty()).then_some((*port, allowed))
+        });
+        let extent: Extent = extent.collect();
+        if !extent.is_empty() {
+            by_extent.entry(extent).or_default().insert(source.clone());
+        }
+    }
+    let mut kept = Vec::new();
+    for (extent, sources) in by_extent {
+        let mut by_matches: BTreeMap<Vec<usize>, Vec<Option<u16>>> = BTreeMap::new();
+        for (port, allowed) in extent {
+            by_matches.entry(allowed).or_default().push(port);
+        }
+        for (allowed, ports) in by_matches {
+            let only = ports.iter().copied().collect::<Option<BTreeSet<u16>>>();
+            let chosen = allowed
+                .iter()
+                .filter_map(|index| matches.get(*index).copied().flatten().cloned());
+            kept.push(Grant {
+                sources: sources.clone(),
+                ports: only.map_or(Ports::All, Ports::Only),
+                traffic: match &grant.traffic {
+                    Granted::Http(_) => Granted::Http(chosen.collect()),
+                    other => other.clone(),
+                },
+                ..grant.clone()
+            });
+        }
+    }
+    kept
+}
+
+/// Whether a grant allows one source to send something to one port, or to all ports.
+fn covers(
+    grant: &Grant,
+    source: &Source,
+    port: Option<u16>,
+    traffic: &Granted,
+    matching: Option<&Arc<HttpMatch>>,
+) -> bool {
+    let allows_port = match port {
+        Some(port) => grant.ports.contains(port),
+        None => grant.ports == Ports::All,
+    };
+    let allows = match (&grant.traffic, traffic) {
+        (Granted::Tcp, Granted::Tcp | Granted::Http(_)) | (Granted::Udp, Granted::Udp) => true,
+        (Granted::Http(matches), Granted::Http(_)) => matching.is_some_and(|matching| matches.contains(matching)),
+        _ => false,
+    };
+    allows_port && allows && grant.sources.contains(source)
+}

@@ -1,0 +1,93 @@
+//! In which namespaces whatever no target allows is denied (A2).
+
+use super::super::Report;
+use crate::diagnostic::Code;
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
+use crate::snapshot::Snapshot;
+use smi_types::FieldPath;
+use std::collections::BTreeSet;
+
+/// The enforced namespaces of the scope.
+pub(super) fn namespaces(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    observed: &BTreeSet<String>,
+    report: &mut Report,
+) -> BTreeSet<String> {
+    let mut candidates: BTreeSet<String> = observed
+        .iter()
+        .cloned()
+        .chain(snapshot.enforced().map(str::to_owned))
+        .collect();
+    let except: &BTreeSet<String> = match &settings.enforcement {
+        Enforcement::Off => return BTreeSet::new(),
+        Enforcement::Targets => &BTreeSet::new(),
+        Enforcement::All { except } => except,
+    };
+    candidates.extend(with_targets(snapshot, settings));
+    if let Enforcement::All { .. } = settings.enforcement {
+        candidates.extend(known(snapshot));
+        candidates.retain(|name| !except.contains(name) && !SYSTEM_NAMESPACES.contains(&name.as_str()));
+    }
+    for namespace in snapshot.namespaces() {
+        let name = namespace.metadata.name.clone().unwrap_or_default();
+        let label = namespace
+            .metadata
+            .labels
+            .as_ref()
+            .and_then(|labels| labels.get(ENFORCE_LABEL));
+        match label.map(String::as_str) {
+            None => {}
+            Some("true") => _ = candidates.insert(name),
+            Some("false") => _ = candidates.remove(&name),
+            Some(other) => {
+                let message = format!("`{other}` is neither `true` nor `false`; it counts as no label");
+                let field = FieldPath::root().field("metadata").field("labels").field(ENFORCE_LABEL);
+                if settings.scope.contains(&name) {
+                    report.add(Code::Invalid, &ObjectRef::namespace(&name), field, message);
+                }
+            }
+        }
+    }
+    candidates.retain(|name| settings.scope.contains(name));
+    candidates
+}
+
+/// The namespaces of targets, valid or not, decodable or not.
+fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
+    let in_scope = |key: &ObjectKey| settings.scope.contains(&key.namespace);
+    let unread = snapshot
+        .undecodable()
+        .map(|(object, _)| object)
+        .chain(snapshot.duplicates());
+    let unread = unread.filter(|object| object.kind == Kind::TRAFFIC_TARGET && in_scope(&object.key));
+    let unread = unread.map(|object| object.key.namespace.clone());
+    let read = snapshot
+        .targets()
+        .filter(|(key, _)| in_scope(key))
+        .map(|(key, target)| {
+            let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
+            // With A22's opt-in that of the destination.
+            let chosen = destination
+                .filter(|_| settings.foreign_destinations)
+                .map(|subject| &subject.namespace);
+            chosen
+                .filter(|namespace| !namespace.is_empty())
+                .unwrap_or(&key.namespace)
+                .clone()
+        });
+    unread.chain(read).collect()
+}
+
+/// Every namespace that something is known of.
+fn known(snapshot: &Snapshot) -> impl Iterator<Item = String> {
+    let namespaces = snapshot
+        .namespaces()
+        .filter_map(|namespace| namespace.metadata.name.clone());
+    let workloads = snapshot
+        .workloads()
+        .map(|workload| workload.object().key.namespace.clone());
+    let services = snapshot.services().map(|(key, _)| key.namespace.clone());
+    namespaces.chain(workloads).chain(services)
+}

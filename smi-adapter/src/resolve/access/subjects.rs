@@ -1,0 +1,233 @@
+//! Identities: sources and destinations of targets, and identity bindings.
+
+use super::Context;
+use crate::model::access::Source;
+use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use crate::probe::Identity;
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::workload::Workload;
+use smi_types::Version;
+use smi_types::access::{Schemes, Subject};
+use smi_types::validate::is_spiffe_id;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that runs as an account, by account.
+pub(super) type Accounts<'a> = BTreeMap<Identity, Vec<&'a Workload>>;
+
+pub(super) fn accounts<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Accounts<'a> {
+    let mut accounts = Accounts::new();
+    for workload in snapshot.workloads() {
+        if settings.scope.contains(&workload.object().key.namespace) {
+            accounts.entry(workload.identity()).or_default().push(workload);
+        }
+    }
+    accounts
+}
+
+/// Whom a destination means: pods of one namespace.
+#[derive(Debug, Default)]
+pub(super) struct Destination {
+    pub(super) namespace: String,
+    pub(super) accounts: BTreeSet<String>,
+    pub(super) labels: Option<BTreeMap<String, String>>,
+}
+
+/// The number of a destination, and the labels of its pods.
+type ByLabels<'a> = (usize, &'a BTreeMap<String, String>);
+
+/// Which destinations a pod belongs to.
+pub(super) struct Index<'a> {
+    by_account: BTreeMap<(&'a str, &'a str), Vec<usize>>,
+    by_labels: BTreeMap<&'a str, Vec<ByLabels<'a>>>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(destinations: impl Iterator<Item = &'a Destination>) -> Self {
+        let mut index = Self {
+            by_account: BTreeMap::new(),
+            by_labels: BTreeMap::new(),
+        };
+        for (number, destination) in destinations.enumerate() {
+            let namespace = destination.namespace.as_str();
+            for account in &destination.accounts {
+                index.by_account.entry((namespace, account)).or_default().push(number);
+            }
+            if let Some(labels) = &destination.labels {
+                index.by_labels.entry(namespace).or_default().push((number, labels));
+            }
+        }
+        index
+    }
+
+    /// The numbers of the destinations, sorted and each of them once.
+    pub(super) fn of(&self, pod: &Workload) -> Vec<usize> {
+        let namespace = pod.object().key.namespace.as_str();
+        let by_account = self.by_account.get(&(namespace, pod.service_account.as_str()));
+        let by_labels = self.by_labels.get(namespace).into_iter().flatten();
+        let by_labels = by_labels
+            .filter(|(_, labels)| pod.is_selected_by(labels))
+            .map(|(number, _)| *number);
+        let all: BTreeSet<usize> = by_account.into_iter().flatten().copied().chain(by_labels).collect();
+        all.into_iter().collect()
+    }
+}
+
+/// Why a subject is nobody: the part of it at fault, whether the reference leads nowhere, and the reason.
+pub(super) struct Nobody {
+    pub(super) part: &'static str,
+    pub(super) unresolved: bool,
+    pub(super) why: String,
+}
+
+/// What a subject refers to.
+pub(super) enum Referred<'a> {
+    Account(Identity),
+    Binding(ObjectKey, &'a Schemes),
+}
+
+/// Reads a subject, whose namespace is `namespace` if it names none.
+pub(super) fn subject<'a>(
+    subject: &Subject,
+    version: Version,
+    namespace: &str,
+    context: &Context<'a>,
+) -> Result<Referred<'a>, Nobody> {
+    let refuse = |part, why| {
+        Err(Nobody {
+            part,
+            unresolved: false,
+            why,
+        })
+    };
+    if !matches!(subject.group.as_str(), "" | "access.smi-spec.io") {
+        // D12
+        return refuse(
+            "group",
+            format!("nobody is meant by a subject of API group `{}`", subject.group),
+        );
+    }
+    let is_binding = subject.kind == "IdentityBinding" && version == Version::V1Alpha4;
+    if subject.kind != "ServiceAccount" && !is_binding {
+        // A26
+        return refuse(
+            "kind",
+            format!("nobody is meant by a subject of kind `{}`", subject.kind),
+        );
+    }
+    let namespace = if subject.namespace.is_empty() {
+        namespace
+    } else {
+        &subject.namespace
+    };
+    if !is_dns_label(namespace) {
+        return refuse("namespace", format!("`{namespace}` is no name of a namespace"));
+    }
+    if !is_dns_subdomain(&subject.name) {
+        return refuse("name", format!("`{}` is no name of an object", subject.name));
+    }
+    let key = ObjectKey::new(namespace, &subject.name);
+    if is_binding {
+        return binding(key, context);
+    }
+    Ok(Referred::Account(Identity {
+        namespace: key.namespace,
+        service_account: key.name,
+    }))
+}
+
+/// A binding that names somebody (A28, A30).
+fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Nobody> {
+    let nobody = |why| {
+        Err(Nobody {
+            part: "name",
+            unresolved: true,
+            why,
+        })
+    };
+    let in_scope = context.settings.scope.contains(&key.namespace);
+    let Some(binding) = context.snapshot.binding(&key).filter(|_| in_scope) else {
+        return nobody(format!("there is no usable identity binding `{key}`"));
+    };
+    let Some(schemes) = binding.spec.as_ref().map(|spec| &spec.schemes) else {
+        return nobody(format!("the identity binding `{key}` has no spec"));
+    };
+    let selector = schemes.pod_label_selector.as_ref();
+    if selector.is_some() && !schemes.service_account.is_empty() {
+        return nobody(format!(
+            "the identity binding `{key}` has both podLabelSelector and serviceAccount"
+        ));
+    }
+    if selector.is_some_and(|selector| selector.match_labels.is_empty()) {
+        return nobody(format!("the selector of the identity binding `{key}` has no labels"));
+    }
+    if selector.is_none() && schemes.service_account.is_empty() && schemes.spiffe_identities.is_empty() {
+        return nobody(format!("the identity binding `{key}` names nobody"));
+    }
+    Ok(Referred::Binding(key, schemes))
+}
+
+/// Whom a binding means as a source (A27, A29).
+pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Context<'_>) -> BTreeSet<Source> {
+    let mut sources: BTreeSet<Source> = ids(schemes, context.settings).collect();
+    sources.extend(account(key, schemes).map(Source::Account));
+    if let Some(selector) = &schemes.pod_label_selector {
+        let in_namespace = context
+            .accounts
+            .iter()
+            .filter(|(account, _)| account.namespace == key.namespace);
+        let all = in_namespace.filter(|(_, pods)| pods.iter().all(|pod| pod.is_selected_by(&selector.match_labels)));
+        sources.extend(all.map(|(account, _)| Source::Account(account.clone())));
+    }
+    sources
+}
+
+/// Whom a binding means as a destination (A29).
+pub(super) fn binding_destination(key: &ObjectKey, schemes: &Schemes, settings: &Settings) -> Destination {
+    let ids = ids(schemes, settings).filter_map(|source| match source {
+        Source::Account(account) if account.namespace == key.namespace => Some(account),
+        _ => None,
+    });
+    let accounts = ids.chain(account(key, schemes)).map(|account| account.service_account);
+    Destination {
+        namespace: key.namespace.clone(),
+        accounts: accounts.collect(),
+        labels: schemes
+            .pod_label_selector
+            .as_ref()
+            .map(|selector| selector.match_labels.clone()),
+    }
+}
+
+fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
+    is_dns_subdomain(&schemes.service_account).then(|| Identity {
+        namespace: key.namespace.clone(),
+        service_account: schemes.service_account.clone(),
+    })
+}
+
+/// The valid SPIFFE IDs of a binding: those of the mesh's own accounts as such.
+fn ids<'a>(schemes: &'a Schemes, settings: &'a Settings) -> impl Iterator<Item = Source> + 'a {
+    let valid = schemes.spiffe_identities.iter().filter(|id| is_spiffe_id(id));
+    valid.map(|id| {
+        // D19
+        let id = id.strip_prefix("spiffe://").unwrap_or(id);
+        own_account(id, &settings.trust_domain)
+            .map_or_else(|| Source::Spiffe(format!("spiffe://{id}")), Source::Account)
+    })
+}
+
+/// The account of `trust-domain/ns/NAMESPACE/sa/NAME`.
+fn own_account(id: &str, trust_domain: &str) -> Option<Identity> {
+    let path = id.strip_prefix(trust_domain)?.strip_prefix("/ns/")?;
+    let (namespace, service_account) = path.split_once("/sa/")?;
+    (is_dns_label(namespace) && is_dns_subdomain(service_account)).then(|| Identity {
+        namespace: namespace.to_owned(),
+        service_account: service_account.to_owned(),
+    })
+}
+
+/// The binding as an object.
+pub(super) fn binding_object(key: &ObjectKey) -> ObjectRef {
+    ObjectRef::new(Kind::IDENTITY_BINDING, key.clone())
+}

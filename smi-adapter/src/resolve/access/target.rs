@@ -1,0 +1,273 @@
+//! What one traffic target grants (A3 – A15).
+
+mod layers;
+mod written;
+
+use super::super::Report;
+use super::Context;
+use super::subjects::{self, Destination, Nobody, Referred};
+use crate::diagnostic::Code;
+use crate::model::access::{Grant, Granted, Ports, Source};
+use crate::object::{ObjectKey, ObjectRef};
+use crate::probe::Identity;
+use crate::workload::Transport;
+use layers::Layers;
+use smi_types::FieldPath;
+use smi_types::access::{Subject, TargetSpec, TrafficTarget};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a target grants, and to the callers of whom.
+pub(super) struct Target {
+    pub(super) key: ObjectKey,
+    path: FieldPath,
+    pub(super) destination: Destination,
+    pub(super) grants: Vec<Grant>,
+    /// Ports that it names, itself or by its routes.
+    pub(super) named_ports: Vec<NamedPort>,
+}
+
+/// A port that a target names.
+pub(super) struct NamedPort {
+    pub(super) port: u16,
+    pub(super) transport: Transport,
+    /// Where it stands.
+    pub(super) object: ObjectRef,
+    pub(super) field: FieldPath,
+}
+
+impl Target {
+    /// The namespace of the pods that it is about.
+    pub(super) fn namespace(&self) -> &str {
+        &self.destination.namespace
+    }
+
+    pub(super) fn object(&self) -> ObjectRef {
+        ObjectRef::target(self.key.clone())
+    }
+
+    /// The path of a field, in the version that the target was read in.
+    pub(super) fn path(&self, field: &str) -> FieldPath {
+        self.path.clone().field(field)
+    }
+}
+
+/// All targets of the scope that grant something or would, if there were such pods; the others are reported.
+pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
+    let in_scope = context
+        .snapshot
+        .targets()
+        .filter(|(key, _)| context.settings.scope.contains(&key.namespace));
+    let mut targets = Vec::new();
+    for (key, target) in in_scope {
+        let mut reader = Reader {
+            object: ObjectRef::target(key.clone()),
+            key,
+            target,
+            context,
+            references: BTreeSet::new(),
+            report,
+        };
+        targets.extend(reader.read());
+        used.extend(reader.references);
+    }
+    targets
+}
+
+/// A part of a target that makes it grant nothing. It has been reported.
+struct Faulty;
+
+/// Reads one target. Whatever is wrong with it is reported, all of it.
+struct Reader<'a> {
+    object: ObjectRef,
+    key: &'a ObjectKey,
+    target: &'a TrafficTarget,
+    context: &'a Context<'a>,
+    /// The objects that it refers to and that are there.
+    references: BTreeSet<ObjectRef>,
+    report: &'a mut Report,
+}
+
+impl Reader<'_> {
+    fn say(&mut self, code: Code, field: FieldPath, message: impl Into<String>) {
+        self.report.add(code, &self.object, field, message);
+    }
+
+    fn read(&mut self) -> Option<Target> {
+        let path = self.target.spec_path();
+        let Some(spec) = self.target.spec.as_ref().filter(|spec| **spec != TargetSpec::default()) else {
+            // I7
+            self.say(Code::Invalid, path, "there is no spec, so nothing is allowed");
+            return None;
+        };
+        if let Some(writer) = written::in_older_version(self.target) {
+            // I5
+            let message = format!(
+                "it was written as `{writer}` and is read as `{}`; a port may be lost",
+                self.target.version
+            );
+            self.say(Code::ConversionMayLose, path, message);
+            return None;
+        }
+        let destination = self.destination(spec, &path);
+        let port = self.port(spec, &path);
+        let sources = self.sources(spec, &path);
+        let layers = self.layers(spec);
+        let (destination, port, layers) = (destination?, port.ok()?, layers?);
+        let grants = self.grants(&sources, port, &layers);
+        let mut named_ports = layers.named_ports;
+        if let Some(port) = port {
+            let field = path.clone().field("destination").field("port");
+            named_ports.extend([Transport::Tcp, Transport::Udp].map(|transport| NamedPort {
+                port,
+                transport,
+                object: self.object.clone(),
+                field: field.clone(),
+            }));
+        }
+        Some(Target {
+            key: self.key.clone(),
+            path,
+            destination,
+            grants,
+            named_ports,
+        })
+    }
+
+    /// Whose pods may be talked to (A18, A22, A23, A29).
+    fn destination(&mut self, spec: &TargetSpec, path: &FieldPath) -> Option<Destination> {
+        let path = path.clone().field("destination");
+        let Some(subject) = &spec.destination else {
+            // A6
+            self.say(Code::Invalid, path, "there is no destination, so nothing is allowed");
+            return None;
+        };
+        let own = &self.key.namespace;
+        let named = Some(&subject.namespace).filter(|namespace| !namespace.is_empty());
+        if let Some(other) = named.filter(|named| *named != own && !self.context.settings.foreign_destinations) {
+            let message = format!("`{other}` is not the target's own namespace, `{own}`, so nothing is allowed");
+            self.say(Code::DestinationNamespace, path.field("namespace"), message);
+            return None;
+        }
+        match self.subject(subject, &path)? {
+            Referred::Account(Identity {
+                namespace,
+                service_account,
+            }) => Some(Destination {
+                namespace,
+                accounts: BTreeSet::from([service_account]),
+                labels: None,
+            }),
+            Referred::Binding(key, schemes) => {
+                self.references.insert(subjects::binding_object(&key));
+                Some(subjects::binding_destination(&key, schemes, self.context.settings))
+            }
+        }
+    }
+
+    /// The only port that may be talked to, if one is named (A10); an error, if that is no port.
+    fn port(&mut self, spec: &TargetSpec, path: &FieldPath) -> Result<Option<u16>, Faulty> {
+        let Some(port) = spec
+            .destination
+            .as_ref()
+            .and_then(|destination| destination.port.as_ref())
+        else {
+            return Ok(None);
+        };
+        if port.number().is_none() {
+            let message = "this is no port from 1 to 65535, so nothing is allowed";
+            self.say(Code::Invalid, path.clone().field("destination").field("port"), message);
+            return Err(Faulty);
+        }
+        Ok(port.number())
+    }
+
+    /// Who may send (A4, A20, A24, A26).
+    fn sources(&mut self, spec: &TargetSpec, path: &FieldPath) -> BTreeSet<Source> {
+        let path = path.clone().field("sources");
+        if spec.sources.is_empty() {
+            // A6
+            self.say(
+                Code::Invalid,
+                path.clone(),
+                "there are no sources, so nobody is allowed",
+            );
+        }
+        let mut sources = BTreeSet::new();
+        for (index, subject) in spec.sources.iter().enumerate() {
+            let path = path.clone().index(index);
+            if subject.namespace.is_empty() {
+                // A24
+                let message = format!("there is no namespace; it is taken to be `{}`", self.key.namespace);
+                self.say(Code::SourceNamespaceMissing, path.clone().field("namespace"), message);
+            }
+            match self.subject(subject, &path) {
+                Some(Referred::Account(account)) => _ = sources.insert(Source::Account(account)),
+                Some(Referred::Binding(key, schemes)) => {
+                    self.references.insert(subjects::binding_object(&key));
+                    let meant = subjects::binding_sources(&key, schemes, self.context);
+                    if meant.is_empty() {
+                        let message = format!("the identity binding `{key}` means nobody at the moment");
+                        self.say(Code::UnresolvedRef, path.field("name"), message);
+                    }
+                    sources.extend(meant);
+                }
+                None => {}
+            }
+        }
+        sources
+    }
+
+    fn subject<'s>(&mut self, subject: &Subject, path: &FieldPath) -> Option<Referred<'s>>
+    where
+        Self: 's,
+    {
+        let context: &Context<'_> = self.context;
+        match subjects::subject(subject, self.target.version, &self.key.namespace, context) {
+            Ok(referred) => Some(referred),
+            Err(Nobody { part, unresolved, why }) => {
+                let code = if unresolved {
+                    Code::UnresolvedRef
+                } else {
+                    Code::UnsupportedSubject
+                };
+                self.say(code, path.clone().field(part), why);
+                None
+            }
+        }
+    }
+
+    /// A12: what the layers allow, on the ports that are left of all that are named.
+    fn grants(&mut self, sources: &BTreeSet<Source>, port: Option<u16>, layers: &Layers) -> Vec<Grant> {
+        if sources.is_empty() {
+            return Vec::new();
+        }
+        let mut references = self.references.clone();
+        references.insert(self.object.clone());
+        let references = Arc::new(references);
+        let over_tcp = match (&layers.tcp, &layers.http) {
+            (Some(ports), None) => Some((ports.clone(), Granted::Tcp)),
+            (tcp, Some(matches)) if !matches.is_empty() => {
+                Some((tcp.clone().unwrap_or(Ports::All), Granted::Http(matches.clone())))
+            }
+            _ => None,
+        };
+        let over_udp = layers.udp.clone().map(|ports| (ports, Granted::Udp));
+        let mut grants = Vec::new();
+        for (ports, traffic) in over_tcp.into_iter().chain(over_udp) {
+            let Some(ports) = layers::restrict(ports, port) else {
+                let message = "no port is left that the destination and its rules allow together";
+                self.say(Code::Invalid, self.target.rules_path(), message);
+                continue;
+            };
+            grants.push(Grant {
+                target: self.key.clone(),
+                sources: sources.clone(),
+                ports,
+                traffic,
+                references: references.clone(),
+            });
+        }
+        grants
+    }
+}

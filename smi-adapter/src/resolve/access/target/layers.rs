@@ -1,0 +1,162 @@
+//! The rules of a target, by layer (A12).
+
+use super::super::ports::Routes;
+use super::{NamedPort, Reader};
+use crate::diagnostic::Code;
+use crate::model::access::Ports;
+use crate::model::route::HttpMatch;
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::workload::Transport;
+use smi_types::FieldPath;
+use smi_types::access::{Rule, TargetSpec};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What each layer allows; `None` is a layer that is absent. A layer all of whose rules are unusable is there and allows
+/// nothing (A9).
+#[derive(Default)]
+pub(super) struct Layers {
+    /// No port at all: none of its rules is usable.
+    pub(super) tcp: Option<Ports>,
+    pub(super) http: Option<Vec<Arc<HttpMatch>>>,
+    pub(super) udp: Option<Ports>,
+    pub(super) named_ports: Vec<NamedPort>,
+}
+
+/// Ports that are left when only one is allowed; `None` if there is none.
+pub(super) fn restrict(ports: Ports, port: Option<u16>) -> Option<Ports> {
+    match (ports, port) {
+        (Ports::Only(ports), _) if ports.is_empty() => None,
+        (ports, None) => Some(ports),
+        (ports, Some(port)) => ports.contains(port).then(|| Ports::Only(BTreeSet::from([port]))),
+    }
+}
+
+/// Adds what another route of a layer allows (A12: any of them).
+fn add(layer: &mut Option<Ports>, ports: Option<&Ports>) {
+    let so_far = layer.take().unwrap_or(Ports::Only(BTreeSet::new()));
+    *layer = Some(match (so_far, ports) {
+        (Ports::All, _) | (_, Some(Ports::All)) => Ports::All,
+        (Ports::Only(some), None) => Ports::Only(some),
+        (Ports::Only(mut some), Some(Ports::Only(more))) => {
+            some.extend(more);
+            Ports::Only(some)
+        }
+    });
+}
+
+impl Reader<'_> {
+    /// `None` if a rule of an unknown kind makes the target allow nothing, or there are no rules (A6).
+    pub(super) fn layers(&mut self, spec: &TargetSpec) -> Option<Layers> {
+        let path = self.target.rules_path();
+        if spec.rules.is_empty() {
+            self.say(Code::Invalid, path, "there are no rules, so nothing is allowed");
+            return None;
+        }
+        let mut layers = Layers::default();
+        let mut known = true;
+        for (index, rule) in spec.rules.iter().enumerate() {
+            let path = path.clone().index(index);
+            let context = self.context;
+            match rule.kind.as_str() {
+                "HTTPRouteGroup" => {
+                    let matches = self.matches(rule, &path);
+                    let all = layers.http.get_or_insert_default();
+                    for matching in matches {
+                        if !all.contains(&matching) {
+                            all.push(matching);
+                        }
+                    }
+                }
+                "TCPRoute" => {
+                    let ports = self.ports(rule, &Kind::TCP_ROUTE, &context.tcp_routes, &path);
+                    self.name_ports(ports, rule, &Kind::TCP_ROUTE, Transport::Tcp, &mut layers);
+                    add(&mut layers.tcp, ports);
+                }
+                "UDPRoute" => {
+                    let ports = self.ports(rule, &Kind::UDP_ROUTE, &context.udp_routes, &path);
+                    self.name_ports(ports, rule, &Kind::UDP_ROUTE, Transport::Udp, &mut layers);
+                    add(&mut layers.udp, ports);
+                }
+                kind => {
+                    let message = format!("`{kind}` is no kind of route, so the target allows nothing");
+                    self.say(Code::Invalid, path.field("kind"), message);
+                    known = false;
+                }
+            }
+        }
+        known.then_some(layers)
+    }
+
+    fn key(&self, rule: &Rule) -> ObjectKey {
+        // A25
+        ObjectKey::new(&self.key.namespace, &rule.name)
+    }
+
+    /// The matches that a rule selects (A7, A8, S2).
+    fn matches(&mut self, rule: &Rule, path: &FieldPath) -> Vec<Arc<HttpMatch>> {
+        let key = self.key(rule);
+        let object = ObjectRef::group(key.clone());
+        let (Some(matches), Some(group)) = (self.context.groups.get(&key), self.context.snapshot.group(&key)) else {
+            self.say(
+                Code::UnresolvedRef,
+                path.clone().field("name"),
+                format!("there is no usable group `{}`", rule.name),
+            );
+            return Vec::new();
+        };
+        self.references.insert(object);
+        if rule.matches.is_empty() {
+            if matches.is_empty() {
+                let message = format!("group `{}` has no usable match", rule.name);
+                self.say(Code::UnresolvedRef, path.clone().field("name"), message);
+            }
+            return matches.clone();
+        }
+        let mut selected: Vec<Arc<HttpMatch>> = Vec::new();
+        for (index, name) in rule.matches.iter().enumerate() {
+            if name.is_empty() || !group.matches().iter().any(|matching| matching.name == *name) {
+                let message = format!("group `{}` has no match `{name}`", rule.name);
+                self.say(Code::UnresolvedRef, path.clone().field("matches").index(index), message);
+            }
+            let named = matches
+                .iter()
+                .filter(|matching| !name.is_empty() && matching.name() == name);
+            selected.extend(named.cloned());
+        }
+        selected
+    }
+
+    /// The ports of a route; `None` if it matches nothing (A8, A9).
+    fn ports<'r>(&mut self, rule: &Rule, kind: &Kind, routes: &'r Routes<'_>, path: &FieldPath) -> Option<&'r Ports> {
+        let key = self.key(rule);
+        let Some(route) = routes.get(&key) else {
+            let message = format!("there is no usable {kind} `{}`", rule.name);
+            self.say(Code::UnresolvedRef, path.clone().field("name"), message);
+            return None;
+        };
+        self.references.insert(ObjectRef::new(kind.clone(), key));
+        let mut selected = rule.matches.is_empty();
+        for (index, name) in rule.matches.iter().enumerate() {
+            if !name.is_empty() && name == route.name {
+                selected = true;
+            } else {
+                let message = format!("{kind} `{}` has no match `{name}`", rule.name);
+                self.say(Code::UnresolvedRef, path.clone().field("matches").index(index), message);
+            }
+        }
+        selected.then_some(&route.ports)
+    }
+
+    fn name_ports(&self, ports: Option<&Ports>, rule: &Rule, kind: &Kind, transport: Transport, layers: &mut Layers) {
+        let Some(Ports::Only(ports)) = ports else { return };
+        let object = ObjectRef::new(kind.clone(), self.key(rule));
+        let field = FieldPath::root().field("spec").field("matches").field("ports");
+        layers.named_ports.extend(ports.iter().map(|port| NamedPort {
+            port: *port,
+            transport,
+            object: object.clone(),
+            field: field.clone(),
+        }));
+    }
+}

@@ -1,0 +1,530 @@
+use crate::diagnostic::Diagnostic;
+use crate::model::access::{Granted, Ports, Source};
+use crate::model::{PolicyKey, WorkloadAccess};
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::resolve::{Resolution, resolve};
+use crate::settings::{Enforcement, Settings};
+use crate::snapshot::Snapshot;
+use crate::workload::Workload;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::{Value, json};
+use smi_types::Object;
+
+fn deployment(name: &str, account: &str, labels: &Value) -> Workload {
+    let object = json!({
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {
+                "serviceAccountName": account,
+                "containers": [{"name": "app", "ports": [{"containerPort": 8080}]}],
+            }},
+        },
+    });
+    Workload::from(&serde_json::from_value::<Deployment>(object).unwrap())
+}
+
+fn object(kind: &str, name: &str, spec: &Value) -> Object {
+    let group = match kind {
+        "TrafficTarget" | "IdentityBinding" => "access",
+        _ => "specs",
+    };
+    let api_version = format!("{group}.smi-spec.io/v1alpha4");
+    let metadata = json!({"name": name, "namespace": "shop"});
+    let value = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec});
+    Object::from_value(&value).unwrap().object
+}
+
+fn account(name: &str) -> Value {
+    json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"})
+}
+
+/// A good target, with changes.
+fn target(changes: &Value) -> Value {
+    let mut spec = json!({
+        "destination": account("api"),
+        "rules": [{"kind": "HTTPRouteGroup", "name": "all"}],
+        "sources": [account("web")],
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        spec[name] = value.clone();
+    }
+    spec
+}
+
+/// A namespace with one workload, one good target `good`, a route group and a TCP route.
+fn shop() -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    snapshot.insert_workload(deployment("api", "api", &json!({"app": "api"})));
+    snapshot.insert(object(
+        "HTTPRouteGroup",
+        "all",
+        &json!({"matches": [{"name": "any", "pathRegex": "/.*"}]}),
+    ));
+    snapshot.insert(object("TCPRoute", "two", &json!({"matches": {"ports": [8080, 9090]}})));
+    snapshot.insert(object("TrafficTarget", "good", &target(&json!({}))));
+    snapshot
+}
+
+fn resolved(snapshot: &Snapshot) -> Resolution {
+    resolve(snapshot, &Settings::default())
+}
+
+fn access<'a>(resolution: &'a Resolution, name: &str) -> Option<&'a WorkloadAccess> {
+    resolution
+        .model
+        .accesses()
+        .find(|access| access.workload().key.name == name)
+}
+
+/// What is granted to callers of a workload, in short: target, sources, ports, kind of traffic.
+fn granted(resolution: &Resolution, name: &str) -> Vec<String> {
+    let grants = access(resolution, name).unwrap().grants().iter();
+    let text = grants.map(|grant| {
+        let sources: Vec<String> = grant.sources().iter().map(Source::to_string).collect();
+        let ports = match grant.ports() {
+            Ports::All => "all".to_owned(),
+            Ports::Only(ports) => format!("{ports:?}"),
+        };
+        let traffic = match grant.traffic() {
+            Granted::Tcp => "TCP".to_owned(),
+            Granted::Udp => "UDP".to_owned(),
+            Granted::Http(matches) => format!("{} matches", matches.len()),
+        };
+        format!("{}: {} on {ports}: {traffic}", grant.target().name, sources.join(", "))
+    });
+    text.collect()
+}
+
+fn told(resolution: &Resolution, name: &str) -> Vec<String> {
+    let about = resolution
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.object.key.name == name);
+    about
+        .map(|Diagnostic { code, field, .. }| format!("{code} {field}"))
+        .collect()
+}
+
+const GOOD: &str = "good: ServiceAccount shop/web on all: 1 matches";
+
+#[test]
+fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
+    for (changes, expected) in [
+        // A6
+        (json!({"sources": []}), "Invalid spec.sources"),
+        (json!({"rules": []}), "Invalid spec.rules"),
+        (json!({"destination": null}), "Invalid spec.destination"),
+        // A12
+        (
+            json!({"rules": [{"kind": "GRPCRoute", "name": "all"}]}),
+            "Invalid spec.rules[0].kind",
+        ),
+        (
+            json!({"rules": [{"kind": "HTTPRouteGroup", "name": "all"}, {"kind": "", "name": "x"}]}),
+            "Invalid spec.rules[1].kind",
+        ),
+        // A8, A9
+        (
+            json!({"rules": [{"kind": "HTTPRouteGroup", "name": "gone"}]}),
+            "UnresolvedRef spec.rules[0].name",
+        ),
+        (
+            json!({"rules": [{"kind": "TCPRoute", "name": "gone"}]}),
+            "UnresolvedRef spec.rules[0].name",
+        ),
+        (
+            json!({"rules": [{"kind": "HTTPRouteGroup", "name": "all", "matches": ["gone"]}]}),
+            "UnresolvedRef spec.rules[0].matches[0]",
+        ),
+        (
+            json!({"rules": [{"kind": "TCPRoute", "name": "two", "matches": ["gone"]}]}),
+            "UnresolvedRef spec.rules[0].matches[0]",
+        ),
+        // A9: the layer stays.
+        (
+            json!({"rules": [{"kind": "TCPRoute", "name": "gone"}, {"kind": "HTTPRouteGroup", "name": "all"}]}),
+            "UnresolvedRef spec.rules[0].name",
+        ),
+        // A10
+        (
+            json!({"destination": {"kind": "ServiceAccount", "name": "api", "port": 0}}),
+            "Invalid spec.destination.port",
+        ),
+        (
+            json!({"destination": {"kind": "ServiceAccount", "name": "api", "port": 1},
+                   "rules": [{"kind": "TCPRoute", "name": "two"}]}),
+            "Invalid spec.rules",
+        ),
+        // A22
+        (
+            json!({"destination": {"kind": "ServiceAccount", "name": "api", "namespace": "other"}}),
+            "DestinationNamespace spec.destination.namespace",
+        ),
+        // A26
+        (
+            json!({"sources": [{"kind": "Group", "name": "web"}]}),
+            "UnsupportedSubject spec.sources[0].kind",
+        ),
+        (
+            json!({"sources": [{"kind": "ServiceAccount", "name": "*", "namespace": "shop"}]}),
+            "UnsupportedSubject spec.sources[0].name",
+        ),
+        (
+            json!({"sources": [{"kind": "ServiceAccount", "name": "web", "namespace": "*"}]}),
+            "UnsupportedSubject spec.sources[0].namespace",
+        ),
+        (
+            json!({"sources": [{"group": "x", "kind": "ServiceAccount", "name": "web", "namespace": "shop"}]}),
+            "UnsupportedSubject spec.sources[0].group",
+        ),
+        (
+            json!({"sources": [{"kind": "IdentityBinding", "name": "gone"}]}),
+            "UnresolvedRef spec.sources[0].name",
+        ),
+        (
+            json!({"destination": account("nobody")}),
+            "NoDestinationWorkload spec.destination",
+        ),
+    ] {
+        let mut snapshot = shop();
+        snapshot.insert(object("TrafficTarget", "bad", &target(&changes)));
+        let resolution = resolved(&snapshot);
+        assert_eq!(granted(&resolution, "api"), [GOOD], "{changes}");
+        let told = told(&resolution, "bad");
+        assert!(told.iter().any(|told| told == expected), "{changes}: {told:?}");
+    }
+}
+
+#[test]
+fn routes_that_are_wrong_grant_nothing_and_leave_the_rest() {
+    // S6, S23, I6: on the route, and on the target that refers to it.
+    let long = "a{1000}".repeat(200);
+    for (kind, spec, expected) in [
+        (
+            "HTTPRouteGroup",
+            json!({"matches": [{"name": "x", "pathRegex": "(?=x)"}]}),
+            "NotPortable spec.matches[0].pathRegex",
+        ),
+        (
+            "HTTPRouteGroup",
+            json!({"matches": [{"name": "x", "pathRegex": long}]}),
+            "NotPortable spec.matches[0].pathRegex",
+        ),
+        (
+            "HTTPRouteGroup",
+            json!({"matches": [{"name": "x", "headers": [{}]}]}),
+            "HeadersLost spec.matches[0].headers",
+        ),
+        ("HTTPRouteGroup", json!({"matches": []}), "Invalid spec.matches"),
+        (
+            "TCPRoute",
+            json!({"matches": {"ports": [80, 0]}}),
+            "Invalid spec.matches.ports[1]",
+        ),
+    ] {
+        let mut snapshot = shop();
+        snapshot.insert(object(kind, "broken", &spec));
+        let rules = json!({"rules": [{"kind": kind, "name": "broken"}]});
+        snapshot.insert(object("TrafficTarget", "bad", &target(&rules)));
+        let resolution = resolved(&snapshot);
+        assert_eq!(granted(&resolution, "api"), [GOOD], "{kind} {spec}");
+        assert!(
+            told(&resolution, "broken").iter().any(|told| told == expected),
+            "{kind}: {:?}",
+            told(&resolution, "broken")
+        );
+        assert!(
+            told(&resolution, "bad")
+                .iter()
+                .any(|told| told.starts_with("UnresolvedRef")),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn layers_are_anded_and_ports_are_those_of_the_workload() {
+    for (rules, port, expected) in [
+        // A11, A13, A14, A12, A10
+        (
+            json!([{"kind": "TCPRoute", "name": "two"}]),
+            None,
+            "on {8080, 9090}: TCP",
+        ),
+        (
+            json!([{"kind": "HTTPRouteGroup", "name": "all"}]),
+            None,
+            "on all: 1 matches",
+        ),
+        (
+            json!([{"kind": "TCPRoute", "name": "two"}, {"kind": "HTTPRouteGroup", "name": "all"}]),
+            None,
+            "on {8080, 9090}: 1 matches",
+        ),
+        (
+            json!([{"kind": "HTTPRouteGroup", "name": "all"}]),
+            Some(1),
+            "on {1}: 1 matches",
+        ),
+        (
+            json!([{"kind": "TCPRoute", "name": "two"}]),
+            Some(9090),
+            "on {9090}: TCP",
+        ),
+    ] {
+        let mut snapshot = shop();
+        let mut destination = account("api");
+        if let Some(port) = port {
+            destination["port"] = json!(port);
+        }
+        let changes = json!({"rules": rules, "destination": destination});
+        snapshot.insert(object("TrafficTarget", "more", &target(&changes)));
+        let expected = format!("more: ServiceAccount shop/web {expected}");
+        assert_eq!(granted(&resolved(&snapshot), "api"), [GOOD, &expected], "{rules}");
+    }
+}
+
+#[test]
+fn selectors_that_select_others_lose_what_is_not_common() {
+    // Its selector selects the pods of `api`, which run as somebody else.
+    let mut snapshot = shop();
+    let mut wide = deployment("wide", "wide", &json!({"app": "api"}));
+    wide.labels.insert("tier".into(), "x".into());
+    snapshot.insert_workload(wide);
+    let resolution = resolved(&snapshot);
+    assert_eq!(granted(&resolution, "api"), [""; 0]);
+    assert_eq!(granted(&resolution, "wide"), [""; 0]);
+    assert_eq!(told(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
+
+    // What both are granted stays, by whichever target.
+    let both = json!({"destination": account("wide"), "rules": [{"kind": "TCPRoute", "name": "two"}]});
+    snapshot.insert(object("TrafficTarget", "wide", &target(&both)));
+    let third = target(&json!({"rules": [{"kind": "TCPRoute", "name": "two"}]}));
+    snapshot.insert(object("TrafficTarget", "third", &third));
+    let resolution = resolved(&snapshot);
+    let common = "ServiceAccount shop/web on {8080, 9090}: TCP";
+    assert_eq!(
+        granted(&resolution, "api"),
+        [format!("third: {common}"), format!("wide: {common}")]
+    );
+    assert_eq!(granted(&resolution, "api"), granted(&resolution, "wide"));
+}
+
+#[test]
+fn pods_with_another_account_belong_to_their_owner() {
+    // A rollout that changes the account: the old pod must not be opened.
+    let mut snapshot = shop();
+    let pod = json!({
+        "metadata": {
+            "name": "api-old", "namespace": "shop", "labels": {"app": "api", "pod-template-hash": "1"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "api", "uid": "1", "controller": true}],
+        },
+        "spec": {"serviceAccountName": "old", "containers": []},
+    });
+    snapshot.insert_workload(&serde_json::from_value::<Pod>(pod).unwrap());
+    let resolution = resolved(&snapshot);
+    assert_eq!(granted(&resolution, "api"), [""; 0]);
+    assert_eq!(told(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
+    assert_eq!(resolution.model.accesses().count(), 1);
+}
+
+#[test]
+fn workloads_without_exact_labels_have_no_policy() {
+    let mut snapshot = shop();
+    let pod = json!({"metadata": {"name": "bare", "namespace": "shop"}, "spec": {"serviceAccountName": "api", "containers": []}});
+    snapshot.insert_workload(&serde_json::from_value::<Pod>(pod).unwrap());
+    let resolution = resolved(&snapshot);
+    assert_eq!(granted(&resolution, "api"), [GOOD]);
+    assert!(access(&resolution, "bare").is_none());
+    assert_eq!(told(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
+    let key = PolicyKey::Baseline("shop".into());
+    let crate::model::Policy::Baseline(baseline) = resolution.model.policy(&key).unwrap() else {
+        panic!("a baseline is one")
+    };
+    assert_eq!(
+        baseline.unselectable(),
+        [ObjectRef::new(Kind::POD, ObjectKey::new("shop", "bare"))]
+    );
+}
+
+#[test]
+fn namespaces_are_enforced_by_label_target_or_what_is_there() {
+    // A2
+    let enforced = |snapshot: &Snapshot, enforcement: Enforcement| {
+        let settings = Settings {
+            enforcement,
+            ..Settings::default()
+        };
+        let resolution = resolve(snapshot, &settings);
+        resolution.model.policy(&PolicyKey::Baseline("shop".into())).is_some()
+    };
+    let labelled = |label: &str| {
+        let metadata = json!({"name": "shop", "labels": {"smi-adapter.dev/enforce": label}});
+        serde_json::from_value(json!({ "metadata": metadata })).unwrap()
+    };
+    let mut bare = Snapshot::default();
+    bare.insert_workload(deployment("api", "api", &json!({"app": "api"})));
+    let all = || Enforcement::All { except: [].into() };
+    assert!(!enforced(&bare, Enforcement::Targets));
+    assert!(enforced(&bare, all()));
+    assert!(!enforced(
+        &bare,
+        Enforcement::All {
+            except: ["shop".to_owned()].into()
+        }
+    ));
+    assert!(enforced(&shop(), Enforcement::Targets) && !enforced(&shop(), Enforcement::Off));
+    for (label, with_target, without) in [("true", true, true), ("false", false, false), ("yes", true, false)] {
+        let (mut one, mut other) = (shop(), bare.clone());
+        one.insert_namespace(labelled(label));
+        other.insert_namespace(labelled(label));
+        assert_eq!(enforced(&one, Enforcement::Targets), with_target, "{label}");
+        assert_eq!(enforced(&other, Enforcement::Targets), without, "{label}");
+        let reported = told(&resolved(&one), "shop");
+        let complaint = "Invalid metadata.labels.smi-adapter.dev/enforce";
+        assert_eq!(
+            reported.iter().any(|told| told == complaint),
+            label == "yes",
+            "{reported:?}"
+        );
+    }
+    // The last target goes, and what we wrote is still there.
+    bare.insert_enforced("shop");
+    assert!(enforced(&bare, Enforcement::Targets));
+    // Released: the target changes nothing, and its author is told.
+    let mut released = shop();
+    released.insert_namespace(labelled("false"));
+    assert_eq!(told(&resolved(&released), "good"), ["NamespaceReleased "]);
+    assert_eq!(resolved(&released).model.policies().count(), 0);
+}
+
+#[test]
+fn a_port_of_a_service_is_no_port_of_the_workload() {
+    // A10
+    let mut snapshot = shop();
+    let service = json!({"metadata": {"name": "api", "namespace": "shop"},
+                         "spec": {"selector": {"app": "api"}, "ports": [{"port": 80, "targetPort": 8080}]}});
+    snapshot.insert_service(serde_json::from_value(service).unwrap());
+    let changes = json!({"destination": {"kind": "ServiceAccount", "name": "api", "port": 80}});
+    snapshot.insert(object("TrafficTarget", "port", &target(&changes)));
+    let resolution = resolved(&snapshot);
+    let told: Vec<String> = resolution.diagnostics.iter().map(Diagnostic::to_string).collect();
+    let expected = "warning[PortIsServicePort] TrafficTarget shop/port spec.destination.port: `80` is a port of a service; its pods (Deployment shop/api) listen on `8080`";
+    assert!(told.iter().any(|told| told == expected), "{told:?}");
+    assert!(access(&resolution, "api").unwrap().tcp_ports().iter().eq(&[80, 8080]));
+}
+
+#[test]
+fn a_target_that_may_have_lost_its_port_grants_nothing() {
+    // I5
+    for (managed, applied, grants) in [
+        (Some(("v1alpha2", "f:spec")), None, false),
+        (Some(("v1alpha1", "f:destination")), None, false),
+        (Some(("v1alpha2", "f:metadata")), None, true),
+        (Some(("v1alpha4", "f:spec")), None, true),
+        (None, Some("v1alpha1"), false),
+        (None, Some("v1alpha3"), true),
+    ] {
+        let mut object = object("TrafficTarget", "bad", &target(&json!({})));
+        let Object::TrafficTarget(target) = &mut object else {
+            panic!("a target is one")
+        };
+        target.metadata.managed_fields = managed.map(|(version, field)| {
+            let entry = json!([{"apiVersion": format!("access.smi-spec.io/{version}"), "fieldsV1": {field: {}}}]);
+            serde_json::from_value(entry).unwrap()
+        });
+        target.metadata.annotations = applied.map(|version| {
+            let text = json!({"apiVersion": format!("access.smi-spec.io/{version}")}).to_string();
+            [("kubectl.kubernetes.io/last-applied-configuration".to_owned(), text)].into()
+        });
+        let mut snapshot = shop();
+        snapshot.insert(object);
+        let resolution = resolved(&snapshot);
+        assert_eq!(
+            granted(&resolution, "api").len() == 2,
+            grants,
+            "{managed:?} {applied:?}"
+        );
+        assert_eq!(told(&resolution, "bad") == ["ConversionMayLose spec"], !grants);
+    }
+}
+
+#[test]
+fn identity_bindings_stand_for_several() {
+    // A27 – A31
+    let binding = |schemes: Value| {
+        let mut snapshot = shop();
+        snapshot.insert(object("IdentityBinding", "some", &json!({ "schemes": schemes })));
+        let changes = json!({"sources": [{"kind": "IdentityBinding", "name": "some", "namespace": "shop"}]});
+        snapshot.insert(object("TrafficTarget", "bound", &target(&changes)));
+        let mut grants = granted(&resolved(&snapshot), "api");
+        grants.retain(|grant| grant != GOOD);
+        grants
+    };
+    assert_eq!(
+        binding(json!({"serviceAccount": "web"})),
+        ["bound: ServiceAccount shop/web on all: 1 matches"]
+    );
+    assert_eq!(
+        binding(json!({"spiffeIdentities": ["spiffe://cluster.local/ns/a/sa/b", "other.org/x", "spiffe://*", "x"]})),
+        ["bound: ServiceAccount a/b, spiffe://other.org/x on all: 1 matches"]
+    );
+    assert_eq!(
+        binding(json!({"podLabelSelector": {"matchLabels": {"app": "api"}}})),
+        ["bound: ServiceAccount shop/api on all: 1 matches"]
+    );
+    for nobody in [
+        json!({}),
+        json!({"podLabelSelector": {"matchLabels": {}}}),
+        json!({"podLabelSelector": {"matchLabels": {"app": "gone"}}}),
+        json!({"podLabelSelector": {"matchLabels": {"app": "api"}}, "serviceAccount": "web"}),
+        json!({"serviceAccount": "*"}),
+    ] {
+        assert_eq!(binding(nobody.clone()), [""; 0], "{nobody}");
+    }
+}
+
+#[test]
+fn backends_that_callers_may_not_reach_are_reported() {
+    // T33
+    let mut snapshot = shop();
+    snapshot.insert_workload(deployment("v2", "v2", &json!({"app": "v2"})));
+    for (name, app) in [("api", "api"), ("api-v2", "v2")] {
+        let service = json!({"metadata": {"name": name, "namespace": "shop"},
+                             "spec": {"selector": {"app": app}, "ports": [{"port": 80, "targetPort": 8080}]}});
+        snapshot.insert_service(serde_json::from_value(service).unwrap());
+    }
+    let split = json!({
+        "apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+        "metadata": {"name": "canary", "namespace": "shop"},
+        "spec": {"service": "api", "backends": [{"service": "api", "weight": 1}, {"service": "api-v2", "weight": 1}]},
+    });
+    snapshot.insert(Object::from_value(&split).unwrap());
+    let lint = |snapshot: &Snapshot| {
+        let found = resolved(snapshot).diagnostics.into_iter();
+        found
+            .filter(|it| it.code == crate::diagnostic::Code::BackendNotAllowed)
+            .map(|it| it.message)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lint(&snapshot),
+        ["nobody may reach the pods of the backend `api-v2`, by no traffic target"]
+    );
+    let changes = json!({"destination": account("v2"), "sources": [account("other")]});
+    snapshot.insert(object("TrafficTarget", "v2", &target(&changes)));
+    assert_eq!(lint(&snapshot).len(), 2);
+    for name in ["web", "other"] {
+        for destination in ["api", "v2"] {
+            let changes = json!({"destination": account(destination), "sources": [account(name)]});
+            snapshot.insert(object(
+                "TrafficTarget",
+                &format!("{name}-{destination}"),
+                &target(&changes),
+            ));
+        }
+    }
+    assert_eq!(lint(&snapshot), [""; 0]);
+}

@@ -1,0 +1,179 @@
+//! Which pods belong together, which labels select them, and which selectors select each other's pods.
+
+mod owners;
+mod services;
+
+use crate::object::{Kind, ObjectRef};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::workload::{HealthCheck, Transport, Workload};
+use services::Services;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Pods of one owner.
+pub(super) struct Owned<'a> {
+    pub(super) object: ObjectRef,
+    /// The owner's own selector; empty, if no labels select exactly its pods.
+    pub(super) selector: BTreeMap<String, String>,
+    /// The owner's template, and every pod or template below it that may be running.
+    pub(super) pods: Vec<&'a Workload>,
+}
+
+impl Owned<'_> {
+    pub(super) fn has_pods(&self) -> bool {
+        self.real().next().is_some()
+    }
+
+    fn real(&self) -> impl Iterator<Item = &Workload> {
+        self.pods.iter().copied().filter(|pod| pod.object.kind == Kind::POD)
+    }
+
+    /// The containers that all of its pods have.
+    pub(super) fn containers(&self) -> BTreeSet<String> {
+        let all = self.real().map(|pod| pod.containers.clone());
+        all.reduce(|one, other| &one & &other).unwrap_or_default()
+    }
+
+    /// What the kubelet asks some pod of it (A38).
+    pub(super) fn health_checks(&self) -> BTreeSet<HealthCheck> {
+        let all = self.pods.iter().flat_map(|pod| pod.health_checks());
+        all.cloned().collect()
+    }
+
+    /// The annotations that all of its pods and templates have.
+    pub(super) fn annotations(&self) -> BTreeMap<String, String> {
+        common(self.pods.iter().map(|pod| &pod.annotations))
+    }
+}
+
+/// The entries that all maps have.
+fn common<'a>(mut maps: impl Iterator<Item = &'a BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    let mut all = maps.next().cloned().unwrap_or_default();
+    for map in maps {
+        all.retain(|name, value| map.get(name) == Some(value));
+    }
+    all
+}
+
+/// The workloads of all enforced namespaces.
+pub(super) struct Workloads<'a> {
+    owned: Vec<Owned<'a>>,
+    services: Services<'a>,
+}
+
+impl<'a> Workloads<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, settings: &Settings, enforced: &BTreeSet<String>) -> Self {
+        let in_scope = |namespace: &String| settings.scope.contains(namespace);
+        Self {
+            owned: owners::all(snapshot, enforced),
+            services: Services::new(snapshot.services().filter(|(key, _)| in_scope(&key.namespace))),
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Owned<'a>> {
+        self.owned.iter()
+    }
+
+    /// The workloads of a namespace that no labels select exactly.
+    pub(super) fn unselectable(&self, namespace: &str) -> Vec<ObjectRef> {
+        let here = self
+            .owned
+            .iter()
+            .filter(|owned| owned.object.key.namespace == namespace);
+        here.filter(|owned| owned.selector.is_empty())
+            .map(|owned| owned.object.clone())
+            .collect()
+    }
+
+    /// The ports that its containers declare and services target.
+    pub(super) fn ports(&self, owned: &Owned<'_>, transport: Transport) -> BTreeSet<u16> {
+        let of = |pod: &&Workload| {
+            let declared = pod
+                .ports
+                .iter()
+                .filter(|port| port.transport == transport)
+                .map(|port| port.number);
+            let targeted = self
+                .services
+                .of(pod)
+                .flat_map(|service| service.target_ports(pod, transport));
+            declared.chain(targeted).collect::<BTreeSet<u16>>()
+        };
+        owned.pods.iter().flat_map(of).collect()
+    }
+
+    /// What pods listen on behind a port of a service, if nothing of theirs listens on that port itself.
+    pub(super) fn behind_service_port(
+        &self,
+        owned: &Owned<'_>,
+        port: u16,
+        transport: Transport,
+    ) -> Option<BTreeSet<u16>> {
+        if self.ports(owned, transport).contains(&port) {
+            return None;
+        }
+        let of = |pod: &&Workload| {
+            let services = self.services.of(pod);
+            services
+                .flat_map(|service| service.targets_of(port, pod, transport))
+                .collect::<BTreeSet<u16>>()
+        };
+        let meant: BTreeSet<u16> = owned.pods.iter().flat_map(of).collect();
+        (!meant.is_empty()).then_some(meant)
+    }
+
+    /// The workloads that a service selects pods of, by its name.
+    pub(super) fn behind(&self, namespace: &str, service: &str) -> Vec<&Owned<'a>> {
+        let Some(selector) = self.services.selector(namespace, service) else {
+            return Vec::new();
+        };
+        let here = self
+            .owned
+            .iter()
+            .filter(|owned| owned.object.key.namespace == namespace);
+        here.filter(|owned| owned.pods.iter().any(|pod| pod.is_selected_by(selector)))
+            .collect()
+    }
+
+    /// Workloads whose selectors select each other's pods, directly or by others in between, as groups; most are alone.
+    pub(super) fn overlapping(&self) -> Vec<Vec<&Owned<'a>>> {
+        let mut by_label: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
+        for (index, owned) in self.owned.iter().enumerate() {
+            if let Some((name, value)) = owned.selector.first_key_value() {
+                let key = (owned.object.key.namespace.as_str(), name.as_str(), value.as_str());
+                by_label.entry(key).or_default().push(index);
+            }
+        }
+        let mut parents: Vec<usize> = (0..self.owned.len()).collect();
+        for (index, owned) in self.owned.iter().enumerate() {
+            for pod in &owned.pods {
+                for (name, value) in &pod.labels {
+                    let key = (owned.object.key.namespace.as_str(), name.as_str(), value.as_str());
+                    let candidates = by_label.get(&key).into_iter().flatten();
+                    for other in candidates.filter(|other| {
+                        self.owned
+                            .get(**other)
+                            .is_some_and(|other| pod.is_selected_by(&other.selector))
+                    }) {
+                        let (one, two) = (root(&parents, index), root(&parents, *other));
+                        if let Some(parent) = parents.get_mut(one.max(two)) {
+                            *parent = one.min(two);
+                        }
+                    }
+                }
+            }
+        }
+        let mut groups: BTreeMap<usize, Vec<&Owned<'a>>> = BTreeMap::new();
+        for (index, owned) in self.owned.iter().enumerate() {
+            groups.entry(root(&parents, index)).or_default().push(owned);
+        }
+        groups.into_values().collect()
+    }
+}
+
+fn root(parents: &[usize], mut index: usize) -> usize {
+    while let Some(parent) = parents.get(index).filter(|parent| **parent != index) {
+        index = *parent;
+    }
+    index
+}
