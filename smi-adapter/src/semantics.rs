@@ -1,22 +1,26 @@
-//! The reference semantics: where the specification says that traffic goes.
+//! The reference semantics: where the specification says that traffic goes, and what it allows.
 //!
-//! [`decide`] answers for one request or connection, straight from the specification's words: one function
-//! per clause, slow and obvious. It shares with the translation for meshes only the reading of objects and
-//! the dialect of regular expressions, so that each can be held against the other.
+//! [`decide`] and [`authorize`] answer for one request or connection, straight from the specification's
+//! words: one function per clause, slow and obvious. They share with the translation for meshes only the
+//! reading of objects and the dialect of regular expressions, so that each can be held against the other.
 //!
-//! Deliberately absent: caches, diagnostics, and access control.
+//! Deliberately absent: caches and diagnostics.
 
+mod access;
 mod backends;
 mod destination;
 mod path;
+mod readings;
 mod request;
 mod split;
+
+pub use access::{authorize, is_enforced};
 
 use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::{Destination, Distribution, Probe, Request, Routing, Target, Traffic, Verdict};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use request::{Compiled, Lines, Seen};
+use readings::Answers;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
@@ -58,7 +62,7 @@ pub fn decide(snapshot: &Snapshot, settings: &Settings, probe: &Probe) -> (Verdi
             Routing::Exactly(call.own_endpoints())
         }
         (Ok(()), Traffic::Tcp) => Routing::Exactly(split::route(&call, None, &mut trace)),
-        (Ok(()), Traffic::Http(request)) => readings(&call, request, &mut trace),
+        (Ok(()), Traffic::Http(request)) => routings(&call, request, &mut trace),
     };
     (Verdict::new(routing), trace)
 }
@@ -89,42 +93,18 @@ impl Call<'_> {
 }
 
 /// S5, S17: the answers under every reading of the request that meshes use.
-///
-/// The readings are every form of the path, with repeated header lines taken one by one or joined.
-fn readings(call: &Call<'_>, request: &Request, trace: &mut Trace) -> Routing {
-    let (received, forms) = path::forms(&request.path);
-    let compiled = &Compiled::default();
-    let seen = |path, lines| Seen {
-        request,
-        path,
-        lines,
-        compiled,
-    };
-    let first = split::route(call, Some(&seen(received, Lines::Single)), trace);
-
-    let mut answers = BTreeSet::from([first.clone()]);
-    let mut path_matters = false;
-    for lines in request::line_readings(&request.headers) {
-        let unchanged = split::route(call, Some(&seen(received, lines)), &mut Trace::default());
-        if answers.insert(unchanged.clone()) {
-            let outcome = format!("where repeated header lines are joined with `,`, it goes to {unchanged}");
-            trace.note("S17", call.root_ref(), outcome);
-        }
-        for form in &forms {
-            let answer = split::route(call, Some(&seen(form, lines)), &mut Trace::default());
-            path_matters |= answer != unchanged;
-            if answers.insert(answer.clone()) {
-                let outcome = format!("where the path is rewritten to `{form}`{lines}, it goes to {answer}");
-                trace.note("S5", call.root_ref(), outcome);
-            }
-        }
-    }
-    if answers.len() == 1 {
+fn routings(call: &Call<'_>, request: &Request, trace: &mut Trace) -> Routing {
+    let answers = readings::all(request, (&call.root_ref(), "goes to"), trace, |seen, trace| {
+        split::route(call, Some(seen), trace)
+    });
+    let Answers { first, others, rule } = answers;
+    if others.is_empty() {
         return Routing::Exactly(first);
     }
+    let of: BTreeSet<Distribution> = others.into_iter().chain([first]).collect();
     Routing::Either {
-        rule: if path_matters { "S5" } else { "S17" },
-        of: answers.into_iter().collect(),
+        rule,
+        of: of.into_iter().collect(),
     }
 }
 
@@ -140,7 +120,7 @@ impl Reason {
     }
 }
 
-/// Why traffic goes where it goes, in the order in which that was decided.
+/// Why traffic goes where it goes, or is allowed or denied, in the order in which that was decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace(Vec<Step>);
 

@@ -78,7 +78,7 @@ pub(super) fn root_name<'s>(service: &'s str, namespace: &str, cluster_domain: &
     ours.then_some(name)
 }
 
-fn is_external_name(service: &Service) -> bool {
+pub(super) fn is_external_name(service: &Service) -> bool {
     let spec = service.spec.as_ref();
     spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName")
 }
@@ -88,7 +88,7 @@ fn has_port(service: &Service, number: u16, transport: &str) -> bool {
 }
 
 /// The ports of a service. A number outside 1–65535 is no port.
-fn ports(service: &Service) -> impl Iterator<Item = &ServicePort> {
+pub(super) fn ports(service: &Service) -> impl Iterator<Item = &ServicePort> {
     let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
     ports.filter(|port| (1..=65535).contains(&port.port))
 }

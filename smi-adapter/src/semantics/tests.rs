@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use smi_types::Object;
 
+mod access;
 mod backends;
 mod paths;
 mod requests;

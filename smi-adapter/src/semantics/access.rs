@@ -1,0 +1,158 @@
+//! Access control: which attempts the specification allows (A1–A38).
+
+mod bindings;
+mod conversion;
+mod enforcement;
+mod health;
+mod layers;
+mod ports;
+mod routes;
+mod spiffe;
+mod subjects;
+mod targets;
+
+pub use enforcement::is_enforced;
+
+use super::readings::{self, Answers};
+use super::request::Seen;
+use super::{Reason, Trace, destination};
+use crate::object::ObjectRef;
+use crate::probe::{Access, Attempt, Traffic};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::workload::{Transport, Workload};
+
+/// Decides whether `attempt` is allowed, and says why.
+///
+/// The pod or template that it reaches is judged by its own labels and service account (A18), and by the
+/// namespace in which it lies. In a namespace that is not enforced everything is allowed (A2). Where nothing
+/// is known of what is reached, nothing is known to be granted: in an enforced namespace that is denied.
+///
+/// ```
+/// use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
+/// use smi_adapter::probe::{Access, Attempt, Traffic};
+/// use smi_adapter::semantics::authorize;
+/// use smi_adapter::{settings::Settings, snapshot::Snapshot};
+///
+/// let to = ObjectRef::new(Kind::POD, ObjectKey::new("shop", "api-1"));
+/// let attempt = Attempt { from: None, to, port: 8080, traffic: Traffic::Tcp };
+/// let mut snapshot = Snapshot::default();
+/// assert_eq!(authorize(&snapshot, &Settings::default(), &attempt).0, Access::Allow);
+///
+/// snapshot.insert_enforced("shop");
+/// let (access, trace) = authorize(&snapshot, &Settings::default(), &attempt);
+/// assert_eq!(access, Access::Deny);
+/// assert_eq!(
+///     trace.to_string(),
+///     "Namespace shop: is enforced: objects of ours enforce it already (A2)\n\
+///      Pod shop/api-1: nothing is known to be granted: there is none (I3)\n\
+///      Pod shop/api-1: the attempt is denied (A2)\n"
+/// );
+/// ```
+#[must_use]
+pub fn authorize(snapshot: &Snapshot, settings: &Settings, attempt: &Attempt) -> (Access, Trace) {
+    let mut trace = Trace::default();
+    let namespace = &attempt.to.key.namespace;
+    let (is_enforced, why) = enforcement::of(snapshot, settings, namespace);
+    trace.note("A2", ObjectRef::namespace(namespace), why);
+    let access = if !is_enforced {
+        Access::Allow
+    } else if let Some(workload) = snapshot.workload(&attempt.to) {
+        let case = Case {
+            snapshot,
+            settings,
+            attempt,
+            workload,
+        };
+        judge(&case, &mut trace)
+    } else {
+        let Reason { rule, why } = destination::missing(snapshot, &attempt.to);
+        let outcome = format!("nothing is known to be granted: {why}");
+        trace.note(rule, attempt.to.clone(), outcome);
+        Access::Deny
+    };
+    let rule = match access {
+        Access::Allow if is_enforced => "A1",
+        Access::Allow | Access::Deny => "A2",
+        Access::Either { rule } => rule,
+    };
+    trace.note(rule, attempt.to.clone(), format!("the attempt is {access}"));
+    (access, trace)
+}
+
+/// What is attempted, on whom, and in which world.
+struct Case<'a> {
+    snapshot: &'a Snapshot,
+    settings: &'a Settings,
+    attempt: &'a Attempt,
+    /// What is reached.
+    workload: &'a Workload,
+}
+
+impl Case<'_> {
+    /// The namespace of what is reached.
+    fn namespace(&self) -> &str {
+        &self.attempt.to.key.namespace
+    }
+
+    fn transport(&self) -> Transport {
+        match self.attempt.traffic {
+            Traffic::Udp => Transport::Udp,
+            Traffic::Tcp | Traffic::Http(_) => Transport::Tcp,
+        }
+    }
+}
+
+/// A38: what policy says; but where it denies, a health check is left open.
+fn judge(case: &Case<'_>, trace: &mut Trace) -> Access {
+    let access = policy(case, trace);
+    if access == Access::Deny && health::is_asked(case) {
+        let outcome = "the request is a health check that it declares";
+        trace.note("A38", case.attempt.to.clone(), outcome);
+        return Access::Either { rule: "A38" };
+    }
+    access
+}
+
+/// A37: an HTTP request is judged under every reading of it (S5, S17), anything else by its port.
+fn policy(case: &Case<'_>, trace: &mut Trace) -> Access {
+    let Traffic::Http(request) = &case.attempt.traffic else {
+        return union(case, None, trace);
+    };
+    let answers = readings::all(request, (&case.attempt.to, "is"), trace, |seen, trace| {
+        union(case, Some(seen), trace)
+    });
+    let Answers { first, others, rule } = answers;
+    if others.is_empty() {
+        first
+    } else {
+        Access::Either { rule }
+    }
+}
+
+/// A1, A2: what any traffic target allows is allowed, and nothing else.
+///
+/// `seen` is the request, or nothing where the traffic is no HTTP. All targets that leave the attempt open do
+/// so by the same rule: a Service targets the port (A13, A14) or nothing names it (A11), and A13 is about raw
+/// bytes, A14 about requests.
+fn union(case: &Case<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Access {
+    targets::unreadable(case, trace);
+    let mut access = Access::Deny;
+    for (key, target) in targets::of_namespace(case) {
+        let object = ObjectRef::target(key.clone());
+        match targets::allows(case, key, target, seen, trace) {
+            Err(Reason { rule, why }) => trace.note(rule, object, format!("does not allow it: {why}")),
+            Ok(Some(Reason { rule, why })) => {
+                trace.note(rule, object, format!("allows it where the mesh does: {why}"));
+                if access == Access::Deny {
+                    access = Access::Either { rule };
+                }
+            }
+            Ok(None) => {
+                trace.note("A3", object, "allows it");
+                access = Access::Allow;
+            }
+        }
+    }
+    access
+}

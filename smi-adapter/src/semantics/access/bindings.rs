@@ -1,0 +1,109 @@
+//! A27–A31: whom an identity binding names.
+
+use super::spiffe::Who;
+use super::{Case, Reason, Trace, destination};
+use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
+use crate::probe::Identity;
+use crate::workload::Workload;
+use smi_types::access::{PodLabelSelector, Schemes};
+
+/// A27, A29: whether a binding names what the attempt reaches, which must be in the binding's namespace.
+pub(super) fn selects(case: &Case<'_>, key: &ObjectKey, trace: &mut Trace) -> bool {
+    let Some(schemes) = schemes(case, key, trace) else {
+        return false;
+    };
+    let identity = case.workload.identity();
+    let carries = |selector| carries(case.workload, selector);
+    let who = Who::Account(identity.clone());
+    let is_selected = schemes.pod_label_selector.as_ref().is_some_and(carries)
+        || account(key, schemes) == Some(identity)
+        || literally(case, schemes, &who);
+    is_selected && case.namespace() == key.namespace
+}
+
+/// A27, A29, A31: whether a binding names a caller.
+pub(super) fn names(case: &Case<'_>, key: &ObjectKey, who: &Who, trace: &mut Trace) -> bool {
+    let Some(schemes) = schemes(case, key, trace) else {
+        return false;
+    };
+    if literally(case, schemes, who) {
+        return true;
+    }
+    let Who::Account(caller) = who else {
+        return false;
+    };
+    let selector = schemes.pod_label_selector.as_ref();
+    account(key, schemes).as_ref() == Some(caller)
+        || selector.is_some_and(|selector| all_carry(case, key, caller, selector))
+}
+
+/// What a binding says, if it is there and says something that it may say.
+fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'a Schemes> {
+    match valid(case, key) {
+        Ok(schemes) => Some(schemes),
+        Err(Reason { rule, why }) => {
+            let object = ObjectRef::new(Kind::IDENTITY_BINDING, key.clone());
+            trace.note(rule, object, format!("is nobody: {why}"));
+            None
+        }
+    }
+}
+
+/// A28, A30, I7: a binding that says nothing, or what it may not say, is nobody as a whole.
+fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
+    if !case.settings.scope.contains(&key.namespace) {
+        let why = format!("namespace `{}` is out of scope", key.namespace);
+        return Err(Reason::new("I3", why));
+    }
+    let Some((_, binding)) = case.snapshot.bindings().find(|(other, _)| *other == key) else {
+        let object = ObjectRef::new(Kind::IDENTITY_BINDING, key.clone());
+        return Err(destination::missing(case.snapshot, &object));
+    };
+    let schemes = binding.spec.as_ref().map(|spec| &spec.schemes);
+    let schemes = schemes.filter(|schemes| **schemes != Schemes::default());
+    let schemes = schemes.ok_or_else(|| Reason::new("I7", "it says nothing"))?;
+    let Some(selector) = &schemes.pod_label_selector else {
+        return Ok(schemes);
+    };
+    if !schemes.service_account.is_empty() {
+        let why = "`podLabelSelector` and `serviceAccount` exclude each other";
+        return Err(Reason::new("A28", why));
+    }
+    if selector.match_labels.is_empty() {
+        return Err(Reason::new("A30", "its `matchLabels` is empty"));
+    }
+    Ok(schemes)
+}
+
+/// A29: the account of a binding's namespace that it names. A name that no account can have is none.
+fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
+    let name = &schemes.service_account;
+    is_dns_subdomain(name).then(|| Identity {
+        namespace: key.namespace.clone(),
+        service_account: name.clone(),
+    })
+}
+
+/// A29: whether one of the SPIFFE IDs is this one, by the letter.
+fn literally(case: &Case<'_>, schemes: &Schemes, who: &Who) -> bool {
+    let meant = |id: &String| Who::meant(id, &case.settings.trust_domain);
+    schemes
+        .spiffe_identities
+        .iter()
+        .any(|id| meant(id).as_ref() == Some(who))
+}
+
+/// A29: whether an account of the binding's namespace has pods, and all of them carry the labels.
+fn all_carry(case: &Case<'_>, key: &ObjectKey, caller: &Identity, selector: &PodLabelSelector) -> bool {
+    let in_namespace = |workload: &&Workload| workload.object().key.namespace == key.namespace;
+    let of_caller = |workload: &&Workload| workload.identity() == *caller;
+    let pods = case.snapshot.workloads().filter(in_namespace).filter(of_caller);
+    let pods: Vec<&Workload> = pods.collect();
+    !pods.is_empty() && pods.iter().all(|pod| carries(pod, selector))
+}
+
+/// A30: whether a pod carries all of the labels.
+fn carries(pod: &Workload, selector: &PodLabelSelector) -> bool {
+    let mut labels = selector.match_labels.iter();
+    labels.all(|(label, value)| pod.labels().get(label) == Some(value))
+}

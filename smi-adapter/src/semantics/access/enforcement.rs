@@ -1,0 +1,81 @@
+//! A2: in which namespaces whatever no traffic target allows is denied.
+
+use crate::object::Kind;
+use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
+use crate::snapshot::Snapshot;
+use smi_types::access::TrafficTarget;
+
+/// Whether whatever no traffic target allows is denied in `namespace` (A2).
+///
+/// ```
+/// use smi_adapter::semantics::is_enforced;
+/// use smi_adapter::settings::{Enforcement, Settings};
+/// use smi_adapter::snapshot::Snapshot;
+///
+/// let mut settings = Settings::default();
+/// assert!(!is_enforced(&Snapshot::default(), &settings, "shop"));
+/// settings.enforcement = Enforcement::All { except: ["legacy".to_owned()].into() };
+/// assert!(is_enforced(&Snapshot::default(), &settings, "shop"));
+/// assert!(!is_enforced(&Snapshot::default(), &settings, "legacy"));
+/// assert!(!is_enforced(&Snapshot::default(), &settings, "kube-system"));
+/// ```
+#[must_use]
+pub fn is_enforced(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bool {
+    of(snapshot, settings, namespace).0
+}
+
+/// Whether a namespace is enforced, and why.
+pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> (bool, String) {
+    if !settings.scope.contains(namespace) {
+        return (false, "is not enforced: it is out of scope".into());
+    }
+    if settings.enforcement == Enforcement::Off {
+        return (false, "is not enforced: enforcement is off".into());
+    }
+    match label(snapshot, namespace) {
+        Some("true") => return (true, format!("is enforced: its label `{ENFORCE_LABEL}` says so")),
+        Some("false") => return (false, format!("is not enforced: its label `{ENFORCE_LABEL}` says so")),
+        // Any other value counts as none.
+        Some(_) | None => {}
+    }
+    match &settings.enforcement {
+        Enforcement::All { except } if SYSTEM_NAMESPACES.contains(&namespace) || except.contains(namespace) => {
+            (false, "is not enforced: it is excepted".into())
+        }
+        Enforcement::All { .. } => (true, "is enforced: every namespace is that is not excepted".into()),
+        Enforcement::Targets | Enforcement::Off => {
+            if holds_target(snapshot, settings, namespace) {
+                (true, "is enforced: there is a traffic target for it".into())
+            } else if snapshot.enforced().any(|enforced| enforced == namespace) {
+                (true, "is enforced: objects of ours enforce it already".into())
+            } else {
+                (false, "is not enforced: there is no traffic target for it".into())
+            }
+        }
+    }
+}
+
+/// A namespace that came twice, or cannot be read, has no label (I1).
+fn label<'s>(snapshot: &'s Snapshot, namespace: &str) -> Option<&'s str> {
+    let labels = snapshot.namespace(namespace)?.metadata.labels.as_ref()?;
+    labels.get(ENFORCE_LABEL).map(String::as_str)
+}
+
+/// A target enforces, valid or not, decodable or not: a broken one must not open the namespace.
+fn holds_target(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bool {
+    let in_scope = |other: &str| settings.scope.contains(other);
+    let mut targets = snapshot.targets().filter(|(key, _)| in_scope(&key.namespace));
+    let undecodable = snapshot.undecodable().map(|(object, _)| object);
+    let mut unreadable = undecodable.chain(snapshot.duplicates());
+    targets.any(|(key, target)| enforces(&key.namespace, target, settings) == namespace)
+        || unreadable.any(|object| object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == namespace)
+}
+
+/// A22: which namespace a target enforces: its own, or, with the opt-in, that of its destination.
+fn enforces<'t>(own: &'t str, target: &'t TrafficTarget, settings: &Settings) -> &'t str {
+    let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
+    match destination.map(|destination| destination.namespace.as_str()) {
+        Some(named) if settings.foreign_destinations && !named.is_empty() => named,
+        _ => own,
+    }
+}

@@ -1,0 +1,125 @@
+//! A12: what the rules of a target describe.
+
+use super::super::request::{self, Seen};
+use super::targets::InForce;
+use super::{Case, Reason, Trace, routes};
+use crate::object::Kind;
+use crate::probe::Traffic;
+use smi_types::access::Rule;
+
+/// A12: AND between the layers that are present, OR within each of them. UDP is judged apart.
+pub(super) fn allow(
+    case: &Case<'_>,
+    target: &InForce<'_>,
+    seen: Option<&Seen<'_>>,
+    trace: &mut Trace,
+) -> Result<(), Reason> {
+    only_port(case, target)?;
+    if case.attempt.traffic == Traffic::Udp {
+        return port(case, target, &Kind::UDP_ROUTE, trace);
+    }
+    let (tcp, http) = (
+        is_present(target, &Kind::TCP_ROUTE),
+        is_present(target, &Kind::HTTP_ROUTE_GROUP),
+    );
+    if !tcp && !http {
+        return Err(Reason::new("A12", "none of its rules is about TCP or HTTP"));
+    }
+    if tcp {
+        port(case, target, &Kind::TCP_ROUTE, trace)?;
+    }
+    if http {
+        self::request(case, target, seen, trace)?;
+    }
+    Ok(())
+}
+
+/// A12: a layer is present as soon as one rule is of its kind, whatever becomes of that rule.
+pub(super) fn is_present(target: &InForce<'_>, kind: &Kind) -> bool {
+    of_kind(target, kind).next().is_some()
+}
+
+fn of_kind<'a>(target: &InForce<'a>, kind: &Kind) -> impl Iterator<Item = &'a Rule> {
+    target.rules.iter().filter(move |rule| rule.kind == kind.kind)
+}
+
+/// A10: `destination.port` is the port that the workload listens on, and the only one.
+fn only_port(case: &Case<'_>, target: &InForce<'_>) -> Result<(), Reason> {
+    match target.port {
+        Some(port) if port != case.attempt.port => {
+            let why = format!("its `destination.port` is `{port}`, not `{}`", case.attempt.port);
+            Err(Reason::new("A10", why))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A11: the port is one of any route of the layer.
+fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -> Result<(), Reason> {
+    let port = case.attempt.port;
+    for rule in of_kind(target, kind) {
+        let object = routes::object(kind, target, rule);
+        match routes::ports(case.snapshot, kind, target, rule) {
+            Ok(ports) if ports.contain(port) => {
+                trace.note("A11", object, format!("port `{port}` is one of its ports"));
+                return Ok(());
+            }
+            Ok(_) => trace.note("A11", object, format!("port `{port}` is none of its ports")),
+            Err(Reason { rule, why }) => trace.note(rule, object, format!("matches nothing: {why}")),
+        }
+    }
+    Err(not_listed(kind))
+}
+
+/// A12, A14: the traffic is an HTTP request that fulfils a match of any group of the layer.
+fn request(case: &Case<'_>, target: &InForce<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Result<(), Reason> {
+    let Some(seen) = seen else {
+        return Err(Reason::new("A14", "it allows HTTP, and the traffic is none"));
+    };
+    let kind = Kind::HTTP_ROUTE_GROUP;
+    if of_kind(target, &kind).any(|rule| group(case, target, rule, seen, trace)) {
+        return Ok(());
+    }
+    Err(not_listed(&kind))
+}
+
+/// A5: the caller may call, but not this.
+fn not_listed(kind: &Kind) -> Reason {
+    Reason::new("A5", format!("no rule of kind `{kind}` describes it"))
+}
+
+/// A7, A8, S15: the request fulfils one of the matches that the rule selects.
+fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, trace: &mut Trace) -> bool {
+    let object = routes::object(&Kind::HTTP_ROUTE_GROUP, target, rule);
+    let Some(group) = case.snapshot.group(&object.key) else {
+        let why = routes::missing(case.snapshot, &object).why;
+        trace.note("A9", object, format!("matches nothing: {why}"));
+        return false;
+    };
+    let matches = group.matches();
+    if matches.is_empty() {
+        trace.note("S21", object.clone(), "matches nothing: it has no matches");
+    }
+    for name in &rule.matches {
+        // S3: a match without a name cannot be selected.
+        if name.is_empty() || !matches.iter().any(|matching| matching.name == *name) {
+            let outcome = format!("selects nothing by `{name}`, which is no match of `{}`", rule.name);
+            trace.note("A8", target.object(), outcome);
+        }
+    }
+    for (index, matching) in matches.iter().enumerate() {
+        let is_named = !matching.name.is_empty() && rule.matches.contains(&matching.name);
+        if !rule.matches.is_empty() && !is_named {
+            continue;
+        }
+        let name = format!("match `{}` (`matches[{index}]`)", matching.name);
+        match request::fulfils(matching, seen, case.settings) {
+            Ok(()) => {
+                trace.note("S15", object, format!("{name} is fulfilled"));
+                return true;
+            }
+            Err(Reason { rule, why }) => trace.note(rule, object.clone(), format!("{name} is not fulfilled: {why}")),
+        }
+    }
+    false
+}

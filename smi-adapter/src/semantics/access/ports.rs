@@ -1,0 +1,140 @@
+//! A11, A13, A14: what the port leaves open.
+
+use super::targets::{self, InForce};
+use super::{Case, Reason, Trace, destination, layers, routes, subjects};
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::probe::Traffic;
+use crate::workload::Transport;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+/// What the port of a Service declares that says HTTP (A13).
+const HTTP: [&str; 6] = [
+    "http",
+    "http2",
+    "grpc",
+    "grpc-web",
+    "kubernetes.io/h2c",
+    "kubernetes.io/ws",
+];
+
+/// What the port of a Service declares that says something else (A14).
+const NO_HTTP: [&str; 9] = [
+    "tcp",
+    "tls",
+    "https",
+    "mongo",
+    "redis",
+    "mysql",
+    "udp",
+    "kubernetes.io/wss",
+    "linkerd.io/opaque",
+];
+
+/// Why meshes may refuse what a target allows, if they may.
+pub(super) fn left_open(case: &Case<'_>, target: &InForce<'_>) -> Option<Reason> {
+    match case.attempt.traffic {
+        Traffic::Http(_) if layers::is_present(target, &Kind::HTTP_ROUTE_GROUP) => {
+            declared(case, "A14", &NO_HTTP).or_else(|| unnamed(case))
+        }
+        Traffic::Tcp => declared(case, "A13", &HTTP).or_else(|| unnamed(case)),
+        _ => unnamed(case),
+    }
+}
+
+/// A13, A14: whether a Service declares one of these protocols for the port.
+fn declared(case: &Case<'_>, rule: &'static str, protocols: &[&str]) -> Option<Reason> {
+    for (key, port) in service_ports(case) {
+        let declared = declaration(port).to_ascii_lowercase();
+        if protocols.contains(&&*declared) {
+            let service = ObjectRef::service(key.clone());
+            return Some(Reason::new(
+                rule,
+                format!("{service} declares the port as `{declared}`"),
+            ));
+        }
+    }
+    None
+}
+
+/// What a Service port declares: its `appProtocol`, otherwise what its name begins with.
+fn declaration(port: &ServicePort) -> &str {
+    let set = |text: &'_ &str| !text.is_empty();
+    let from_name = || port.name.as_deref().and_then(|name| name.split('-').next());
+    let app_protocol = port.app_protocol.as_deref().filter(set);
+    app_protocol.or_else(from_name).unwrap_or_default()
+}
+
+/// A11: whether nothing names the port. A target that allows it by its number names it itself.
+fn unnamed(case: &Case<'_>) -> Option<Reason> {
+    let is_named = is_container_port(case) || !service_ports(case).is_empty() || is_named_by_target(case);
+    (!is_named).then(|| Reason::new("A11", format!("nothing names port `{}`", case.attempt.port)))
+}
+
+fn is_container_port(case: &Case<'_>) -> bool {
+    let port = case.attempt.port;
+    match case.transport() {
+        Transport::Tcp => case.workload.tcp_ports().any(|named| named == port),
+        Transport::Udp => case.workload.udp_ports().any(|named| named == port),
+    }
+}
+
+/// A11: a target whose destination is reached names the ports of its routes, and its `destination.port`.
+fn is_named_by_target(case: &Case<'_>) -> bool {
+    let kind = match case.transport() {
+        Transport::Tcp => Kind::TCP_ROUTE,
+        Transport::Udp => Kind::UDP_ROUTE,
+    };
+    targets::of_namespace(case).into_iter().any(|(key, target)| {
+        let Ok(target) = targets::in_force(key, target, case.settings) else {
+            return false;
+        };
+        subjects::is_destination(case, &target, &mut Trace::default()).is_ok()
+            && (target.port == Some(case.attempt.port) || is_named_by_routes(case, &kind, &target))
+    })
+}
+
+fn is_named_by_routes(case: &Case<'_>, kind: &Kind, target: &InForce<'_>) -> bool {
+    let mut rules = target.rules.iter().filter(|rule| rule.kind == kind.kind);
+    rules.any(|rule| {
+        let ports = routes::ports(case.snapshot, kind, target, rule);
+        ports.is_ok_and(|ports| ports.name(case.attempt.port))
+    })
+}
+
+/// The Service ports that target the port that the attempt reaches.
+fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
+    let mut found = Vec::new();
+    for (key, service) in case.snapshot.services() {
+        if key.namespace == case.namespace() && selects(case, service) {
+            let ports = destination::ports(service);
+            let reaching = ports.filter(|port| target_port(case, port) == Some(case.attempt.port));
+            found.extend(reaching.map(|port| (key, port)));
+        }
+    }
+    found
+}
+
+/// Whether a Service selects what is reached. One without a selector selects nothing, nor does an
+/// ExternalName.
+fn selects(case: &Case<'_>, service: &Service) -> bool {
+    let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+    let labels = case.workload.labels();
+    selector.is_some_and(|selector| {
+        !selector.is_empty() && selector.iter().all(|(label, value)| labels.get(label) == Some(value))
+    }) && !destination::is_external_name(service)
+}
+
+/// The port of the pod that a Service port targets, if it is one of the attempt's transport protocol.
+/// Without a target port, which API servers also take `0` and `""` for, it is that of its own number.
+fn target_port(case: &Case<'_>, port: &ServicePort) -> Option<u16> {
+    let transport = Transport::of(port.protocol.as_deref());
+    if transport != Some(case.transport()) {
+        return None;
+    }
+    match &port.target_port {
+        Some(IntOrString::Int(number)) if *number != 0 => u16::try_from(*number).ok(),
+        Some(IntOrString::String(name)) if !name.is_empty() => case.workload.named_port(name, case.transport()),
+        _ => u16::try_from(port.port).ok(),
+    }
+}

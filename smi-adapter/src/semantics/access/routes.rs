@@ -1,0 +1,85 @@
+//! The routes that rules refer to, and their ports.
+
+use super::targets::InForce;
+use super::{Reason, destination};
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::snapshot::Snapshot;
+use smi_types::access::Rule;
+use smi_types::specs::PortsSpec;
+
+/// Ports that a route allows.
+pub(super) enum Ports {
+    /// S22, S23: all that the workload listens on.
+    All,
+    /// These.
+    Only(Vec<u16>),
+}
+
+impl Ports {
+    pub(super) fn contain(&self, port: u16) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(ports) => ports.contains(&port),
+        }
+    }
+
+    /// Whether they say this very number.
+    pub(super) fn name(&self, port: u16) -> bool {
+        match self {
+            Self::All => false,
+            Self::Only(ports) => ports.contains(&port),
+        }
+    }
+}
+
+/// A12: whether a rule is of a kind that there is.
+pub(super) fn is_known(rule: &Rule) -> bool {
+    let known = [Kind::HTTP_ROUTE_GROUP, Kind::TCP_ROUTE, Kind::UDP_ROUTE];
+    known.iter().any(|kind| kind.kind == rule.kind)
+}
+
+/// A25: the route that a rule refers to. It is in the target's namespace.
+pub(super) fn object(kind: &Kind, target: &InForce<'_>, rule: &Rule) -> ObjectRef {
+    ObjectRef::new(kind.clone(), ObjectKey::new(&*target.key.namespace, &*rule.name))
+}
+
+/// A8, A9, A11, S23: the ports of the TCP or UDP route that a rule refers to, or why it matches nothing.
+pub(super) fn ports(snapshot: &Snapshot, kind: &Kind, target: &InForce<'_>, rule: &Rule) -> Result<Ports, Reason> {
+    let spec = spec(snapshot, &object(kind, target, rule))?;
+    let matches = spec.and_then(|spec| spec.matches.as_ref());
+    let name = matches.map(|matches| matches.name.as_str()).unwrap_or_default();
+    let is_selected = !name.is_empty() && rule.matches.iter().any(|selected| selected == name);
+    if !rule.matches.is_empty() && !is_selected {
+        let why = format!("its match is called `{name}`, not `{}`", rule.matches.join("`, `"));
+        return Err(Reason::new("A8", why));
+    }
+    let mut ports = Vec::new();
+    for port in matches.iter().flat_map(|matches| &matches.ports) {
+        match port.number() {
+            Some(number) => ports.push(number),
+            None => return Err(Reason::new("S23", "one of its ports is none")),
+        }
+    }
+    Ok(if ports.is_empty() {
+        Ports::All
+    } else {
+        Ports::Only(ports)
+    })
+}
+
+fn spec<'s>(snapshot: &'s Snapshot, route: &ObjectRef) -> Result<Option<&'s PortsSpec>, Reason> {
+    let is_meant = |key: &ObjectKey| *key == route.key;
+    let tcp = || snapshot.tcp_routes().find(|(key, _)| is_meant(key));
+    let udp = || snapshot.udp_routes().find(|(key, _)| is_meant(key));
+    let found = if route.kind == Kind::TCP_ROUTE {
+        tcp().map(|(_, route)| route.spec.as_ref())
+    } else {
+        udp().map(|(_, route)| route.spec.as_ref())
+    };
+    found.ok_or_else(|| missing(snapshot, route))
+}
+
+/// A9: why a route is not there.
+pub(super) fn missing(snapshot: &Snapshot, route: &ObjectRef) -> Reason {
+    Reason::new("A9", destination::missing(snapshot, route).why)
+}

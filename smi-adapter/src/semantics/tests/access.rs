@@ -1,0 +1,182 @@
+//! Rules on access control.
+
+use super::*;
+use crate::object::Kind;
+use crate::probe::{Access, Attempt, Caller, Identity};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+
+mod bindings;
+mod enforcement;
+mod input;
+mod open;
+mod ports;
+mod rules;
+mod subjects;
+mod traces;
+
+const ALLOW: Access = Access::Allow;
+const DENY: Access = Access::Deny;
+
+const fn either(rule: &'static str) -> Access {
+    Access::Either { rule }
+}
+
+/// An account as `namespace/name`, a SPIFFE ID, or nobody.
+fn caller(from: &str) -> Option<Caller> {
+    if from.is_empty() {
+        return None;
+    }
+    let account = from.split_once('/').filter(|_| !from.starts_with("spiffe:"));
+    Some(match account {
+        Some((namespace, name)) => Caller::Account(Identity {
+            namespace: namespace.into(),
+            service_account: name.into(),
+        }),
+        None => Caller::Spiffe(from.into()),
+    })
+}
+
+fn pod_ref(namespace: &str, name: &str) -> ObjectRef {
+    ObjectRef::new(Kind::POD, ObjectKey::new(namespace, name))
+}
+
+fn get(path: &str) -> Traffic {
+    Traffic::Http(request("GET", path, &[]))
+}
+
+fn post(path: &str) -> Traffic {
+    Traffic::Http(request("POST", path, &[]))
+}
+
+/// A target of `api` with these rules, for the source `shop/web`.
+fn rules(rules: &Value) -> Value {
+    json!({
+        "destination": {"kind": "ServiceAccount", "name": "api"},
+        "rules": rules,
+        "sources": [{"kind": "ServiceAccount", "name": "web", "namespace": "shop"}],
+    })
+}
+
+/// A target of `api` that allows all TCP from `shop/web`: TCPRoute `any`.
+fn any_tcp() -> Value {
+    rules(&json!([{"kind": "TCPRoute", "name": "any"}]))
+}
+
+/// As [`any_tcp`], with this in the place of a field.
+fn with(field: &str, value: &Value) -> Value {
+    let mut spec = any_tcp();
+    spec[field] = value.clone();
+    spec
+}
+
+fn account(name: &str) -> Value {
+    json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"})
+}
+
+impl World {
+    /// Pod `api-1` of account `api` that listens on 8080, and the routes `any`. Enforced by label.
+    fn api() -> Self {
+        World::default()
+            .namespace("shop", &json!({"smi-adapter.dev/enforce": "true"}))
+            .pod("shop", "api-1", "api", &json!([{"containerPort": 8080, "name": "web"}]))
+            .route("TCPRoute", "any", &json!({}))
+            .route("UDPRoute", "any", &json!({}))
+            .group("any", &json!([{"name": "any"}]))
+    }
+
+    fn namespace(mut self, name: &str, labels: &Value) -> Self {
+        let namespace = json!({"metadata": {"name": name, "labels": labels}});
+        let namespace: Namespace = serde_json::from_value(namespace).unwrap();
+        self.snapshot.insert_namespace(namespace);
+        self
+    }
+
+    /// A pod with the label `app`, which is its account.
+    fn pod(self, namespace: &str, name: &str, account: &str, ports: &Value) -> Self {
+        let containers = json!([{"name": "main", "ports": ports}]);
+        self.pod_of(namespace, name, account, &json!({"app": account}), &containers)
+    }
+
+    fn pod_of(mut self, namespace: &str, name: &str, account: &str, labels: &Value, containers: &Value) -> Self {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": name, "namespace": namespace, "labels": labels},
+            "spec": {"serviceAccountName": account, "containers": containers},
+        }))
+        .unwrap();
+        self.snapshot.insert_workload(&pod);
+        self
+    }
+
+    fn deployment(mut self, name: &str, account: &str, labels: &Value) -> Self {
+        let deployment: Deployment = serde_json::from_value(json!({
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {
+                "selector": {},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"serviceAccountName": account, "containers": []},
+                },
+            },
+        }))
+        .unwrap();
+        self.snapshot.insert_workload(&deployment);
+        self
+    }
+
+    fn route(self, kind: &str, name: &str, spec: &Value) -> Self {
+        self.object(&json!({
+            "apiVersion": "specs.smi-spec.io/v1alpha4",
+            "kind": kind,
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": spec,
+        }))
+    }
+
+    fn target(self, name: &str, spec: &Value) -> Self {
+        self.target_in("shop", "v1alpha3", name, spec)
+    }
+
+    fn target_in(self, namespace: &str, version: &str, name: &str, spec: &Value) -> Self {
+        self.object(&json!({
+            "apiVersion": format!("access.smi-spec.io/{version}"),
+            "kind": "TrafficTarget",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": spec,
+        }))
+    }
+
+    fn binding(self, namespace: &str, name: &str, schemes: &Value) -> Self {
+        self.object(&json!({
+            "apiVersion": "access.smi-spec.io/v1alpha4",
+            "kind": "IdentityBinding",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"schemes": schemes},
+        }))
+    }
+
+    fn attempt(&self, from: &str, to: ObjectRef, port: u16, traffic: Traffic) -> (Access, Trace) {
+        let attempt = Attempt {
+            from: caller(from),
+            to,
+            port,
+            traffic,
+        };
+        authorize(&self.snapshot, &self.settings, &attempt)
+    }
+
+    /// Whether `from` may send this to pod `api-1`.
+    fn access(&self, from: &str, port: u16, traffic: Traffic) -> Access {
+        self.attempt(from, pod_ref("shop", "api-1"), port, traffic).0
+    }
+
+    /// Whether `shop/web` may send this to port 8080 of pod `api-1`.
+    fn web(&self, traffic: Traffic) -> Access {
+        self.access("shop/web", 8080, traffic)
+    }
+
+    /// Whether `from` may open a TCP connection to port 8080 of pod `api-1`.
+    fn connects(&self, from: &str) -> Access {
+        self.access(from, 8080, Traffic::Tcp)
+    }
+}
