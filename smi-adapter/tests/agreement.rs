@@ -20,7 +20,7 @@ use smi_adapter::conformance::coverage::Coverage;
 use smi_adapter::conformance::dice::Dice;
 use smi_adapter::conformance::probes::{Aim, Shot, sweep};
 use smi_adapter::conformance::world::World;
-use smi_adapter::conformance::world::reduce::reduce;
+use smi_adapter::conformance::world::reduce::{Sent, reduce};
 use smi_adapter::conformance::world::regexes::Re;
 use smi_adapter::pattern::{Anchor, Pattern};
 use smi_adapter::probe::{Probe, Verdict};
@@ -107,10 +107,13 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
         Err(TestError::Abort(reason)) => Err(reason.to_string()),
         Err(TestError::Fail(_, (mut world, aims))) => {
             let fault = check(&world, &aims, &mut Coverage::default()).err();
-            let mut probe = fault.and_then(|fault| fault.probe);
-            let again = |world: &World, probe: Option<&Probe>| ask(world, probe).err();
-            reduce(&mut world, &mut probe, |world, probe| again(world, probe).is_some());
-            let why = again(&world, probe.as_ref()).unwrap_or_else(|| "it holds when looked at again".to_owned());
+            let mut sent = fault.and_then(|fault| fault.probe).map(Sent::Probe);
+            let again = |world: &World, sent: Option<&Sent>| match sent {
+                Some(Sent::Probe(probe)) => ask(world, Some(probe)).err(),
+                _ => ask(world, None).err(),
+            };
+            reduce(&mut world, &mut sent, |world, sent| again(world, sent).is_some());
+            let why = again(&world, sent.as_ref()).unwrap_or_else(|| "it holds when looked at again".to_owned());
             Err(format!("seed {seed}, after {} worlds:\n{world}\n{why}", held.get()))
         }
     }

@@ -3,10 +3,10 @@
 mod text;
 
 use super::dice::Dice;
-use super::probes::{Aim, sweep};
+use super::probes::{Aim, attempts, sweep};
 use super::world::{World, snapshot};
-use crate::probe::Probe;
-use crate::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
+use crate::probe::{Attempt, Probe};
+use crate::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
 use crate::snapshot::Snapshot;
 use crate::yaml;
 use serde_json::{Value, json};
@@ -20,8 +20,10 @@ pub struct Case {
     pub documents: Vec<Value>,
     /// What the operator chose.
     pub settings: Settings,
-    /// What is sent.
+    /// What is sent to services.
     pub probes: Vec<Probe>,
+    /// What reaches workloads.
+    pub attempts: Vec<Attempt>,
     /// What other choices are made by, such as what is edited.
     pub seed: u64,
 }
@@ -39,6 +41,7 @@ impl Case {
             documents: world.documents(),
             settings: world.settings.clone(),
             probes: Vec::new(),
+            attempts: Vec::new(),
             seed,
         }
     }
@@ -51,6 +54,14 @@ impl Case {
             let shot = aim.shot(world);
             self.probes.extend([shot.on, shot.beside.1]);
         }
+        self
+    }
+
+    /// Adds attempts: those that `aims` come to, and others like them.
+    #[must_use]
+    pub fn attempted(mut self, world: &World, aims: &[Aim]) -> Self {
+        let aims = aims.iter().flat_map(|aim| [*aim, aim.next()]);
+        self.attempts = aims.flat_map(|aim| attempts(world, aim)).collect();
         self
     }
 
@@ -77,6 +88,7 @@ impl Case {
                 "seed": self.seed,
                 "settings": settings(&self.settings),
                 "probes": self.probes.iter().map(text::probe).collect::<Value>(),
+                "attempts": self.attempts.iter().map(text::attempt).collect::<Value>(),
             },
         });
         yaml::write_values(std::iter::once(&head).chain(&self.documents))
@@ -94,19 +106,21 @@ impl Case {
             return Err(format!("the first document is no `{KIND}` of `{API_VERSION}`"));
         }
         let field = |pointer: &str| head.pointer(pointer).unwrap_or(&Value::Null);
-        let probes = field("/spec/probes").as_array();
-        let probes = probes.into_iter().flatten().map(text::read_probe);
+        let list = |pointer| field(pointer).as_array().into_iter().flatten();
+        let probes = list("/spec/probes").map(text::read_probe);
+        let attempts = list("/spec/attempts").map(text::read_attempt);
         Ok(Self {
             law: field("/metadata/name").as_str().unwrap_or_default().to_owned(),
             documents: documents.collect(),
             settings: read_settings(field("/spec/settings")),
             probes: probes.collect::<Result<_, _>>()?,
+            attempts: attempts.collect::<Result<_, _>>()?,
             seed: field("/spec/seed").as_u64().unwrap_or_default(),
         })
     }
 }
 
-pub use text::curl;
+pub use text::{curl, knock};
 
 fn settings(settings: &Settings) -> Value {
     json!({
@@ -123,6 +137,13 @@ fn settings(settings: &Settings) -> Value {
             HeaderAnchor::Search => "Search",
         },
         "clusterDomain": settings.cluster_domain,
+        "trustDomain": settings.trust_domain,
+        "enforcement": match &settings.enforcement {
+            Enforcement::Targets => json!("Targets"),
+            Enforcement::All { except } => json!({ "except": except }),
+            Enforcement::Off => json!("Off"),
+        },
+        "foreignDestinations": settings.foreign_destinations,
     })
 }
 
@@ -142,6 +163,19 @@ fn read_settings(value: &Value) -> Settings {
     if let Some(domain) = text("clusterDomain") {
         domain.clone_into(&mut settings.cluster_domain);
     }
+    if let Some(domain) = text("trustDomain") {
+        domain.clone_into(&mut settings.trust_domain);
+    }
+    if let Some(except) = value.pointer("/enforcement/except").and_then(Value::as_array) {
+        let except = except.iter().filter_map(Value::as_str).map(str::to_owned);
+        settings.enforcement = Enforcement::All {
+            except: except.collect(),
+        };
+    } else if text("enforcement") == Some("Off") {
+        settings.enforcement = Enforcement::Off;
+    }
+    let foreign = value.get("foreignDestinations").and_then(Value::as_bool);
+    settings.foreign_destinations = foreign.unwrap_or_default();
     settings
 }
 
@@ -153,8 +187,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cases_are_read_back(world in World::any(), aims in proptest::collection::vec(Aim::any(), 3), seed: u64) {
-            let case = Case::new("faithful", &world, seed).aimed(&world, &aims);
+        fn cases_are_read_back(world in World::of_access(), aims in proptest::collection::vec(Aim::any(), 3), seed: u64) {
+            let case = Case::new("faithful", &world, seed).aimed(&world, &aims).attempted(&world, &aims);
             let text = case.to_yaml();
             let again = Case::read(&text).unwrap();
             prop_assert_eq!(&again, &case, "{}", text);

@@ -34,17 +34,40 @@ pub(super) enum Edit {
     Split,
     /// A route group goes.
     Group,
+    /// A traffic target goes.
+    Target,
+    /// A source of a traffic target goes.
+    Source,
+    /// A rule of a traffic target becomes another one.
+    Rule,
+    /// A TCP route, a UDP route or an identity binding goes.
+    Referred,
 }
 
 impl Edit {
     /// Every edit.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Weight,
         Self::Regex,
         Self::Match,
         Self::Age,
         Self::Split,
         Self::Group,
+        Self::Target,
+        Self::Source,
+        Self::Rule,
+        Self::Referred,
+    ];
+
+    /// Those that can change who is let in.
+    pub(super) const OF_ACCESS: [Self; 7] = [
+        Self::Regex,
+        Self::Match,
+        Self::Group,
+        Self::Target,
+        Self::Source,
+        Self::Rule,
+        Self::Referred,
     ];
 
     /// What it is, as the class of a report.
@@ -56,19 +79,26 @@ impl Edit {
             Self::Age => "edit: the age of a split",
             Self::Split => "edit: a split goes",
             Self::Group => "edit: a route group goes",
+            Self::Target => "edit: a target goes",
+            Self::Source => "edit: a source goes",
+            Self::Rule => "edit: a rule changes",
+            Self::Referred => "edit: a route or binding goes",
         }
     }
 
     /// Makes the edit, if there is something to edit: the documents after it, and the object.
     pub(super) fn of(self, documents: &[Value], dice: &mut Dice) -> Option<(Vec<Value>, Value)> {
-        let kind = match self {
-            Self::Weight | Self::Age | Self::Split => "TrafficSplit",
-            Self::Regex | Self::Match | Self::Group => "HTTPRouteGroup",
+        let kinds: &[&str] = match self {
+            Self::Weight | Self::Age | Self::Split => &["TrafficSplit"],
+            Self::Regex | Self::Match | Self::Group => &["HTTPRouteGroup"],
+            Self::Target | Self::Source | Self::Rule => &["TrafficTarget"],
+            Self::Referred => &["TCPRoute", "UDPRoute", "IdentityBinding"],
         };
         let mut after = documents.to_vec();
-        let place = *dice.pick(&places(documents, kind))?;
+        let candidates: Vec<usize> = kinds.iter().flat_map(|kind| places(documents, kind)).collect();
+        let place = *dice.pick(&candidates)?;
         let before = documents.get(place)?.clone();
-        if matches!(self, Self::Split | Self::Group) {
+        if matches!(self, Self::Split | Self::Group | Self::Target | Self::Referred) {
             after.remove(place);
             return Some((after, before));
         }
@@ -94,7 +124,24 @@ impl Edit {
                 let metadata = document.get_mut("metadata")?.as_object_mut()?;
                 metadata.insert("creationTimestamp".into(), json!(age));
             }
-            Self::Split | Self::Group => return None,
+            Self::Source => {
+                let sources = list(document, &["/spec/sources", "/sources"])?;
+                if sources.is_empty() {
+                    return None;
+                }
+                sources.remove(dice.below(sources.len()));
+            }
+            Self::Rule => {
+                let rules = list(document, &["/spec/rules", "/specs"])?;
+                let at = dice.below(rules.len());
+                let other = [
+                    json!({"kind": "TCPRoute", "name": "tcp-1"}),
+                    json!({"kind": "HTTPRouteGroup", "name": "group-1"}),
+                    json!({"kind": "HTTPRouteGroup", "name": "group-0", "matches": ["two"]}),
+                ];
+                *rules.get_mut(at)? = dice.pick(&other)?.clone();
+            }
+            Self::Split | Self::Group | Self::Target | Self::Referred => return None,
         }
         (after != documents).then_some((after, before))
     }
@@ -110,6 +157,14 @@ fn weight(split: &mut Value, dice: &mut Dice) -> Option<()> {
     let weight = weights.get_mut(at)?;
     **weight = if **weight == json!(7) { json!(13) } else { json!(7) };
     Some(())
+}
+
+/// The first list that is there.
+fn list<'d>(document: &'d mut Value, pointers: &[&str]) -> Option<&'d mut Vec<Value>> {
+    let pointer = pointers
+        .iter()
+        .find(|pointer| document.pointer(pointer).is_some_and(Value::is_array))?;
+    document.pointer_mut(pointer)?.as_array_mut()
 }
 
 /// The matches of a route group, wherever its version keeps them.

@@ -70,7 +70,7 @@ pub(super) fn rename(documents: &[Value], dice: &mut Dice) -> Vec<Value> {
 pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, Vec<Value>) {
     let mut many = documents.to_vec();
     // Many splits take long to read, and so they are rare.
-    let turn = if dice.one_in(12) { 4 } else { dice.below(4) };
+    let turn = if dice.one_in(12) { 6 } else { dice.below(6) };
     // So do many matches, which are all in one group.
     let mut group_is_left = true;
     let class = match turn {
@@ -85,6 +85,21 @@ pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, V
         1 => "many matches",
         2 => "many header filters",
         3 => "long patterns",
+        4 => {
+            let template = documents.iter().find(|document| is(document, "TrafficTarget"));
+            let copies = template.into_iter().flat_map(|template| {
+                (0..40).map(|index| {
+                    let mut copy = template.clone();
+                    if let Some(metadata) = copy.get_mut("metadata").and_then(Value::as_object_mut) {
+                        metadata.insert("name".into(), json!(format!("many-{index}.{}", "b".repeat(63))));
+                    }
+                    copy
+                })
+            });
+            many.extend(copies);
+            "many targets"
+        }
+        5 => "many sources",
         _ => {
             let template = documents.iter().find(|document| is(document, "TrafficSplit"));
             let copies = template.into_iter().flat_map(|template| {
@@ -108,6 +123,18 @@ pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, V
         {
             let count = [16, 17, 40].get(dice.below(3)).copied().unwrap_or(17);
             backends.extend((0..count).map(|index| json!({"service": format!("many-{index}"), "weight": index + 1})));
+        }
+        let is_target = turn == 5 && is(document, "TrafficTarget");
+        let pointer = if document.get("spec").is_some() {
+            "/spec/sources"
+        } else {
+            "/sources"
+        };
+        let sources = is_target.then(|| document.pointer_mut(pointer)).flatten();
+        if let Some(sources) = sources.and_then(Value::as_array_mut) {
+            sources.extend((0..600).map(|index| {
+                json!({"kind": "ServiceAccount", "name": format!("{}-{index}", "c".repeat(200)), "namespace": "ns-b"})
+            }));
         }
         let Some(matches) = is(document, "HTTPRouteGroup").then(|| matches_of(document)).flatten() else {
             continue;

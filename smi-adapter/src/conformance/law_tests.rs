@@ -20,7 +20,8 @@ macro_rules! conformance_tests {
         $crate::conformance_tests!(@adapter $adapter, $cases;
             total deterministic order_free honest declared_kinds valid_names converges idempotent repairs
             two_owners stable_names local clean_delete version_free history_free);
-        $crate::conformance_tests!(@mesh $adapter, $mesh, $cases; faithful split_exact fallback sound);
+        $crate::conformance_tests!(@mesh $adapter, $mesh, $cases;
+            faithful split_exact fallback sound never_widens enforces grants safe_transition undisturbed monotone);
 
         #[test]
         fn within_limits() {

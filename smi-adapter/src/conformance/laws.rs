@@ -1,4 +1,4 @@
-//! The laws that adapters must keep, for routing.
+//! The laws that adapters must keep.
 //!
 //! Each is a function that tries the law in many worlds and either says what was tried, or gives the smallest
 //! counterexample that it found. Where the law is about what a mesh does, it takes an [`Interpreter`] as well.
@@ -15,6 +15,7 @@
 //! }
 //! ```
 
+mod access;
 mod cluster;
 mod history;
 mod output;
@@ -22,11 +23,12 @@ mod routing;
 mod run;
 mod shape;
 mod tally;
+mod transitions;
 
 use super::{Case, Cases, Interpreter, Report, Violation};
 use crate::adapter::MeshAdapter;
+use crate::conformance::world::reduce::Sent;
 use crate::manifest::NativeObject;
-use crate::probe::Probe;
 use tally::Tally;
 
 /// What is tried.
@@ -43,15 +45,25 @@ pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + 'a;
 struct Law {
     name: &'static str,
     check: fn(&Subject<'_>, &Case, &mut Tally) -> Result<(), Box<Fault>>,
-    /// Whether it asks where traffic goes.
-    probes: bool,
+    asks: Asks,
     classes: &'static [&'static str],
+}
+
+/// What a law asks a mesh.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Nothing: it looks at what an adapter writes.
+    Nothing,
+    /// Where probes go.
+    Routes,
+    /// Whether attempts are let in.
+    Access,
 }
 
 /// What does not hold in one case.
 struct Fault {
-    /// For which probe.
-    probe: Option<Probe>,
+    /// For which traffic.
+    sent: Option<Sent>,
     why: String,
     /// Why the reference decides as it does.
     reference: String,
@@ -60,7 +72,7 @@ struct Fault {
 impl From<String> for Box<Fault> {
     fn from(why: String) -> Self {
         Box::new(Fault {
-            probe: None,
+            sent: None,
             why,
             reference: String::new(),
         })
@@ -81,18 +93,18 @@ use hold;
 macro_rules! laws {
     (
         adapter { $($(#[doc = $doc:literal])* $name:ident: $module:ident, $classes:expr;)* }
-        mesh { $($(#[doc = $mesh_doc:literal])* $mesh_name:ident: $mesh_module:ident, $mesh_classes:expr;)* }
+        mesh { $($(#[doc = $mesh_doc:literal])* $mesh_name:ident: $asks:ident, $mesh_module:ident, $mesh_classes:expr;)* }
     ) => {
         /// The names of all laws.
         pub const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($mesh_name),)* "within_limits"];
 
         fn law(name: &str) -> Option<Law> {
             $(if name == stringify!($name) {
-                return Some(Law { name: stringify!($name), check: $module::$name, probes: false, classes: $classes });
+                return Some(Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes });
             })*
             $(if name == stringify!($mesh_name) {
                 let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
-                return Some(Law { name, check, probes: true, classes: $mesh_classes });
+                return Some(Law { name, check, asks: Asks::$asks, classes: $mesh_classes });
             })*
             (name == "within_limits").then(within_limits_law)
         }
@@ -103,7 +115,7 @@ macro_rules! laws {
             /// # Errors
             /// With the smallest counterexample that was found.
             pub fn $name(adapter: &dyn MeshAdapter, cases: Cases) -> Result<Report, Box<Violation>> {
-                let law = Law { name: stringify!($name), check: $module::$name, probes: false, classes: $classes };
+                let law = Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes };
                 run::run(&law, &Subject { adapter, mesh: None, limits: &no_limits }, cases)
             }
         )*
@@ -118,7 +130,7 @@ macro_rules! laws {
                 cases: Cases,
             ) -> Result<Report, Box<Violation>> {
                 let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
-                let law = Law { name, check, probes: true, classes: $mesh_classes };
+                let law = Law { name, check, asks: Asks::$asks, classes: $mesh_classes };
                 run::run(&law, &Subject { adapter, mesh: Some(mesh), limits: &no_limits }, cases)
             }
         )*
@@ -139,7 +151,7 @@ laws! {
         order_free: output, TRANSLATED;
         /// Every SMI object is a source of some native object, or in a diagnostic; what the adapter does not
         /// support is in a diagnostic wherever it is asked for.
-        honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force"];
+        honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force", "a grant in force"];
         /// Only the kinds that the adapter lists, each in the namespace of its policy and within the scope.
         declared_kinds: shape, &["world with native objects", "world with a scope"];
         /// Names are DNS subdomains that no other object has, of at most 63 characters unless they are the
@@ -166,12 +178,14 @@ laws! {
         ];
         /// Two embedders with different owners, or scopes, never change each other's objects.
         two_owners: cluster, &["two owners", "two scopes", "a name that the other one has"];
-        /// Editing a weight, a pattern or an age, or deleting a split, renames no object.
-        stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes"];
+        /// Editing a weight, a pattern, an age or a source, or deleting a split or a traffic target, renames no object
+        /// but leaves and grants, which may be named by what they say.
+        stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes", "edit: a source goes", "edit: a target goes"];
         /// An edit of one SMI object changes only native objects of the policies that it is about.
-        local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "other policies"];
-        /// Without splits nothing of ours remains, and without one of them it is as if it had never been.
-        clean_delete: history, &["all splits deleted", "one split deleted"];
+        local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "edit: a target goes", "edit: a source goes", "edit: a rule changes", "edit: a route or binding goes", "other policies"];
+        /// Without SMI objects and enforced namespaces nothing of ours remains, and without one of them it is as if it
+        /// had never been.
+        clean_delete: history, &["all deleted", "edit: a split goes", "edit: a target goes"];
         /// The same intent in another API version gives the same native objects but for owner references.
         version_free: history, TRANSLATED;
         /// Whatever the way there, the native objects are those of the final snapshot.
@@ -180,15 +194,30 @@ laws! {
     mesh {
         /// The mesh does with each request or connection what the specification says, or a diagnostic on the
         /// object at fault explains exactly what it does instead.
-        faithful: routing, routing::CLASSES;
+        faithful: Routes, routing, routing::CLASSES;
         /// Where a split takes traffic, the shares are exact, or within the error that a diagnostic states. No
         /// diagnostic excuses traffic to a backend that has no weight or is left out (T9, T20).
-        split_exact: routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
+        split_exact: Routes, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
         /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
-        fallback: routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
+        fallback: Routes, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
         /// A diagnostic that claims a difference is true: no request shows that what it names is in force. A
         /// report counts for how many a request was found that does show the difference, by code.
-        sound: routing, &[];
+        sound: Routes, routing, &[];
+        /// Where every workload is in the mesh and its default policy denies, the mesh lets in nothing that the
+        /// specification denies. Nothing excuses it.
+        never_widens: Access, access, access::DENIED;
+        /// Where default policies allow, what the specification denies is denied, unless a `NotEnforced` on the workload
+        /// or its namespace says that the mesh cannot close it: on the namespace for datagrams; on the workload for all of
+        /// it or, where the message begins with `ports that no`, for the ports that nothing names.
+        enforces: Access, access, access::DENIED;
+        /// What the specification allows is let in, or a diagnostic on the object at fault explains why not.
+        grants: Access, access, access::ALLOWED;
+        /// At every step of a plan from one world to another the mesh lets in only what one of them allows.
+        safe_transition: Access, transitions, transitions::SAFE;
+        /// At every step of a plan from one world to another the mesh lets in what it lets in before and after.
+        undisturbed: Access, transitions, transitions::UNDISTURBED;
+        /// One more traffic target takes nothing away, and one less adds nothing, the last one included.
+        monotone: Access, transitions, transitions::MONOTONE;
     }
 }
 
@@ -210,13 +239,15 @@ fn within_limits_law() -> Law {
     Law {
         name: "within_limits",
         check: shape::within_limits,
-        probes: false,
+        asks: Asks::Nothing,
         classes: &[
             "many backends",
             "many matches",
             "many header filters",
             "long patterns",
             "many splits",
+            "many targets",
+            "many sources",
         ],
     }
 }

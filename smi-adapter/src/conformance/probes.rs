@@ -1,6 +1,9 @@
 //! Probes that are aimed at what a world says, and just beside it.
 
+mod attempts;
 pub mod near;
+
+pub use attempts::attempts;
 
 use crate::conformance::dice::Dice;
 use crate::conformance::world::World;
@@ -51,6 +54,12 @@ impl Aim {
     /// Any aim.
     pub fn any() -> impl Strategy<Value = Self> {
         any::<u64>().prop_map(Self)
+    }
+
+    /// Another aim, which follows from this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.wrapping_add(0x5851_f42d_4c95_7f2d))
     }
 
     /// The probes. They go to the root of some split, as a rule one with matches.

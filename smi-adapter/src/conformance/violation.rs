@@ -1,6 +1,6 @@
 //! A counterexample.
 
-use super::case::{Case, curl};
+use super::case::{Case, curl, knock};
 use std::fmt::{self, Display};
 
 /// A law does not hold: the smallest case that was found, and what happens in it.
@@ -44,6 +44,9 @@ impl Display for Violation {
             "law `{law}` does not hold for `{adapter}`, after {held} worlds in which it did"
         )?;
         writeln!(f, "\n{why}\n")?;
+        for attempt in &case.attempts {
+            writeln!(f, "{}", knock(attempt))?;
+        }
         for probe in &case.probes {
             writeln!(f, "{}", curl(probe))?;
         }

@@ -8,20 +8,21 @@ pub mod reduce;
 pub mod regexes;
 pub mod services;
 pub mod splits;
+pub mod targets;
+pub mod workloads;
 
-use crate::diagnostic::Code;
-use crate::object::{ObjectKey, ObjectRef};
-use crate::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
-use crate::snapshot::{Snapshot, Undecodable};
+use crate::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
+use crate::snapshot::Snapshot;
 use groups::{Group, Match};
-use k8s_openapi::api::core::v1;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 use services::Service;
-use smi_types::{FieldPath, Object};
 use splits::Split;
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
+use targets::{Referred, Target};
+use workloads::{Namespace, Workload};
 
 /// The namespaces. Nearly everything is in the first one.
 pub const NAMESPACES: [&str; 2] = ["ns-a", "ns-b"];
@@ -37,18 +38,113 @@ pub struct World {
     pub groups: Vec<Group>,
     /// The splits.
     pub splits: Vec<Split>,
+    /// Who may talk to whom; in a world of routing, nothing.
+    pub access: Access,
     /// The choices.
     pub settings: Settings,
 }
 
-impl World {
-    /// Any world.
-    pub fn any() -> impl Strategy<Value = Self> {
+/// Everything about access control, but for route groups.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Access {
+    /// What namespaces say.
+    pub namespaces: Vec<Namespace>,
+    /// What runs.
+    pub workloads: Vec<Workload>,
+    /// The traffic targets.
+    pub targets: Vec<Target>,
+    /// TCP and UDP routes and identity bindings.
+    pub referred: Vec<Referred>,
+}
+
+impl Access {
+    fn any() -> impl Strategy<Value = Self> {
+        let workloads = prop_oneof![12 => vec(Workload::any().boxed(), 2..=4), 2 => vec(Workload::any().boxed(), 1)];
+        let targets = prop_oneof![12 => vec(Target::any().boxed(), 1..=4), 1 => Just(Vec::new())];
         (
-            Service::all(),
-            prop_oneof![12 => vec(Group::any(), 2..=3), 3 => vec(Group::any(), 1), 1 => Just(Vec::new())],
-            prop_oneof![12 => vec(Split::any(), 2..=5), 2 => vec(Split::any(), 1), 1 => Just(Vec::new())],
-            settings(),
+            Namespace::all().boxed(),
+            workloads.boxed(),
+            targets.boxed(),
+            Referred::all().boxed(),
+        )
+            .prop_map(|(namespaces, mut workloads, mut targets, referred)| {
+                for namespace in NAMESPACES {
+                    let own = workloads.iter_mut().filter(|workload| workload.namespace == namespace);
+                    for (place, workload) in own.enumerate() {
+                        workload.name = format!("work-{place}");
+                    }
+                    let own = targets.iter_mut().filter(|target| target.namespace == namespace);
+                    for (place, target) in own.enumerate() {
+                        target.name = format!("target-{place}");
+                    }
+                }
+                Self {
+                    namespaces,
+                    workloads,
+                    targets,
+                    referred,
+                }
+            })
+    }
+
+    fn documents(&self) -> impl Iterator<Item = Value> {
+        let namespaces = self.namespaces.iter().map(Namespace::document);
+        let workloads = self.workloads.iter().flat_map(Workload::documents);
+        let referred = self.referred.iter().flat_map(Referred::documents);
+        let targets = self.targets.iter().flat_map(Target::documents);
+        namespaces.chain(workloads).chain(referred).chain(targets)
+    }
+}
+
+impl World {
+    /// Any world of access control, with a split in some of them.
+    pub fn of_access() -> impl Strategy<Value = Self> {
+        let enforcement = prop_oneof![
+            20 => Just(Enforcement::Targets),
+            4 => Just(Enforcement::All { except: BTreeSet::new() }),
+            1 => Just(Enforcement::All { except: BTreeSet::from([NAMESPACES[1].to_owned()]) }),
+            1 => Just(Enforcement::Off),
+        ];
+        let domain = prop_oneof![8 => Just("cluster.local"), 1 => Just("example.org")];
+        let chosen = (
+            enforcement,
+            domain,
+            proptest::bool::weighted(0.05),
+            proptest::bool::weighted(0.3),
+        );
+        (Self::any().boxed(), Access::any().boxed(), chosen).prop_map(
+            |(mut world, access, (enforcement, trust_domain, foreign, http))| {
+                world.splits.truncate(1);
+                // Some ports are declared as something else than HTTP (A14).
+                let others = world.services.iter_mut().filter(|service| service.name != SERVICES[0]);
+                for port in others.flat_map(|service| &mut service.ports) {
+                    port.app = port.app.map(|app| if app == "grpc" { "tcp" } else { app });
+                }
+                let webs = world
+                    .services
+                    .iter_mut()
+                    .filter(|service| http && service.name == SERVICES[0]);
+                for port in webs.filter_map(|service| service.ports.first_mut()) {
+                    port.app = Some("http");
+                }
+                world.access = access;
+                world.settings.enforcement = enforcement;
+                trust_domain.clone_into(&mut world.settings.trust_domain);
+                world.settings.foreign_destinations = foreign;
+                world
+            },
+        )
+    }
+
+    /// Any world of routing.
+    pub fn any() -> impl Strategy<Value = Self> {
+        let (group, split) = (|| Group::any().boxed(), || Split::any().boxed());
+        (
+            // On the heap: generators of worlds are large, and stacks of tests are not.
+            Service::all().boxed(),
+            prop_oneof![12 => vec(group(), 2..=3), 3 => vec(group(), 1), 1 => Just(Vec::new())].boxed(),
+            prop_oneof![12 => vec(split(), 2..=5), 2 => vec(split(), 1), 1 => Just(Vec::new())].boxed(),
+            settings().boxed(),
         )
             .prop_map(|(services, mut groups, mut splits, settings)| {
                 // Names come from places, so that they stay short, distinct and in order while something
@@ -67,6 +163,7 @@ impl World {
                     services,
                     groups,
                     splits,
+                    access: Access::default(),
                     settings,
                 }
             })
@@ -79,7 +176,11 @@ impl World {
         let services = self.services.iter().flat_map(Service::documents);
         let groups = self.groups.iter().flat_map(Group::documents);
         let splits = self.splits.iter().flat_map(|split| split.documents(domain));
-        services.chain(groups).chain(splits).collect()
+        services
+            .chain(groups)
+            .chain(splits)
+            .chain(self.access.documents())
+            .collect()
     }
 
     /// The Service with this key.
@@ -136,11 +237,13 @@ impl Display for World {
             path_anchor,
             header_anchor,
             cluster_domain,
+            trust_domain,
+            enforcement,
             ..
         } = &self.settings;
         write!(
             f,
-            "scope {scope:?}, path {path_anchor:?}, headers {header_anchor:?}, domain {cluster_domain}"
+            "scope {scope:?}, path {path_anchor:?}, headers {header_anchor:?}, domain {cluster_domain}, trust domain {trust_domain}, enforcement {enforcement:?}"
         )
     }
 }
@@ -149,30 +252,8 @@ impl Display for World {
 pub fn snapshot<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Snapshot {
     let mut snapshot = Snapshot::default();
     for document in documents {
-        if document.get("kind").and_then(Value::as_str) == Some("Service") {
-            insert_service(&mut snapshot, document);
-            continue;
-        }
-        match Object::from_value(document) {
-            Ok(parsed) => _ = snapshot.insert(parsed),
-            Err(error) => snapshot.insert_error(&error),
-        }
+        // Whatever does not say which object it is has no effect.
+        _ = crate::yaml::add(document.clone(), &mut snapshot);
     }
     snapshot
-}
-
-fn insert_service(snapshot: &mut Snapshot, document: &Value) {
-    match serde_json::from_value::<v1::Service>(document.clone()) {
-        Ok(service) => _ = snapshot.insert_service(service),
-        Err(error) => {
-            let part = |name: &str| document.pointer(name).and_then(Value::as_str).unwrap_or_default();
-            let key = ObjectKey::new(part("/metadata/namespace"), part("/metadata/name"));
-            let reason = Undecodable {
-                code: Code::Undecodable,
-                field: FieldPath::root(),
-                reason: error.to_string(),
-            };
-            snapshot.insert_undecodable(ObjectRef::service(key), reason);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Laws about working on a cluster.
 
+use super::history::released;
 use super::{Fault, Subject, Tally, hold};
 use crate::conformance::Case;
 use crate::conformance::edits::tamper;
@@ -7,7 +8,7 @@ use crate::conformance::lab::{Lab, differing};
 use crate::conformance::world::{NAMESPACES, snapshot};
 use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
-use crate::object::{Kind, ObjectRef};
+use crate::object::ObjectRef;
 use crate::plan::{Action, Plan, Planned};
 use crate::settings::{Owner, Scope, Settings};
 use serde_json::Value;
@@ -202,14 +203,14 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
             "{class}: one has the names that the other one needs, and no `ForeignObject` says so"
         );
         empty(&lab.plan(&snapshot, &one)?.plan, "after the other one applied its plan")?;
-        // Without any split, one takes away its own objects and no others.
-        let without: Vec<&Value> = case.documents.iter().filter(|document| !is_split(document)).collect();
+        // Without any SMI object, one takes away its own objects and no others.
+        let without = released(&case.documents);
         let others: Vec<NativeObject> = lab
             .objects()
             .into_iter()
             .filter(|object| !ones.contains(object))
             .collect();
-        lab.settle(&crate::conformance::world::snapshot(without), &one)?;
+        lab.settle(&crate::conformance::world::snapshot(&without), &one)?;
         let left = lab.objects();
         let differ = differing(&left, &others);
         hold!(
@@ -218,8 +219,4 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         );
     }
     Ok(())
-}
-
-fn is_split(document: &Value) -> bool {
-    document.get("kind").and_then(Value::as_str) == Some(&Kind::TRAFFIC_SPLIT.kind)
 }

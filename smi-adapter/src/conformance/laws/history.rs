@@ -5,11 +5,14 @@ use crate::adapter::MeshAdapterExt;
 use crate::conformance::Case;
 use crate::conformance::edits::{Edit, is, matches_of, places};
 use crate::conformance::lab::{Lab, difference, differing};
-use crate::conformance::world::snapshot;
-use crate::manifest::{Manifest, NativeObject};
-use crate::model::PolicyKey;
+use crate::conformance::world::{NAMESPACES, snapshot};
+use crate::manifest::{Manifest, NativeObject, Stage};
+use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::plan::{Observed, Planned};
+use crate::semantics::is_enforced;
+use crate::settings::ENFORCE_LABEL;
+use crate::snapshot::Snapshot;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +28,9 @@ fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tal
 /// The names of each policy's objects of each kind.
 fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> {
     let mut names: BTreeMap<_, BTreeSet<ObjectKey>> = BTreeMap::new();
-    for manifest in &planned.manifests {
+    // Leaves and grants may be named by what they say.
+    let is_stable = |manifest: &&Manifest| matches!(manifest.stage, Stage::Route | Stage::Deny);
+    for manifest in planned.manifests.iter().filter(is_stable) {
         let object = manifest.object.reference();
         let of_policy = names.entry((manifest.policy.clone(), object.kind)).or_default();
         of_policy.insert(object.key);
@@ -36,7 +41,14 @@ fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> 
 pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let mut dice = case.dice();
     let before = names(&plan(subject, case, &case.documents, tally));
-    for edit in [Edit::Weight, Edit::Regex, Edit::Age, Edit::Split] {
+    for edit in [
+        Edit::Weight,
+        Edit::Regex,
+        Edit::Age,
+        Edit::Split,
+        Edit::Source,
+        Edit::Target,
+    ] {
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
             continue;
         };
@@ -70,16 +82,19 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
             continue;
         };
-        let after = plan(subject, case, &documents, tally);
+        // Enforcement does not end by an edit (A2).
+        let mut snapshot = snapshot(&documents);
+        enforce(&mut snapshot, case);
+        let after = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
         tally.coverage.note_if(!before.manifests.is_empty(), edit.class());
         let own = |manifest: &&Manifest| concerns(&edited, manifest);
-        let keys: BTreeSet<&PolicyKey> = before
-            .manifests
-            .iter()
-            .chain(&after.manifests)
-            .filter(own)
-            .map(|manifest| &manifest.policy)
-            .collect();
+        let written = before.manifests.iter().chain(&after.manifests).filter(own);
+        // What is denied may depend on an object that grants nothing.
+        let of_model = before.model.policies().chain(after.model.policies());
+        let of_model = of_model
+            .filter(|(_, policy)| is_source(&edited, policy))
+            .map(|(key, _)| key);
+        let keys: BTreeSet<&PolicyKey> = written.map(|manifest| &manifest.policy).chain(of_model).collect();
         let others = |planned: &Planned| -> Vec<NativeObject> {
             let others = planned.manifests.iter();
             let others = others.filter(|manifest| !keys.contains(&manifest.policy));
@@ -97,17 +112,26 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     Ok(())
 }
 
+/// Whether an object of access control has a part in a policy.
+fn is_source(document: &Value, policy: &Policy) -> bool {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
+    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind));
+    kind.is_some_and(|kind| policy.sources().contains(&ObjectRef::new(kind, key)))
+}
+
 /// Whether an SMI object has to do with a manifest: it is a source of it, or names its root.
 fn concerns(document: &Value, manifest: &Manifest) -> bool {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
-    if is(document, "HTTPRouteGroup") {
-        return manifest.sources.contains(&ObjectRef::group(key));
+    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind));
+    if let Some(kind) = kind.filter(|kind| *kind != Kind::TRAFFIC_SPLIT) {
+        return manifest.sources.contains(&ObjectRef::new(kind, key));
     }
     let root = text("/spec/service");
     let root = root.split_once('.').map_or(root, |(first, _)| first);
-    let PolicyKey::Route(of) = &manifest.policy;
-    let names_root = of.namespace == key.namespace && of.name == root;
+    let names_root =
+        matches!(&manifest.policy, PolicyKey::Route(of) if of.namespace == key.namespace && of.name == root);
     names_root || manifest.sources.contains(&ObjectRef::split(key))
 }
 
@@ -118,23 +142,53 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         return Ok(());
     }
     let mut dice = case.dice();
-    if let Some((documents, edited)) = Edit::Split.of(&case.documents, &mut dice) {
-        tally.coverage.note("one split deleted");
+    for edit in [Edit::Split, Edit::Target] {
+        let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        tally.coverage.note(edit.class());
         lab.settle(&snapshot(&documents), &case.settings)?;
         let fresh = Lab::new(subject.adapter);
-        fresh.settle(&snapshot(&documents), &case.settings)?;
+        let mut without = snapshot(&documents);
+        enforce(&mut without, case);
+        fresh.settle(&without, &case.settings)?;
         let differ = differing(&lab.objects(), &fresh.objects());
         hold!(
             differ.is_empty(),
             "deleting {edited} is not the same as translating without it: {differ:?}"
         );
     }
-    let without = case.documents.iter().filter(|document| !is(document, "TrafficSplit"));
-    lab.settle(&snapshot(without), &case.settings)?;
-    tally.coverage.note("all splits deleted");
+    lab.settle(&snapshot(&released(&case.documents)), &case.settings)?;
+    tally.coverage.note("all deleted");
     let left: Vec<ObjectRef> = lab.objects().iter().map(NativeObject::reference).collect();
-    hold!(left.is_empty(), "all splits are deleted, and this remains: {left:?}");
+    hold!(
+        left.is_empty(),
+        "all SMI objects are deleted, and this remains: {left:?}"
+    );
     Ok(())
+}
+
+/// Keeps the namespaces of a case enforced, as what a plan observes does (A2).
+pub(super) fn enforce(snapshot: &mut Snapshot, case: &Case) {
+    let before = case.snapshot();
+    for namespace in NAMESPACES {
+        if is_enforced(&before, &case.settings, namespace) {
+            snapshot.insert_enforced(namespace);
+        }
+    }
+}
+
+/// The documents without SMI objects, and with every namespace released.
+pub(super) fn released(documents: &[Value]) -> Vec<Value> {
+    let smi = |document: &Value| Kind::SMI.iter().any(|kind| is(document, &kind.kind));
+    let others = documents
+        .iter()
+        .filter(|document| !smi(document) && !is(document, "Namespace"));
+    let namespaces = NAMESPACES.map(|name| {
+        let metadata = json!({"name": name, "labels": {ENFORCE_LABEL: "false"}});
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    });
+    others.cloned().chain(namespaces).collect()
 }
 
 pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
@@ -176,6 +230,8 @@ fn in_version(document: &Value, version: &str) -> Value {
         if let Some(fields) = document.as_object_mut() {
             fields.insert("apiVersion".into(), json!(format!("{group}/{version}")));
         }
+    } else if is(&document, "TrafficTarget") {
+        return target_in_version(document, version);
     } else if is(&document, "HTTPRouteGroup") {
         let right = if own_has_spec { "/spec/matches" } else { "/matches" };
         let whole = document.pointer(right).is_some_and(Value::is_array);
@@ -197,6 +253,38 @@ fn in_version(document: &Value, version: &str) -> Value {
         }
     }
     document
+}
+
+/// The same traffic target in another version, if both can say it: only v1alpha4 has identity bindings, and what was
+/// applied in an older version may have lost a port (I5).
+fn target_in_version(document: Value, version: &str) -> Value {
+    let text = document.to_string();
+    let fields = document.get("spec").unwrap_or(&document);
+    let rules = fields.get("rules").or_else(|| fields.get("specs")).cloned();
+    let part = |name: &str| fields.get(name).cloned();
+    let (destination, sources) = (part("destination"), part("sources"));
+    if text.contains("IdentityBinding") || text.contains("last-applied") || rules.is_none() || destination.is_none() {
+        return document;
+    }
+    let (list, whole) = if version == "v1alpha1" {
+        ("specs", true)
+    } else {
+        ("rules", false)
+    };
+    let said = json!({"destination": destination, list: rules, "sources": sources});
+    let mut other = json!({
+        "apiVersion": format!("access.smi-spec.io/{version}"),
+        "kind": "TrafficTarget",
+        "metadata": document.get("metadata"),
+    });
+    if let (Some(fields), Value::Object(said)) = (other.as_object_mut(), said) {
+        if whole {
+            fields.extend(said);
+        } else {
+            fields.insert("spec".into(), said.into());
+        }
+    }
+    other
 }
 
 fn has_spec(version: &str) -> bool {

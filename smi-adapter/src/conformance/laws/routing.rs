@@ -6,6 +6,7 @@ mod rounded;
 use super::{Fault, Subject, Tally};
 use crate::adapter::MeshAdapterExt;
 use crate::conformance::case::curl;
+use crate::conformance::world::reduce::Sent;
 use crate::conformance::{Case, MeshWorld, NotModelled};
 use crate::diagnostic::{Code, Diagnostic, Effect};
 use crate::manifest::NativeObject;
@@ -110,6 +111,7 @@ impl<'a> Sight<'a> {
             world: MeshWorld {
                 services: services.map(|(key, service)| (key.clone(), service.clone())).collect(),
                 cluster_domain: case.settings.cluster_domain.clone(),
+                ..MeshWorld::default()
             },
             snapshot,
         })
@@ -216,7 +218,7 @@ impl<'a> Sight<'a> {
 
 fn fault(probe: &Probe, verdict: &Verdict, trace: &Trace, got: &Distribution) -> Box<Fault> {
     Box::new(Fault {
-        probe: Some(probe.clone()),
+        sent: Some(Sent::Probe(probe.clone())),
         why: format!("expected {}\n     got {got}", verdict.route),
         reference: trace.to_string(),
     })
@@ -276,8 +278,8 @@ pub(super) fn sound(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
             Outcome::Agrees => {
                 for claim in sight.claims.iter().filter(|claim| sight.refutes(probe, &answer, claim)) {
                     let why = format!("the mesh does what the specification says, in spite of `{claim}`");
-                    let (probe, reference) = (Some(probe.clone()), answer.trace.to_string());
-                    let fault = Fault { probe, why, reference };
+                    let (sent, reference) = (Some(Sent::Probe(probe.clone())), answer.trace.to_string());
+                    let fault = Fault { sent, why, reference };
                     refuted.entry(claim).or_insert_with(|| Box::new(fault));
                 }
             }

@@ -1,17 +1,16 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
-use super::{Fault, Law, Subject, Tally};
+use super::{Asks, Fault, Law, Subject, Tally};
 use crate::adapter::MeshAdapterExt;
 use crate::conformance::probes::Aim;
 use crate::conformance::watchdog::watched;
-use crate::conformance::world::World;
-use crate::conformance::world::real::{address, sendable, usual};
-use crate::conformance::world::reduce::reduce;
+use crate::conformance::world::real::{address, exists, sendable, usual};
+use crate::conformance::world::reduce::{Sent, reduce};
+use crate::conformance::world::{Access, World};
 use crate::conformance::{Case, Cases, Report, Violation};
 use crate::plan::Observed;
-use crate::probe::Probe;
 use crate::settings::Settings;
-use proptest::prelude::any;
+use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,7 +34,12 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let strategy = (World::any(), proptest::collection::vec(Aim::any(), 4..=8), any::<u64>());
+    let world = match law.asks {
+        Asks::Nothing => prop_oneof![1 => World::any(), 1 => World::of_access()].boxed(),
+        Asks::Routes => World::any().boxed(),
+        Asks::Access => World::of_access().boxed(),
+    };
+    let strategy = (world, proptest::collection::vec(Aim::any(), 4..=8), any::<u64>());
     let mut tally = Tally::default();
     for held in 0..cases.worlds() {
         let Ok(mut tree) = strategy.new_tree(&mut runner) else {
@@ -65,6 +69,7 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
             services: Vec::new(),
             groups: Vec::new(),
             splits: Vec::new(),
+            access: Access::default(),
             settings: Settings::default(),
         };
         let fault = Box::<Fault>::from(why);
@@ -85,14 +90,21 @@ pub(super) fn once(law: &Law, subject: &Subject<'_>, case: &Case) -> Result<(), 
 }
 
 fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
-    if !law.probes {
+    if law.asks == Asks::Nothing {
         return Case::new(law.name, &world, seed);
     }
     let world = world.real();
-    let mut case = Case::new(law.name, &world, seed).aimed(&world, aims);
+    let case = Case::new(law.name, &world, seed);
+    if law.asks == Asks::Access {
+        let mut case = case.attempted(&world, aims);
+        case.attempts
+            .retain(|attempt| sendable(&attempt.traffic) && attempt.from.as_ref().is_none_or(exists));
+        return case;
+    }
+    let mut case = case.aimed(&world, aims);
     let mut dice = case.dice();
     case.probes
-        .retain(|probe| sendable(probe) && (usual(&world, probe) || dice.one_in(8)));
+        .retain(|probe| sendable(&probe.traffic) && (usual(&world, probe) || dice.one_in(8)));
     for probe in &mut case.probes {
         address(probe, &world.settings.cluster_domain, &mut dice);
     }
@@ -131,21 +143,22 @@ impl Found<'_> {
         fault: Box<Fault>,
     ) -> (Case, Box<Fault>) {
         let (mut world, _, _) = tree.current();
-        if self.law.probes {
+        let asks = self.law.asks != Asks::Nothing;
+        if asks {
             world = world.real();
         }
-        let mut probe = fault.probe.clone();
+        let mut sent = fault.sent.clone();
         // Some faults take several probes, or none.
-        if self.law.probes && self.fault(&world, probe.as_ref()).is_none() {
+        if asks && self.fault(&world, sent.as_ref()).is_none() {
             return (case, fault);
         }
         while self.in_time() && tree.simplify() {
             loop {
                 let (mut smaller, _, _) = tree.current();
-                if self.law.probes {
+                if asks {
                     smaller = smaller.real();
                 }
-                if self.fault(&smaller, probe.as_ref()).is_some() {
+                if self.fault(&smaller, sent.as_ref()).is_some() {
                     world = smaller;
                     break;
                 }
@@ -154,34 +167,36 @@ impl Found<'_> {
                 }
             }
         }
-        reduce(&mut world, &mut probe, |world, probe| {
-            self.fault(world, probe).is_some()
-        });
+        reduce(&mut world, &mut sent, |world, sent| self.fault(world, sent).is_some());
         for plain in [plain_scope, plain_path, plain_header, plain_domain] {
             let mut plainer = world.clone();
             plain(&mut plainer.settings);
-            if self.fault(&plainer, probe.as_ref()).is_some() {
+            if self.fault(&plainer, sent.as_ref()).is_some() {
                 world = plainer;
             }
         }
-        let last = self.case(&world, probe.as_ref());
+        let last = self.case(&world, sent.as_ref());
         match attempt(self.law, self.subject, &last, &mut Tally::default()) {
             Err(fault) => (last, fault),
             Ok(()) => (case, fault),
         }
     }
 
-    fn case(&self, world: &World, probe: Option<&Probe>) -> Case {
+    fn case(&self, world: &World, sent: Option<&Sent>) -> Case {
         let mut case = Case::new(self.law.name, world, self.seed);
-        case.probes.extend(probe.cloned());
+        match sent {
+            Some(Sent::Probe(probe)) => case.probes.push(probe.clone()),
+            Some(Sent::Attempt(attempt)) => case.attempts.push(attempt.clone()),
+            None => {}
+        }
         case
     }
 
-    fn fault(&self, world: &World, probe: Option<&Probe>) -> Option<Box<Fault>> {
-        if !self.in_time() || probe.is_some_and(|probe| !sendable(probe)) {
+    fn fault(&self, world: &World, sent: Option<&Sent>) -> Option<Box<Fault>> {
+        if !self.in_time() || sent.is_some_and(|sent| !sendable(sent.traffic())) {
             return None;
         }
-        attempt(self.law, self.subject, &self.case(world, probe), &mut Tally::default()).err()
+        attempt(self.law, self.subject, &self.case(world, sent), &mut Tally::default()).err()
     }
 
     fn in_time(&self) -> bool {

@@ -7,7 +7,8 @@ use crate::conformance::edits::is;
 use crate::conformance::extremes::{multiply, rename};
 use crate::conformance::world::snapshot;
 use crate::manifest::NativeObject;
-use crate::model::{Policy, PolicyKey};
+use crate::model::PolicyKey;
+use crate::model::access::Granted;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
 use crate::settings::Scope;
@@ -47,13 +48,10 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
     for document in &case.documents {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
-        let object = if is(document, "TrafficSplit") {
-            ObjectRef::split(key)
-        } else if is(document, "HTTPRouteGroup") {
-            ObjectRef::group(key)
-        } else {
+        let Some(kind) = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind)) else {
             continue;
         };
+        let object = ObjectRef::new(kind, key);
         let in_scope = case.settings.scope.contains(&object.key.namespace);
         let is_source = sources.contains(&object);
         hold!(
@@ -63,8 +61,23 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         let silent_split = in_scope && !is_source && object.kind == Kind::TRAFFIC_SPLIT;
         tally.coverage.note_if(silent_split, "a split without native objects");
     }
-    for (_, policy) in planned.model.policies() {
-        let Policy::Route(route) = policy;
+    for access in planned.model.accesses() {
+        for grant in access.grants() {
+            let feature = match grant.traffic() {
+                Granted::Tcp => Feature::TcpAccess,
+                Granted::Http(_) => Feature::HttpAccess,
+                Granted::Udp => Feature::UdpAccess,
+            };
+            tally.coverage.note("a grant in force");
+            unsupported(
+                subject,
+                &[feature],
+                &ObjectRef::target(grant.target().clone()),
+                &reported,
+            )?;
+        }
+    }
+    for route in planned.model.routes() {
         for port in route.ports() {
             for conditional in port.conditional() {
                 tally.coverage.note("a split with matches in force");
@@ -84,14 +97,14 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
 fn unsupported(
     subject: &Subject<'_>,
     features: &[Feature],
-    split: &ObjectRef,
+    object: &ObjectRef,
     reported: &BTreeSet<&ObjectRef>,
 ) -> Result<(), Box<Fault>> {
     for feature in features {
         if let Support::None(why) = subject.adapter.support(*feature) {
             hold!(
-                reported.contains(split),
-                "{feature:?} is not supported ({why}), and no diagnostic on {split} says so"
+                reported.contains(object),
+                "{feature:?} is not supported ({why}), and no diagnostic on {object} says so"
             );
         }
     }
@@ -135,10 +148,14 @@ pub(super) fn valid_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
             let name = &object.key.name;
             hold!(is_dns_subdomain(name), "{object} has a name that no API server takes");
             // The host that clients call is not chosen by the adapter: some meshes find objects by it.
-            let PolicyKey::Route(root) = &manifest.policy;
-            let host = format!("{}.{}.svc.{}", root.name, root.namespace, case.settings.cluster_domain);
+            let is_host = match &manifest.policy {
+                PolicyKey::Route(root) => {
+                    *name == format!("{}.{}.svc.{}", root.name, root.namespace, case.settings.cluster_domain)
+                }
+                _ => false,
+            };
             hold!(
-                name.len() <= NAME || *name == host,
+                name.len() <= NAME || is_host,
                 "{object} has a name of more than {NAME} characters"
             );
             hold!(

@@ -4,7 +4,8 @@ use super::json::Field;
 use super::services::{Port, Service, Shape};
 use super::{NAMESPACES, World};
 use crate::conformance::dice::Dice;
-use crate::probe::{Destination, Identity, Probe, Request, Traffic};
+use crate::object::{is_dns_label, is_dns_subdomain};
+use crate::probe::{Caller, Destination, Identity, Probe, Request, Traffic};
 
 impl World {
     /// The world as an API server would have it: services have ports, no two of them the same, and every
@@ -61,6 +62,15 @@ pub fn usual(world: &World, probe: &Probe) -> bool {
     service.shape == Shape::ClusterIp && there && clear && known
 }
 
+/// Whether there can be such a caller: service accounts and namespaces have names that an API server takes.
+#[must_use]
+pub fn exists(caller: &Caller) -> bool {
+    match caller {
+        Caller::Account(account) => is_dns_label(&account.namespace) && is_dns_subdomain(&account.service_account),
+        Caller::Spiffe(_) => true,
+    }
+}
+
 /// Makes a probe that of a client in the mesh, whose request names the service that it calls: a proxy goes by
 /// the authority, so that one which names something else is a call of that.
 pub fn address(probe: &mut Probe, cluster_domain: &str, dice: &mut Dice) {
@@ -96,8 +106,8 @@ const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "
 
 /// Whether a client can send this: what is no HTTP on the wire has no meaning that meshes could agree on.
 #[must_use]
-pub fn sendable(probe: &Probe) -> bool {
-    let Traffic::Http(Request { method, path, headers }) = &probe.traffic else {
+pub fn sendable(traffic: &Traffic) -> bool {
+    let Traffic::Http(Request { method, path, headers }) = traffic else {
         return true;
     };
     let token = |text: &str| {

@@ -7,22 +7,57 @@ use super::World;
 use super::groups::{FilterValue, Filters, Group, Headers, Match};
 use super::json::Field;
 use super::splits::Split;
-use crate::probe::{Probe, Traffic};
+use super::{Access, targets::Target, workloads::Workload};
+use crate::probe::{Attempt, Probe, Traffic};
 
-/// Takes away whatever can be taken away while `fails` holds.
-pub fn reduce(world: &mut World, probe: &mut Option<Probe>, fails: impl Fn(&World, Option<&Probe>) -> bool) {
-    while let Some(smaller) = worlds(world).into_iter().find(|smaller| fails(smaller, probe.as_ref())) {
-        *world = smaller;
+/// What a counterexample is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Something that is sent to a service.
+    Probe(Probe),
+    /// Something that reaches a workload.
+    Attempt(Attempt),
+}
+
+impl Sent {
+    /// What is sent.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        match self {
+            Self::Probe(probe) => &probe.traffic,
+            Self::Attempt(attempt) => &attempt.traffic,
+        }
     }
-    let Some(probe) = probe else { return };
-    while let Some(smaller) = probes(probe).into_iter().find(|smaller| fails(world, Some(smaller))) {
-        *probe = smaller;
+
+    /// The same with other traffic.
+    fn with(&self, traffic: Traffic) -> Self {
+        match self {
+            Self::Probe(probe) => Self::Probe(Probe {
+                traffic,
+                ..probe.clone()
+            }),
+            Self::Attempt(attempt) => Self::Attempt(Attempt {
+                traffic,
+                ..attempt.clone()
+            }),
+        }
     }
 }
 
-/// The probes that lack a header line or a character of their path.
-fn probes(probe: &Probe) -> Vec<Probe> {
-    let Traffic::Http(request) = &probe.traffic else {
+/// Takes away whatever can be taken away while `fails` holds.
+pub fn reduce(world: &mut World, sent: &mut Option<Sent>, fails: impl Fn(&World, Option<&Sent>) -> bool) {
+    while let Some(smaller) = worlds(world).into_iter().find(|smaller| fails(smaller, sent.as_ref())) {
+        *world = smaller;
+    }
+    let Some(sent) = sent else { return };
+    while let Some(smaller) = requests(sent).into_iter().find(|smaller| fails(world, Some(smaller))) {
+        *sent = smaller;
+    }
+}
+
+/// What lacks a header line or a character of its path.
+fn requests(sent: &Sent) -> Vec<Sent> {
+    let Traffic::Http(request) = sent.traffic() else {
         return Vec::new();
     };
     let headers = without_one(&request.headers).into_iter();
@@ -31,9 +66,7 @@ fn probes(probe: &Probe) -> Vec<Probe> {
     let paths = without_one(&path).into_iter();
     let paths = paths.map(|path| but(request, |request| request.path = path.into_iter().collect()));
     let requests = headers.chain(paths);
-    requests
-        .map(|request| but(probe, |probe| probe.traffic = Traffic::Http(request)))
-        .collect()
+    requests.map(|request| sent.with(Traffic::Http(request))).collect()
 }
 
 /// The lists that lack one element.
@@ -91,7 +124,53 @@ fn worlds(world: &World) -> Vec<World> {
     let splits = splits
         .into_iter()
         .map(|splits| but(world, |world| world.splits = splits));
-    services.chain(groups).chain(splits).collect()
+    let access = access(&world.access).into_iter();
+    let access = access.map(|access| but(world, |world| world.access = access));
+    services.chain(groups).chain(splits).chain(access).collect()
+}
+
+fn access(access: &Access) -> Vec<Access> {
+    let namespaces = without_one(&access.namespaces).into_iter();
+    let namespaces = namespaces.map(|list| but(access, |access| access.namespaces = list));
+    let workloads = lists(&access.workloads, workloads).into_iter();
+    let workloads = workloads.map(|list| but(access, |access| access.workloads = list));
+    let targets = lists(&access.targets, targets).into_iter();
+    let targets = targets.map(|list| but(access, |access| access.targets = list));
+    let referred = lists(&access.referred, |object| {
+        object
+            .twin
+            .map(|_| but(object, |object| object.twin = None))
+            .into_iter()
+            .collect()
+    });
+    let referred = referred
+        .into_iter()
+        .map(|list| but(access, |access| access.referred = list));
+    targets.chain(workloads).chain(referred).chain(namespaces).collect()
+}
+
+fn workloads(workload: &Workload) -> Vec<Workload> {
+    let ports = without_one(&workload.ports).into_iter();
+    let ports = ports.map(|ports| but(workload, |workload| workload.ports = ports));
+    let young = workload
+        .old_account
+        .map(|_| but(workload, |workload| workload.old_account = None));
+    let silent = workload.udp.then(|| but(workload, |workload| workload.udp = false));
+    let unasked = workload
+        .probed
+        .then(|| but(workload, |workload| workload.probed = false));
+    ports.chain(young).chain(silent).chain(unasked).collect()
+}
+
+fn targets(target: &Target) -> Vec<Target> {
+    let rules = without_one(&target.rules).into_iter();
+    let rules = rules.map(|rules| but(target, |target| target.rules = rules));
+    let sources = without_one(&target.sources).into_iter();
+    let sources = sources.map(|sources| but(target, |target| target.sources = sources));
+    let portless = target.port.is_some().then(|| but(target, |target| target.port = None));
+    let plain = target.applied.map(|_| but(target, |target| target.applied = None));
+    let alone = target.twin.map(|_| but(target, |target| target.twin = None));
+    rules.chain(sources).chain(portless).chain(plain).chain(alone).collect()
 }
 
 fn groups(group: &Group) -> Vec<Group> {

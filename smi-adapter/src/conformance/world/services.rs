@@ -17,6 +17,8 @@ pub struct Service {
     pub shape: Shape,
     /// Its ports.
     pub ports: Vec<Port>,
+    /// The label `app` that it selects pods by.
+    pub app: Option<&'static str>,
     /// Whether it is there again.
     pub twin: Option<Twin>,
 }
@@ -128,11 +130,13 @@ impl Service {
             11 => any,
             1 => Just(Vec::new()),
         ];
-        (shape, ports, Twin::rarely(150)).prop_map(move |(shape, ports, twin)| Self {
+        let app = prop_oneof![6 => Just(Some("web")), 3 => Just(Some("api")), 1 => Just(None)];
+        (shape, ports, app, Twin::rarely(150)).prop_map(move |(shape, ports, app, twin)| Self {
             namespace,
             name,
             shape,
             ports,
+            app,
             twin,
         })
     }
@@ -153,9 +157,10 @@ impl Service {
         };
         let ports = self.ports.iter().enumerate();
         let ports: Vec<Value> = ports.map(|(index, port)| port.json(index)).collect();
+        let selector = self.app.map(|app| json!({ "app": app }));
         let whole = document(match self.shape {
-            Shape::ClusterIp => Some(json!({"ports": ports})),
-            Shape::Headless => Some(json!({"clusterIP": "None", "ports": ports})),
+            Shape::ClusterIp => Some(json!({"ports": ports, "selector": selector})),
+            Shape::Headless => Some(json!({"clusterIP": "None", "ports": ports, "selector": selector})),
             Shape::ExternalName => {
                 Some(json!({"type": "ExternalName", "externalName": "web.example.com", "ports": ports}))
             }

@@ -1,0 +1,56 @@
+//! What diagnostics explain.
+//!
+//! A diagnostic names something that is not in force on this mesh: a traffic target, or one match of a route group. It
+//! excuses that something is refused if, and only if, the reference refuses it once what is named has no effect. Nothing
+//! excuses that something is let in.
+
+use super::Sight;
+use crate::conformance::laws::history::enforce;
+use crate::diagnostic::Diagnostic;
+use crate::object::{Kind, ObjectKey};
+use crate::probe::{Access, Attempt};
+use crate::semantics::authorize;
+use crate::snapshot::Snapshot;
+use smi_types::Object;
+
+impl Sight<'_> {
+    /// Whether diagnostics explain that an attempt is refused.
+    pub(super) fn excused(&self, attempt: &Attempt, claims: &[Diagnostic]) -> bool {
+        let without = self.without(claims);
+        authorize(&without, &self.case.settings, attempt).0 != Access::Allow
+    }
+
+    /// The snapshot in which what is named has no effect, with the same namespaces enforced.
+    fn without(&self, claims: &[Diagnostic]) -> Snapshot {
+        let mut snapshot = self.snapshot.clone();
+        enforce(&mut snapshot, self.case);
+        for claim in claims {
+            let key = &claim.object.key;
+            if claim.object.kind == Kind::TRAFFIC_TARGET {
+                snapshot.remove(&claim.object);
+            } else if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
+                spoil(&mut snapshot, key, index(claim.field.as_str()));
+            }
+        }
+        snapshot
+    }
+}
+
+/// Makes one match of a group, or all of them, take no request. It keeps its name.
+fn spoil(snapshot: &mut Snapshot, key: &ObjectKey, at: Option<usize>) {
+    let Some(mut group) = snapshot.group(key).cloned() else {
+        return;
+    };
+    let matches = group.matches.iter_mut().flatten().enumerate();
+    for (_, matching) in matches.filter(|(index, _)| at.is_none_or(|at| at == *index)) {
+        // I6: it takes no request.
+        matching.headers.lost = true;
+    }
+    snapshot.replace(Object::HTTPRouteGroup(Box::new(group)));
+}
+
+/// The place of a match that a field is within, as in `spec.matches[2].pathRegex`.
+fn index(field: &str) -> Option<usize> {
+    let (_, rest) = field.split_once("matches[")?;
+    rest.split_once(']')?.0.parse().ok()
+}
