@@ -2,16 +2,22 @@
 //! adapter is judged by.
 //!
 //! Written from Istio's documentation, the source of istiod and Envoy, and what both really answered; not
-//! from the adapter. It is about sidecars with a default installation, and follows what istiod generates for
-//! a client's sidecar: which listener takes the connection, which virtual host the request, which of its
-//! routes matches, and which cluster each destination names.
+//! from the adapter. It is about sidecars with a default installation.
 //!
-//! What is not modelled is refused, never guessed: `Sidecar`, `ServiceEntry`, `WasmPlugin` and mesh
+//! Routing follows what istiod generates for a client's sidecar: which listener takes the connection, which
+//! virtual host the request, which of its routes matches, and which cluster each destination names. Access
+//! follows what it generates for the server's sidecar: which filter chain takes the connection, whom it takes
+//! the client for, and which `AuthorizationPolicy` objects let it in.
+//!
+//! What is not modelled is refused, never guessed. Of routing: `Sidecar`, `ServiceEntry`, `WasmPlugin` and mesh
 //! configuration that reach the client, `EnvoyFilter` on its outbound side, traffic policies of
 //! `DestinationRule`, subsets, gateways and delegates, `tls` routes, matches on query parameters or on
 //! labels of the client, and every field of a chosen route beside its destinations (faults, mirrors,
-//! redirects, rewrites, timeouts, …).
+//! redirects, rewrites, timeouts, …). Of access: ambient mode, external authorizers (`CUSTOM`), JSON web
+//! tokens, `Sidecar` with own listeners, `EnvoyFilter` objects that do more than judge in the shadow (so that
+//! a policy can ask for the result), CEL, and what depends on the version of HTTP that a request comes in.
 
+mod access;
 mod destination;
 mod guard;
 mod headers;
@@ -31,7 +37,7 @@ use crate::interpret::protocol::Protocol;
 use crate::interpret::registry::{Entry, Registry};
 use crate::interpret::request::Received;
 use crate::interpret::virtual_service::VirtualService;
-use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
+use smi_adapter::conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
@@ -39,9 +45,30 @@ use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traf
 /// Istio of August 2026 with sidecars of Envoy 1.40, as a default installation sets both up.
 ///
 /// Earlier sidecars differ: up to Envoy 1.38 the lines of a repeated header are matched as one joined value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct IstioMesh {}
+pub struct IstioMesh {
+    /// `trustDomain` of the mesh configuration: what the identities of the mesh's own clients begin with.
+    pub trust_domain: String,
+    /// `trustDomainAliases` of the mesh configuration: whose identities the mesh takes for its own.
+    pub trust_domain_aliases: Vec<String>,
+    /// `rootNamespace` of the mesh configuration: the namespace whose policies are for the whole mesh.
+    pub root_namespace: String,
+    /// Whether sidecars refuse the handshake of clients that are of neither the trust domain nor an alias.
+    /// istiod's `PILOT_SKIP_VALIDATE_TRUST_DOMAIN` turns it off.
+    pub validates_trust_domain: bool,
+}
+
+impl Default for IstioMesh {
+    fn default() -> Self {
+        Self {
+            trust_domain: "cluster.local".to_owned(),
+            trust_domain_aliases: Vec::new(),
+            root_namespace: "istio-system".to_owned(),
+            validates_trust_domain: true,
+        }
+    }
+}
 
 impl Interpreter for IstioMesh {
     fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
@@ -57,7 +84,7 @@ impl Interpreter for IstioMesh {
             return Ok(Distribution::all_to(called.udp_target(*port)));
         }
         let client = probe.from.as_ref().map(|client| client.namespace.as_str());
-        guard::reach(objects, client)?;
+        guard::reach(objects, &self.root_namespace, client)?;
         let mesh = Mesh {
             virtual_services: virtual_service::bound_to_mesh(objects, client, &registry)?,
             registry,
@@ -70,6 +97,14 @@ impl Interpreter for IstioMesh {
         }?;
         guard::policies(objects, &mesh.registry, &distribution)?;
         Ok(distribution)
+    }
+
+    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+        let mut mesh = self.clone();
+        if !world.trust_domain.is_empty() {
+            mesh.trust_domain.clone_from(&world.trust_domain);
+        }
+        access::authorize(&mesh, objects, world, inbound)
     }
 }
 

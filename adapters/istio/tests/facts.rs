@@ -1,16 +1,20 @@
 //! The interpreter against what real istiod and real Envoy answered.
 //!
-//! `SMI_MESH_FACTS` names a folder with `istio/NAME.yaml` (services, native objects) and `istio/NAME.jsonl`
-//! (a request and its verdict in each line).
+//! `SMI_MESH_FACTS` names a folder with `istio/NAME.yaml` (services, pods, native objects) and `istio/NAME.jsonl`
+//! (a request and its verdict in each line). Lines are of two kinds: where a request goes, and who gets in.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests may fail the test"
 )]
 
-use k8s_openapi::api::core::v1::Service;
+#[path = "facts/access.rs"]
+mod access;
+
+use k8s_openapi::api::core::v1::{Pod, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
@@ -139,8 +143,8 @@ fn has_port(world: &MeshWorld, key: &ObjectKey, port: u16) -> bool {
 fn world(text: &str) -> (MeshWorld, Vec<NativeObject>) {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
     let mut world = MeshWorld {
-        services: BTreeMap::new(),
         cluster_domain: "cluster.local".into(),
+        ..MeshWorld::default()
     };
     let mut objects = Vec::new();
     for document in documents {
@@ -148,7 +152,10 @@ fn world(text: &str) -> (MeshWorld, Vec<NativeObject>) {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let metadata = serde_json::from_value(document["metadata"].clone()).unwrap_or_default();
         match kind.as_str() {
-            "Pod" => {}
+            "Pod" => {
+                let pod: Pod = serde_json::from_value(document).unwrap();
+                world.pods.insert(ObjectKey::of(&metadata), pod);
+            }
             "Service" => {
                 let service: Service = serde_json::from_value(document).unwrap();
                 world.services.insert(ObjectKey::of(&metadata), service);
@@ -261,6 +268,7 @@ fn paths_are_read_as_access_policies_read_them() {
     let world = MeshWorld {
         services: BTreeMap::from(services),
         cluster_domain: "cluster.local".into(),
+        ..MeshWorld::default()
     };
     let matches: BTreeMap<String, Value> = policies.iter().filter_map(uri_of_policy).collect();
     assert!(matches.len() > 10, "{matches:?}");

@@ -1,63 +1,54 @@
-//! Where Linkerd sends a request, said from its documentation and from what it was seen to do, and from
-//! nothing that this crate's adapter knows.
+//! Where Linkerd sends a request and what it lets in, said from its documentation and from what it was seen to
+//! do, and from nothing that this crate's adapter knows.
 //!
-//! It covers the client's proxy and the policy controller behind it, as they are installed by default: an
-//! object that a CRD or Linkerd's admission refuses does not exist, and every other one has been seen by the
-//! status controller. What a *server's* proxy then allows is no part of it.
+//! It covers the client's proxy, the server's proxy, and the policy controller behind them, as they are installed
+//! by default: an object that a CRD or Linkerd's admission refuses does not exist, and every other one has been
+//! seen by the status controller.
 //!
 //! A share goes to the service that the proxy asks for, whether or not anybody answers there: a backend
 //! without the port, or an override to a service that does not exist, is still where the request is sent.
 
+mod access;
 mod attach;
 mod checks;
 mod fields;
+mod hosts;
 mod matches;
+mod ports;
 mod profile;
 mod quantity;
+mod query;
 mod root;
 mod route;
+mod rpc;
+mod settings;
 mod shares;
+
+pub use self::access::{Answer, Cidr, DefaultPolicy};
+pub use self::settings::LinkerdMesh;
 
 use self::attach::{Attached, attached, by_age};
 use self::checks::check_request;
 use self::fields::Fault;
-use self::matches::Summary;
+use self::matches::{Proxy, Summary};
 use self::profile::profile;
 use self::root::{Protocol, Root};
 use self::route::{Route, Rule, kind_of};
-use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
+use smi_adapter::conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
-
-/// Linkerd's policy controller and proxy of August 2026, as a function.
-#[derive(Clone, Debug)]
-pub struct LinkerdMesh {
-    /// Ports that carry opaque bytes, on services without an annotation of their own: `proxy.opaquePorts` of
-    /// Linkerd's chart.
-    pub opaque_ports: BTreeSet<u16>,
-    /// Ports whose traffic never enters the client's proxy: `proxyInit.ignoreOutboundPorts` of the chart.
-    pub ignored_ports: BTreeSet<u16>,
-}
-
-/// The values of Linkerd's chart.
-impl Default for LinkerdMesh {
-    fn default() -> Self {
-        Self {
-            opaque_ports: BTreeSet::from([25, 587, 3306, 4444, 5432, 6379, 9300, 11211]),
-            ignored_ports: BTreeSet::from([4567, 4568]),
-        }
-    }
-}
 
 impl LinkerdMesh {
-    /// Why a CRD or Linkerd's admission refuses a route, so that it never comes to be. Only routes are known
-    /// here, and of them only what is modelled.
+    /// Why a CRD or Linkerd's admission refuses an object, so that it never comes to be. Only routes, Servers,
+    /// authorization policies and authentications are known here, and of them only what is modelled.
     #[must_use]
     pub fn refusal(object: &NativeObject) -> Option<String> {
-        match Route::read(object, kind_of(object)?) {
+        let Some(kind) = kind_of(object) else {
+            return access::refusal(object);
+        };
+        match Route::read(object, kind) {
             Err(Fault::Refused(why)) => Some(why),
             Ok(_) | Err(Fault::Unmodelled(_)) => None,
         }
@@ -94,6 +85,17 @@ impl Interpreter for LinkerdMesh {
             Root::Port(_) if self.ignored_ports.contains(port) => Ok(call.root()),
             Root::Port(protocol) => call.route(protocol, request),
         }
+    }
+
+    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+        let mut mesh = self.clone();
+        if world.closed {
+            mesh.default_inbound_policy = DefaultPolicy::Deny;
+        }
+        if !world.trust_domain.is_empty() {
+            mesh.trust_domain = Some(world.trust_domain.clone());
+        }
+        mesh.answer(objects, world, inbound).map(Access::from)
     }
 }
 
@@ -198,7 +200,7 @@ impl Call<'_> {
                 // One router serves all rules of a port.
                 return Ok(Distribution::all_to(Target::Failure));
             };
-            let Some(summary) = summary(rule, request)? else {
+            let Some(summary) = summary(rule, request, Proxy::Client)? else {
                 continue;
             };
             match &best {
@@ -228,11 +230,11 @@ impl Call<'_> {
 }
 
 /// The most specific match of a rule.
-fn summary(rule: &Rule, request: &Request) -> Result<Option<Summary>, NotModelled> {
+fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
     if rule.matches.is_empty() {
         return Ok(Some(Summary::ANYTHING));
     }
-    let mut summaries = rule.matches.iter().map(|m| m.summary(request));
+    let mut summaries = rule.matches.iter().map(|m| m.summary(request, proxy));
     summaries.try_fold(None, |best, summary| Ok(best.max(summary?)))
 }
 

@@ -11,7 +11,10 @@
     reason = "the files are ours; a test may fail"
 )]
 
-use k8s_openapi::api::core::v1::Service;
+#[path = "facts/access.rs"]
+mod access;
+
+use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
 use serde_json::Value;
 use smi_adapter::conformance::{Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
@@ -26,6 +29,10 @@ const OPEN: [(&str, usize, &str); 0] = [];
 
 /// How many lines there are to replay. More is welcome, fewer means that files were not found.
 const LINES: usize = 688;
+
+/// How many objects there are, and how many of them were refused.
+const OBJECTS: usize = 1558;
+const REFUSALS: usize = 76;
 
 /// The files of `linkerd/` with this extension; nothing if nobody named a folder.
 fn files(extension: &str) -> Option<Vec<PathBuf>> {
@@ -51,8 +58,8 @@ fn lines(file: &Path, kind: &str) -> Vec<Value> {
 /// What a file of objects holds.
 fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
     let mut world = MeshWorld {
-        services: BTreeMap::new(),
         cluster_domain: "cluster.local".into(),
+        ..MeshWorld::default()
     };
     let mut objects = Vec::new();
     for document in std::fs::read_to_string(file).unwrap().split("\n---") {
@@ -67,7 +74,14 @@ fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
         if (group, kind) == ("", "Service") {
             let service: Service = serde_json::from_value(value).unwrap();
             world.services.insert(ObjectKey::of(&service.metadata), service);
-        } else if (group, kind) != ("", "Pod") {
+        } else if (group, kind) == ("", "Pod") {
+            let pod: Pod = serde_json::from_value(value).unwrap();
+            world.pods.insert(ObjectKey::of(&pod.metadata), pod);
+        } else if (group, kind) == ("", "Namespace") {
+            let namespace: Namespace = serde_json::from_value(value).unwrap();
+            let name = namespace.metadata.name.clone().unwrap();
+            world.namespaces.insert(name, namespace);
+        } else {
             objects.push(NativeObject {
                 kind: Kind {
                     group: group.to_owned().into(),
@@ -89,8 +103,6 @@ fn probe(line: &Value) -> Probe {
     let (namespace, service_account) = client.split_once('/').unwrap();
     let host = text("host", "");
     let (service, service_namespace) = host.split_once('.').unwrap();
-    let headers = line["headers"].as_array().into_iter().flatten();
-    let headers = headers.map(|pair| (pair[0].as_str().unwrap().into(), pair[1].as_str().unwrap().into()));
     Probe {
         from: Some(Identity {
             namespace: namespace.into(),
@@ -102,13 +114,20 @@ fn probe(line: &Value) -> Probe {
         },
         traffic: match line["proto"].as_str() {
             Some("tcp") => Traffic::Tcp,
-            None | Some("h2") => Traffic::Http(Request {
-                method: text("method", "GET"),
-                path: text("path", "/"),
-                headers: headers.collect(),
-            }),
+            None | Some("h2") => Traffic::Http(request(line)),
             other => panic!("{other:?}"),
         },
+    }
+}
+
+fn request(line: &Value) -> Request {
+    let text = |name: &str, default: &str| line[name].as_str().unwrap_or(default).to_owned();
+    let headers = line["headers"].as_array().into_iter().flatten();
+    let headers = headers.map(|pair| (pair[0].as_str().unwrap().into(), pair[1].as_str().unwrap().into()));
+    Request {
+        method: text("method", "GET"),
+        path: text("path", "/"),
+        headers: headers.collect(),
     }
 }
 
@@ -195,12 +214,12 @@ fn every_request_goes_where_the_mesh_sent_it() {
 }
 
 #[test]
-fn routes_are_refused_where_the_api_server_or_admission_refused_them() {
+fn objects_are_refused_where_the_api_server_or_admission_refused_them() {
     let Some(files) = files("yaml") else {
         println!("skipped: SMI_MESH_FACTS names no folder");
         return;
     };
-    let (mut routes, mut refusals) = (0, 0);
+    let (mut all, mut refusals) = (0, 0);
     for file in files {
         let answers = file.with_extension("jsonl");
         let refused = |line: &Value| line["verdict"] == "refused";
@@ -210,10 +229,7 @@ fn routes_are_refused_where_the_api_server_or_admission_refused_them() {
             .map(|line| line["object"].as_str().unwrap().to_owned())
             .collect();
         for object in objects(&file).1 {
-            if !object.kind.kind.ends_with("Route") {
-                continue;
-            }
-            routes += 1;
+            all += 1;
             let refusal = LinkerdMesh::refusal(&object);
             refusals += usize::from(refusal.is_some());
             let key = object.key();
@@ -226,5 +242,9 @@ fn routes_are_refused_where_the_api_server_or_admission_refused_them() {
             );
         }
     }
-    println!("{routes:>5} routes\n{refusals:>5} of them refused");
+    println!("{all:>5} objects\n{refusals:>5} of them refused");
+    assert!(
+        all >= OBJECTS && refusals >= REFUSALS,
+        "{all} objects, {refusals} refused"
+    );
 }

@@ -8,14 +8,12 @@ use smi_adapter::conformance::NotModelled;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::probe::{Distribution, Target};
 
-/// The namespace whose objects are for the whole mesh.
-const ROOT_NAMESPACE: &str = "istio-system";
-
-/// Refuses objects that change what the client's sidecar knows or does.
-pub(super) fn reach(objects: &[NativeObject], client: Option<&str>) -> Result<(), NotModelled> {
+/// Refuses objects that change what the client's sidecar knows or does. `root` is the namespace whose objects
+/// are for the whole mesh.
+pub(super) fn reach(objects: &[NativeObject], root: &str, client: Option<&str>) -> Result<(), NotModelled> {
     let reaches = |object: &NativeObject| {
         let namespace = object.key().namespace;
-        namespace == ROOT_NAMESPACE || client.is_none_or(|client| client == namespace)
+        namespace == root || client.is_none_or(|client| client == namespace)
     };
     for object in objects {
         let decides = match (object.kind.group.as_ref(), object.kind.kind.as_ref()) {

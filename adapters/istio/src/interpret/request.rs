@@ -60,15 +60,17 @@ pub(super) struct Seen {
     pub(super) method: String,
     /// The host that it names, if it names one.
     pub(super) authority: Option<String>,
-    path: String,
+    pub(super) path: String,
+    /// What follows the `?`, if there is one.
+    query: Option<String>,
     /// Names in lower case, values without blanks at the ends.
     headers: Vec<(String, String)>,
 }
 
 impl Received {
     pub(super) fn new(request: &Request) -> Result<Self, NotModelled> {
-        let method = request.method.clone();
-        if !METHODS.contains(&method.as_str()) {
+        let method = &request.method;
+        if !is_known(method) {
             return not_modelled(format!(
                 "the method `{method}`, which the sidecar may not take for HTTP"
             ));
@@ -76,6 +78,12 @@ impl Received {
         if method == "CONNECT" {
             return not_modelled("CONNECT");
         }
+        Self::whatever_its_method(request)
+    }
+
+    /// As the parser of HTTP/2 reads it, which takes every method.
+    pub(super) fn whatever_its_method(request: &Request) -> Result<Self, NotModelled> {
+        let method = request.method.clone();
         let headers = request
             .headers
             .iter()
@@ -98,14 +106,15 @@ impl Received {
             }
             (authority, target) = (Some(host.to_owned()), path);
         }
-        let path = match normalise(target)? {
+        let (path, query) = match normalise(target)? {
             Normal::Refused(status) => return Ok(Self::Refused(status)),
-            Normal::Path(path, _) => path,
+            Normal::Path(path, query) => (path, query),
         };
         let seen = Seen {
             method,
             authority,
             path,
+            query,
             headers,
         };
         let websocket = |value: &&str| value.eq_ignore_ascii_case("websocket");
@@ -114,6 +123,11 @@ impl Received {
         }
         Ok(Self::Taken(seen))
     }
+}
+
+/// Whether Envoy's HTTP/1 parser knows a method.
+pub(super) fn is_known(method: &str) -> bool {
+    METHODS.contains(&method)
 }
 
 fn header(name: &str, value: &str) -> Result<(String, String), NotModelled> {
@@ -132,6 +146,14 @@ impl Seen {
     pub(super) fn sent(&self, name: &str) -> Vec<&str> {
         let lines = self.headers.iter().filter(|(own, _)| own == name);
         lines.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The path and, if there is one, the query.
+    pub(super) fn target(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
     }
 
     /// Whether `Connection` names a header, which is then for the next hop alone.

@@ -167,7 +167,7 @@ fn quirk(object: &NativeObject) -> Option<String> {
     has_null(&object.spec).then(|| "a field is null".to_owned())
 }
 
-fn has_null(value: &Value) -> bool {
+pub(super) fn has_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.iter().any(has_null),

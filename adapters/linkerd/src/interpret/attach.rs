@@ -72,7 +72,7 @@ fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> R
         };
         let read = match Parent::of(object, api) {
             Ok(parents) if !parents.iter().any(&concerns) => continue,
-            Ok(_) => Route::read(object, kind),
+            Ok(_) => Route::read(object, kind).and_then(Route::for_clients),
             Err(fault) => Err(fault),
         };
         match read {

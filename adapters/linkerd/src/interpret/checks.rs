@@ -3,13 +3,19 @@
 use super::fields::{Fields, Read, is_header_value, is_token, refused, unmodelled};
 use serde_json::Value;
 use smi_adapter::conformance::NotModelled;
+use smi_adapter::object::is_dns_subdomain;
 use smi_adapter::probe::Request;
 
-/// Changing headers of a request that was routed already changes no way. Other filters are not modelled.
-pub(super) fn check_filter(filter: &Value) -> Read<()> {
-    let fields = Fields::of(filter, "filter", &["type", "requestHeaderModifier"])?;
-    if fields.text("type", 0..=usize::MAX)? != Some("RequestHeaderModifier") {
-        return unmodelled("a filter other than RequestHeaderModifier");
+/// Changing headers of a request that was routed already changes no way. A redirect answers with the status that
+/// is returned. Other filters are not modelled.
+pub(super) fn check_filter(filter: &Value) -> Read<Option<u16>> {
+    let fields = Fields::of(filter, "filter", &["type", "requestHeaderModifier", "requestRedirect"])?;
+    match (fields.text("type", 0..=usize::MAX)?, fields.value("requestRedirect")) {
+        (Some("RequestHeaderModifier"), None) => {}
+        (Some("RequestRedirect"), Some(redirect)) if fields.value("requestHeaderModifier").is_none() => {
+            return check_redirect(redirect).map(Some);
+        }
+        _ => return unmodelled("a filter other than RequestHeaderModifier and RequestRedirect"),
     }
     let Some(modifier) = fields.value("requestHeaderModifier") else {
         return unmodelled("a filter without content");
@@ -29,7 +35,20 @@ pub(super) fn check_filter(filter: &Value) -> Read<()> {
             return unmodelled("an odd name in requestHeaderModifier");
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// The status of a redirect to another host.
+fn check_redirect(redirect: &Value) -> Read<u16> {
+    let fields = Fields::of(redirect, "requestRedirect", &["hostname", "statusCode"])?;
+    if !fields.text("hostname", 1..=253)?.is_some_and(is_dns_subdomain) {
+        return unmodelled("a redirect to the same host or an odd one");
+    }
+    match fields.integer("statusCode", 0..=u32::MAX)? {
+        None | Some(302) => Ok(302),
+        Some(301) => Ok(301),
+        Some(status) => unmodelled(format!("a redirect of status {status}")),
+    }
 }
 
 /// A timeout ends requests but leads none elsewhere; a duration that does not parse is not modelled.

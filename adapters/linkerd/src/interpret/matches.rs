@@ -1,6 +1,7 @@
 //! Which requests a match of an `HTTPRoute` takes, and how specific it is.
 
 use super::fields::{Fault, Fields, Read, is_header_value, is_token, refused, unmodelled};
+use super::query::values;
 use super::route::Api;
 use regex::Regex;
 use serde_json::Value;
@@ -13,7 +14,16 @@ pub(super) struct Match {
     path: Option<Path>,
     method: Option<String>,
     headers: Vec<(String, Pattern)>,
-    queries: usize,
+    queries: Vec<(String, Pattern)>,
+}
+
+/// Whose routes a match is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proxy {
+    /// Those of the client's proxy.
+    Client,
+    /// Those of the server's proxy, which says in `l5d-client-id` who the client is before it asks them.
+    Server,
 }
 
 #[derive(Debug)]
@@ -88,7 +98,8 @@ impl Match {
             }
             headers.push((name.to_ascii_lowercase(), pattern));
         }
-        let queries = named(fields, "queryParams", 1024)?.len();
+        let queries = named(fields, "queryParams", 1024)?.into_iter();
+        let queries = queries.map(|(name, pattern)| (name.to_owned(), pattern)).collect();
         Ok(Self {
             path,
             method,
@@ -98,7 +109,7 @@ impl Match {
     }
 
     /// How specifically it takes `request`, if it does.
-    pub(super) fn summary(&self, request: &Request) -> Result<Option<Summary>, NotModelled> {
+    pub(super) fn summary(&self, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
         let mut summary = Summary::ANYTHING;
         if let Some(method) = &self.method {
             if *method != request.method {
@@ -113,7 +124,8 @@ impl Match {
             summary.path = length;
         }
         for (name, pattern) in &self.headers {
-            if UNSTABLE.contains(&name.as_str()) || name.starts_with("l5d-") {
+            let told = proxy == Proxy::Server && name == "l5d-client-id";
+            if UNSTABLE.contains(&name.as_str()) || (name.starts_with("l5d-") && !told) {
                 return Err(NotModelled(format!("a match on the header {name}")));
             }
             let mut lines = request.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
@@ -122,9 +134,13 @@ impl Match {
             }
         }
         summary.headers = self.headers.len();
-        if self.queries > 0 {
-            return Err(NotModelled("a match on a query parameter".into()));
+        let query = request.path.split_once('?').map_or("", |(_, query)| query);
+        for (name, pattern) in &self.queries {
+            if !values(query, name)?.iter().any(|value| pattern.accepts(value)) {
+                return Ok(None);
+            }
         }
+        summary.queries = self.queries.len();
         Ok(Some(summary))
     }
 }

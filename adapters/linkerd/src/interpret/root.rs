@@ -1,5 +1,6 @@
 //! What a client finds at a port of a service before any route is asked.
 
+use super::ports::lists;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use smi_adapter::conformance::NotModelled;
 use std::collections::BTreeSet;
@@ -30,7 +31,8 @@ pub(super) enum Protocol {
     Opaque,
 }
 
-const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
+/// The annotation for opaque ports, of services and of pods.
+pub(super) const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
 
 impl Root {
     /// What `service` is at `port`. `opaque` are the opaque ports of services that name none themselves.
@@ -82,18 +84,7 @@ fn is_opaque(service: &Service, port: u16, defaults: &BTreeSet<u16>) -> Result<b
     let Some(text) = annotations.and_then(|annotations| annotations.get(OPAQUE_PORTS)) else {
         return Ok(defaults.contains(&port));
     };
-    let odd = || NotModelled(format!("{OPAQUE_PORTS}: {text}"));
-    let number = |item: &str| item.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(odd);
-    let mut opaque = false;
-    for item in text.split(',').filter(|item| !item.trim().is_empty()) {
-        let (first, last) = item.split_once('-').unwrap_or((item, item));
-        let (first, last) = (number(first)?, number(last)?);
-        if first > last {
-            return Err(odd());
-        }
-        opaque |= (first..=last).contains(&port);
-    }
-    Ok(opaque)
+    lists(OPAQUE_PORTS, text, port)
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use super::checks::{check_filter, check_timeouts};
 use super::fields::{Fields, Read, refused, unmodelled};
+use super::hosts::Hosts;
 use super::matches::Match;
+use super::rpc::Rpc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
@@ -41,6 +43,7 @@ pub(super) struct Route {
     pub(super) created: Option<Time>,
     /// Its parents that are services.
     pub(super) parents: Vec<Parent>,
+    pub(super) hosts: Hosts,
     pub(super) rules: Vec<Rule>,
 }
 
@@ -55,6 +58,10 @@ pub(super) struct Parent {
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) matches: Vec<Match>,
+    /// The matches of a `GRPCRoute`.
+    pub(super) rpcs: Vec<Rpc>,
+    /// The status that it answers with instead of sending the request on.
+    pub(super) redirect: Option<u16>,
     pub(super) backends: Vec<Backend>,
 }
 
@@ -107,9 +114,7 @@ impl Route {
         }
         let fields = Fields::of(&object.spec, "spec", &["parentRefs", "hostnames", "rules"])?;
         let parents = Parent::read_all(fields, api, &object.key().namespace)?;
-        if fields.list("hostnames", 16)?.is_some_and(|names| !names.is_empty()) {
-            return unmodelled("hostnames");
-        }
+        let hosts = Hosts::read(fields)?;
         let rules = match fields.list("rules", 16)? {
             Some(rules) => rules
                 .iter()
@@ -118,6 +123,8 @@ impl Route {
             // The CRD's default: one rule that takes everything.
             None if rank == Rank::Http => vec![Rule {
                 matches: Vec::new(),
+                rpcs: Vec::new(),
+                redirect: None,
                 backends: Vec::new(),
             }],
             None => return unmodelled("no rules"),
@@ -135,8 +142,23 @@ impl Route {
             key: object.key(),
             created: object.metadata.creation_timestamp.clone(),
             parents,
+            hosts,
             rules,
         })
+    }
+
+    /// The route, if it says nothing that is modelled of servers' proxies only.
+    pub(super) fn for_clients(self) -> Read<Self> {
+        if !self.hosts.are_all() {
+            return unmodelled("hostnames");
+        }
+        if self.rules.iter().any(|rule| rule.redirect.is_some()) {
+            return unmodelled("a filter other than RequestHeaderModifier");
+        }
+        if self.rules.iter().any(|rule| !rule.rpcs.is_empty()) {
+            return unmodelled("matches of a GRPCRoute");
+        }
+        Ok(self)
     }
 }
 
@@ -192,15 +214,18 @@ impl Rule {
         )?;
         let most = if api == Api::Linkerd { 8 } else { 64 };
         let matches = fields.list("matches", most)?.unwrap_or_default();
-        if rank != Rank::Http && !matches.is_empty() {
-            return unmodelled("matches of a GRPCRoute or TCPRoute");
-        }
-        let matches = matches
-            .iter()
-            .map(|value| Match::read(value, api))
-            .collect::<Read<_>>()?;
+        let (http, grpc) = match rank {
+            Rank::Http => (matches, &[][..]),
+            Rank::Grpc => (&[][..], matches),
+            Rank::Tcp | Rank::Tls if !matches.is_empty() => return unmodelled("matches of a TCPRoute"),
+            Rank::Tcp | Rank::Tls => (&[][..], &[][..]),
+        };
+        let matches = http.iter().map(|value| Match::read(value, api)).collect::<Read<_>>()?;
+        let rpcs = grpc.iter().map(Rpc::read).collect::<Read<_>>()?;
+        let mut redirect = None;
         for filter in fields.list("filters", 16)?.unwrap_or_default() {
-            check_filter(filter)?;
+            let status = check_filter(filter)?;
+            redirect = redirect.or(status);
         }
         if let Some(timeouts) = fields.value("timeouts") {
             check_timeouts(timeouts)?;
@@ -213,7 +238,12 @@ impl Rule {
         if rank == Rank::Tcp && backends.is_empty() {
             return refused("a rule of a TCPRoute without backends");
         }
-        Ok(Self { matches, backends })
+        Ok(Self {
+            matches,
+            rpcs,
+            redirect,
+            backends,
+        })
     }
 }
 

@@ -14,7 +14,7 @@ fn read(value: &Value) -> Match {
 }
 
 fn takes(value: &Value, request: &Request) -> bool {
-    read(value).summary(request).unwrap().is_some()
+    read(value).summary(request, Proxy::Server).unwrap().is_some()
 }
 
 fn path(kind: &str, value: &str, path: &str) -> bool {
@@ -75,7 +75,7 @@ fn any_line_of_a_header_may_match() {
 #[test]
 fn the_path_counts_before_headers_and_headers_before_the_method() {
     let asked = request("GET", "/api", &[("x", "1")]);
-    let summary = |value: Value| read(&value).summary(&asked).unwrap().unwrap();
+    let summary = |value: Value| read(&value).summary(&asked, Proxy::Server).unwrap().unwrap();
     let header = json!([{"name": "x", "value": "1"}]);
     let order = [
         summary(json!({})),
@@ -129,19 +129,40 @@ fn what_no_server_takes_is_refused() {
 
 #[test]
 fn what_depends_on_more_is_not_modelled() {
-    let asked = request("GET", "/?q=1", &[("host", "web")]);
+    let asked = request("GET", "/?q=1+1", &[("host", "web")]);
     for value in [
         json!({"queryParams": [{"name": "q", "value": "1"}]}),
         json!({"headers": [{"name": "Host", "value": "web"}]}),
         json!({"headers": [{"name": "l5d-client-id", "value": "x"}]}),
     ] {
-        assert!(read(&value).summary(&asked).is_err(), "{value}");
+        assert!(read(&value).summary(&asked, Proxy::Client).is_err(), "{value}");
     }
     // It does not matter where the rest excludes the request.
     let other = json!({"method": "POST", "queryParams": [{"name": "q", "value": "1"}]});
-    assert_eq!(read(&other).summary(&asked), Ok(None));
+    assert_eq!(read(&other).summary(&asked, Proxy::Client), Ok(None));
     assert!(matches!(
         Match::read(&json!({"path": {"value": "//"}}), Api::Linkerd),
         Err(Fault::Unmodelled(_))
     ));
+}
+
+#[test]
+fn one_of_the_values_of_a_query_parameter_must_match() {
+    let two = json!({"queryParams": [
+        {"name": "q", "value": "1"}, {"name": "p", "type": "RegularExpression", "value": "2.*"}
+    ]});
+    let asked = |path| takes(&two, &request("GET", path, &[]));
+    assert!(asked("/?q=2&p=23&q=%31") && !asked("/?q=1&p=3") && !asked("/?q=1") && !asked("/"));
+    let named = read(&two).summary(&request("GET", "/?p=2&q=1", &[]), Proxy::Client);
+    let plain = read(&json!({"method": "GET"})).summary(&request("GET", "/", &[]), Proxy::Client);
+    assert!(named.unwrap() > plain.unwrap());
+}
+
+#[test]
+fn only_the_servers_proxy_says_who_the_client_is() {
+    let id = json!({"headers": [{"name": "L5d-Client-Id", "value": "x"}]});
+    let asked = request("GET", "/", &[("l5d-client-id", "x")]);
+    assert!(takes(&id, &asked) && read(&id).summary(&asked, Proxy::Client).is_err());
+    let other = json!({"headers": [{"name": "l5d-dst", "value": "x"}]});
+    assert!(read(&other).summary(&asked, Proxy::Server).is_err());
 }

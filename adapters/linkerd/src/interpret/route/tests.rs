@@ -84,6 +84,8 @@ fn filters_that_change_headers_change_no_way() {
     assert_refused(Api::Linkerd, Rank::Http, &filtered(bad));
     for filter in [
         json!({"type": "RequestRedirect", "requestRedirect": {}}),
+        json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "x", "statusCode": 307}}),
+        json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "x", "port": 80}}),
         json!({"type": "URLRewrite"}),
         json!({"type": "RequestHeaderModifier"}),
     ] {
@@ -164,11 +166,36 @@ fn what_else_may_decide_is_not_modelled() {
     annotated.metadata.annotations = serde_json::from_value(json!({"retry.linkerd.io/http": "x"})).unwrap();
     for object in [
         annotated,
-        object(json!({"hostnames": ["a"]})),
+        object(json!({"hostnames": ["1.2.3.4:80"]})),
         object(json!({"useDefaultGateways": "All"})),
         object(json!({"rules": [{"sessionPersistence": {}}]})),
     ] {
         let read = Route::read(&object, (Api::Linkerd, Rank::Http, Version::Known));
         assert!(matches!(read, Err(Fault::Unmodelled(_))), "{read:?}");
     }
+}
+
+#[test]
+fn what_is_modelled_of_servers_proxies_only_is_not_of_clients() {
+    let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "x"}});
+    let rules = json!([{}, {"filters": [redirect]}]);
+    let redirecting = read(Api::Linkerd, Rank::Http, &rules).unwrap();
+    assert_eq!(
+        (redirecting.rules[0].redirect, redirecting.rules[1].redirect),
+        (None, Some(302))
+    );
+    let calls = json!([{"matches": [{"method": {"service": "a.B"}}]}]);
+    let calls = read(Api::Gateway, Rank::Grpc, &calls).unwrap();
+    assert_eq!(calls.rules[0].rpcs.len(), 1);
+    let hosted = object(json!({"hostnames": ["a"]}));
+    let hosted = Route::read(&hosted, (Api::Linkerd, Rank::Http, Version::Known)).unwrap();
+    for route in [redirecting, calls, hosted] {
+        assert!(matches!(route.for_clients(), Err(Fault::Unmodelled(_))));
+    }
+    assert!(
+        read(Api::Linkerd, Rank::Http, &json!([{}]))
+            .unwrap()
+            .for_clients()
+            .is_ok()
+    );
 }
