@@ -1,5 +1,11 @@
 //! The few native structs that are written.
 
+pub(crate) mod authorization;
+pub(crate) mod envoy_filter;
+
+pub(crate) use authorization::AuthorizationPolicy;
+pub(crate) use envoy_filter::EnvoyFilter;
+
 use serde::Serialize;
 use smi_adapter::manifest::Native;
 use smi_adapter::object::Kind;

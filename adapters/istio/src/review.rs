@@ -1,8 +1,10 @@
-//! What `VirtualService`s of others do to ours.
+//! What `VirtualService`s of others do to ours; [`policies`]: what their `AuthorizationPolicy`s do.
 //!
 //! Istio does not merge them in the mesh. Of two for one host the older decides, port by port and for HTTP
 //! and TCP apart; one that is private to a client's namespace comes before public ones; a wildcard host
 //! gives way to an exact one for HTTP, but an older one does not for TCP.
+
+pub(crate) mod policies;
 
 use crate::native::VirtualService;
 use serde_json::Value;

@@ -219,8 +219,10 @@ impl Translator<'_> {
         let weights = bounded(&exact, MAX_WEIGHT);
         let object = ObjectRef::split(split.split().clone());
         if let Some((parts, of)) = weights.error {
-            let message =
-                format!("Istio takes weights of up to {of} in all; no share is off by more than {parts}/{of}");
+            let message = format!(
+                "Istio takes weights of up to {of} in all; on port {port} no share is off by more than {parts}/{of}",
+                port = port.port()
+            );
             self.translation
                 .say(Code::WeightRounded, object, "spec.backends".into(), message);
         }

@@ -2,29 +2,30 @@
 
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
+use smi_adapter_istio::interpret::IstioMesh;
+
+/// A mesh that admits clients of other trust domains, as one whose traffic targets name them does.
+fn mesh() -> IstioMesh {
+    let mut mesh = IstioMesh::default();
+    mesh.validates_trust_domain = false;
+    mesh
+}
 
 mod defaults {
-    use crate::limits;
+    use crate::{limits, mesh};
     use smi_adapter::conformance::Cases;
     use smi_adapter_istio::Istio;
-    use smi_adapter_istio::interpret::IstioMesh;
 
-    smi_adapter::conformance_tests!(
-        Istio::default(),
-        IstioMesh::default(),
-        Cases::new(1000).or_env(),
-        limits
-    );
+    smi_adapter::conformance_tests!(Istio::default(), mesh(), Cases::new(1000).or_env(), limits);
 }
 
 /// With gateways and a foreign host that splits may use, through a box. What gateways and clients of the
 /// foreign host then see is no part of it: probes go from sidecars to services.
 mod allowed {
-    use crate::limits;
+    use crate::{limits, mesh};
     use smi_adapter::adapter::MeshAdapter;
     use smi_adapter::conformance::Cases;
     use smi_adapter_istio::Istio;
-    use smi_adapter_istio::interpret::IstioMesh;
 
     fn adapter() -> Box<dyn MeshAdapter> {
         let mut istio = Istio::default();
@@ -33,7 +34,22 @@ mod allowed {
         Box::new(istio)
     }
 
-    smi_adapter::conformance_tests!(*adapter(), IstioMesh::default(), Cases::new(300).or_env(), limits);
+    smi_adapter::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
+}
+
+/// With regular expressions as filters.
+mod filters {
+    use crate::{limits, mesh};
+    use smi_adapter::conformance::Cases;
+    use smi_adapter_istio::{Istio, Regex};
+
+    fn adapter() -> Istio {
+        let mut istio = Istio::default();
+        istio.regex = Regex::EnvoyFilter;
+        istio
+    }
+
+    smi_adapter::conformance_tests!(adapter(), mesh(), Cases::new(300).or_env(), limits);
 }
 
 /// What Istio's webhook refuses, and what Envoy cannot load.

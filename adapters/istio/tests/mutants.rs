@@ -4,83 +4,16 @@
 
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::conformance::broken::{Broken, parts};
 use smi_adapter::conformance::laws;
 use smi_adapter::conformance::{Case, Cases, Report, Violation};
 use smi_adapter::diagnostic::Code;
-use smi_adapter::manifest::{Manifest, NativeObject};
+use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::Policy;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter_istio::Istio;
 use smi_adapter_istio::interpret::IstioMesh;
-use std::fmt::{self, Debug};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-type Edit = Box<dyn Fn(&Policy, &mut Translation) + Send + Sync>;
-
-/// The adapter for Istio, with its translations edited.
-struct Broken {
-    istio: Istio,
-    kinds: Vec<Kind>,
-    edit: Edit,
-}
-
-impl Debug for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Broken")
-    }
-}
-
-impl Broken {
-    fn by(edit: impl Fn(&Policy, &mut Translation) + Send + Sync + 'static) -> Self {
-        let istio = Istio::default();
-        let kinds = istio.kinds().to_vec();
-        let edit = Box::new(edit);
-        Self { istio, kinds, edit }
-    }
-
-    /// Every manifest edited.
-    fn object(edit: impl Fn(&mut Manifest) + Send + Sync + 'static) -> Self {
-        Self::by(move |_, translation| translation.manifests.iter_mut().for_each(&edit))
-    }
-
-    /// Every part of a spec edited that is an object with this field.
-    fn part(field: &'static str, edit: impl Fn(&mut serde_json::Map<String, Value>) + Send + Sync + 'static) -> Self {
-        Self::object(move |manifest| parts(&mut manifest.object.spec, field, &edit))
-    }
-}
-
-fn parts(value: &mut Value, field: &str, edit: &impl Fn(&mut serde_json::Map<String, Value>)) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| parts(item, field, edit)),
-        Value::Object(fields) => {
-            if fields.contains_key(field) {
-                edit(fields);
-            }
-            fields.values_mut().for_each(|value| parts(value, field, edit));
-        }
-        _ => {}
-    }
-}
-
-impl MeshAdapter for Broken {
-    fn name(&self) -> &str {
-        self.istio.name()
-    }
-
-    fn kinds(&self) -> &[Kind] {
-        &self.kinds
-    }
-
-    fn support(&self, feature: Feature) -> Support {
-        self.istio.support(feature)
-    }
-
-    fn translate(&self, policy: &Policy) -> Translation {
-        let mut translation = self.istio.translate(policy);
-        (self.edit)(policy, &mut translation);
-        translation
-    }
-}
 
 /// A law finds the fault, and says so.
 fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
@@ -108,7 +41,7 @@ fn by_routing(mutant: &str, broken: &Broken) {
 
 #[test]
 fn pattern_as_a_prefix() {
-    let broken = Broken::part("regex", |matching| {
+    let broken = Broken::part(Istio::default(), "regex", |matching| {
         let regex = matching["regex"].as_str().unwrap().to_owned();
         matching["regex"] = json!(format!("(?:{regex}).*"));
     });
@@ -117,13 +50,13 @@ fn pattern_as_a_prefix() {
 
 #[test]
 fn methods_dropped() {
-    let broken = Broken::part("method", |matching| _ = matching.remove("method"));
+    let broken = Broken::part(Istio::default(), "method", |matching| _ = matching.remove("method"));
     by_routing("methods are dropped", &broken);
 }
 
 #[test]
 fn second_split_wins() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         if let Some(routes) = manifest.object.spec.get_mut("http").and_then(Value::as_array_mut) {
             let conditional = routes.len().saturating_sub(1);
             routes[..conditional].reverse();
@@ -134,7 +67,7 @@ fn second_split_wins() {
 
 #[test]
 fn blanket_excuse() {
-    let broken = Broken::by(|policy, translation| {
+    let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         for split in route.splits() {
             let object = ObjectRef::split(split.key().clone());
@@ -156,13 +89,13 @@ fn blanket_excuse() {
 
 #[test]
 fn headers_dropped() {
-    let broken = Broken::part("headers", |matching| _ = matching.remove("headers"));
+    let broken = Broken::part(Istio::default(), "headers", |matching| _ = matching.remove("headers"));
     by_routing("headers are dropped", &broken);
 }
 
 #[test]
 fn one_header_of_two() {
-    let broken = Broken::part("headers", |matching| {
+    let broken = Broken::part(Istio::default(), "headers", |matching| {
         let headers = matching["headers"].as_object_mut().unwrap();
         if headers.len() > 1 {
             let first = headers.keys().next().unwrap().clone();
@@ -174,7 +107,7 @@ fn one_header_of_two() {
 
 #[test]
 fn catch_all_first() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         if let Some(routes) = manifest.object.spec.get_mut("http").and_then(Value::as_array_mut) {
             routes.reverse();
         }
@@ -187,7 +120,7 @@ fn catch_all_first() {
 
 #[test]
 fn no_fallback() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         if let Some(routes) = manifest.object.spec.get_mut("http").and_then(Value::as_array_mut) {
             routes.retain(|route| route["name"] != "root");
         }
@@ -201,7 +134,7 @@ fn no_fallback() {
 #[test]
 fn zero_becomes_one() {
     // A split gives its first backend more by 1, as if a weight of 0 next to it were one.
-    let broken = Broken::part("route", |route| {
+    let broken = Broken::part(Istio::default(), "route", |route| {
         let destinations = route["route"].as_array_mut().unwrap();
         if let [only] = destinations.as_mut_slice() {
             let host = only["destination"]["host"].as_str().unwrap().to_owned();
@@ -220,7 +153,7 @@ fn zero_becomes_one() {
 
 #[test]
 fn weights_equal() {
-    let broken = Broken::part("weight", |destination| {
+    let broken = Broken::part(Istio::default(), "weight", |destination| {
         _ = destination.insert("weight".into(), json!(1));
     });
     killed(
@@ -231,7 +164,7 @@ fn weights_equal() {
 
 #[test]
 fn port_of_a_match_lost() {
-    let broken = Broken::part("port", |matching| {
+    let broken = Broken::part(Istio::default(), "port", |matching| {
         if matching["port"].is_number() {
             matching.remove("port");
         }
@@ -241,13 +174,13 @@ fn port_of_a_match_lost() {
 
 #[test]
 fn diagnostics_dropped() {
-    let broken = Broken::by(|_, translation| translation.diagnostics.clear());
+    let broken = Broken::by(Istio::default(), |_, translation| translation.diagnostics.clear());
     by_routing("diagnostics are dropped", &broken);
 }
 
 #[test]
 fn dishonest() {
-    let broken = Broken::by(|policy, translation| {
+    let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         if route.splits().len() > 1 {
             let last = route.splits()[route.splits().len() - 1].key().clone();
@@ -261,7 +194,7 @@ fn dishonest() {
 
 #[test]
 fn panics_on_several_splits() {
-    let broken = Broken::by(|policy, _| {
+    let broken = Broken::by(Istio::default(), |policy, _| {
         let Policy::Route(route) = policy else { return };
         assert!(route.splits().len() < 3, "too many splits");
     });
@@ -271,7 +204,7 @@ fn panics_on_several_splits() {
 #[test]
 fn output_depends_on_calls() {
     let calls = AtomicU64::new(0);
-    let broken = Broken::object(move |manifest| {
+    let broken = Broken::object(Istio::default(), move |manifest| {
         let call = calls.fetch_add(1, Ordering::Relaxed);
         manifest.object.spec["exportTo"] = json!([format!("ns-{call}")]);
     });
@@ -283,7 +216,7 @@ fn output_depends_on_calls() {
 
 #[test]
 fn hash_map_order() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         let map: std::collections::HashMap<u8, u8> = (0..8).map(|n| (n, n)).collect();
         manifest.object.spec["exportTo"] = map.keys().map(|key| json!(key.to_string())).collect();
     });
@@ -292,7 +225,7 @@ fn hash_map_order() {
 
 #[test]
 fn undeclared_kind() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         manifest.object.kind = Kind::new("networking.istio.io", "v1", "DestinationRule", "destinationrules");
     });
     killed("a kind that is not listed", laws::declared_kinds(&broken, CASES));
@@ -300,13 +233,15 @@ fn undeclared_kind() {
 
 #[test]
 fn other_namespace() {
-    let broken = Broken::object(|manifest| manifest.object.metadata.namespace = Some("istio-system".into()));
+    let broken = Broken::object(Istio::default(), |manifest| {
+        manifest.object.metadata.namespace = Some("istio-system".into());
+    });
     killed("another namespace", laws::declared_kinds(&broken, CASES));
 }
 
 #[test]
 fn long_name() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         let name = manifest.object.metadata.name.clone().unwrap();
         manifest.object.metadata.name = Some(format!("smi-split-{name}"));
     });
@@ -315,13 +250,15 @@ fn long_name() {
 
 #[test]
 fn one_name_for_all() {
-    let broken = Broken::object(|manifest| manifest.object.metadata.name = Some("split".into()));
+    let broken = Broken::object(Istio::default(), |manifest| {
+        manifest.object.metadata.name = Some("split".into());
+    });
     killed("one name for all roots", laws::valid_names(&broken, CASES));
 }
 
 #[test]
 fn name_of_the_first_split() {
-    let broken = Broken::by(|policy, translation| {
+    let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         let first = route.splits().first().map(|split| split.key().name.clone());
         for manifest in &mut translation.manifests {
@@ -336,7 +273,7 @@ fn name_of_the_first_split() {
 
 #[test]
 fn name_by_weight() {
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         let length = manifest.object.spec.to_string().len();
         manifest.object.metadata.name = Some(format!("split-{length}"));
     });
@@ -347,7 +284,7 @@ fn name_by_weight() {
 fn policies_share() {
     // The number of policies so far ends in the output, as a list of all roots in one object would.
     let seen: std::sync::Mutex<std::collections::BTreeSet<ObjectKey>> = std::sync::Mutex::default();
-    let broken = Broken::by(move |policy, translation| {
+    let broken = Broken::by(Istio::default(), move |policy, translation| {
         let Policy::Route(route) = policy else { return };
         let mut seen = seen.lock().unwrap();
         seen.extend(route.splits().iter().map(|split| split.key().clone()));
@@ -393,7 +330,7 @@ impl MeshAdapter for Lost {
 
 #[test]
 fn version_matters() {
-    let broken = Broken::by(|policy, translation| {
+    let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         if route
             .splits()
@@ -420,7 +357,7 @@ fn beyond_a_limit() {
         "a native limit is not kept",
         laws::within_limits(&Istio::default(), &limit, CASES),
     );
-    let broken = Broken::object(|manifest| {
+    let broken = Broken::object(Istio::default(), |manifest| {
         let annotation = "x".repeat(300_000);
         manifest.object.metadata.annotations = Some([("big".to_owned(), annotation)].into());
     });
@@ -432,7 +369,7 @@ fn beyond_a_limit() {
 
 #[test]
 fn diagnostics_always_emitted() {
-    let broken = Broken::by(|policy, translation| {
+    let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         for split in route.splits() {
             let object = ObjectRef::split(split.key().clone());
@@ -449,3 +386,6 @@ fn diagnostics_always_emitted() {
         laws::sound(&broken, &IstioMesh::default(), CASES),
     );
 }
+
+#[path = "mutants/access.rs"]
+mod access;

@@ -185,7 +185,8 @@ fn an_operator_builds_objects_itself() {
 fn an_operator_tells_its_users_what_is_supported() {
     let istio = Istio::default();
     for feature in Feature::ALL {
-        assert!(matches!(istio.support(feature), Support::Full | Support::Partial(_)));
+        let none = matches!(istio.support(feature), Support::None(_));
+        assert_eq!(none, feature == Feature::UdpAccess, "{feature:?}");
     }
     let detection = block_on(istio.detect(&InMemoryCluster::new())).expect("memory can be asked");
     assert!(detection.missing.is_empty());
@@ -194,6 +195,8 @@ fn an_operator_tells_its_users_what_is_supported() {
     let mut snapshot = Snapshot::default();
     snapshot.insert(Object::from_json(target).expect("an object"));
     let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
-    assert_eq!(planned.manifests, []);
-    assert_eq!(planned.diagnostics[0].code, Code::Unsupported);
+    // It grants nothing, and enforces its namespace all the same (A2).
+    assert_eq!(planned.manifests.len(), 1);
+    assert_eq!(planned.manifests[0].object.spec, serde_json::json!({}));
+    assert!(planned.diagnostics.iter().any(|said| said.code == Code::Invalid));
 }

@@ -1,0 +1,106 @@
+use crate::Istio;
+use crate::native::AuthorizationPolicy;
+use serde_json::{Value, json};
+use smi_adapter::adapter::MeshAdapterExt;
+use smi_adapter::manifest::{Native, NativeObject};
+use smi_adapter::plan::Observed;
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use smi_adapter::yaml;
+
+const SHOP: &str = "
+{apiVersion: v1, kind: List, items: [
+  {apiVersion: v1, kind: Pod, metadata: {name: api, labels: {app: api, tier: back}}, spec: {serviceAccountName: api, containers: []}},
+  {apiVersion: v1, kind: Pod, metadata: {name: web, labels: {app: web}}, spec: {serviceAccountName: web, containers: []}},
+  {apiVersion: specs.smi-spec.io/v1alpha4, kind: TCPRoute, metadata: {name: r}, spec: {matches: {ports: [80]}}},
+  {apiVersion: access.smi-spec.io/v1alpha3, kind: TrafficTarget, metadata: {name: t}, spec: {
+    destination: {kind: ServiceAccount, name: api, namespace: shop}, rules: [{kind: TCPRoute, name: r}],
+    sources: [{kind: ServiceAccount, name: web, namespace: shop}]}},
+]}
+";
+
+/// Code and object of what is said of a policy of somebody else.
+fn said(namespace: &str, annotations: &Value, spec: Value) -> Vec<String> {
+    let mut snapshot = Snapshot::default();
+    for document in yaml::read(SHOP, "shop") {
+        document.add_to(&mut snapshot).unwrap();
+    }
+    let metadata = json!({"name": "theirs", "namespace": namespace, "annotations": annotations});
+    let foreign = NativeObject {
+        kind: AuthorizationPolicy::KIND,
+        metadata: serde_json::from_value(metadata).unwrap(),
+        spec,
+    };
+    let settings = Settings::default();
+    let observed = Observed::new("istio", &settings, [foreign]);
+    let planned = Istio::default().plan(&snapshot, &settings, &observed);
+    let theirs = planned
+        .diagnostics
+        .iter()
+        .filter(|said| said.message.contains("/theirs`"));
+    theirs.map(|said| format!("{} {}", said.code, said.object)).collect()
+}
+
+fn spec(action: &str, labels: &Value) -> Value {
+    json!({"action": action, "selector": {"matchLabels": labels}, "rules": [{}]})
+}
+
+#[test]
+fn one_that_allows_opens_what_it_selects() {
+    let allow = |labels: Value| said("shop", &json!({}), spec("ALLOW", &labels));
+    assert_eq!(allow(json!({"app": "api"})), ["NotEnforced Pod shop/api"]);
+    assert_eq!(
+        allow(json!({"zone": "a"})),
+        ["NotEnforced Pod shop/api"],
+        "its pods may have the label"
+    );
+    assert_eq!(
+        allow(json!({"app": "web"})),
+        ["NotEnforced Namespace shop"],
+        "one without grants"
+    );
+    assert_eq!(allow(json!({})), ["NotEnforced Namespace shop"]);
+    assert_eq!(
+        said("shop", &json!({}), json!({"rules": [{}]})),
+        ["NotEnforced Namespace shop"]
+    );
+    assert_eq!(
+        said("istio-system", &json!({}), json!({"rules": [{}]})),
+        ["NotEnforced Namespace shop"]
+    );
+}
+
+#[test]
+fn others_come_before_ours() {
+    for action in ["DENY", "CUSTOM"] {
+        assert_eq!(
+            said("shop", &json!({}), spec(action, &json!({"app": "api"}))),
+            ["Conflict Pod shop/api"]
+        );
+        assert_eq!(
+            said("shop", &json!({}), spec(action, &json!({}))),
+            ["Conflict Namespace shop"]
+        );
+        assert_eq!(said("shop", &json!({}), spec(action, &json!({"app": "web"}))), [""; 0]);
+    }
+}
+
+#[test]
+fn many_do_nothing_to_ours() {
+    let none: [&str; 0] = [];
+    assert_eq!(said("other", &json!({}), json!({"rules": [{}]})), none);
+    assert_eq!(said("shop", &json!({}), json!({})), none, "another baseline");
+    assert_eq!(
+        said("shop", &json!({"istio.io/dry-run": "true"}), json!({"rules": [{}]})),
+        none
+    );
+    assert_eq!(
+        said(
+            "shop",
+            &json!({}),
+            json!({"targetRefs": [{"kind": "Service", "name": "x"}], "rules": [{}]})
+        ),
+        none
+    );
+    assert_eq!(said("shop", &json!({}), spec("AUDIT", &json!({}))), none);
+}
