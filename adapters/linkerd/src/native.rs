@@ -1,5 +1,12 @@
 //! The few native structs that are written. Every field that a CRD would default is there.
 
+mod access;
+
+pub(crate) use access::{
+    AuthorizationPolicy, IdentityRef, InboundRoute, InboundRule, Labels, MeshTlsAuthentication, Network,
+    NetworkAuthentication, ObjectRef, Server,
+};
+
 use serde::Serialize;
 use smi_adapter::manifest::Native;
 use smi_adapter::object::Kind;
@@ -52,7 +59,7 @@ pub(crate) struct TcpRule {
     pub(crate) backend_refs: Vec<BackendRef>,
 }
 
-/// All that is said must hold.
+/// All that is said must hold. The path is never absent: a CRD would write the default into it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct HttpRouteMatch {
     pub(crate) path: Path,
@@ -65,7 +72,9 @@ pub(crate) struct HttpRouteMatch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", content = "value")]
 pub(crate) enum Path {
-    PathPrefix(&'static str),
+    Exact(String),
+    #[serde(rename = "PathPrefix")]
+    Prefix(&'static str),
     RegularExpression(String),
 }
 

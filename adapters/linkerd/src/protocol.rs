@@ -15,7 +15,7 @@ pub(crate) enum Protocol {
 }
 
 /// The annotation that lists ports whose bytes are passed on.
-const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
+pub(crate) const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
 
 impl Protocol {
     /// By `appProtocol`, of which Linkerd takes all that it does not know as opaque; else by the annotation
@@ -27,18 +27,20 @@ impl Protocol {
             None => {}
         }
         let opaque = match service.annotations().get(OPAQUE_PORTS) {
-            Some(list) => list.split(',').any(|item| names(item.trim(), port)),
+            Some(list) => lists(list, port.port(), port.name()),
             None => default_opaque_ports.contains(&port.port()),
         };
         if opaque { Self::Opaque } else { Self::Detect }
     }
 }
 
-/// Whether an item of the annotation names a port: by number, by a range of numbers, or by name.
-fn names(item: &str, port: &PortRoute) -> bool {
+/// Whether an annotation lists a port: by number, within a range of numbers, or by name.
+pub(crate) fn lists(annotation: &str, port: u16, name: Option<&str>) -> bool {
     let number = |text: &str| text.trim().parse::<u16>().ok();
-    match item.split_once('-').map(|(first, last)| (number(first), number(last))) {
-        Some((Some(first), Some(last))) => (first..=last).contains(&port.port()),
-        _ => number(item) == Some(port.port()) || port.name() == Some(item),
-    }
+    annotation.split(',').map(str::trim).any(|item| {
+        match item.split_once('-').map(|(first, last)| (number(first), number(last))) {
+            Some((Some(first), Some(last))) => (first..=last).contains(&port),
+            _ => number(item) == Some(port) || name == Some(item),
+        }
+    })
 }

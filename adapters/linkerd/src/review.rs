@@ -1,22 +1,32 @@
-//! What routes and profiles of others do to ours.
+//! What objects of others do to ours: routes and profiles to splits, here; the rest in [`access`].
 //!
 //! A `ServiceProfile` with routes or overrides hides every `HTTPRoute` of its service, for the clients of its
 //! namespace. A `GRPCRoute` on the same port un-accepts our routes. `HTTPRoute`s on the same port are merged
 //! with ours, request by request by specificity, so they may take what a split should.
 
+mod access;
+
 use crate::native::{HttpRoute, ServiceProfile, TcpRoute};
 use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic};
-use smi_adapter::manifest::{Manifest, Native, NativeObject};
+use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
 use smi_adapter::object::Kind;
 
 pub(crate) const GATEWAY_HTTP_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
 pub(crate) const GRPC_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes");
 
+pub(crate) const SERVER_AUTHORIZATION: Kind = Kind::new(
+    "policy.linkerd.io",
+    "v1beta1",
+    "ServerAuthorization",
+    "serverauthorizations",
+);
+
 pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = access::review(desired, foreign);
+    let desired: Vec<&Manifest> = desired.iter().filter(|ours| ours.stage == Stage::Route).collect();
     for theirs in foreign {
-        for ours in desired {
+        for ours in &desired {
             if let Some(message) = verdict(&ours.object, theirs) {
                 let splits = ours.sources.iter().filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
                 let say = |split: &_| {
@@ -39,7 +49,7 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<String> {
     if ours.kind == ServiceProfile::KIND {
         return None;
     }
-    let (namespace, service, port) = parents(ours).next()?;
+    let (namespace, service, port) = parents(ours, "Service").next()?;
     let name = theirs.reference();
     if theirs.kind == ServiceProfile::KIND {
         let counts = ["routes", "dstOverrides"]
@@ -62,15 +72,16 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<String> {
         return None;
     };
     let same_port = |theirs: Option<u64>| theirs.is_none() || theirs == port;
-    let shared = parents(theirs).any(|(other, name, port)| (other, name) == (namespace, service) && same_port(port));
+    let shared =
+        parents(theirs, "Service").any(|(other, name, port)| (other, name) == (namespace, service) && same_port(port));
     shared.then(|| format!("`{name}` is on the same port of `{service}` and {decides}"))
 }
 
-/// The services that a route is for: namespace, name, port.
-fn parents(route: &NativeObject) -> impl Iterator<Item = (&str, &str, Option<u64>)> {
+/// The objects of a kind that a route is for: namespace, name, port.
+fn parents<'v>(route: &'v NativeObject, kind: &'static str) -> impl Iterator<Item = (&'v str, &'v str, Option<u64>)> {
     let own = route.metadata.namespace.as_deref().unwrap_or_default();
     list(&route.spec, "parentRefs")
-        .filter(|parent| parent.get("kind").and_then(Value::as_str) == Some("Service"))
+        .filter(move |parent| parent.get("kind").and_then(Value::as_str) == Some(kind))
         .filter_map(move |parent| {
             let text = |field: &str| parent.get(field).and_then(Value::as_str);
             let port = parent.get("port").and_then(Value::as_u64);

@@ -1,14 +1,14 @@
 //! Splits as routes: one `HTTPRoute` for each port of a root, or a `TCPRoute` where the port is opaque.
 
-mod matches;
 mod profile;
 
 #[cfg(test)]
 mod tests;
 
+use crate::matches::{self, Side};
 use crate::native::{BackendRef, HttpRoute, HttpRouteMatch, HttpRule, ParentRef, Path, TcpRoute, TcpRule};
 use crate::protocol::Protocol;
-use crate::{Linkerd, SplitMode};
+use crate::{Linkerd, MAX_MATCHES, MAX_RULES, SplitMode};
 use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::Stage;
@@ -20,8 +20,6 @@ use std::sync::Arc;
 
 /// What the CRD takes.
 const MAX_BACKENDS: usize = 16;
-const MAX_MATCHES: usize = 8;
-const MAX_RULES: usize = 16;
 const MAX_WEIGHT: u32 = 1_000_000;
 
 pub(crate) fn translate(linkerd: &Linkerd, policy: &Policy, route: &ServiceRoute) -> Translation {
@@ -176,7 +174,7 @@ impl Translator<'_> {
         // Rules of one split go to the same backends, so their order is free.
         let (mut ties, mut others) = (Vec::new(), Vec::new());
         for matching in conditional.matches() {
-            let requests = matches::requests(matching, &mut self.translation);
+            let requests = matches::requests(matching, Side::Client, &mut self.translation);
             if ties_with_everything(matching) {
                 ties.extend(requests);
             } else {
@@ -230,7 +228,7 @@ impl Translator<'_> {
         } else {
             bounded(&exact, MAX_WEIGHT)
         };
-        self.rounded(split, weights.error);
+        self.rounded(split, weights.error, &format!("on port {} ", port.port()));
         let named = split.backends().iter().zip(weights.weights);
         Some(
             named
@@ -239,10 +237,10 @@ impl Translator<'_> {
         )
     }
 
-    fn rounded(&mut self, split: &PortSplit, error: Option<(usize, u32)>) {
+    fn rounded(&mut self, split: &PortSplit, error: Option<(usize, u32)>, place: &str) {
         if let Some((parts, of)) = error {
             let object = ObjectRef::split(split.split().clone());
-            let message = format!("Linkerd takes smaller weights; no share is off by more than {parts}/{of}");
+            let message = format!("Linkerd takes smaller weights; {place}no share is off by more than {parts}/{of}");
             self.translation
                 .say(Code::WeightRounded, object, "spec.backends".into(), message);
         }
@@ -275,7 +273,7 @@ impl Translator<'_> {
 
 fn everything() -> HttpRouteMatch {
     HttpRouteMatch {
-        path: Path::PathPrefix("/"),
+        path: Path::Prefix("/"),
         method: None,
         headers: Vec::new(),
     }

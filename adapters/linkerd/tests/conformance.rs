@@ -34,7 +34,7 @@ mod tcp_routes {
         linkerd
     }
 
-    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(500).or_env(), limits);
+    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(200).or_env(), limits);
 }
 
 mod profiles {

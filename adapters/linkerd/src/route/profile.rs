@@ -38,7 +38,7 @@ pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root
         return all_left_out(translator, &ports);
     }
     let weights = bounded(&exact, MAX_WEIGHT);
-    translator.rounded(split, weights.error);
+    translator.rounded(split, weights.error, "");
     let domain = translator.route.cluster_domain();
     let host = |service: &str| format!("{service}.{}.svc.{domain}", root.namespace);
     let overrides = split.backends().iter().zip(weights.weights);

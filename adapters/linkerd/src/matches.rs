@@ -9,24 +9,61 @@ use smi_adapter::smi_types::FieldPath;
 use std::collections::BTreeSet;
 
 /// What the CRD takes, in bytes or in number.
-const MAX_PATH: usize = 1024;
-const MAX_HEADER: usize = 4096;
+pub(crate) const MAX_PATH: usize = 1024;
+pub(crate) const MAX_HEADER: usize = 4096;
 const MAX_HEADERS: usize = 16;
 const METHODS: [&str; 9] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
 ];
 
-/// Headers of which a filter does not see what the client sent, and why.
-const OTHER: [(&str, &str); 2] = [
-    ("host", "HTTP/2 has no such header"),
-    ("l5d-client-id", "the proxy sets it itself"),
+/// Which proxy looks at a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The client's, for splits.
+    Client,
+    /// The server's, for access. The client's proxy has had the request before, and a filter of our own joins the match.
+    Server,
+}
+
+/// Headers that belong to one connection. Proxies take them off or change them between each other.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
+impl Side {
+    fn max_headers(self) -> usize {
+        match self {
+            Self::Client => MAX_HEADERS,
+            Self::Server => MAX_HEADERS - 1,
+        }
+    }
+
+    /// Why a filter of a header would not see what the client sent.
+    fn hides(self, header: &str) -> Option<&'static str> {
+        match header {
+            "host" => Some("HTTP/2 has no such header"),
+            "l5d-client-id" => Some("the proxy sets it itself"),
+            _ if self == Self::Client => None,
+            _ if header.starts_with("l5d-") => Some("the proxies use headers of such names among themselves"),
+            _ if HOP_BY_HOP.contains(&header) => Some("proxies change it on the way"),
+            _ => None,
+        }
+    }
+}
+
 /// The matches, or none where Linkerd cannot say it: then it is reported on its route group.
-pub(super) fn requests(matching: &HttpMatch, translation: &mut Translation) -> Vec<HttpRouteMatch> {
-    let mut parts = Parts(Faults::new(matching, translation));
+pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Translation) -> Vec<HttpRouteMatch> {
+    let mut parts = Parts(Faults::new(matching, translation), side);
     let path = match matching.path() {
-        None => Some(Path::PathPrefix("/")),
+        None => Some(Path::Prefix("/")),
         Some(pattern) => parts.path(pattern),
     };
     let headers = parts.headers(matching.headers());
@@ -46,7 +83,7 @@ pub(super) fn requests(matching: &HttpMatch, translation: &mut Translation) -> V
 }
 
 /// The parts of a match, in Linkerd's words.
-struct Parts<'a>(Faults<'a>);
+struct Parts<'a>(Faults<'a>, Side);
 
 impl Parts<'_> {
     fn path(&mut self, pattern: &Pattern) -> Option<Path> {
@@ -82,15 +119,17 @@ impl Parts<'_> {
 
     fn headers(&mut self, headers: &[HeaderMatch]) -> Vec<Header> {
         let list = self.0.field("headers");
-        if headers.len() > MAX_HEADERS {
-            let message = format!("Linkerd takes at most {MAX_HEADERS} header filters; the match takes no request");
+        let most = self.1.max_headers();
+        if headers.len() > most {
+            let message = format!("Linkerd takes at most {most} header filters here; the match takes no request");
             self.0.fault(Code::Inexpressible, list.clone(), message);
         }
         let mut names = BTreeSet::new();
         let mut all = Vec::new();
         for header in headers {
             let field = list.clone().field(header.name());
-            if let Some((name, why)) = OTHER.iter().find(|(name, _)| *name == header.name()) {
+            if let Some(why) = self.1.hides(header.name()) {
+                let name = header.name();
                 let message = format!("`{name}` cannot be matched: {why}; the match takes no request");
                 self.0.fault(Code::Inexpressible, field, message);
             } else if !names.insert(header.name()) {

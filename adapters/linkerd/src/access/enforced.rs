@@ -1,0 +1,59 @@
+//! What Linkerd cannot close of a workload.
+
+use super::{MAX_SERVERS, Translator};
+use smi_adapter::diagnostic::Code;
+
+/// The container that makes a pod a part of the mesh.
+const PROXY: &str = "linkerd-proxy";
+const INJECT: &str = "linkerd.io/inject";
+const DEFAULT_POLICY: &str = "config.linkerd.io/default-inbound-policy";
+const SKIPPED_PORTS: &str = "config.linkerd.io/skip-inbound-ports";
+
+impl Translator<'_> {
+    /// Reports what stays open, and what would close it.
+    pub(super) fn report_open(&mut self) {
+        let annotation = |name: &str| self.access.annotations().get(name).map(String::as_str);
+        let outside = if self.access.has_host_network() {
+            Some("its pods share the network of their node, where no proxy sees their traffic".to_owned())
+        } else if annotation(INJECT) == Some("disabled") {
+            Some(format!("the annotation `{INJECT}` keeps its pods out of the mesh"))
+        } else if self.access.lacks_container(PROXY) {
+            Some(format!(
+                "some of its pods run without the container `{PROXY}`; restart them within the mesh"
+            ))
+        } else {
+            None
+        };
+        if let Some(why) = outside {
+            self.say(Code::NotEnforced, format!("nothing is enforced here: {why}"));
+            return;
+        }
+        let skipped = annotation(SKIPPED_PORTS).map(str::trim).filter(|list| !list.is_empty());
+        let skipped = skipped.map(|list| {
+            format!("the annotation `{SKIPPED_PORTS}` takes these ports past the proxy, so they are open: `{list}`")
+        });
+        let unseen = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
+        let unseen = unseen.into_iter().map(|port| {
+            format!("port {port} passes the proxy by in the whole mesh (`ignoreInboundPorts`), so it is open")
+        });
+        let unseen: Vec<String> = unseen.chain(skipped).collect();
+        let denies_by_default = annotation(DEFAULT_POLICY) == Some("deny");
+        for message in unseen {
+            self.say(Code::NotEnforced, message);
+        }
+        if denies_by_default {
+            return;
+        }
+        let message = format!(
+            "ports that no container, service, route or target names, and the proxy's own, fall to the default policy of the pods; the annotation `{DEFAULT_POLICY}: deny` on the pods closes them"
+        );
+        self.say(Code::NotEnforced, message);
+        let beyond = self.beyond();
+        if beyond > 0 {
+            let message = format!(
+                "more than {MAX_SERVERS} ports are known of it; the {beyond} highest fall to the default policy of the pods, too"
+            );
+            self.say(Code::NotEnforced, message);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What access control is said in. All of it is in the namespace of its workload, so no reference names one but those
+//! to service accounts.
+
+use super::{HttpRoute, HttpRouteMatch};
+use serde::Serialize;
+use smi_adapter::manifest::Native;
+use smi_adapter::object::Kind;
+use std::collections::BTreeMap;
+
+/// The group of all of it.
+pub(crate) const GROUP: &str = "policy.linkerd.io";
+
+/// The spec of a `Server` of `policy.linkerd.io/v1beta3` (Linkerd 2.16 or later): one port of some pods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Server {
+    /// Never empty: that would select every pod of the namespace.
+    pub(crate) pod_selector: Labels,
+    pub(crate) port: u16,
+    pub(crate) proxy_protocol: &'static str,
+    pub(crate) access_policy: &'static str,
+}
+
+impl Native for Server {
+    const KIND: Kind = Kind::new(GROUP, "v1beta3", "Server", "servers");
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Labels {
+    pub(crate) match_labels: BTreeMap<String, String>,
+}
+
+/// The spec of an `AuthorizationPolicy`: whoever has all of the authentications may use the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthorizationPolicy {
+    pub(crate) target_ref: ObjectRef,
+    /// Exactly one: an empty list would mean anyone, and Linkerd takes no two of one kind.
+    pub(crate) required_authentication_refs: [ObjectRef; 1],
+}
+
+impl Native for AuthorizationPolicy {
+    const KIND: Kind = Kind::new(GROUP, "v1alpha1", "AuthorizationPolicy", "authorizationpolicies");
+}
+
+/// An object of Linkerd's in the same namespace, as a target, an authentication or a parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ObjectRef {
+    group: &'static str,
+    kind: &'static str,
+    name: String,
+}
+
+impl ObjectRef {
+    fn new(kind: &'static str, name: &str) -> Self {
+        Self {
+            group: GROUP,
+            kind,
+            name: name.to_owned(),
+        }
+    }
+
+    pub(crate) fn server(name: &str) -> Self {
+        Self::new("Server", name)
+    }
+
+    pub(crate) fn route(name: &str) -> Self {
+        Self::new("HTTPRoute", name)
+    }
+
+    pub(crate) fn mesh_tls(name: &str) -> Self {
+        Self::new("MeshTLSAuthentication", name)
+    }
+
+    pub(crate) fn network(name: &str) -> Self {
+        Self::new("NetworkAuthentication", name)
+    }
+}
+
+/// The spec of a `MeshTLSAuthentication`, of which a CRD takes one field only: any of these clients. Never an empty
+/// list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum MeshTlsAuthentication {
+    Identities(Vec<String>),
+    IdentityRefs(Vec<IdentityRef>),
+}
+
+impl Native for MeshTlsAuthentication {
+    const KIND: Kind = Kind::new(GROUP, "v1alpha1", "MeshTLSAuthentication", "meshtlsauthentications");
+}
+
+/// A service account. Without a name or namespace it would be all of them, or another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct IdentityRef {
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+}
+
+/// The spec of a `NetworkAuthentication`: any client with an address in any of these networks. Never an empty list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct NetworkAuthentication {
+    pub(crate) networks: Vec<Network>,
+}
+
+impl Native for NetworkAuthentication {
+    const KIND: Kind = Kind::new(GROUP, "v1alpha1", "NetworkAuthentication", "networkauthentications");
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Network {
+    pub(crate) cidr: String,
+}
+
+/// The spec of an `HTTPRoute` of the same kind as those of splits, for `Server`s: a class of requests that policies
+/// are about. Its parents have neither port nor namespace, or it would count for none of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InboundRoute {
+    pub(crate) parent_refs: Vec<ObjectRef>,
+    pub(crate) rules: Vec<InboundRule>,
+}
+
+impl Native for InboundRoute {
+    const KIND: Kind = HttpRoute::KIND;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct InboundRule {
+    /// Any of them; never empty, for which a CRD would write one for everything.
+    pub(crate) matches: Vec<HttpRouteMatch>,
+}

@@ -1,0 +1,244 @@
+//! What objects of others do to access.
+//!
+//! Of two `Server`s for one port of a pod the older one counts, silently. Policies of others add to what ours allow.
+//! Routes of others on our servers take requests away from ours.
+
+use super::{GATEWAY_HTTP_ROUTE, GRPC_ROUTE, SERVER_AUTHORIZATION, list, parents};
+use crate::native::{AuthorizationPolicy, HttpRoute, Server};
+use serde_json::{Map, Value};
+use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::manifest::{Manifest, Native, NativeObject};
+use smi_adapter::model::PolicyKey;
+use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    let mut review = Review::of(desired);
+    if review.namespaces.is_empty() {
+        return Vec::new();
+    }
+    for theirs in foreign {
+        let namespace = theirs.metadata.namespace.as_deref().unwrap_or_default();
+        if !review.namespaces.contains(namespace) {
+            continue;
+        }
+        if theirs.kind == Server::KIND {
+            review.server(namespace, theirs);
+        } else if theirs.kind == AuthorizationPolicy::KIND {
+            review.policy(namespace, theirs);
+        } else if theirs.kind == SERVER_AUTHORIZATION {
+            review.server_authorization(namespace, theirs);
+        } else if [HttpRoute::KIND, GATEWAY_HTTP_ROUTE, GRPC_ROUTE].contains(&theirs.kind) {
+            review.route(namespace, theirs);
+        }
+    }
+    review.said
+}
+
+/// A `Server` or `HTTPRoute` of ours.
+struct Ours<'a> {
+    object: &'a NativeObject,
+    workload: &'a ObjectRef,
+}
+
+struct Review<'a> {
+    /// The enforced ones.
+    namespaces: BTreeSet<&'a str>,
+    servers: BTreeMap<&'a str, Vec<Ours<'a>>>,
+    /// By namespace and name.
+    routes: BTreeMap<(&'a str, &'a str), Ours<'a>>,
+    /// Who has a grant there, by workload.
+    targets: BTreeMap<&'a ObjectRef, BTreeSet<&'a ObjectRef>>,
+    said: Vec<Diagnostic>,
+}
+
+impl<'a> Review<'a> {
+    fn of(desired: &'a [Manifest]) -> Self {
+        let mut review = Self {
+            namespaces: BTreeSet::new(),
+            servers: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            said: Vec::new(),
+        };
+        for manifest in desired.iter().filter(|manifest| manifest.policy.is_access()) {
+            let namespace = manifest.policy.namespace();
+            review.namespaces.insert(namespace);
+            let PolicyKey::Access(workload) = &manifest.policy else {
+                continue;
+            };
+            let object = &manifest.object;
+            let ours = Ours { object, workload };
+            if object.kind == Server::KIND {
+                review.servers.entry(namespace).or_default().push(ours);
+            } else if object.kind == HttpRoute::KIND {
+                let name = object.metadata.name.as_deref().unwrap_or_default();
+                review.routes.insert((namespace, name), ours);
+            }
+            let targets = manifest.sources.iter();
+            let targets = targets.filter(|source| source.kind == Kind::TRAFFIC_TARGET);
+            review.targets.entry(workload).or_default().extend(targets);
+        }
+        review
+    }
+
+    fn say(&mut self, code: Code, object: &ObjectRef, message: &str) {
+        let said = Diagnostic::new(code, object.clone(), FieldPath::root(), message);
+        self.said.push(said);
+    }
+
+    /// Reports a conflict, to the workload's owner and to the authors of the grants there.
+    fn conflict(&mut self, workload: &ObjectRef, message: &str) {
+        self.say(Code::Conflict, workload, message);
+        let targets = self.targets.get(workload).cloned().unwrap_or_default();
+        for target in targets {
+            self.say(Code::Conflict, target, message);
+        }
+    }
+
+    /// The workloads of our servers in a namespace that a test holds for.
+    fn workloads(&self, namespace: &str, is: impl Fn(&NativeObject) -> bool) -> BTreeSet<&'a ObjectRef> {
+        let servers = self.servers.get(namespace).into_iter().flatten();
+        let found = servers.filter(|ours| is(ours.object));
+        found.map(|ours| ours.workload).collect()
+    }
+
+    /// Another server that may select our pods on the same port.
+    fn server(&mut self, namespace: &str, theirs: &NativeObject) {
+        let Some(selector) = theirs.spec.get("podSelector") else {
+            return;
+        };
+        let name = theirs.reference();
+        let older = |ours: &NativeObject| is_older(theirs, ours);
+        let clashes = |ours: &NativeObject| same_port(theirs, ours) && may_select(selector, ours);
+        for workload in self.workloads(namespace, |ours| clashes(ours) && older(ours)) {
+            let message = format!(
+                "`{name}` may select pods of `{workload}` on the same port and is older, so that it decides there instead of ours, or keeps ours from being written; delete it to hand the port over"
+            );
+            self.conflict(workload, &message);
+        }
+        for workload in self.workloads(namespace, |ours| clashes(ours) && !older(ours)) {
+            let message =
+                format!("`{name}` may select pods of `{workload}` on the same port; ours is older and decides");
+            self.say(Code::Overrides, workload, &message);
+        }
+    }
+
+    /// Another policy on our objects: whom it authorizes gets through.
+    fn policy(&mut self, namespace: &str, theirs: &NativeObject) {
+        let target = theirs.spec.get("targetRef");
+        let text = |field: &str| target.and_then(|target| target.get(field)).and_then(Value::as_str);
+        let (kind, name) = (text("kind").unwrap_or_default(), text("name").unwrap_or_default());
+        let reference = theirs.reference();
+        let workloads = match kind {
+            // Whichever it names, it acts on its own.
+            "Namespace" => {
+                let message =
+                    format!("`{reference}` is for the whole namespace, so whom it authorizes gets through everywhere");
+                self.say(Code::NotEnforced, &ObjectRef::namespace(namespace), &message);
+                return;
+            }
+            "Server" => self.workloads(namespace, |ours| ours.metadata.name.as_deref() == Some(name)),
+            "HTTPRoute" => {
+                let ours = self.routes.get(&(namespace, name));
+                ours.map(|ours| ours.workload).into_iter().collect()
+            }
+            _ => return,
+        };
+        for workload in workloads {
+            let message = format!("`{reference}` is for our {kind} `{name}`, so whom it authorizes gets through there");
+            self.say(Code::NotEnforced, workload, &message);
+        }
+    }
+
+    /// The older form of a policy.
+    fn server_authorization(&mut self, namespace: &str, theirs: &NativeObject) {
+        let Some(server) = theirs.spec.get("server") else {
+            return;
+        };
+        let reference = theirs.reference();
+        let named = server.get("name").and_then(Value::as_str);
+        let is_for = |ours: &NativeObject| match (named, server.get("selector")) {
+            (Some(name), _) => ours.metadata.name.as_deref() == Some(name),
+            (None, Some(selector)) => {
+                let labels = ours.metadata.labels.iter().flatten();
+                let labels: BTreeMap<&str, &str> =
+                    labels.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                selects(selector, &labels, true)
+            }
+            (None, None) => false,
+        };
+        for workload in self.workloads(namespace, is_for) {
+            let message = format!("`{reference}` is for a Server of ours, so whom it authorizes gets through there");
+            self.say(Code::NotEnforced, workload, &message);
+        }
+    }
+
+    /// Another route on our servers.
+    fn route(&mut self, namespace: &str, theirs: &NativeObject) {
+        let on: BTreeSet<&str> = parents(theirs, "Server").map(|(_, name, _)| name).collect();
+        if on.is_empty() {
+            return;
+        }
+        let does = if theirs.kind == GRPC_ROUTE {
+            "so that Linkerd accepts none of our HTTPRoutes there"
+        } else {
+            "and takes the requests that its matches are more specific for: only its own policies allow them"
+        };
+        let is_on = |ours: &NativeObject| ours.metadata.name.as_deref().is_some_and(|name| on.contains(name));
+        for workload in self.workloads(namespace, is_on) {
+            let message = format!("`{}` is on a Server of `{workload}`, {does}", theirs.reference());
+            self.conflict(workload, &message);
+        }
+    }
+}
+
+/// Whether another server is older; of one age the name decides. Ours may not be there yet.
+fn is_older(theirs: &NativeObject, ours: &NativeObject) -> bool {
+    match (&theirs.metadata.creation_timestamp, &ours.metadata.creation_timestamp) {
+        (Some(other), Some(own)) => (other, &theirs.metadata.name) < (own, &ours.metadata.name),
+        _ => true,
+    }
+}
+
+/// Whether two servers may be for one port. A name may mean any.
+fn same_port(theirs: &NativeObject, ours: &NativeObject) -> bool {
+    let port = theirs.spec.get("port");
+    port.is_some_and(Value::is_string) || port.and_then(Value::as_u64) == ours.spec.get("port").and_then(Value::as_u64)
+}
+
+/// Whether a selector may select pods of one of our servers, which have its labels and perhaps others.
+fn may_select(selector: &Value, ours: &NativeObject) -> bool {
+    let labels = ours.spec.get("podSelector").and_then(|own| own.get("matchLabels"));
+    let labels = labels.and_then(Value::as_object).into_iter().flatten();
+    let labels = labels.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    selects(selector, &labels.collect(), false)
+}
+
+/// Whether a selector selects something with these labels: `all` it has, or it may have others.
+fn selects(selector: &Value, labels: &BTreeMap<&str, &str>, all: bool) -> bool {
+    let none = Map::new();
+    let wanted = selector.get("matchLabels").and_then(Value::as_object).unwrap_or(&none);
+    let has_value = |name: &str, fits: &dyn Fn(&str) -> bool| labels.get(name).map_or(!all, |value| fits(value));
+    let has_labels = wanted
+        .iter()
+        .all(|(name, value)| has_value(name, &|own| value.as_str() == Some(own)));
+    has_labels
+        && list(selector, "matchExpressions").all(|expression| {
+            let text = |field: &str| expression.get(field).and_then(Value::as_str).unwrap_or_default();
+            let (name, known) = (text("key"), labels.contains_key(text("key")));
+            let is_listed = |own: &str| list(expression, "values").any(|value| value.as_str() == Some(own));
+            match text("operator") {
+                "In" => has_value(name, &is_listed),
+                "NotIn" => labels.get(name).is_none_or(|own| !is_listed(own)),
+                "Exists" => known || !all,
+                "DoesNotExist" => !known,
+                // What nobody knows may select anything.
+                _ => true,
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests;
