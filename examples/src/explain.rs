@@ -1,4 +1,6 @@
-//! Where a request goes, and why.
+//! Where a request goes, whether it is let in there, and why.
+
+mod access;
 
 use crate::input::Input;
 use crate::options::{self, Options, Word};
@@ -9,19 +11,20 @@ use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label};
 use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Routing, Target, Traffic};
 use smi_adapter::resolve::resolve;
-use smi_adapter::semantics::decide;
+use smi_adapter::semantics::{Trace, decide};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
 const HELP: &str = "\
-Says where a request goes, and then why, one step a line, each with the rule that it follows.
+Says where a request goes, and whether it is let in by the workloads there; and why, one step a line, each with the
+rule that it follows.
 
 explain --to SERVICE:PORT [OPTION…] FILE…
 
   --to SERVICE:PORT        who is called: `name` or `name.namespace` of a Service, and a port of it
-  --from NS/SA             who calls: a service account. NS is where a SERVICE without namespace is looked for;
-                           beside that it decides nothing yet, since routing does not depend on the caller
+  --from NS/SA             who calls: a service account (default: somebody without identity). NS is also where a SERVICE
+                           without namespace is looked for
   --path P                 path of the request, with the query if there is one (default: /)
   --method M               method of the request (default: GET)
   --header NAME=VALUE      header of the request; may come more than once. Without a `host` header one is added, as
@@ -59,7 +62,9 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     };
     let in_question =
         |object: &ObjectRef| nowhere && object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == called.namespace;
-    let seen: BTreeSet<&ObjectRef> = trace.steps().iter().map(|step| &step.object).collect();
+    let let_in = access::knocks(&input.snapshot, &options.settings, &probe, &verdict.route);
+    let traces = std::iter::once(&trace).chain(let_in.iter().map(|(_, _, trace)| trace));
+    let seen: BTreeSet<&ObjectRef> = traces.flat_map(Trace::steps).map(|step| &step.object).collect();
     let mut diagnostics = std::mem::take(&mut input.assumed);
     diagnostics.extend(resolve(&input.snapshot, &options.settings).diagnostics);
     diagnostics.retain(|said: &Diagnostic| seen.contains(&said.object) || in_question(&said.object));
@@ -70,6 +75,12 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     report::line(out, &verdict.route.to_string())?;
     for step in trace.steps() {
         report::line(out, &step.to_string())?;
+    }
+    for (attempt, access, trace) in let_in {
+        report::line(out, &format!("{}:{} {access}", attempt.to, attempt.port))?;
+        for step in trace.steps() {
+            report::line(out, &format!("  {step}"))?;
+        }
     }
     out.flush()?;
     report::write(&messages, options.report, err)?;

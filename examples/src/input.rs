@@ -3,7 +3,7 @@
 use crate::Stop;
 use crate::options::Options;
 use crate::report::{Message, Place};
-use smi_adapter::assume::assume_services;
+use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::diagnostic::{Code, Diagnostic, Severity};
 use smi_adapter::object::ObjectRef;
 use smi_adapter::snapshot::Snapshot;
@@ -21,7 +21,7 @@ pub(crate) struct Input {
     pub(crate) snapshot: Snapshot,
     /// What is wrong with the text itself.
     pub(crate) messages: Vec<Message>,
-    /// The services that were assumed.
+    /// The services and workloads that were assumed.
     pub(crate) assumed: Vec<Diagnostic>,
     /// How many objects of other kinds there are.
     others: BTreeMap<String, usize>,
@@ -60,7 +60,14 @@ impl Input {
             let reason = format!("no input: there is no object in `{}`", files.join("`, `"));
             return Err(Stop::Refused(reason));
         }
+        for namespace in &options.enforced {
+            input.snapshot.insert_enforced(namespace);
+        }
         input.assumed = assume_services(&mut input.snapshot, &options.settings, &options.assume_ports);
+        if options.assume_workloads {
+            let workloads = assume_workloads(&mut input.snapshot, &options.settings, &options.assume_ports);
+            input.assumed.extend(workloads);
+        }
         Ok(input)
     }
 

@@ -10,13 +10,17 @@ use std::ffi::OsString;
 /// What `--help` says of them.
 pub(crate) const HELP: &str = "\
 FILE… are manifests in YAML or JSON: files, folders (with all they hold; links to folders are not followed), or
-- for standard input. SMI objects and Services count, everything else is left alone.
+- for standard input. SMI objects, Services, Namespaces, Pods and what makes Pods count; the rest is left alone.
 
   --namespace NS           namespace of objects that name none (default: default)
   --assume-ports P[,P…]    assume Services that splits refer to and FILE… do not hold, with these TCP ports
+  --assume-workloads       assume a Deployment for each destination that nothing in FILE… runs as, with the ports of
+                           --assume-ports
+  --enforce NS             a namespace that is enforced already; may come more than once
   --path-anchor full|start     how much of a path a `pathRegex` must match (default: full)
   --header-anchor full|search  how much of a value a header filter must match (default: full)
   --cluster-domain D       DNS domain of the cluster (default: cluster.local)
+  --trust-domain D         trust domain of the mesh (default: cluster.local)
   --report human|json      form of what is told on standard error; json is one object a line (default: human)
   --help                   this text
 
@@ -28,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) files: Vec<OsString>,
     pub(crate) namespace: String,
     pub(crate) assume_ports: Vec<u16>,
+    pub(crate) assume_workloads: bool,
+    pub(crate) enforced: Vec<String>,
     pub(crate) report: Format,
     pub(crate) settings: Settings,
 }
@@ -57,6 +63,8 @@ impl Options {
             files: Vec::new(),
             namespace: DEFAULT_NAMESPACE.into(),
             assume_ports: Vec::new(),
+            assume_workloads: false,
+            enforced: Vec::new(),
             report: Format::Human,
             settings: Settings::default(),
         }
@@ -75,6 +83,9 @@ impl Options {
         match option.as_str() {
             "namespace" => self.namespace = namespace(&value()?)?,
             "assume-ports" => self.assume_ports = ports(&value()?)?,
+            "assume-workloads" => self.assume_workloads = true,
+            "enforce" => self.enforced.push(namespace(&value()?)?),
+            "trust-domain" => self.settings.trust_domain = domain(&value()?)?,
             "path-anchor" => {
                 self.settings.path_anchor =
                     one_of(&value()?, &[("full", PathAnchor::Full), ("start", PathAnchor::Start)])?;

@@ -253,10 +253,10 @@ fn settings_reach_the_library() {
 
 #[test]
 fn other_objects_are_left_alone_and_that_is_said_once() {
-    let pods = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n".repeat(2);
-    let text = format!("{SOUND}{pods}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\n");
+    let secrets = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n".repeat(2);
+    let text = format!("{SOUND}{secrets}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n");
     let run = translated(&["-"], &text);
-    let message = "left alone, as they have no part in what SMI objects mean here: 1 Deployment, 2 Pod";
+    let message = "left alone, as they have no part in what SMI objects mean here: 1 ConfigMap, 2 Secret";
     assert_eq!(
         run.told(),
         [

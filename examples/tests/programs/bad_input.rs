@@ -78,7 +78,7 @@ fn broken_objects_are_named() {
         // Whatever begins with its metadata is a split.
         let is_split = broken.starts_with("metadata") || broken.starts_with("spec");
         let head = if is_split { TYPE } else { "" };
-        let bad = format!("kind: Pod\napiVersion: v1\n---\n{head}{broken}");
+        let bad = format!("kind: Secret\napiVersion: v1\n---\n{head}{broken}");
         let run = beside_sound(&format!("broken-{test}"), &bad, &[]);
         let name = if broken.contains("Bad") { "Bad" } else { "bad" };
         let named = broken.contains("name: ");

@@ -59,9 +59,62 @@ fn every_step_gives_what_it_gave() {
             expected.insert(golden);
         }
     }
-    assert_eq!(steps.len(), 12);
+    assert_eq!(steps.len(), 14);
     assert!(different.is_empty(), "{}", different.join("\n"));
     assert_eq!(below("tests/golden"), expected);
+}
+
+/// A16 and A17: the tables of the specification.
+#[test]
+fn the_tables_of_the_specification_hold() {
+    let step = "walkthroughs/access/1-by-request.yaml";
+    for (from, method, path, allowed) in [
+        ("website/website-service", "GET", "/api", true),
+        ("website/website-service", "POST", "/api/orders", true),
+        ("payments/payments-service", "DELETE", "/api", true),
+        ("monitoring/prometheus", "GET", "/metrics", true),
+        ("monitoring/prometheus", "POST", "/metrics", false),
+        ("monitoring/prometheus", "GET", "/api", false),
+        ("website/website-service", "GET", "/metrics", false),
+        ("website/prometheus", "GET", "/metrics", false),
+        ("website/website-service", "GET", "/", false),
+        ("website/website-service", "GET", "/apis", false),
+    ] {
+        let asked = [
+            "--from",
+            from,
+            "--to",
+            "api.api:80",
+            "--method",
+            method,
+            "--path",
+            path,
+            step,
+        ];
+        let answer = if allowed { "allowed" } else { "denied" };
+        let run = explained(&asked, "");
+        let line = format!("Deployment api/api:8080 {answer}");
+        assert!(
+            run.out.lines().any(|told| told == line),
+            "{from} {method} {path}: {}",
+            run.out
+        );
+    }
+    let step = "walkthroughs/access/2-by-port.yaml";
+    for (from, port, allowed) in [
+        ("consul/client", 8300, true),
+        ("consul/client", 8301, true),
+        ("consul/client", 8302, true),
+        ("consul/client", 8303, false),
+        ("consul/other", 8300, false),
+        ("other/client", 8300, false),
+    ] {
+        let to = format!("server.consul:{port}");
+        let run = explained(&["--from", from, "--to", &to, "--tcp", step], "");
+        let answer = if allowed { "allowed" } else { "denied" };
+        let line = format!("StatefulSet consul/server:{port} {answer}");
+        assert!(run.out.lines().any(|told| told == line), "{from} {port}: {}", run.out);
+    }
 }
 
 /// What the comment at the top of each step promises.

@@ -1,0 +1,71 @@
+//! Whether the workloads behind a service let a request in.
+
+use smi_adapter::object::ObjectRef;
+use smi_adapter::probe::{Access, Attempt, Caller, Probe, Routing, Target};
+use smi_adapter::semantics::{Trace, authorize, is_enforced};
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use std::collections::BTreeSet;
+
+/// Every workload of an enforced namespace that a probe may reach, whether it lets the probe in, and why. Where the input holds no workload behind
+/// a service, nothing is known of it.
+pub(super) fn knocks(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    probe: &Probe,
+    routing: &Routing,
+) -> Vec<(Attempt, Access, Trace)> {
+    let answers = match routing {
+        Routing::Exactly(answer) => std::slice::from_ref(answer),
+        Routing::Either { of, .. } => of,
+    };
+    let targets: BTreeSet<&Target> = answers
+        .iter()
+        .flat_map(|answer| answer.shares().map(|(target, _)| target))
+        .collect();
+    let reached: BTreeSet<(ObjectRef, u16)> = targets
+        .into_iter()
+        .flat_map(|target| behind(snapshot, target))
+        .collect();
+    let enforced = reached
+        .into_iter()
+        .filter(|(to, _)| is_enforced(snapshot, settings, &to.key.namespace));
+    let knocks = enforced.map(|(to, port)| {
+        let attempt = Attempt {
+            from: probe.from.clone().map(Caller::Account),
+            to,
+            port,
+            traffic: probe.traffic.clone(),
+        };
+        let (access, trace) = authorize(snapshot, settings, &attempt);
+        (attempt, access, trace)
+    });
+    knocks.collect()
+}
+
+/// The workloads behind a port of a service, and the port that they listen on.
+fn behind(snapshot: &Snapshot, target: &Target) -> Vec<(ObjectRef, u16)> {
+    let Target::Service { key, port } = target else {
+        return Vec::new();
+    };
+    let spec = snapshot.service(key).and_then(|service| service.spec.as_ref());
+    let selector = spec.and_then(|spec| spec.selector.as_ref());
+    let Some((spec, selector)) = spec.zip(selector) else {
+        return Vec::new();
+    };
+    let ports = spec
+        .ports
+        .iter()
+        .flatten()
+        .filter(|known| known.port == i32::from(*port));
+    let ports: Vec<_> = ports.collect();
+    let here = snapshot
+        .workloads()
+        .filter(|workload| workload.object().key.namespace == key.namespace);
+    let selected = here.filter(|workload| workload.is_selected_by(selector));
+    let reached = selected.flat_map(|workload| {
+        let ports = ports.iter().filter_map(|port| workload.target_port(port));
+        ports.map(|port| (workload.object().clone(), port)).collect::<Vec<_>>()
+    });
+    reached.collect()
+}
