@@ -25,10 +25,10 @@ fn is_unparsable(file: &Path) -> bool {
     file.components().any(|part| part.as_os_str() == "unparsable")
 }
 
-/// How the splits of the corpus fared.
+/// How the splits, or the traffic targets, of the corpus fared.
 #[derive(Debug, Default)]
 struct Counts {
-    splits: usize,
+    all: usize,
     exact: usize,
     with_diagnostics: usize,
     rejected: usize,
@@ -36,20 +36,17 @@ struct Counts {
     by_code: BTreeMap<&'static str, usize>,
 }
 
-fn count(adapter: &dyn MeshAdapter, files: &[PathBuf], assume_ports: &[u16]) -> Counts {
+fn count(adapter: &dyn MeshAdapter, kind: &Kind, files: &[PathBuf], assume_ports: &[u16]) -> Counts {
     let mut counts = Counts::default();
     for file in files {
         let translated = translate(adapter, &text(file), assume_ports);
         for error in &translated.errors {
             *counts.read_errors.entry(error.code().as_str()).or_default() += 1;
         }
-        let splits = translated
-            .objects
-            .iter()
-            .filter(|object| object.kind == Kind::TRAFFIC_SPLIT);
+        let splits = translated.objects.iter().filter(|object| object.kind == *kind);
         for split in splits {
             let status = translated.planned.status(split);
-            counts.splits += 1;
+            counts.all += 1;
             let notable = status
                 .diagnostics
                 .iter()
@@ -69,19 +66,21 @@ fn count(adapter: &dyn MeshAdapter, files: &[PathBuf], assume_ports: &[u16]) -> 
 }
 
 #[test]
-fn every_split_is_translated_or_reported() {
+fn every_split_and_target_is_translated_or_reported() {
     let Some(files) = corpus() else { return };
-    for adapter in adapters() {
-        for (name, ports) in [
-            ("as it is", &[][..]),
-            ("completed with services on 80 and 8080", &[80, 8080]),
-        ] {
-            let counts = count(&*adapter, &files, ports);
-            println!("{}: {} files {name}: {counts:#?}", adapter.name(), files.len());
-            assert_eq!(counts.exact + counts.with_diagnostics + counts.rejected, counts.splits);
-            assert!(counts.splits >= 50, "the corpus has more splits than that");
-            if !ports.is_empty() {
-                assert!(counts.exact > counts.rejected, "nearly all real splits make sense");
+    for (kind, least) in [(Kind::TRAFFIC_SPLIT, 50), (Kind::TRAFFIC_TARGET, 40)] {
+        for adapter in adapters() {
+            for (name, ports) in [
+                ("as it is", &[][..]),
+                ("completed with services and workloads on 80 and 8080", &[80, 8080]),
+            ] {
+                let counts = count(&*adapter, &kind, &files, ports);
+                println!("{adapter:?}, {kind}: {} files {name}: {counts:#?}", files.len());
+                assert_eq!(counts.exact + counts.with_diagnostics + counts.rejected, counts.all);
+                assert!(counts.all >= least, "the corpus has more than that");
+                if !ports.is_empty() && kind == Kind::TRAFFIC_SPLIT {
+                    assert!(counts.exact > counts.rejected, "nearly all real ones make sense");
+                }
             }
         }
     }
@@ -101,7 +100,11 @@ fn no_object_is_dropped_silently() {
                 .flat_map(|manifest| &manifest.sources);
             let diagnostics = translated.planned.diagnostics.iter().map(|said| &said.object);
             let accounted: BTreeSet<&ObjectRef> = manifests.chain(diagnostics).collect();
-            for object in translated.objects.iter().filter(|object| object.kind != Kind::SERVICE) {
+            for object in translated
+                .objects
+                .iter()
+                .filter(|object| Kind::SMI.contains(&object.kind))
+            {
                 objects += 1;
                 assert!(
                     accounted.contains(object),
@@ -150,6 +153,8 @@ fn every_smi_document_is_an_object_or_an_error() {
                     what
                 }
                 Ok(Content::Service(_)) => "services".to_owned(),
+                Ok(Content::Workload(_)) => "workloads".to_owned(),
+                Ok(Content::Namespace(_)) => "namespaces".to_owned(),
                 Ok(Content::Other { api_version, kind }) => {
                     assert!(!api_version.contains("smi-spec.io"), "{}: {kind}", file.display());
                     "others".to_owned()

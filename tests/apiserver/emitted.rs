@@ -38,7 +38,15 @@ async fn what_adapters_emit_is_stored_as_it_is() {
         }
     }
     println!("{checked} objects are stored as they were sent: {kinds:?}");
-    for kind in ["HTTPRoute", "ServiceProfile", "VirtualService"] {
+    for kind in [
+        "AuthorizationPolicy",
+        "EnvoyFilter",
+        "HTTPRoute",
+        "MeshTLSAuthentication",
+        "Server",
+        "ServiceProfile",
+        "VirtualService",
+    ] {
         assert!(kinds.contains(kind), "{kind}");
     }
     assert!(checked > 30, "{checked}");

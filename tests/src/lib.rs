@@ -3,13 +3,13 @@
 pub mod apiserver;
 
 use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
-use smi_adapter::assume::assume_services;
+use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter::yaml::{self, ReadError};
-use smi_adapter_istio::Istio;
+use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::{Linkerd, SplitMode};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,11 @@ pub fn adapters() -> Vec<Box<dyn MeshAdapter>> {
     with_tcp_routes.tcp_routes = true;
     let mut with_profiles = Linkerd::default();
     with_profiles.split_mode = SplitMode::ServiceProfile;
+    let mut with_filters = Istio::default();
+    with_filters.regex = Regex::EnvoyFilter;
     vec![
         Box::new(Istio::default()),
+        Box::new(with_filters),
         Box::new(Linkerd::default()),
         Box::new(with_tcp_routes),
         Box::new(with_profiles),
@@ -99,7 +102,7 @@ pub struct Translated {
     pub planned: Planned,
 }
 
-/// Reads a text and plans for it, with services assumed at these ports, if there are any.
+/// Reads a text and plans for it, with services and workloads assumed at these ports, if there are any.
 #[must_use]
 pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) -> Translated {
     let settings = Settings::default();
@@ -113,6 +116,7 @@ pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) ->
     }
     if !assume_ports.is_empty() {
         _ = assume_services(&mut snapshot, &settings, assume_ports);
+        _ = assume_workloads(&mut snapshot, &settings, assume_ports);
     }
     let planned = adapter.plan(&snapshot, &settings, &Observed::default());
     Translated {
