@@ -3,7 +3,8 @@
 //! 1. [`concepts`]: from objects to policies to a mesh
 //! 2. [`embed`]: in an operator, step by step
 //! 3. [`meshes`]: one set of SMI objects, two meshes
-//! 4. [`rules`]: what the IDs mean
+//! 4. [`access`]: who may talk to whom
+//! 5. [`rules`]: what the IDs mean
 
 #[doc = include_str!("guide/concepts.md")]
 pub mod concepts {}
@@ -13,6 +14,9 @@ pub mod embed {}
 
 #[doc = include_str!("guide/meshes.md")]
 pub mod meshes {}
+
+#[doc = include_str!("guide/access.md")]
+pub mod access {}
 
 #[doc(inline)]
 pub use smi_types::rules;
