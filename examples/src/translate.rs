@@ -8,7 +8,7 @@ use lexopt::{Parser, ValueExt};
 use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
 use smi_adapter::plan::Observed;
 use smi_adapter::yaml;
-use smi_adapter_istio::Istio;
+use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::{Linkerd, SplitMode};
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -21,6 +21,7 @@ translate --mesh MESH [OPTION…] FILE…
   --mesh MESH              the mesh: istio or linkerd
   --gateway NS/NAME        Istio: let splits ask for this gateway; may come more than once
   --external-host HOST     Istio: let splits name this host outside the cluster as their root; may come more than once
+  --envoy-filters          Istio: say regular expressions of traffic targets by EnvoyFilters
   --tcp-routes             Linkerd: the cluster serves TCPRoute v1alpha2
   --profiles               Linkerd: write ServiceProfiles instead of routes
 
@@ -104,6 +105,7 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
             Word::Option(option) if option == "external-host" => {
                 istio.external_hosts.insert(parser.value()?.string()?);
             }
+            Word::Option(option) if option == "envoy-filters" => istio.regex = Regex::EnvoyFilter,
             Word::Option(option) if option == "tcp-routes" => linkerd.tcp_routes = true,
             Word::Option(option) if option == "profiles" => linkerd.split_mode = SplitMode::ServiceProfile,
             other => options.take(other, &mut parser)?,

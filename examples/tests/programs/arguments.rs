@@ -94,6 +94,9 @@ fn help_names_every_option() {
     let shared = [
         "namespace",
         "assume-ports",
+        "assume-workloads",
+        "enforce",
+        "trust-domain",
         "path-anchor",
         "header-anchor",
         "cluster-domain",
@@ -103,7 +106,7 @@ fn help_names_every_option() {
     let translate = translated(&["--help"], "");
     let explain = explained(&["-h"], "");
     for (run, own) in [
-        (&translate, &["mesh", "gateway", "external-host"][..]),
+        (&translate, &["mesh", "gateway", "external-host", "envoy-filters"][..]),
         (&explain, &["from", "to", "path", "method", "header", "tcp"]),
     ] {
         assert_eq!((run.exit, &*run.err), (Exit::Done, ""));
