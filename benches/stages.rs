@@ -1,19 +1,29 @@
-//! Routing: parse, resolve, translate, plan. Beside them the floor: what `serde_json` alone takes to read the
+//! Routing and access control: parse, resolve, translate, plan. Beside them the floor: what `serde_json` alone takes to read the
 //! same input into the same types, and to write the same output.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
+use smi_adapter::pattern::{Anchor, Pattern};
 use smi_adapter::plan::Observed;
 use smi_adapter::resolve::resolve;
 use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
-use smi_benches::{objects, snapshot};
+use smi_benches::{mixed_up, objects, snapshot, targets};
 use smi_types::{Object, specs, split};
 use std::hint::black_box;
 use std::time::Duration;
 
 const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
+
+/// The patterns that cost most to lower: large counts, many branches, and texts that are proved one by one.
+const WORST: [&str; 4] = [
+    "(?:[a-z]{1,30}/){8}",
+    "(?i)[a-z]{0,300}",
+    "/(?:a|b|c|d)(?:e|f|g|h)(?:i|j|k|l)(?:/.*)?",
+    "(?:.*a){60}",
+];
 
 fn parse(criterion: &mut Criterion) {
     let objects: Vec<(bool, Vec<u8>)> = objects(1_000)
@@ -45,13 +55,45 @@ fn parse(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn work(criterion: &mut Criterion) {
+fn route(criterion: &mut Criterion) {
+    work(criterion, "route", &SIZES, snapshot);
+}
+
+fn access(criterion: &mut Criterion) {
+    work(criterion, "access", &SIZES[..3], targets);
+}
+
+/// What input costs that is made to cost much.
+fn worst(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("worst");
+    group.sample_size(10).warm_up_time(Duration::from_secs(1));
+    for pattern in WORST {
+        let read = Pattern::new(pattern, Anchor::Full);
+        assert!(read.is_ok(), "{pattern}");
+        group.bench_function(format!("lower {pattern}"), |bencher| {
+            bencher.iter(|| black_box(&read).as_ref().ok().and_then(Pattern::lower));
+        });
+    }
+    let settings = Settings::default();
+    for size in [100, 1_000] {
+        let mixed = mixed_up(size);
+        group.bench_function(
+            BenchmarkId::new("resolve workloads that select each other", size),
+            |bencher| {
+                bencher.iter(|| resolve(black_box(&mixed), &settings).diagnostics.len());
+            },
+        );
+    }
+    group.finish();
+}
+
+fn work(criterion: &mut Criterion, name: &str, sizes: &[usize], snapshot: fn(usize) -> Snapshot) {
     let settings = Settings::default();
     let adapters: [&dyn MeshAdapter; 2] = [&Istio::default(), &Linkerd::default()];
-    for size in SIZES {
+    for size in sizes.iter().copied() {
         let snapshot = snapshot(size);
         let model = resolve(&snapshot, &settings).model;
-        let mut group = criterion.benchmark_group("route");
+        let mut group = criterion.benchmark_group(name);
         group
             .throughput(Throughput::Elements(size as u64))
             .sample_size(10)
@@ -102,5 +144,5 @@ fn work(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, parse, work);
+criterion_group!(benches, parse, route, access, worst);
 criterion_main!(benches);

@@ -1,5 +1,7 @@
-//! Input of any size: shops of three services, each with a split, every fourth of them an A/B test.
+//! Input of any size: shops of three services, each with a split, every fourth of them an A/B test; and workloads, each
+//! the destination of a traffic target.
 
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use serde_json::{Value, json};
 use smi_adapter::snapshot::Snapshot;
@@ -55,4 +57,71 @@ pub fn snapshot(splits: usize) -> Snapshot {
         }
     }
     snapshot
+}
+
+/// Workloads in 50 namespaces, each with a traffic target: requests of two clients, on one port.
+#[must_use]
+pub fn targets(workloads: usize) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for index in 0..workloads {
+        let (name, namespace) = (format!("web-{index}"), format!("ns-{}", index % 50));
+        insert(&mut snapshot, &name, &namespace, &json!({ "app": name }));
+        let metadata = json!({"name": name, "namespace": namespace});
+        let source = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"});
+        for object in [
+            json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup", "metadata": metadata,
+                   "spec": {"matches": [{"name": "api", "pathRegex": format!("/api/{index}(/.*)?"), "methods": ["GET", "HEAD"]},
+                                        {"name": "beta", "pathRegex": "/beta/.*", "headers": [{"x-beta": "true"}]}]}}),
+            json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "TCPRoute", "metadata": metadata,
+                   "spec": {"matches": {"ports": [8080]}}}),
+            json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": metadata, "spec": {
+                "destination": {"kind": "ServiceAccount", "name": name, "namespace": namespace},
+                "rules": [{"kind": "HTTPRouteGroup", "name": name}, {"kind": "TCPRoute", "name": name}],
+                "sources": [source("one"), source("two")]}}),
+        ] {
+            if let Ok(parsed) = Object::from_value(&object) {
+                snapshot.insert(parsed);
+            }
+        }
+    }
+    snapshot
+}
+
+/// Workloads of one namespace whose selectors select each other's pods, so that only what all of them are granted is in
+/// force; each with a traffic target of its own, of 40 sources.
+#[must_use]
+pub fn mixed_up(workloads: usize) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for index in 0..workloads {
+        let name = format!("web-{index}");
+        insert(&mut snapshot, &name, "shop", &json!({"app": "web"}));
+        let sources = (0..40)
+            .map(|source| json!({"kind": "ServiceAccount", "name": format!("client-{source}"), "namespace": "shop"}));
+        let target = json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget",
+            "metadata": {"name": name, "namespace": "shop"}, "spec": {
+                "destination": {"kind": "ServiceAccount", "name": name, "namespace": "shop"},
+                "rules": [{"kind": "TCPRoute", "name": "all"}],
+                "sources": sources.collect::<Vec<_>>()}});
+        if let Ok(parsed) = Object::from_value(&target) {
+            snapshot.insert(parsed);
+        }
+    }
+    let route = json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "TCPRoute",
+        "metadata": {"name": "all", "namespace": "shop"}, "spec": {"matches": {"ports": [8080]}}});
+    if let Ok(parsed) = Object::from_value(&route) {
+        snapshot.insert(parsed);
+    }
+    snapshot
+}
+
+/// A Deployment that runs as the account of its own name.
+fn insert(snapshot: &mut Snapshot, name: &str, namespace: &str, labels: &Value) {
+    let container = json!({"name": "app", "ports": [{"containerPort": 8080}]});
+    let template =
+        json!({"metadata": {"labels": labels}, "spec": {"serviceAccountName": name, "containers": [container]}});
+    let deployment = json!({"metadata": {"name": name, "namespace": namespace},
+        "spec": {"selector": {"matchLabels": labels}, "template": template}});
+    if let Ok(deployment) = serde_json::from_value::<Deployment>(deployment) {
+        snapshot.insert_workload(&deployment);
+    }
 }
