@@ -23,7 +23,8 @@ pub struct WorkloadAccess {
     pub(crate) containers: BTreeSet<String>,
     pub(crate) in_mesh: InMesh,
     pub(crate) trust_domain: String,
-    pub(crate) grants: Vec<Grant>,
+    /// Shared by workloads that are granted the same.
+    pub(crate) grants: Arc<[Grant]>,
     /// Targets whose destination it is, and what names ports for it, also where nothing of them is granted.
     pub(crate) due: BTreeSet<ObjectRef>,
 }

@@ -19,6 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::workload::Transport;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use target::Target;
 use workloads::{Owned, Workloads};
 
@@ -166,13 +167,16 @@ impl<'a> Granted<'a> {
         report: &mut Report,
     ) -> BTreeMap<ObjectRef, WorkloadAccess> {
         let mut policies = BTreeMap::new();
+        // Most workloads have one list of targets, and many have the same.
+        let mut known: BTreeMap<&Vec<usize>, Arc<[Grant]>> = BTreeMap::new();
         for group in workloads.overlapping() {
-            let lists: BTreeSet<&Vec<usize>> = group
+            let indices: BTreeSet<&Vec<usize>> = group
                 .iter()
                 .filter_map(|owned| self.by_pod.get(&owned.object))
                 .flatten()
                 .collect();
-            let lists: Vec<Vec<&Grant>> = lists.into_iter().map(|list| self.grants(list)).collect();
+            let only = indices.first().copied().filter(|_| indices.len() == 1);
+            let lists: Vec<Vec<&Grant>> = indices.into_iter().map(|list| self.grants(list)).collect();
             let common = common::to_all(&lists);
             for target in &common.lost {
                 let names: Vec<String> = group
@@ -195,10 +199,14 @@ impl<'a> Granted<'a> {
                     self.ambiguous(&target.key, message.clone(), report);
                 }
             }
+            let grants: Arc<[Grant]> = match only {
+                Some(list) => known.entry(list).or_insert_with(|| common.grants.into()).clone(),
+                None => common.grants.into(),
+            };
             let checks = group.iter().map(|owned| owned.health_checks());
             let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
             for owned in group.iter().filter(|owned| !owned.selector.is_empty()) {
-                let mut access = self.access(context, workloads, owned, common.grants.clone());
+                let mut access = self.access(context, workloads, owned, Arc::clone(&grants));
                 // A38: an exemption would be one for all pods that its labels select.
                 access.health_checks.retain(|check| checks.contains(check));
                 if access.health_checks != owned.health_checks() {
@@ -232,7 +240,7 @@ impl<'a> Granted<'a> {
         context: &Context<'_>,
         workloads: &Workloads<'_>,
         owned: &Owned<'_>,
-        grants: Vec<Grant>,
+        grants: Arc<[Grant]>,
     ) -> WorkloadAccess {
         let named = |transport| {
             let granted = grants

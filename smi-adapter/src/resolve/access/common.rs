@@ -13,9 +13,9 @@ pub(super) struct Common {
     pub(super) lost: BTreeSet<ObjectKey>,
 }
 
-/// How many combinations of source, port and match of one grant are looked at. Beyond that it is lost as a whole: only
-/// workloads whose pods are mixed up come here.
-const MAX_COMBINATIONS: usize = 20_000;
+/// How many combinations of source, port, match and other grant are looked at together. Grants that come after that are
+/// lost: only workloads whose pods are mixed up come here.
+const MAX_COMBINATIONS: usize = 2_000_000;
 
 impl Common {
     /// No grants, so that all targets lose theirs.
@@ -44,13 +44,13 @@ pub(super) fn to_all(lists: &[Vec<&Grant>]) -> Common {
         grants: Vec::new(),
         lost: BTreeSet::new(),
     };
-    let mut seen: Vec<&Grant> = Vec::new();
+    let mut seen: BTreeSet<*const Grant> = BTreeSet::new();
+    let mut left = MAX_COMBINATIONS;
     for grant in lists.iter().flatten() {
-        if seen.iter().any(|known| std::ptr::eq(*known, *grant)) {
+        if !seen.insert(std::ptr::from_ref(*grant)) {
             continue;
         }
-        seen.push(grant);
-        let kept = part(grant, lists);
+        let kept = part(grant, lists, &mut left);
         if kept.as_slice() != [(*grant).clone()] {
             common.lost.insert(grant.target.clone());
         }
@@ -64,7 +64,7 @@ pub(super) fn to_all(lists: &[Vec<&Grant>]) -> Common {
 type Extent = Vec<(Option<u16>, Vec<usize>)>;
 
 /// The part of a grant that every list allows, as grants.
-fn part(grant: &Grant, lists: &[Vec<&Grant>]) -> Vec<Grant> {
+fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
     let ports: Vec<Option<u16>> = match &grant.ports {
         Ports::All => vec![None],
         Ports::Only(ports) => ports.iter().copied().map(Some).collect(),
@@ -73,10 +73,13 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>]) -> Vec<Grant> {
         Granted::Http(matches) => matches.iter().map(Some).collect(),
         Granted::Tcp | Granted::Udp => vec![None],
     };
-    let combinations = [ports.len(), matches.len(), lists.len()].iter().product::<usize>();
-    if combinations.saturating_mul(grant.sources.len()) > MAX_COMBINATIONS {
+    let others = lists.iter().map(Vec::len).sum();
+    let counts = [ports.len(), matches.len(), grant.sources.len(), others];
+    let combinations = counts.into_iter().fold(1, usize::saturating_mul);
+    let Some(rest) = left.checked_sub(combinations) else {
         return Vec::new();
-    }
+    };
+    *left = rest;
     // Sources that may send the same, together; then ports to which they may send the same.
     let mut by_extent: BTreeMap<Extent, BTreeSet<Source>> = BTreeMap::new();
     for source in &grant.sources {

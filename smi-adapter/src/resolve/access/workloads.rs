@@ -149,15 +149,10 @@ impl<'a> Workloads<'a> {
             for pod in &owned.pods {
                 for (name, value) in &pod.labels {
                     let key = (owned.object.key.namespace.as_str(), name.as_str(), value.as_str());
-                    let candidates = by_label.get(&key).into_iter().flatten();
-                    for other in candidates.filter(|other| {
-                        self.owned
-                            .get(**other)
-                            .is_some_and(|other| pod.is_selected_by(&other.selector))
-                    }) {
-                        let (one, two) = (root(&parents, index), root(&parents, *other));
-                        if let Some(parent) = parents.get_mut(one.max(two)) {
-                            *parent = one.min(two);
+                    for other in by_label.get(&key).into_iter().flatten() {
+                        let selects = |other: &Owned<'_>| pod.is_selected_by(&other.selector);
+                        if self.owned.get(*other).is_some_and(selects) {
+                            join(&mut parents, index, *other);
                         }
                     }
                 }
@@ -165,15 +160,28 @@ impl<'a> Workloads<'a> {
         }
         let mut groups: BTreeMap<usize, Vec<&Owned<'a>>> = BTreeMap::new();
         for (index, owned) in self.owned.iter().enumerate() {
-            groups.entry(root(&parents, index)).or_default().push(owned);
+            groups.entry(root(&mut parents, index)).or_default().push(owned);
         }
         groups.into_values().collect()
     }
 }
 
-fn root(parents: &[usize], mut index: usize) -> usize {
-    while let Some(parent) = parents.get(index).filter(|parent| **parent != index) {
-        index = *parent;
+/// Makes one group of two.
+fn join(parents: &mut [usize], one: usize, two: usize) {
+    let (one, two) = (root(parents, one), root(parents, two));
+    if let Some(parent) = parents.get_mut(one.max(two)) {
+        *parent = one.min(two);
+    }
+}
+
+/// The first of a group. On the way there, each is brought nearer to it.
+fn root(parents: &mut [usize], mut index: usize) -> usize {
+    while let Some(parent) = parents.get(index).copied().filter(|parent| *parent != index) {
+        let above = parents.get(parent).copied().unwrap_or(parent);
+        if let Some(nearer) = parents.get_mut(index) {
+            *nearer = above;
+        }
+        index = above;
     }
     index
 }
