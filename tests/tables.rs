@@ -1,0 +1,147 @@
+//! The specification's tables of who may do what (A16, A17), on both meshes: what is written for the walkthroughs, as
+//! the meshes' interpreters read it.
+
+#![expect(clippy::unwrap_used, reason = "what the tests of this file share is a test as well")]
+
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::Value;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::conformance::world::workloads::{pod_name, pod_of};
+use smi_adapter::conformance::{Access, Inbound, Interpreter, MeshWorld, Peer};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::ObjectKey;
+use smi_adapter::probe::{Identity, Request, Traffic};
+use smi_adapter_istio::interpret::IstioMesh;
+use smi_adapter_istio::{Istio, Regex};
+use smi_adapter_linkerd::Linkerd;
+use smi_adapter_linkerd::interpret::LinkerdMesh;
+use smi_tests::translate;
+
+/// What a mesh has for one walkthrough.
+struct Mesh {
+    name: String,
+    interpreter: Box<dyn Interpreter>,
+    objects: Vec<NativeObject>,
+    world: MeshWorld,
+    pod: ObjectKey,
+}
+
+impl Mesh {
+    /// Every mesh, in every mode that says access in another way.
+    fn all(text: &str, kind: &str, namespace: &str, name: &str) -> Vec<Self> {
+        let mut filters = Istio::default();
+        filters.regex = Regex::EnvoyFilter;
+        let meshes: [(Box<dyn MeshAdapter>, Box<dyn Interpreter>); 3] = [
+            (Box::new(Istio::default()), Box::new(IstioMesh::default())),
+            (Box::new(filters), Box::new(IstioMesh::default())),
+            (Box::new(Linkerd::default()), Box::new(LinkerdMesh::default())),
+        ];
+        let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
+        let mut world = MeshWorld {
+            cluster_domain: "cluster.local".into(),
+            ..MeshWorld::default()
+        };
+        for document in &documents {
+            if document["kind"] == "Service" {
+                let service: k8s_openapi::api::core::v1::Service = serde_json::from_value(document.clone()).unwrap();
+                world.services.insert(ObjectKey::of(&service.metadata), service);
+            } else if let Some(pod) = pod_of(document) {
+                let pod: Pod = serde_json::from_value(pod).unwrap();
+                world.pods.insert(ObjectKey::of(&pod.metadata), pod);
+            }
+        }
+        let pod = ObjectKey::new(namespace, pod_name(kind, name));
+        assert!(world.pods.contains_key(&pod));
+        let read = meshes.into_iter().map(|(adapter, interpreter)| {
+            let planned = translate(&*adapter, text, &[]).planned;
+            let objects = planned.manifests.into_iter().map(|manifest| manifest.object);
+            Self {
+                name: format!("{adapter:?}"),
+                interpreter,
+                objects: objects.collect(),
+                world: world.clone(),
+                pod: pod.clone(),
+            }
+        });
+        read.collect()
+    }
+
+    fn lets_in(&self, from: Option<&str>, port: u16, traffic: Traffic) -> bool {
+        let from = from.map_or(Peer::Plaintext, |from| {
+            let (namespace, account) = from.split_once('/').unwrap();
+            Peer::Account(Identity {
+                namespace: namespace.into(),
+                service_account: account.into(),
+            })
+        });
+        let inbound = Inbound {
+            from,
+            ip: [10, 0, 0, 9].into(),
+            pod: self.pod.clone(),
+            port,
+            traffic,
+        };
+        let answer = self.interpreter.authorize(&self.objects, &self.world, &inbound);
+        answer.unwrap() == Access::Allow
+    }
+}
+
+#[test]
+fn requests() {
+    // A17
+    let text = include_str!("../examples/walkthroughs/access/1-by-request.yaml");
+    let meshes = Mesh::all(text, "Deployment", "api", "api");
+    for (from, method, path, allowed) in [
+        (Some("website/website-service"), "GET", "/api", true),
+        (Some("website/website-service"), "POST", "/api/orders", true),
+        (Some("payments/payments-service"), "DELETE", "/api", true),
+        (Some("monitoring/prometheus"), "GET", "/metrics", true),
+        (Some("monitoring/prometheus"), "POST", "/metrics", false),
+        (Some("monitoring/prometheus"), "GET", "/api", false),
+        (Some("website/website-service"), "GET", "/metrics", false),
+        (Some("website/prometheus"), "GET", "/metrics", false),
+        (Some("website/website-service"), "GET", "/", false),
+        (Some("website/website-service"), "GET", "/apis", false),
+        (None, "GET", "/api", false),
+        (None, "GET", "/metrics", false),
+    ] {
+        let request = Traffic::Http(Request {
+            method: method.into(),
+            path: path.into(),
+            headers: Vec::new(),
+        });
+        for mesh in &meshes {
+            let got = mesh.lets_in(from, 8080, request.clone());
+            assert_eq!(got, allowed, "{from:?} {method} {path}: {}", mesh.name);
+        }
+    }
+    for mesh in &meshes {
+        // A14: bytes that are no HTTP are granted to nobody.
+        assert!(
+            !mesh.lets_in(Some("website/website-service"), 8080, Traffic::Tcp),
+            "{}",
+            mesh.name
+        );
+    }
+}
+
+#[test]
+fn connections() {
+    // A16, for TCP: no mesh sees UDP.
+    let text = include_str!("../examples/walkthroughs/access/2-by-port.yaml");
+    let meshes = Mesh::all(text, "StatefulSet", "consul", "server");
+    for (from, port, allowed) in [
+        (Some("consul/client"), 8300, true),
+        (Some("consul/client"), 8301, true),
+        (Some("consul/client"), 8302, true),
+        (Some("consul/client"), 8303, false),
+        (Some("consul/other"), 8300, false),
+        (Some("other/client"), 8301, false),
+        (None, 8302, false),
+    ] {
+        for mesh in &meshes {
+            let got = mesh.lets_in(from, port, Traffic::Tcp);
+            assert_eq!(got, allowed, "{from:?} {port}: {}", mesh.name);
+        }
+    }
+}
