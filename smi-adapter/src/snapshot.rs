@@ -306,16 +306,24 @@ impl Snapshot {
     fn take(&mut self, object: &ObjectRef) -> bool {
         self.ignored.remove(object);
         let (kind, key) = (&object.kind, &object.key);
-        let known = match () {
-            () if *kind == Kind::TRAFFIC_SPLIT => self.splits.remove(key).is_some(),
-            () if *kind == Kind::HTTP_ROUTE_GROUP => self.groups.remove(key).is_some(),
-            () if *kind == Kind::TCP_ROUTE => self.tcp_routes.remove(key).is_some(),
-            () if *kind == Kind::UDP_ROUTE => self.udp_routes.remove(key).is_some(),
-            () if *kind == Kind::TRAFFIC_TARGET => self.targets.remove(key).is_some(),
-            () if *kind == Kind::IDENTITY_BINDING => self.bindings.remove(key).is_some(),
-            () if *kind == Kind::SERVICE => self.services.remove(key).is_some(),
-            () if *kind == Kind::NAMESPACE => self.namespaces.remove(key).is_some(),
-            () => self.workloads.remove(object).is_some(),
+        let known = if *kind == Kind::TRAFFIC_SPLIT {
+            self.splits.remove(key).is_some()
+        } else if *kind == Kind::HTTP_ROUTE_GROUP {
+            self.groups.remove(key).is_some()
+        } else if *kind == Kind::TCP_ROUTE {
+            self.tcp_routes.remove(key).is_some()
+        } else if *kind == Kind::UDP_ROUTE {
+            self.udp_routes.remove(key).is_some()
+        } else if *kind == Kind::TRAFFIC_TARGET {
+            self.targets.remove(key).is_some()
+        } else if *kind == Kind::IDENTITY_BINDING {
+            self.bindings.remove(key).is_some()
+        } else if *kind == Kind::SERVICE {
+            self.services.remove(key).is_some()
+        } else if *kind == Kind::NAMESPACE {
+            self.namespaces.remove(key).is_some()
+        } else {
+            self.workloads.remove(object).is_some()
         };
         self.undecodable.remove(object).is_some() || known
     }

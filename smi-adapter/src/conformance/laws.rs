@@ -29,6 +29,7 @@ use super::{Case, Cases, Interpreter, Report, Violation};
 use crate::adapter::MeshAdapter;
 use crate::conformance::world::reduce::Sent;
 use crate::manifest::NativeObject;
+use smi_types::FieldPath;
 use tally::Tally;
 
 /// What is tried.
@@ -250,6 +251,23 @@ fn within_limits_law() -> Law {
             "many sources",
         ],
     }
+}
+
+/// The place of a match of a route group that a field is within, as in `spec.matches[2].pathRegex`.
+fn place_of_match(field: &FieldPath) -> Option<usize> {
+    let (_, rest) = field.as_str().split_once("matches[")?;
+    rest.split_once(']')?.0.parse().ok()
+}
+
+/// Native objects of an adapter, after they were written and read.
+fn written<'o>(
+    subject: &Subject<'_>,
+    objects: impl IntoIterator<Item = &'o NativeObject>,
+) -> Result<Vec<NativeObject>, Box<Fault>> {
+    let text = crate::yaml::write(objects);
+    let objects = crate::yaml::read_native(&text, subject.adapter.kinds()).into_iter();
+    let objects: Result<Vec<NativeObject>, _> = objects.collect();
+    objects.map_err(|error| format!("what was written cannot be read: {error}").into())
 }
 
 /// No limits beside those of every kind.

@@ -2,7 +2,7 @@
 
 mod excuse;
 
-use super::{Fault, Subject, Tally};
+use super::{Fault, Subject, Tally, written};
 use crate::adapter::{Feature, MeshAdapterExt, Support};
 use crate::conformance::case::knock;
 use crate::conformance::world::reduce::Sent;
@@ -45,17 +45,6 @@ struct Sight<'a> {
     /// The native objects, after they were written and read.
     objects: Vec<NativeObject>,
     world: MeshWorld,
-}
-
-/// Native objects, after they were written and read.
-pub(super) fn written<'o>(
-    subject: &Subject<'_>,
-    objects: impl IntoIterator<Item = &'o NativeObject>,
-) -> Result<Vec<NativeObject>, Box<Fault>> {
-    let text = crate::yaml::write(objects);
-    let objects = crate::yaml::read_native(&text, subject.adapter.kinds()).into_iter();
-    let objects: Result<Vec<NativeObject>, _> = objects.collect();
-    objects.map_err(|error| format!("what was written cannot be read: {error}").into())
 }
 
 /// What is there beside native objects. What came twice is there once.

@@ -3,7 +3,7 @@
 mod excuse;
 mod rounded;
 
-use super::{Fault, Subject, Tally};
+use super::{Fault, Subject, Tally, written};
 use crate::adapter::MeshAdapterExt;
 use crate::conformance::case::curl;
 use crate::conformance::world::reduce::Sent;
@@ -99,15 +99,13 @@ impl<'a> Sight<'a> {
         let of_smi = |claim: &Diagnostic| !claim.field.as_str().starts_with("metadata.");
         let claims =
             claims.filter(|claim| claim.code.effect() != Effect::InForce && !known.contains(claim) && of_smi(claim));
-        let text = crate::yaml::write(planned.manifests.iter().map(|manifest| &manifest.object));
-        let objects = crate::yaml::read_native(&text, subject.adapter.kinds());
-        let objects: Result<Vec<NativeObject>, _> = objects.into_iter().collect();
+        let objects = written(subject, planned.manifests.iter().map(|manifest| &manifest.object))?;
         let services = snapshot.services();
         Ok(Self {
             subject,
             case,
             claims: claims.collect(),
-            objects: objects.map_err(|error| format!("what was written cannot be read: {error}"))?,
+            objects,
             world: MeshWorld {
                 services: services.map(|(key, service)| (key.clone(), service.clone())).collect(),
                 cluster_domain: case.settings.cluster_domain.clone(),

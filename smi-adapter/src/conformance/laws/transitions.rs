@@ -1,8 +1,8 @@
 //! Laws about what is let in while a plan is carried out, and across edits.
 
-use super::access::{fault, knocked, mesh_world, written};
+use super::access::{fault, knocked, mesh_world};
 use super::history::enforce;
-use super::{Fault, Subject, Tally};
+use super::{Fault, Subject, Tally, written};
 use crate::conformance::edits::{Edit, places};
 use crate::conformance::lab::Lab;
 use crate::conformance::world::snapshot;

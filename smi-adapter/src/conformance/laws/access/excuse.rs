@@ -6,6 +6,7 @@
 
 use super::Sight;
 use crate::conformance::laws::history::enforce;
+use crate::conformance::laws::place_of_match;
 use crate::diagnostic::Diagnostic;
 use crate::object::{Kind, ObjectKey};
 use crate::probe::{Access, Attempt};
@@ -29,7 +30,7 @@ impl Sight<'_> {
             if claim.object.kind == Kind::TRAFFIC_TARGET {
                 snapshot.remove(&claim.object);
             } else if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-                spoil(&mut snapshot, key, index(claim.field.as_str()));
+                spoil(&mut snapshot, key, place_of_match(&claim.field));
             }
         }
         snapshot
@@ -47,10 +48,4 @@ fn spoil(snapshot: &mut Snapshot, key: &ObjectKey, at: Option<usize>) {
         matching.headers.lost = true;
     }
     snapshot.replace(Object::HTTPRouteGroup(Box::new(group)));
-}
-
-/// The place of a match that a field is within, as in `spec.matches[2].pathRegex`.
-fn index(field: &str) -> Option<usize> {
-    let (_, rest) = field.split_once("matches[")?;
-    rest.split_once(']')?.0.parse().ok()
 }

@@ -6,6 +6,7 @@
 
 use super::rounded::{Error, near};
 use super::{Answer, Code, Diagnostic, Sight, carried};
+use crate::conformance::laws::place_of_match;
 use crate::object::{Kind, ObjectKey};
 use crate::probe::{Destination, Distribution, Probe, Routing, Traffic};
 use crate::semantics::decide;
@@ -105,7 +106,7 @@ impl Sight<'_> {
     fn named(&self, claim: &Diagnostic) -> Vec<Named> {
         let key = claim.object.key.clone();
         if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-            return vec![Named::Match(key, index(claim.field.as_str()))];
+            return vec![Named::Match(key, place_of_match(&claim.field))];
         }
         if claim.object.kind != Kind::TRAFFIC_SPLIT {
             return Vec::new();
@@ -182,12 +183,6 @@ impl Sight<'_> {
 
 fn of_code<'c>(claims: &[&'c Diagnostic], code: Code) -> impl Iterator<Item = &'c Diagnostic> {
     claims.iter().copied().filter(move |claim| claim.code == code)
-}
-
-/// The place of a match that a field is within, as in `spec.matches[2].pathRegex`.
-fn index(field: &str) -> Option<usize> {
-    let (_, rest) = field.split_once("matches[")?;
-    rest.split_once(']')?.0.parse().ok()
 }
 
 /// Whether a diagnostic can be about a probe: what it says of HTTP is about HTTP, and a message that names
