@@ -11,9 +11,12 @@ pub mod coverage;
 pub mod dice;
 mod edits;
 mod extremes;
+mod implementation;
+pub mod judgement;
 mod lab;
 mod law_tests;
 pub mod laws;
+pub mod mutants;
 pub mod probes;
 pub mod report;
 pub mod server;
@@ -24,7 +27,9 @@ pub mod world;
 
 pub use case::Case;
 pub use cases::Cases;
-pub use report::Report;
+pub use implementation::{Implementation, Input};
+pub use judgement::{Judgement, judge};
+pub use report::{Report, State};
 pub use violation::Violation;
 
 use crate::manifest::NativeObject;

@@ -7,11 +7,11 @@ mod status;
 pub use owned::Observed;
 pub use status::{PortShares, Status};
 
-use crate::adapter::MeshAdapter;
+use crate::adapter::{MeshAdapter, Translation};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject};
-use crate::model::Model;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::model::{Model, Policy};
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::resolve::{Resolution, referable, resolve_observed};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -101,34 +101,79 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     settings: &Settings,
     observed: &Observed,
 ) -> Planned {
-    let Resolution { model, mut diagnostics } = resolve_observed(snapshot, settings, &observed.enforced());
-    let mut manifests = Vec::with_capacity(model.policies.len());
-    let mut left_out = BTreeSet::new();
-    for (_, policy) in model.policies() {
-        let translation = adapter.translate(policy);
-        manifests.extend(translation.manifests);
-        diagnostics.extend(translation.diagnostics);
-        left_out.extend(translation.left_out);
-    }
-    manifests.sort_by_cached_key(|manifest| manifest.object.reference());
-    for manifest in &mut manifests {
-        owned::decorate(manifest, adapter.name(), settings);
-    }
-    diagnostics.extend(observed.withhold_foreign(&mut manifests, &model, &mut left_out));
-    observed.adopt_ages(&mut manifests);
-    diagnostics.extend(adapter.review(&manifests, observed.foreign()));
-    diagnostics.extend(unsaid(snapshot, settings, &manifests, &diagnostics));
-    diagnostics.sort();
-    diagnostics.dedup();
-    Planned {
-        plan: Plan {
-            actions: diff::actions(adapter.kinds(), &manifests, observed),
-            field_manager: format!("{}-{}", settings.owner, adapter.name()),
-        },
-        manifests,
+    let translator = Translator {
+        name: adapter.name(),
+        kinds: adapter.kinds(),
+        review: &|desired, foreign| adapter.review(desired, foreign),
+    };
+    let (model, whole) = translated(|policy| adapter.translate(policy), snapshot, settings, observed);
+    translator.complete(snapshot, settings, observed, model, whole)
+}
+
+/// What a snapshot means, and what becomes of all of it.
+pub(crate) fn translated(
+    translate: impl Fn(&Policy) -> Translation,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    observed: &Observed,
+) -> (Model, Translation) {
+    let Resolution { model, diagnostics } = resolve_observed(snapshot, settings, &observed.enforced());
+    let mut whole = Translation {
+        manifests: Vec::with_capacity(model.policies.len()),
         diagnostics,
-        model,
-        left_out,
+        ..Translation::default()
+    };
+    for (_, policy) in model.policies() {
+        let translation = translate(policy);
+        whole.manifests.extend(translation.manifests);
+        whole.diagnostics.extend(translation.diagnostics);
+        whole.left_out.extend(translation.left_out);
+    }
+    (model, whole)
+}
+
+/// Who translated.
+pub(crate) struct Translator<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kinds: &'a [Kind],
+    pub(crate) review: &'a dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic>,
+}
+
+impl Translator<'_> {
+    /// Marks what was translated, reviews it, and compares it with what is there.
+    pub(crate) fn complete(
+        &self,
+        snapshot: &Snapshot,
+        settings: &Settings,
+        observed: &Observed,
+        model: Model,
+        whole: Translation,
+    ) -> Planned {
+        let Translation {
+            mut manifests,
+            mut diagnostics,
+            mut left_out,
+        } = whole;
+        manifests.sort_by_cached_key(|manifest| manifest.object.reference());
+        for manifest in &mut manifests {
+            owned::decorate(manifest, self.name, settings);
+        }
+        diagnostics.extend(observed.withhold_foreign(&mut manifests, &model, &mut left_out));
+        observed.adopt_ages(&mut manifests);
+        diagnostics.extend((self.review)(&manifests, observed.foreign()));
+        diagnostics.extend(unsaid(snapshot, settings, &manifests, &diagnostics));
+        diagnostics.sort();
+        diagnostics.dedup();
+        Planned {
+            plan: Plan {
+                actions: diff::actions(self.kinds, &manifests, observed),
+                field_manager: format!("{}-{}", settings.owner, self.name),
+            },
+            manifests,
+            diagnostics,
+            model,
+            left_out,
+        }
     }
 }
 

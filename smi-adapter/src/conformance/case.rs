@@ -2,6 +2,7 @@
 
 mod text;
 
+use super::Input;
 use super::dice::Dice;
 use super::probes::{Aim, attempts, sweep};
 use super::world::{World, snapshot};
@@ -69,6 +70,12 @@ impl Case {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         snapshot(&self.documents)
+    }
+
+    /// The manifests, as an implementation gets them.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        Input::new(self.documents.clone())
     }
 
     /// A fresh stream of this case's choices.

@@ -1,39 +1,40 @@
 //! A cluster in memory, an adapter that works on it, and helpers to compare what comes out.
 
 use super::server;
-use crate::adapter::{MeshAdapter, MeshAdapterExt};
+use super::{Implementation, Input};
 use crate::cluster::{InMemoryCluster, Outcome, apply};
 use crate::manifest::{Manifest, NativeObject};
 use crate::object::ObjectRef;
-use crate::plan::Planned;
+use crate::plan::{Observed, Planned};
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 /// A cluster in memory and an adapter that works on it.
 pub(super) struct Lab<'a> {
-    adapter: &'a dyn MeshAdapter,
+    adapter: &'a dyn Implementation,
     pub(super) cluster: InMemoryCluster,
 }
 
 impl<'a> Lab<'a> {
     /// A cluster without objects, whose server adds the defaults of the meshes' schemas.
-    pub(super) fn new(adapter: &'a dyn MeshAdapter) -> Self {
+    pub(super) fn new(adapter: &'a dyn Implementation) -> Self {
         let cluster = InMemoryCluster::with_defaults(server::defaults);
         Self { adapter, cluster }
     }
 
     /// Observes and plans.
-    pub(super) fn plan(&self, snapshot: &Snapshot, settings: &Settings) -> Result<Planned, String> {
-        let observed = now(self.adapter.observe(&self.cluster, settings))?;
-        let observed = observed.map_err(|error| format!("the cluster cannot be observed: {error}"))?;
-        Ok(self.adapter.plan(snapshot, settings, &observed))
+    pub(super) fn plan(&self, input: &Input, settings: &Settings) -> Result<Planned, String> {
+        let mut objects = self.cluster.objects();
+        let (kinds, reads) = (self.adapter.kinds(), self.adapter.reads());
+        objects.retain(|object| kinds.contains(&object.kind) || reads.contains(&object.kind));
+        let observed = Observed::new(self.adapter.name(), settings, objects);
+        self.adapter.plan(input, settings, &observed)
     }
 
     /// Observes, plans and carries the plan out.
-    pub(super) fn settle(&self, snapshot: &Snapshot, settings: &Settings) -> Result<Planned, String> {
-        let planned = self.plan(snapshot, settings)?;
+    pub(super) fn settle(&self, input: &Input, settings: &Settings) -> Result<Planned, String> {
+        let planned = self.plan(input, settings)?;
         let outcomes = now(apply(&self.cluster, &planned.plan))?;
         for (action, outcome) in planned.plan.actions.iter().zip(outcomes) {
             if !matches!(outcome, Outcome::Done) {

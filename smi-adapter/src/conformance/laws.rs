@@ -25,8 +25,9 @@ mod shape;
 mod tally;
 mod transitions;
 
-use super::{Case, Cases, Interpreter, Report, Violation};
-use crate::adapter::MeshAdapter;
+use super::implementation::Of;
+use super::{Case, Cases, Implementation, Interpreter, Report, Violation};
+use crate::adapter::{Feature, Support};
 use crate::conformance::world::reduce::Sent;
 use crate::manifest::NativeObject;
 use smi_types::FieldPath;
@@ -34,13 +35,13 @@ use tally::Tally;
 
 /// What is tried.
 struct Subject<'a> {
-    adapter: &'a dyn MeshAdapter,
+    adapter: &'a dyn Implementation,
     mesh: Option<&'a dyn Interpreter>,
     limits: &'a Limits<'a>,
 }
 
 /// Whether an API server takes a native object, beyond what holds for every kind.
-pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + 'a;
+pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + Sync + 'a;
 
 /// A law, and what must have happened so that a run shows something.
 struct Law {
@@ -59,6 +60,28 @@ enum Asks {
     Routes,
     /// Whether attempts are let in.
     Access,
+}
+
+impl Asks {
+    /// What an adapter may be able to express of it.
+    const fn features(self) -> &'static [Feature] {
+        match self {
+            Self::Nothing => &Feature::ALL,
+            Self::Routes => &[Feature::HttpSplit, Feature::TcpSplit, Feature::ConditionalSplit],
+            Self::Access => &[
+                Feature::DenyByDefault,
+                Feature::TcpAccess,
+                Feature::HttpAccess,
+                Feature::UdpAccess,
+            ],
+        }
+    }
+
+    /// Whether an adapter expresses anything of it.
+    fn is_supported(self, adapter: &dyn Implementation) -> bool {
+        let mut features = self.features().iter();
+        features.any(|feature| !matches!(adapter.support(*feature), Support::None(_)))
+    }
 }
 
 /// What does not hold in one case.
@@ -115,9 +138,12 @@ macro_rules! laws {
             ///
             /// # Errors
             /// With the smallest counterexample that was found.
-            pub fn $name(adapter: &dyn MeshAdapter, cases: Cases) -> Result<Report, Box<Violation>> {
+            pub fn $name<I>(adapter: &I, cases: Cases) -> Result<Report, Box<Violation>>
+            where
+                I: Implementation + ?Sized,
+            {
                 let law = Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes };
-                run::run(&law, &Subject { adapter, mesh: None, limits: &no_limits }, cases)
+                run::run(&law, &Subject { adapter: &Of(adapter), mesh: None, limits: &no_limits }, cases)
             }
         )*
         $(
@@ -125,14 +151,17 @@ macro_rules! laws {
             ///
             /// # Errors
             /// With the smallest counterexample that was found.
-            pub fn $mesh_name(
-                adapter: &dyn MeshAdapter,
+            pub fn $mesh_name<I>(
+                adapter: &I,
                 mesh: &dyn Interpreter,
                 cases: Cases,
-            ) -> Result<Report, Box<Violation>> {
+            ) -> Result<Report, Box<Violation>>
+            where
+                I: Implementation + ?Sized,
+            {
                 let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
                 let law = Law { name, check, asks: Asks::$asks, classes: $mesh_classes };
-                run::run(&law, &Subject { adapter, mesh: Some(mesh), limits: &no_limits }, cases)
+                run::run(&law, &Subject { adapter: &Of(adapter), mesh: Some(mesh), limits: &no_limits }, cases)
             }
         )*
     };
@@ -227,9 +256,12 @@ laws! {
 ///
 /// # Errors
 /// With the smallest counterexample that was found.
-pub fn within_limits(adapter: &dyn MeshAdapter, limits: &Limits<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
+pub fn within_limits<I>(adapter: &I, limits: &Limits<'_>, cases: Cases) -> Result<Report, Box<Violation>>
+where
+    I: Implementation + ?Sized,
+{
     let subject = Subject {
-        adapter,
+        adapter: &Of(adapter),
         mesh: None,
         limits,
     };
@@ -278,18 +310,59 @@ pub fn no_limits(_: &NativeObject) -> Result<(), String> {
     Ok(())
 }
 
+/// Tries the law with this name; nothing, if there is none.
+///
+/// # Errors
+/// With the smallest counterexample that was found.
+pub fn by_name<I>(
+    name: &str,
+    adapter: &I,
+    mesh: &dyn Interpreter,
+    limits: &Limits<'_>,
+    cases: Cases,
+) -> Option<Result<Report, Box<Violation>>>
+where
+    I: Implementation + ?Sized,
+{
+    let subject = Subject {
+        adapter: &Of(adapter),
+        mesh: Some(mesh),
+        limits,
+    };
+    Some(run::run(&law(name)?, &subject, cases))
+}
+
+/// After how many worlds a law does not hold, if so; without the cases that are kept.
+pub(super) fn first_fault(
+    name: &str,
+    adapter: &dyn Implementation,
+    mesh: &dyn Interpreter,
+    limits: &Limits<'_>,
+    cases: Cases,
+) -> Option<u32> {
+    let subject = Subject {
+        adapter,
+        mesh: Some(mesh),
+        limits,
+    };
+    run::first_fault(&law(name)?, &subject, cases)
+}
+
+/// Whether two implementations come to different plans in one of the worlds of a law.
+pub(super) fn differ(name: &str, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
+    law(name).is_some_and(|law| law.asks.is_supported(other) && run::differ(&law, one, other, cases))
+}
+
 /// Tries one case again: that of a [`Violation`], or one that was kept.
 ///
 /// # Errors
 /// With the case, not made any smaller, if its law does not hold in it.
-pub fn replay(
-    adapter: &dyn MeshAdapter,
-    mesh: &dyn Interpreter,
-    limits: &Limits<'_>,
-    case: &Case,
-) -> Result<(), Box<Violation>> {
+pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case: &Case) -> Result<(), Box<Violation>>
+where
+    I: Implementation + ?Sized,
+{
     let subject = Subject {
-        adapter,
+        adapter: &Of(adapter),
         mesh: Some(mesh),
         limits,
     };

@@ -1,7 +1,31 @@
 //! What a run has shown.
 
 use super::coverage::Coverage;
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
+
+/// What is known after a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The law held, and all that it is about happened often enough.
+    Passed,
+    /// The law held, and some of what it is about happened too rarely: about that nothing was shown.
+    Unverified,
+    /// The adapter says that it expresses nothing of what the law is about. Then `honest` sees to it that it writes
+    /// nothing for it, and reports every use.
+    Unsupported,
+}
+
+/// Writes the state in lower case.
+impl Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passed => "passed",
+            Self::Unverified => "unverified",
+            Self::Unsupported => "unsupported",
+        })
+    }
+}
 
 /// What a run of one law has shown: it held wherever it was tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +35,9 @@ pub struct Report {
     pub law: &'static str,
     /// The adapter's name.
     pub adapter: String,
-    /// In how many worlds it was tried.
+    /// Whether the adapter expresses anything of what the law is about. Otherwise it was not tried.
+    pub supported: bool,
+    /// In how many worlds it was tried, beside the [cases that are kept](super::cases::kept).
     pub worlds: u32,
     /// With how many probes.
     pub probes: u64,
@@ -23,6 +49,8 @@ pub struct Report {
     pub refused: u64,
     /// Probes for which the interpreter has no answer.
     pub not_modelled: u64,
+    /// How often the adapter reported what it cannot express, by diagnostic code; counted by `honest`.
+    pub deviations: BTreeMap<String, u64>,
     /// How often each class of things happened.
     pub classes: Coverage,
     /// Classes that happened too rarely: about them nothing was shown. A law with any has not passed.
@@ -30,6 +58,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// What is known now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        if !self.supported {
+            State::Unsupported
+        } else if self.unverified.is_empty() {
+            State::Passed
+        } else {
+            State::Unverified
+        }
+    }
+
     /// The report, if nothing in it is unverified.
     ///
     /// # Errors
@@ -61,11 +101,7 @@ impl Report {
 /// Writes a line, then a line for each class.
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.unverified.is_empty() {
-            "passed"
-        } else {
-            "unverified"
-        };
+        let state = self.state();
         writeln!(f, "{} of {}: {state}; {}", self.law, self.adapter, self.counts())?;
         for (class, count) in self.classes.counts() {
             let rare = if self.unverified.contains(&class) {

@@ -31,6 +31,10 @@ impl Coverage {
         let (failed, unusable) = (any(&["T12"]), any(&["T23"]));
         if let Some(step) = trace.steps().iter().find(|step| takes(step)) {
             self.taken(snapshot, step, failed, unusable);
+            self.note(match probe.traffic {
+                Traffic::Http(_) => "a split takes a request",
+                Traffic::Tcp | Traffic::Udp => "a split takes a connection",
+            });
         } else if any(&["T13"]) {
             let inert = any(&["T6", "T10", "T31", "T40"]);
             self.note_if(failed, "root after a match failed");

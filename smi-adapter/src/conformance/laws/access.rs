@@ -3,7 +3,7 @@
 mod excuse;
 
 use super::{Fault, Subject, Tally, written};
-use crate::adapter::{Feature, MeshAdapterExt, Support};
+use crate::adapter::{Feature, Support};
 use crate::conformance::case::knock;
 use crate::conformance::world::reduce::Sent;
 use crate::conformance::world::workloads::{pod_name, pod_of};
@@ -115,8 +115,9 @@ struct Answer {
 
 impl<'a> Sight<'a> {
     fn new(subject: &'a Subject<'a>, case: &'a Case, closed: bool) -> Result<Self, Box<Fault>> {
-        let snapshot = case.snapshot();
-        let planned = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
+        let input = case.input();
+        let snapshot = input.snapshot().clone();
+        let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
         let objects = written(subject, planned.manifests.iter().map(|manifest| &manifest.object))?;
         Ok(Self {
             subject,

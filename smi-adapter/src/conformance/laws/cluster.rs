@@ -2,10 +2,10 @@
 
 use super::history::released;
 use super::{Fault, Subject, Tally, hold};
-use crate::conformance::Case;
 use crate::conformance::edits::tamper;
 use crate::conformance::lab::{Lab, differing};
-use crate::conformance::world::{NAMESPACES, snapshot};
+use crate::conformance::world::NAMESPACES;
+use crate::conformance::{Case, Input};
 use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
 use crate::object::ObjectRef;
@@ -35,12 +35,12 @@ fn named(action: &Action) -> String {
 
 pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let lab = Lab::new(subject.adapter);
-    let snapshot = case.snapshot();
-    let planned = lab.settle(&snapshot, &case.settings)?;
+    let input = case.input();
+    let planned = lab.settle(&input, &case.settings)?;
     tally
         .coverage
         .note_if(!planned.manifests.is_empty(), "world with native objects");
-    let again = lab.plan(&snapshot, &case.settings)?;
+    let again = lab.plan(&input, &case.settings)?;
     empty(&again.plan, "after a plan was applied")?;
     hold!(
         again.diagnostics == planned.diagnostics,
@@ -53,18 +53,18 @@ pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -
 
 pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let lab = Lab::new(subject.adapter);
-    let first = lab.plan(&case.snapshot(), &case.settings)?;
+    let first = lab.plan(&case.input(), &case.settings)?;
     tally
         .coverage
         .note_if(!first.manifests.is_empty(), "world with native objects");
     hold!(lab.cluster.objects().is_empty(), "planning wrote something");
-    let second = lab.plan(&case.snapshot(), &case.settings)?;
+    let second = lab.plan(&case.input(), &case.settings)?;
     hold!(first == second, "two plans over the same observation differ");
-    lab.settle(&case.snapshot(), &case.settings)?;
+    lab.settle(&case.input(), &case.settings)?;
     let before = lab.cluster.objects();
     for _ in 0..2 {
-        let documents: Vec<&Value> = case.documents.iter().rev().collect();
-        lab.settle(&snapshot(documents), &case.settings)?;
+        let documents: Vec<Value> = case.documents.iter().rev().cloned().collect();
+        lab.settle(&Input::new(documents), &case.settings)?;
         hold!(
             lab.cluster.objects() == before,
             "applying a plan again writes something"
@@ -75,8 +75,8 @@ pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
 
 pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let lab = Lab::new(subject.adapter);
-    let snapshot = case.snapshot();
-    lab.settle(&snapshot, &case.settings)?;
+    let input = case.input();
+    lab.settle(&input, &case.settings)?;
     let mut dice = case.dice();
     for object in lab.cluster.objects() {
         for _ in 0..6 {
@@ -122,7 +122,7 @@ fn restored(lab: &Lab<'_>, case: &Case, object: &NativeObject, class: &str) -> R
         .objects()
         .into_iter()
         .find(|other| other.reference() == name);
-    let planned = lab.settle(&case.snapshot(), &case.settings)?;
+    let planned = lab.settle(&case.input(), &case.settings)?;
     let touches = planned.plan.actions.iter().any(|action| action.object() == name);
     let shown = edited.map(|edited| edited.to_value().to_string()).unwrap_or_default();
     hold!(touches, "{class}, and the plan leaves {name} as it is: {shown}");
@@ -146,7 +146,7 @@ fn foreign(lab: &Lab<'_>, case: &Case, object: &NativeObject, tally: &mut Tally)
     }
     lab.cluster.put(others);
     let before = lab.cluster.objects();
-    let planned = lab.plan(&case.snapshot(), &case.settings)?;
+    let planned = lab.plan(&case.input(), &case.settings)?;
     let touches = planned.plan.actions.iter().any(|action| action.object() == name);
     hold!(
         !touches,
@@ -182,10 +182,10 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         NAMESPACES.map(|namespace| with(&|settings| settings.scope = Scope::Namespaces([namespace.to_owned()].into())));
     for (class, [one, other]) in [("two owners", owners), ("two scopes", scopes)] {
         let lab = Lab::new(subject.adapter);
-        let snapshot = case.snapshot();
-        lab.settle(&snapshot, &one)?;
+        let input = case.input();
+        lab.settle(&input, &one)?;
         let ones = lab.objects();
-        let planned = lab.settle(&snapshot, &other)?;
+        let planned = lab.settle(&input, &other)?;
         let taken: BTreeSet<ObjectRef> = ones.iter().map(NativeObject::reference).collect();
         let clash = class == "two owners" && !taken.is_empty();
         tally.coverage.note_if(!lab.objects().is_empty(), class);
@@ -202,7 +202,7 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
             !clash || reported(&planned),
             "{class}: one has the names that the other one needs, and no `ForeignObject` says so"
         );
-        empty(&lab.plan(&snapshot, &one)?.plan, "after the other one applied its plan")?;
+        empty(&lab.plan(&input, &one)?.plan, "after the other one applied its plan")?;
         // Without any SMI object, one takes away its own objects and no others.
         let without = released(&case.documents);
         let others: Vec<NativeObject> = lab
@@ -210,7 +210,7 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
             .into_iter()
             .filter(|object| !ones.contains(object))
             .collect();
-        lab.settle(&crate::conformance::world::snapshot(&without), &one)?;
+        lab.settle(&Input::new(without), &one)?;
         let left = lab.objects();
         let differ = differing(&left, &others);
         hold!(

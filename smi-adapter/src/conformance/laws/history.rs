@@ -1,28 +1,25 @@
 //! Laws about what an edit changes, and what it does not.
 
 use super::{Fault, Subject, Tally, hold};
-use crate::adapter::MeshAdapterExt;
-use crate::conformance::Case;
 use crate::conformance::edits::{Edit, is, matches_of, places};
 use crate::conformance::lab::{Lab, difference, differing};
-use crate::conformance::world::{NAMESPACES, snapshot};
+use crate::conformance::{Case, Input};
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::plan::{Observed, Planned};
 use crate::semantics::is_enforced;
 use crate::settings::ENFORCE_LABEL;
-use crate::snapshot::Snapshot;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Planned {
-    let snapshot = snapshot(documents);
-    let planned = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
+    let input = Input::new(documents.to_vec());
+    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
     tally
         .coverage
         .note_if(!planned.manifests.is_empty(), "world with native objects");
-    planned
+    Ok(planned)
 }
 
 /// The names of each policy's objects of each kind.
@@ -40,7 +37,7 @@ fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> 
 
 pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let mut dice = case.dice();
-    let before = names(&plan(subject, case, &case.documents, tally));
+    let before = names(&plan(subject, case, &case.documents, tally)?);
     for edit in [
         Edit::Weight,
         Edit::Regex,
@@ -52,7 +49,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
             continue;
         };
-        let after = names(&plan(subject, case, &documents, tally));
+        let after = names(&plan(subject, case, &documents, tally)?);
         tally.coverage.note_if(!before.is_empty(), edit.class());
         if edit == Edit::Weight {
             hold!(
@@ -77,15 +74,15 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
 
 pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let mut dice = case.dice();
-    let before = plan(subject, case, &case.documents, tally);
+    let before = plan(subject, case, &case.documents, tally)?;
     for edit in Edit::ALL {
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
             continue;
         };
         // Enforcement does not end by an edit (A2).
-        let mut snapshot = snapshot(&documents);
-        enforce(&mut snapshot, case);
-        let after = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
+        let mut input = Input::new(documents);
+        enforced(case).for_each(|namespace| input.enforce(namespace));
+        let after = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
         tally.coverage.note_if(!before.manifests.is_empty(), edit.class());
         let own = |manifest: &&Manifest| concerns(&edited, manifest);
         let written = before.manifests.iter().chain(&after.manifests).filter(own);
@@ -137,7 +134,7 @@ fn concerns(document: &Value, manifest: &Manifest) -> bool {
 
 pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let lab = Lab::new(subject.adapter);
-    lab.settle(&case.snapshot(), &case.settings)?;
+    lab.settle(&case.input(), &case.settings)?;
     if lab.objects().is_empty() {
         return Ok(());
     }
@@ -147,10 +144,10 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
             continue;
         };
         tally.coverage.note(edit.class());
-        lab.settle(&snapshot(&documents), &case.settings)?;
+        let mut without = Input::new(documents);
+        lab.settle(&without, &case.settings)?;
         let fresh = Lab::new(subject.adapter);
-        let mut without = snapshot(&documents);
-        enforce(&mut without, case);
+        enforced(case).for_each(|namespace| without.enforce(namespace));
         fresh.settle(&without, &case.settings)?;
         let differ = differing(&lab.objects(), &fresh.objects());
         hold!(
@@ -158,7 +155,7 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
             "deleting {edited} is not the same as translating without it: {differ:?}"
         );
     }
-    lab.settle(&snapshot(&released(&case.documents)), &case.settings)?;
+    lab.settle(&Input::new(released(&case.documents)), &case.settings)?;
     tally.coverage.note("all deleted");
     let left: Vec<ObjectRef> = lab.objects().iter().map(NativeObject::reference).collect();
     hold!(
@@ -168,14 +165,21 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     Ok(())
 }
 
-/// Keeps the namespaces of a case enforced, as what a plan observes does (A2).
-pub(super) fn enforce(snapshot: &mut Snapshot, case: &Case) {
+/// The namespaces that are enforced in a case, and stay so whatever is edited, as what a plan observes keeps them (A2).
+pub(super) fn enforced(case: &Case) -> impl Iterator<Item = String> {
     let before = case.snapshot();
-    for namespace in NAMESPACES {
-        if is_enforced(&before, &case.settings, namespace) {
-            snapshot.insert_enforced(namespace);
-        }
-    }
+    let namespaces = namespaces(&case.documents).into_iter();
+    namespaces.filter(move |namespace| is_enforced(&before, &case.settings, namespace))
+}
+
+/// The namespaces that documents are in, or are.
+fn namespaces(documents: &[Value]) -> BTreeSet<String> {
+    let named = |document: &Value| {
+        let own = if is(document, "Namespace") { "name" } else { "namespace" };
+        let name = document.pointer(&format!("/metadata/{own}")).and_then(Value::as_str);
+        name.map(str::to_owned)
+    };
+    documents.iter().filter_map(named).collect()
 }
 
 /// The documents without SMI objects, and with every namespace released.
@@ -184,7 +188,7 @@ pub(super) fn released(documents: &[Value]) -> Vec<Value> {
     let others = documents
         .iter()
         .filter(|document| !smi(document) && !is(document, "Namespace"));
-    let namespaces = NAMESPACES.map(|name| {
+    let namespaces = namespaces(documents).into_iter().map(|name| {
         let metadata = json!({"name": name, "labels": {ENFORCE_LABEL: "false"}});
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     });
@@ -200,14 +204,14 @@ pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         });
         objects.collect::<Vec<_>>()
     };
-    let before = specs(&plan(subject, case, &case.documents, tally));
+    let before = specs(&plan(subject, case, &case.documents, tally)?);
     for version in ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] {
         let documents: Vec<Value> = case
             .documents
             .iter()
             .map(|document| in_version(document, version))
             .collect();
-        let after = specs(&plan(subject, case, &documents, tally));
+        let after = specs(&plan(subject, case, &documents, tally)?);
         let differ = differing(&before, &after);
         hold!(
             differ.is_empty(),
@@ -317,11 +321,11 @@ pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
                 }
             }
         }
-        lab.settle(&snapshot(&documents), &case.settings)?;
+        lab.settle(&Input::new(documents), &case.settings)?;
     }
-    lab.settle(&case.snapshot(), &case.settings)?;
+    lab.settle(&case.input(), &case.settings)?;
     let fresh = Lab::new(subject.adapter);
-    let planned = fresh.settle(&case.snapshot(), &case.settings)?;
+    let planned = fresh.settle(&case.input(), &case.settings)?;
     tally
         .coverage
         .note_if(!planned.manifests.is_empty(), "world with native objects");

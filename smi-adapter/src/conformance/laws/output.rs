@@ -2,21 +2,19 @@
 
 use super::run::quietly;
 use super::{Fault, Subject, Tally, hold};
-use crate::adapter::{Feature, MeshAdapterExt};
-use crate::conformance::Case;
+use crate::adapter::Feature;
 use crate::conformance::lab::{difference, native, text};
-use crate::conformance::world::snapshot;
+use crate::conformance::{Case, Input};
 use crate::manifest::NativeObject;
 use crate::plan::{Observed, Planned};
-use crate::snapshot::Snapshot;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How long one plan of a tiny world may take. It is far too long, so that slow machines do not matter.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn plan(subject: &Subject<'_>, snapshot: &Snapshot, case: &Case, observed: &Observed) -> Planned {
-    subject.adapter.plan(snapshot, &case.settings, observed)
+fn plan(subject: &Subject<'_>, input: &Input, case: &Case, observed: &Observed) -> Result<Planned, String> {
+    subject.adapter.plan(input, &case.settings, observed)
 }
 
 fn note(planned: &Planned, tally: &mut Tally) {
@@ -27,8 +25,8 @@ fn note(planned: &Planned, tally: &mut Tally) {
 
 pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let began = Instant::now();
-    let snapshot = case.snapshot();
-    let planned = quietly(|| plan(subject, &snapshot, case, &Observed::default()))?;
+    let input = case.input();
+    let planned = quietly(|| plan(subject, &input, case, &Observed::default()))??;
     note(&planned, tally);
     for feature in Feature::ALL {
         quietly(|| subject.adapter.support(feature))?;
@@ -61,17 +59,17 @@ pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         }
     }
     let observed = Observed::new(subject.adapter.name(), &case.settings, objects);
-    quietly(|| plan(subject, &snapshot, case, &observed))?;
+    quietly(|| plan(subject, &input, case, &observed))??;
     let took = began.elapsed();
     hold!(took < PATIENCE, "two plans of a tiny world took {took:?}");
     Ok(())
 }
 
 pub(super) fn deterministic(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    let once = plan(subject, &case.snapshot(), case, &Observed::default());
+    let once = plan(subject, &case.input(), case, &Observed::default())?;
     note(&once, tally);
     for _ in 0..3 {
-        let again = plan(subject, &case.snapshot(), case, &Observed::default());
+        let again = plan(subject, &case.input(), case, &Observed::default())?;
         let (once, again) = (text(&once), text(&again));
         hold!(
             once == again,
@@ -83,18 +81,18 @@ pub(super) fn deterministic(subject: &Subject<'_>, case: &Case, tally: &mut Tall
 }
 
 pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    let once = plan(subject, &case.snapshot(), case, &Observed::default());
+    let once = plan(subject, &case.input(), case, &Observed::default())?;
     note(&once, tally);
     let once = text(&once);
     let mut dice = case.dice();
-    let mut shuffled: Vec<&Value> = case.documents.iter().collect();
+    let mut shuffled = case.documents.clone();
     for place in 0..shuffled.len() {
         let other = place + dice.below(shuffled.len() - place);
         shuffled.swap(place, other);
     }
-    let reversed: Vec<&Value> = case.documents.iter().rev().collect();
+    let reversed: Vec<Value> = case.documents.iter().rev().cloned().collect();
     for documents in [shuffled, reversed] {
-        let again = plan(subject, &snapshot(documents), case, &Observed::default());
+        let again = plan(subject, &Input::new(documents), case, &Observed::default())?;
         let again = text(&again);
         hold!(
             once == again,
@@ -103,7 +101,7 @@ pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         );
     }
     // What is observed: ours and others, in two orders.
-    let whole = plan(subject, &case.snapshot(), case, &Observed::default());
+    let whole = plan(subject, &case.input(), case, &Observed::default())?;
     let mut objects = native(&whole.manifests);
     for object in native(&whole.manifests) {
         let mut other = object;
@@ -112,9 +110,9 @@ pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         objects.push(other);
     }
     let observed = |objects: Vec<NativeObject>| Observed::new(subject.adapter.name(), &case.settings, objects);
-    let ahead = plan(subject, &case.snapshot(), case, &observed(objects.clone()));
+    let ahead = plan(subject, &case.input(), case, &observed(objects.clone()))?;
     objects.reverse();
-    let back = plan(subject, &case.snapshot(), case, &observed(objects));
+    let back = plan(subject, &case.input(), case, &observed(objects))?;
     let (ahead, back) = (text(&ahead), text(&back));
     hold!(
         ahead == back,

@@ -4,7 +4,6 @@ mod excuse;
 mod rounded;
 
 use super::{Fault, Subject, Tally, written};
-use crate::adapter::MeshAdapterExt;
 use crate::conformance::case::curl;
 use crate::conformance::world::reduce::Sent;
 use crate::conformance::{Case, MeshWorld, NotModelled};
@@ -20,6 +19,8 @@ use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const CLASSES: &[&str] = &[
+    "a split takes a request",
+    "a split takes a connection",
     "split taken by a match",
     "split taken by default",
     "match after one failed",
@@ -91,8 +92,9 @@ impl Answer {
 
 impl<'a> Sight<'a> {
     fn new(subject: &'a Subject<'a>, case: &'a Case) -> Result<Self, Box<Fault>> {
-        let snapshot = case.snapshot();
-        let planned = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
+        let input = case.input();
+        let snapshot = input.snapshot().clone();
+        let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
         let known: BTreeSet<Diagnostic> = resolve(&snapshot, &case.settings).diagnostics.into_iter().collect();
         let claims = planned.diagnostics.into_iter();
         // What an annotation asks for is beyond the specification, and so is what becomes of it.

@@ -1,17 +1,17 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
 use super::{Asks, Fault, Law, Subject, Tally};
-use crate::adapter::MeshAdapterExt;
+use crate::conformance::lab::text;
 use crate::conformance::probes::Aim;
 use crate::conformance::watchdog::watched;
 use crate::conformance::world::real::{address, exists, sendable, usual};
 use crate::conformance::world::reduce::{Sent, reduce};
 use crate::conformance::world::{Access, World};
-use crate::conformance::{Case, Cases, Report, Violation};
+use crate::conformance::{Case, Cases, Implementation, Report, Violation, cases};
 use crate::plan::Observed;
 use crate::settings::Settings;
 use proptest::prelude::{any, prop_oneof};
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -23,38 +23,68 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The part of the probes, one in so many, that an interpreter may have no answer for.
 const NOT_MODELLED: u64 = 20;
 
-/// Tries a law in many worlds.
-pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
-    let mut seed = [0; 32];
-    seed.iter_mut()
-        .zip(law.name.bytes())
-        .for_each(|(seed, byte)| *seed = byte);
-    let config = Config {
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let world = match law.asks {
-        Asks::Nothing => prop_oneof![1 => World::any(), 1 => World::of_access()].boxed(),
-        Asks::Routes => World::any().boxed(),
-        Asks::Access => World::of_access().boxed(),
-    };
-    let strategy = (world, proptest::collection::vec(Aim::any(), 4..=8), any::<u64>());
-    let mut tally = Tally::default();
-    for held in 0..cases.worlds() {
-        let Ok(mut tree) = strategy.new_tree(&mut runner) else {
-            continue;
+/// What a case is made of.
+type Made = (World, Vec<Aim>, u64);
+
+/// The worlds of a law, always the same and in the same order.
+struct Worlds<'l> {
+    law: &'l Law,
+    strategy: BoxedStrategy<Made>,
+    runner: TestRunner,
+}
+
+impl<'l> Worlds<'l> {
+    fn of(law: &'l Law) -> Self {
+        let mut seed = [0; 32];
+        seed.iter_mut()
+            .zip(law.name.bytes())
+            .for_each(|(seed, byte)| *seed = byte);
+        let config = Config {
+            failure_persistence: None,
+            ..Config::default()
         };
-        let (world, aims, seed) = tree.current();
-        let case = case(law, world, &aims, seed);
+        let world = match law.asks {
+            Asks::Nothing => prop_oneof![1 => World::any(), 1 => World::of_access()].boxed(),
+            Asks::Routes => World::any().boxed(),
+            Asks::Access => World::of_access().boxed(),
+        };
+        Self {
+            law,
+            strategy: (world, proptest::collection::vec(Aim::any(), 4..=8), any::<u64>()).boxed(),
+            runner: TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed)),
+        }
+    }
+
+    /// The first of them, as many as there are cases.
+    fn first(mut self, cases: Cases) -> impl Iterator<Item = (u32, Box<dyn ValueTree<Value = Made>>, Case)> {
+        (0..cases.worlds()).filter_map(move |number| {
+            let tree = self.strategy.new_tree(&mut self.runner).ok()?;
+            let (world, aims, seed) = tree.current();
+            Some((number, tree, case(self.law, world, &aims, seed)))
+        })
+    }
+}
+
+/// Tries a law in the cases that are kept, then in many worlds.
+pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
+    let mut tally = Tally::default();
+    if !law.asks.is_supported(subject.adapter) {
+        return Ok(tally.report(law, subject, Cases::new(0)));
+    }
+    for case in kept(law) {
+        if let Err(fault) = attempt(law, subject, &case, &mut Tally::default()) {
+            return Err(violation(law, subject, 0, case, *fault));
+        }
+    }
+    for (held, mut tree, case) in Worlds::of(law).first(cases) {
         if let Err(fault) = attempt(law, subject, &case, &mut tally) {
             let found = Found {
                 law,
                 subject,
-                seed,
+                seed: case.seed,
                 until: Instant::now() + PATIENCE,
             };
-            let (case, fault) = found.smallest(&mut tree, case, fault);
+            let (case, fault) = found.smallest(&mut *tree, case, fault);
             return Err(violation(law, subject, held, case, *fault));
         }
     }
@@ -82,6 +112,43 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
         ));
     }
     Ok(tally.report(law, subject, cases))
+}
+
+/// After how many worlds a law does not hold, if so. The cases that are kept are left out, and nothing is made smaller.
+pub(super) fn first_fault(law: &Law, subject: &Subject<'_>, cases: Cases) -> Option<u32> {
+    let mut tally = Tally::default();
+    let mut worlds = Worlds::of(law).first(cases);
+    let found = worlds.find(|(_, _, case)| attempt(law, subject, case, &mut tally).is_err());
+    found.map(|(held, ..)| held)
+}
+
+/// Whether two implementations come to different plans in one of the worlds of a law.
+pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
+    let mut worlds = Worlds::of(law).first(cases);
+    worlds.any(|(_, _, case)| {
+        let plan = |implementation: &dyn Implementation| {
+            let planned = implementation.plan(&case.input(), &case.settings, &Observed::default());
+            planned.map(|planned| text(&planned))
+        };
+        plan(one) != plan(other)
+    })
+}
+
+/// The cases that are kept, as far as they ask what the law is about.
+pub(super) fn kept(law: &Law) -> impl Iterator<Item = Case> {
+    cases::kept().filter_map(|mut case| {
+        case.law = law.name.to_owned();
+        let mut dice = case.dice();
+        for probe in &mut case.probes {
+            address(probe, &case.settings.cluster_domain, &mut dice);
+        }
+        let asks = match law.asks {
+            Asks::Nothing => true,
+            Asks::Routes => !case.probes.is_empty(),
+            Asks::Access => !case.attempts.is_empty(),
+        };
+        asks.then_some(case)
+    })
 }
 
 /// Tries a law in one case.
@@ -136,12 +203,7 @@ struct Found<'a> {
 
 impl Found<'_> {
     /// The smallest case that is found in time.
-    fn smallest(
-        &self,
-        tree: &mut impl ValueTree<Value = (World, Vec<Aim>, u64)>,
-        case: Case,
-        fault: Box<Fault>,
-    ) -> (Case, Box<Fault>) {
+    fn smallest(&self, tree: &mut dyn ValueTree<Value = Made>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
         let (mut world, _, _) = tree.current();
         let asks = self.law.asks != Asks::Nothing;
         if asks {
@@ -224,9 +286,9 @@ fn violation(law: &Law, subject: &Subject<'_>, held: u32, case: Case, fault: Fau
     let planned = quietly(|| {
         subject
             .adapter
-            .plan(&case.snapshot(), &case.settings, &Observed::default())
+            .plan(&case.input(), &case.settings, &Observed::default())
     });
-    let (native, diagnostics) = match planned {
+    let (native, diagnostics) = match planned.flatten() {
         Ok(planned) => {
             let lines = planned.diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n"));
             let objects = planned.manifests.iter().map(|manifest| &manifest.object);

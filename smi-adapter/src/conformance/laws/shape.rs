@@ -1,16 +1,17 @@
 //! Laws about what native objects look like.
 
-use super::{Fault, Subject, Tally, hold};
-use crate::adapter::{Feature, MeshAdapterExt, Support};
-use crate::conformance::Case;
+use super::{Asks, Fault, Subject, Tally, hold};
+use crate::adapter::{Feature, Support};
 use crate::conformance::edits::is;
 use crate::conformance::extremes::{multiply, rename};
-use crate::conformance::world::snapshot;
+use crate::conformance::{Case, Input};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::NativeObject;
-use crate::model::PolicyKey;
 use crate::model::access::Granted;
+use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
+use crate::resolve::resolve;
 use crate::settings::Scope;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -24,17 +25,17 @@ const OBJECT: usize = 1_500_000;
 /// A spec, in bytes as JSON.
 const SPEC: usize = 1_000_000;
 
-fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Planned {
-    let snapshot = snapshot(documents);
-    let planned = subject.adapter.plan(&snapshot, &case.settings, &Observed::default());
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
+    let input = Input::new(documents.to_vec());
+    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
     tally
         .coverage
         .note_if(!planned.manifests.is_empty(), "world with native objects");
-    planned
+    Ok(planned)
 }
 
 pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    let planned = plan(subject, case, &case.documents, tally);
+    let planned = plan(subject, case, &case.documents, tally)?;
     let sources: BTreeSet<&ObjectRef> = planned
         .manifests
         .iter()
@@ -45,6 +46,13 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         .iter()
         .map(|diagnostic| &diagnostic.object)
         .collect();
+    let known: BTreeSet<Diagnostic> = resolve(&case.snapshot(), &case.settings)
+        .diagnostics
+        .into_iter()
+        .collect();
+    for diagnostic in planned.diagnostics.iter().filter(|it| !known.contains(it)) {
+        *tally.deviations.entry(diagnostic.code.to_string()).or_default() += 1;
+    }
     for document in &case.documents {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
@@ -60,6 +68,25 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         );
         let silent_split = in_scope && !is_source && object.kind == Kind::TRAFFIC_SPLIT;
         tally.coverage.note_if(silent_split, "a split without native objects");
+    }
+    for (_, policy) in planned.model.policies() {
+        if let Policy::Baseline(baseline) = policy {
+            let namespace = ObjectRef::namespace(baseline.namespace());
+            unsupported(subject, &[Feature::DenyByDefault], &namespace, &reported)?;
+        }
+    }
+    for manifest in &planned.manifests {
+        let asks = if manifest.policy.is_access() {
+            Asks::Access
+        } else {
+            Asks::Routes
+        };
+        hold!(
+            asks.is_supported(subject.adapter),
+            "{} is written for `{}`, of which the adapter says that it expresses nothing",
+            manifest.object.reference(),
+            manifest.policy
+        );
     }
     for access in planned.model.accesses() {
         for grant in access.grants() {
@@ -112,7 +139,7 @@ fn unsupported(
 }
 
 pub(super) fn declared_kinds(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    let planned = plan(subject, case, &case.documents, tally);
+    let planned = plan(subject, case, &case.documents, tally)?;
     let scoped = case.settings.scope != Scope::All && !planned.manifests.is_empty();
     tally.coverage.note_if(scoped, "world with a scope");
     let (name, kinds) = (subject.adapter.name(), subject.adapter.kinds());
@@ -141,7 +168,7 @@ pub(super) fn valid_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
     let mut dice = case.dice();
     let renamed = rename(&case.documents, &mut dice);
     for documents in [&case.documents, &renamed] {
-        let planned = plan(subject, case, documents, tally);
+        let planned = plan(subject, case, documents, tally)?;
         let mut names = BTreeSet::new();
         for manifest in &planned.manifests {
             let object = manifest.object.reference();
@@ -170,7 +197,7 @@ pub(super) fn valid_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
 pub(super) fn within_limits(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let mut dice = case.dice();
     let (class, many) = multiply(&case.documents, &mut dice);
-    let planned = plan(subject, case, &many, tally);
+    let planned = plan(subject, case, &many, tally)?;
     // A mesh that cannot say it writes nothing, which is within every limit.
     let meant = planned.model.policies().next().is_some();
     tally.coverage.note_if(meant, class);

@@ -1,12 +1,11 @@
 //! Laws about what is let in while a plan is carried out, and across edits.
 
 use super::access::{fault, knocked, mesh_world};
-use super::history::enforce;
+use super::history::enforced;
 use super::{Fault, Subject, Tally, written};
 use crate::conformance::edits::{Edit, places};
 use crate::conformance::lab::Lab;
-use crate::conformance::world::snapshot;
-use crate::conformance::{Access as Let, Case, MeshWorld};
+use crate::conformance::{Access as Let, Case, Input, MeshWorld};
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::Action;
@@ -54,11 +53,12 @@ impl Way {
     /// The way from the case to other documents.
     fn new(subject: &Subject<'_>, case: &Case, documents: &[Value]) -> Result<Self, Box<Fault>> {
         let before = case.snapshot();
-        let mut after = snapshot(documents);
-        enforce(&mut after, case);
+        let edited = Input::new(documents.to_vec());
+        let mut after = edited.snapshot().clone();
+        enforced(case).for_each(|namespace| after.insert_enforced(namespace));
         let lab = Lab::new(subject.adapter);
-        lab.settle(&before, &case.settings)?;
-        let planned = lab.plan(&snapshot(documents), &case.settings)?;
+        lab.settle(&case.input(), &case.settings)?;
+        let planned = lab.plan(&edited, &case.settings)?;
         let here = lab.objects().into_iter();
         let mut objects: BTreeMap<ObjectRef, NativeObject> = here.map(|object| (object.reference(), object)).collect();
         let mut steps = vec![written(subject, objects.values())?];
@@ -169,10 +169,10 @@ pub(super) fn monotone(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
         return Ok(());
     }
     let lab = Lab::new(subject.adapter);
-    lab.settle(&with, &case.settings)?;
+    lab.settle(&case.input(), &case.settings)?;
     let whole = written(subject, lab.objects().iter())?;
     // Removing it, by a plan over what the former plan wrote.
-    lab.settle(&snapshot(&without), &case.settings)?;
+    lab.settle(&Input::new(without.clone()), &case.settings)?;
     let less = written(subject, lab.objects().iter())?;
     let world = mesh_world(case, &with, true);
     tally.coverage.note("a target more");

@@ -5,7 +5,7 @@
 //! excuses that something is let in.
 
 use super::Sight;
-use crate::conformance::laws::history::enforce;
+use crate::conformance::laws::history::enforced;
 use crate::conformance::laws::place_of_match;
 use crate::diagnostic::Diagnostic;
 use crate::object::{Kind, ObjectKey};
@@ -24,7 +24,7 @@ impl Sight<'_> {
     /// The snapshot in which what is named has no effect, with the same namespaces enforced.
     fn without(&self, claims: &[Diagnostic]) -> Snapshot {
         let mut snapshot = self.snapshot.clone();
-        enforce(&mut snapshot, self.case);
+        enforced(self.case).for_each(|namespace| snapshot.insert_enforced(namespace));
         for claim in claims {
             let key = &claim.object.key;
             if claim.object.kind == Kind::TRAFFIC_TARGET {

@@ -1,0 +1,294 @@
+//! All laws at once, and what came of them.
+
+mod matrix;
+mod profiles;
+
+use super::laws::{self, Limits};
+use super::mutants::{Fate, Mutant};
+use super::{Cases, Implementation, Interpreter, Report, Violation, cases};
+use crate::adapter::{Feature, MeshAdapter, Support};
+use profiles::Profile;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::thread;
+
+/// Tries all laws, on as many threads as there are cores.
+///
+/// ```no_run
+/// use smi_adapter::adapter::MeshAdapter;
+/// use smi_adapter::conformance::{Cases, Interpreter, judge, laws};
+///
+/// fn report(adapter: &dyn MeshAdapter, mesh: &dyn Interpreter) {
+///     let judgement = judge(adapter, mesh, &laws::no_limits, Cases::quick()).with_mutants(adapter, mesh);
+///     for violation in judgement.violations() {
+///         println!("{violation}");
+///     }
+///     print!("{}", judgement.to_yaml());
+/// }
+/// ```
+#[must_use]
+pub fn judge<I>(implementation: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, cases: Cases) -> Judgement
+where
+    I: Implementation + ?Sized,
+{
+    let try_law = |name: &&'static str| laws::by_name(name, implementation, mesh, limits, cases);
+    let outcomes = in_parallel(laws::NAMES, try_law);
+    let laws: BTreeMap<_, _> = laws::NAMES
+        .iter()
+        .copied()
+        .zip(outcomes.into_iter().flatten())
+        .collect();
+    let features = Feature::ALL.map(|feature| (feature, implementation.support(feature)));
+    let mut judgement = Judgement {
+        adapter: implementation.name().to_owned(),
+        mode: String::new(),
+        version: env!("CARGO_PKG_VERSION"),
+        worlds: cases.worlds(),
+        kept_cases: cases::kept().count(),
+        profiles: BTreeMap::new(),
+        deviations: BTreeMap::new(),
+        mutants: None,
+        laws: BTreeMap::new(),
+        violations: Vec::new(),
+        cases,
+    };
+    judgement.profiles = profiles::all(&features, &laws, cases);
+    for (name, outcome) in laws {
+        judgement.laws.insert(name, LawOutcome::of(&outcome));
+        match outcome {
+            Ok(report) => judgement.deviations.extend(report.deviations),
+            Err(violation) => judgement.violations.push(*violation),
+        }
+    }
+    judgement
+}
+
+/// What came of all laws: a report in the spirit of the Gateway API's `ConformanceReport`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judgement {
+    adapter: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    mode: String,
+    /// Of this crate.
+    version: &'static str,
+    worlds: u32,
+    kept_cases: usize,
+    profiles: BTreeMap<&'static str, Profile>,
+    /// How often the adapter reported what it cannot express, by diagnostic code.
+    deviations: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutants: Option<Mutants>,
+    laws: BTreeMap<&'static str, LawOutcome>,
+    #[serde(skip)]
+    violations: Vec<Violation>,
+    #[serde(skip)]
+    cases: Cases,
+}
+
+/// What came of one law.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LawOutcome {
+    state: String,
+    #[serde(skip_serializing_if = "is_zero")]
+    probes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    either: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    excused: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    refused: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    not_modelled: u64,
+    /// What does not hold.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    why: String,
+    /// What happened too rarely.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unverified: Vec<&'static str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    coverage: BTreeMap<String, usize>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl LawOutcome {
+    fn of(outcome: &Result<Report, Box<Violation>>) -> Self {
+        match outcome {
+            Ok(report) => Self {
+                state: report.state().to_string(),
+                probes: report.probes,
+                either: report.either,
+                excused: report.excused,
+                refused: report.refused,
+                not_modelled: report.not_modelled,
+                why: String::new(),
+                unverified: report.unverified.clone(),
+                coverage: report
+                    .classes
+                    .counts()
+                    .map(|(class, count)| (class.to_owned(), count))
+                    .collect(),
+            },
+            Err(violation) => Self {
+                state: "failed".to_owned(),
+                probes: 0,
+                either: 0,
+                excused: 0,
+                refused: 0,
+                not_modelled: 0,
+                why: violation.why.clone(),
+                unverified: Vec::new(),
+                coverage: BTreeMap::new(),
+            },
+        }
+    }
+}
+
+/// What became of the mutants.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mutants {
+    /// By name: the law, and after how many worlds.
+    killed: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    survived: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_applicable: Vec<&'static str>,
+}
+
+impl Judgement {
+    /// Says which settings of the adapter these are.
+    #[must_use]
+    pub fn of_mode(self, mode: impl Into<String>) -> Self {
+        Self {
+            mode: mode.into(),
+            ..self
+        }
+    }
+
+    /// Tries all [mutants](Mutant) of the adapter as well, in as many worlds.
+    #[must_use]
+    pub fn with_mutants<A: MeshAdapter + ?Sized>(self, adapter: &A, mesh: &dyn Interpreter) -> Self {
+        let all: Vec<Mutant> = Mutant::all().collect();
+        let fates = in_parallel(&all, |mutant| {
+            mutant.try_law(adapter, mesh, &laws::no_limits, self.cases)
+        });
+        let mut mutants = Mutants::default();
+        for (mutant, fate) in all.iter().zip(fates) {
+            match fate {
+                Fate::Killed { after } => {
+                    let how = format!("{} after {after}", mutant.law());
+                    mutants.killed.insert(mutant.name(), how);
+                }
+                Fate::Survived => mutants.survived.push(mutant.name()),
+                Fate::NotApplicable => mutants.not_applicable.push(mutant.name()),
+            }
+        }
+        Self {
+            mutants: Some(mutants),
+            ..self
+        }
+    }
+
+    /// Whether every law holds, and nothing that the adapter claims is unverified.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        let survived = self.mutants.iter().any(|mutants| !mutants.survived.is_empty());
+        let rare = self.laws.values().any(|law| !law.unverified.is_empty());
+        self.violations.is_empty() && !rare && !survived
+    }
+
+    /// Counterexamples, one for each law that does not hold.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Mutants that their law did not find out.
+    pub fn survivors(&self) -> impl Iterator<Item = &'static str> {
+        self.mutants.iter().flat_map(|mutants| mutants.survived.iter().copied())
+    }
+
+    /// The report as YAML. Equal implementations and cases give equal reports.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        // Writing into a string has nothing that could fail.
+        serde_saphyr::to_string(self).unwrap_or_default()
+    }
+
+    /// Several reports side by side, as Markdown: profiles, features, laws and mutants.
+    #[must_use]
+    pub fn matrix(judgements: &[Self]) -> String {
+        matrix::write(judgements)
+    }
+}
+
+/// Writes a line for each profile and each law.
+impl Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}, {} worlds and {} kept cases",
+            self.adapter, self.worlds, self.kept_cases
+        )?;
+        for (name, profile) in &self.profiles {
+            writeln!(f, "{:>12}  {name}", profile.state())?;
+        }
+        for (name, law) in &self.laws {
+            writeln!(f, "{:>12}  {name}", law.state)?;
+            for class in &law.unverified {
+                writeln!(f, "{:>12}  too rare: {class}", "")?;
+            }
+        }
+        if let Some(mutants) = &self.mutants {
+            writeln!(f, "{:>12}  mutants killed", mutants.killed.len())?;
+            for name in &mutants.survived {
+                writeln!(f, "{:>12}  {name}", "survived")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How well a feature is expressed, in words.
+fn in_words(support: &Support) -> String {
+    match support {
+        Support::Full => "full".to_owned(),
+        Support::Partial(why) => format!("partial: {why}"),
+        Support::None(why) => format!("none: {why}"),
+    }
+}
+
+/// Works on all items, on as many threads as there are cores. What comes out is in the order of what goes in.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let queue = Mutex::new(items.iter().enumerate());
+    let done = Mutex::new(BTreeMap::new());
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..cores.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().ok().and_then(|mut queue| queue.next());
+                    let Some((place, item)) = next else { return };
+                    let result = work(item);
+                    if let Ok(mut done) = done.lock() {
+                        done.insert(place, result);
+                    }
+                }
+            });
+        }
+    });
+    done.into_inner()
+        .map(BTreeMap::into_values)
+        .into_iter()
+        .flatten()
+        .collect()
+}
