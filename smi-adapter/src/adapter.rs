@@ -208,6 +208,19 @@ impl Translation {
         }
     }
 
+    /// Reports that a split is not in force on a port of its root, and counts it as left out there.
+    pub fn leave_out(
+        &mut self,
+        split: &ObjectKey,
+        port: u16,
+        code: Code,
+        field: FieldPath,
+        message: impl Into<String>,
+    ) {
+        self.left_out.insert((split.clone(), port));
+        self.say(code, ObjectRef::split(split.clone()), field, message);
+    }
+
     /// Adds a diagnostic.
     pub fn say(&mut self, code: Code, object: ObjectRef, field: FieldPath, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::new(code, object, field, message));

@@ -173,6 +173,15 @@ pub enum Target {
     Failure,
 }
 
+impl Target {
+    /// The endpoints of a service, on one of its ports.
+    #[must_use]
+    pub fn service(namespace: impl Into<String>, name: impl Into<String>, port: u16) -> Self {
+        let key = ObjectKey::new(namespace, name);
+        Self::Service { key, port }
+    }
+}
+
 impl Distribution {
     /// The shares of `weights`. Weights of one target add up; zero weights are left out; all zero is no
     /// distribution.

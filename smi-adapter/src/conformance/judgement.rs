@@ -231,7 +231,7 @@ impl Judgement {
     }
 }
 
-/// Writes a line for each profile and each law.
+/// Writes a line for each profile and each law, then the counterexamples.
 impl Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -254,7 +254,7 @@ impl Display for Judgement {
                 writeln!(f, "{:>12}  {name}", "survived")?;
             }
         }
-        Ok(())
+        self.violations.iter().try_for_each(|violation| write!(f, "\n{violation}"))
     }
 }
 

@@ -83,8 +83,7 @@ pub enum Fate {
     },
     /// Its law holds in every world that was tried.
     Survived,
-    /// It writes and reports what the adapter does, in every world that was tried: the adapter does not have what is
-    /// broken here.
+    /// It writes what the adapter writes, in every world that was tried: the adapter does not have what is broken here.
     NotApplicable,
 }
 

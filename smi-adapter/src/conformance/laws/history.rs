@@ -3,13 +3,14 @@
 use super::{Fault, Subject, Tally, hold};
 use crate::conformance::edits::{Edit, is, matches_of, places};
 use crate::conformance::lab::{Lab, difference, differing};
+use crate::conformance::world::snapshot;
 use crate::conformance::{Case, Input};
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::plan::{Observed, Planned};
 use crate::semantics::is_enforced;
-use crate::settings::ENFORCE_LABEL;
+use crate::settings::{ENFORCE_LABEL, Settings};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +82,7 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         };
         // Enforcement does not end by an edit (A2).
         let mut input = Input::new(documents);
-        enforced(case).for_each(|namespace| input.enforce(namespace));
+        enforced(&case.documents, &case.settings).for_each(|namespace| input.enforce(namespace));
         let after = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
         tally.coverage.note_if(!before.manifests.is_empty(), edit.class());
         let own = |manifest: &&Manifest| concerns(&edited, manifest);
@@ -147,7 +148,7 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let mut without = Input::new(documents);
         lab.settle(&without, &case.settings)?;
         let fresh = Lab::new(subject.adapter);
-        enforced(case).for_each(|namespace| without.enforce(namespace));
+        enforced(&case.documents, &case.settings).for_each(|namespace| without.enforce(namespace));
         fresh.settle(&without, &case.settings)?;
         let differ = differing(&lab.objects(), &fresh.objects());
         hold!(
@@ -165,11 +166,11 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     Ok(())
 }
 
-/// The namespaces that are enforced in a case, and stay so whatever is edited, as what a plan observes keeps them (A2).
-pub(super) fn enforced(case: &Case) -> impl Iterator<Item = String> {
-    let before = case.snapshot();
-    let namespaces = namespaces(&case.documents).into_iter();
-    namespaces.filter(move |namespace| is_enforced(&before, &case.settings, namespace))
+/// The namespaces that are enforced, and stay so whatever is edited, as what a plan observes keeps them (A2).
+pub(super) fn enforced(documents: &[Value], settings: &Settings) -> impl Iterator<Item = String> {
+    let before = snapshot(documents);
+    let namespaces = namespaces(documents).into_iter();
+    namespaces.filter(move |namespace| is_enforced(&before, settings, namespace))
 }
 
 /// The namespaces that documents are in, or are.

@@ -1,7 +1,7 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
 use super::{Asks, Fault, Law, Subject, Tally};
-use crate::conformance::lab::text;
+use crate::conformance::lab::native;
 use crate::conformance::probes::Aim;
 use crate::conformance::watchdog::watched;
 use crate::conformance::world::real::{address, exists, sendable, usual};
@@ -122,15 +122,15 @@ pub(super) fn first_fault(law: &Law, subject: &Subject<'_>, cases: Cases) -> Opt
     found.map(|(held, ..)| held)
 }
 
-/// Whether two implementations come to different plans in one of the worlds of a law.
+/// Whether two implementations write different native objects in one of the worlds of a law.
 pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
     let mut worlds = Worlds::of(law).first(cases);
     worlds.any(|(_, _, case)| {
-        let plan = |implementation: &dyn Implementation| {
+        let objects = |implementation: &dyn Implementation| {
             let planned = implementation.plan(&case.input(), &case.settings, &Observed::default());
-            planned.map(|planned| text(&planned))
+            planned.map(|planned| native(&planned.manifests))
         };
-        plan(one) != plan(other)
+        objects(one) != objects(other)
     })
 }
 

@@ -5,12 +5,13 @@ use super::history::enforced;
 use super::{Fault, Subject, Tally, written};
 use crate::conformance::edits::{Edit, places};
 use crate::conformance::lab::Lab;
+use crate::conformance::world::NAMESPACES;
 use crate::conformance::{Access as Let, Case, Input, MeshWorld};
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::Action;
 use crate::probe::{Access, Attempt, Traffic};
-use crate::semantics::{Trace, authorize};
+use crate::semantics::{Trace, authorize, is_enforced};
 use crate::snapshot::Snapshot;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(super) const SAFE: &[&str] = &[
     "edit: a target goes",
     "edit: a source goes",
     "edit: a rule changes",
+    "a namespace becomes enforced",
     "step of a plan",
     "denied before and after",
 ];
@@ -29,6 +31,7 @@ pub(super) const UNDISTURBED: &[&str] = &[
     "edit: a target goes",
     "edit: a source goes",
     "edit: a rule changes",
+    "a namespace becomes enforced",
     "step of a plan",
     "let in before and after",
 ];
@@ -50,26 +53,27 @@ struct Way {
 }
 
 impl Way {
-    /// The way from the case to other documents.
-    fn new(subject: &Subject<'_>, case: &Case, documents: &[Value]) -> Result<Self, Box<Fault>> {
-        let before = case.snapshot();
-        let edited = Input::new(documents.to_vec());
-        let mut after = edited.snapshot().clone();
-        enforced(case).for_each(|namespace| after.insert_enforced(namespace));
+    /// The way from one set of documents to another.
+    fn new(subject: &Subject<'_>, case: &Case, from: &[Value], to: &[Value]) -> Result<Self, Box<Fault>> {
+        let (from, to) = (Input::new(from.to_vec()), Input::new(to.to_vec()));
+        let before = from.snapshot().clone();
+        let mut after = to.snapshot().clone();
+        enforced(from.documents(), &case.settings).for_each(|namespace| after.insert_enforced(namespace));
         let lab = Lab::new(subject.adapter);
-        lab.settle(&case.input(), &case.settings)?;
-        let planned = lab.plan(&edited, &case.settings)?;
-        let here = lab.objects().into_iter();
+        lab.settle(&from, &case.settings)?;
+        let planned = lab.plan(&to, &case.settings)?;
+        let here = written(subject, lab.objects().iter())?.into_iter();
         let mut objects: BTreeMap<ObjectRef, NativeObject> = here.map(|object| (object.reference(), object)).collect();
-        let mut steps = vec![written(subject, objects.values())?];
+        let mut steps = vec![objects.values().cloned().collect()];
         for action in &planned.plan.actions {
             match action {
                 Action::Create(write) | Action::Replace(write) => {
-                    objects.insert(write.object.reference(), write.object.clone());
+                    let object = written(subject, [&write.object])?.into_iter();
+                    objects.extend(object.map(|object| (object.reference(), object)));
                 }
                 Action::Delete(deletion) => _ = objects.remove(&deletion.object),
             }
-            steps.push(written(subject, objects.values())?);
+            steps.push(objects.values().cloned().collect());
         }
         Ok(Self {
             world: mesh_world(case, &before, true),
@@ -86,19 +90,28 @@ impl Way {
     }
 }
 
-/// An edit of access control, as the case's seed has it.
-fn edits(case: &Case) -> Vec<(Edit, Vec<Value>)> {
+/// Edits of access control, as the case's seed has them; every other one the other way round, so that what goes comes.
+fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> impl Iterator<Item = Result<(Edit, Way), Box<Fault>>> {
     let mut dice = case.dice();
-    let edits = Edit::OF_ACCESS.into_iter();
-    edits
-        .filter_map(|edit| Some((edit, edit.of(&case.documents, &mut dice)?.0)))
-        .collect()
+    let edits = Edit::OF_ACCESS.into_iter().filter_map(|edit| {
+        let edited = edit.of(&case.documents, &mut dice)?.0;
+        Some((edit, edited, dice.one_in(2)))
+    });
+    let edits: Vec<_> = edits.collect();
+    edits.into_iter().map(move |(edit, edited, back)| {
+        let (from, to) = if back {
+            (&edited, &case.documents)
+        } else {
+            (&case.documents, &edited)
+        };
+        Ok((edit, Way::new(subject, case, from, to)?))
+    })
 }
 
 pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    for (edit, documents) in edits(case) {
-        let way = Way::new(subject, case, &documents)?;
-        note(&way, edit, tally);
+    for way in ways(subject, case) {
+        let (edit, way) = way?;
+        note(&way, edit, case, tally);
         for attempt in way.attempts(case) {
             let old = authorize(&way.before, &case.settings, attempt);
             let new = authorize(&way.after, &case.settings, attempt);
@@ -123,9 +136,9 @@ pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Ta
 }
 
 pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    for (edit, documents) in edits(case) {
-        let way = Way::new(subject, case, &documents)?;
-        note(&way, edit, tally);
+    for way in ways(subject, case) {
+        let (edit, way) = way?;
+        note(&way, edit, case, tally);
         for attempt in way.attempts(case) {
             let ends = [way.steps.first(), way.steps.last()];
             let allowed =
@@ -151,8 +164,11 @@ pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
     Ok(())
 }
 
-fn note(way: &Way, edit: Edit, tally: &mut Tally) {
+fn note(way: &Way, edit: Edit, case: &Case, tally: &mut Tally) {
     tally.coverage.note(edit.class());
+    let enforced = |snapshot| is_enforced(snapshot, &case.settings, NAMESPACES[0]);
+    let closes = !enforced(&way.before) && enforced(&way.after);
+    tally.coverage.note_if(closes, "a namespace becomes enforced");
     for _ in way.steps.iter().skip(1) {
         tally.coverage.note("step of a plan");
     }

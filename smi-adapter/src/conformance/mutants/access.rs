@@ -96,13 +96,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }),
     ),
     Mutant::new(
-        "a grant is for all that share a label",
+        "a grant is for every pod of the namespace",
         "never_widens",
-        Misread(|policy| {
-            if let Policy::Access(access) = policy {
-                access.selector = access.selector.pop_last().into_iter().collect();
-            }
-        }),
+        Translate(every_pod),
     ),
     Mutant::new(
         "nothing is denied",
@@ -269,8 +265,14 @@ fn stages(whole: &mut Translation, edit: fn(Stage) -> Stage) {
 /// What grants refer to is named by its place among all that is like it, and so edited in place.
 fn leaves_by_place(whole: &mut Translation) {
     let leaves = whole.manifests.iter().filter(|manifest| manifest.stage == Stage::Leaf);
+    let referred = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        let mut specs = whole.manifests.iter().map(|manifest| manifest.object.spec.to_string());
+        specs.any(|spec| spec.contains(&quoted))
+    };
     let mut names: Vec<_> = leaves
         .map(|manifest| (manifest.policy.clone(), manifest.object.key().name))
+        .filter(|(_, name)| referred(name))
         .collect();
     names.sort();
     for (place, (policy, old)) in names.iter().enumerate() {
@@ -289,6 +291,27 @@ fn rename(value: &mut Value, old: &str, new: &str) {
         Value::String(text) if text == old => new.clone_into(text),
         Value::Array(items) => items.iter_mut().for_each(|item| rename(item, old, new)),
         Value::Object(fields) => fields.values_mut().for_each(|field| rename(field, old, new)),
+        _ => {}
+    }
+}
+
+/// What selects the pods of a workload is written without its labels.
+fn every_pod(policy: &Policy, translate: &dyn Fn(&Policy) -> Translation) -> Translation {
+    let mut translation = translate(policy);
+    if let Policy::Access(access) = policy {
+        let selector = serde_json::json!(access.selector);
+        for manifest in &mut translation.manifests {
+            empty(&mut manifest.object.spec, &selector);
+        }
+    }
+    translation
+}
+
+fn empty(value: &mut Value, selector: &Value) {
+    match value {
+        Value::Object(fields) if Value::Object(fields.clone()) == *selector => fields.clear(),
+        Value::Object(fields) => fields.values_mut().for_each(|field| empty(field, selector)),
+        Value::Array(items) => items.iter_mut().for_each(|item| empty(item, selector)),
         _ => {}
     }
 }

@@ -24,7 +24,7 @@ impl Sight<'_> {
     /// The snapshot in which what is named has no effect, with the same namespaces enforced.
     fn without(&self, claims: &[Diagnostic]) -> Snapshot {
         let mut snapshot = self.snapshot.clone();
-        enforced(self.case).for_each(|namespace| snapshot.insert_enforced(namespace));
+        enforced(&self.case.documents, &self.case.settings).for_each(|namespace| snapshot.insert_enforced(namespace));
         for claim in claims {
             let key = &claim.object.key;
             if claim.object.kind == Kind::TRAFFIC_TARGET {

@@ -1,0 +1,97 @@
+//! An adapter for a mesh of one's own, what that mesh does, and the proof: on `smi-adapter` and `serde` alone.
+
+use serde::{Deserialize, Serialize};
+use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
+use smi_adapter::diagnostic::Code;
+use smi_adapter::manifest::{Native, NativeObject, Stage};
+use smi_adapter::model::{Policy, route::Root};
+use smi_adapter::object::{Kind, bounded_name};
+use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic};
+use std::process::ExitCode;
+
+/// How the toy mesh shares out the connections to one port of a service: other services, and their weights.
+#[derive(Serialize, Deserialize)]
+struct Shares {
+    service: String,
+    port: u16,
+    to: Vec<(String, u128)>,
+}
+
+impl Native for Shares {
+    const KIND: Kind = Kind::new("toy.example.com", "v1", "Shares", "shares");
+}
+
+#[derive(Debug)]
+struct Toy;
+
+impl MeshAdapter for Toy {
+    fn name(&self) -> &'static str {
+        "toy"
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &[Shares::KIND]
+    }
+
+    fn support(&self, feature: Feature) -> Support {
+        match feature {
+            Feature::HttpSplit | Feature::TcpSplit => Support::Full,
+            Feature::ConditionalSplit => Support::None("its proxies do not look into requests"),
+            _ => Support::None("its proxies let everybody in"),
+        }
+    }
+
+    fn translate(&self, policy: &Policy) -> Translation {
+        let mut out = Translation::default();
+        let Policy::Route(route) = policy else {
+            for object in policy.sources() {
+                out.say(Code::NotEnforced, object, "".into(), "a toy mesh lets everybody in");
+            }
+            return out;
+        };
+        let inside = matches!(route.root(), Root::Service(_));
+        for (port, number) in route.ports().iter().map(|port| (port, port.port())) {
+            if let Some(split) = port.default().filter(|_| inside) {
+                let (service, port) = (route.root().key().name, number);
+                let to = split.backends().iter().map(|it| (it.service().to_owned(), it.weight()));
+                let (name, to) = (bounded_name(&format!("{service}-{port}")), to.collect());
+                out.emit(policy, Stage::Route, &name, &Shares { service, port, to });
+            }
+            for split in port.splits().filter(|split| !inside || Some(*split) != port.default()) {
+                let why = format!("a toy mesh splits all that a service gets on port {number}, or nothing");
+                out.leave_out(split.split(), number, Code::Inexpressible, "spec".into(), why);
+            }
+        }
+        out
+    }
+}
+
+/// What the mesh does, from its documentation: the adapter's author may have misread it, and this should not.
+#[derive(Debug)]
+struct ToyMesh;
+
+impl Interpreter for ToyMesh {
+    fn route(&self, objects: &[NativeObject], _: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
+        let Destination::Service { key, port } = &probe.to else {
+            return Err(NotModelled("other destinations than services".to_owned()));
+        };
+        let of_namespace = |it: &&NativeObject| it.kind == Shares::KIND && it.key().namespace == key.namespace;
+        let all = objects.iter().filter(of_namespace);
+        let mut all = all.filter_map(|it| Shares::deserialize(&it.spec).ok());
+        let found = all.find(|it| it.service == key.name && it.port == *port && probe.traffic != Traffic::Udp);
+        let to = found.map_or_else(|| vec![(key.name.clone(), 1)], |shares| shares.to);
+        let service = |name| Target::service(&key.namespace, name, *port);
+        let shares = Distribution::of(to.into_iter().map(|(name, weight)| (service(name), weight)));
+        shares.ok_or_else(|| NotModelled("shares without a weight".to_owned()))
+    }
+}
+
+fn main() -> ExitCode {
+    let judgement = judge(&Toy, &ToyMesh, &laws::no_limits, Cases::from_env()).with_mutants(&Toy, &ToyMesh);
+    println!("{judgement}");
+    ExitCode::from(u8::from(!judgement.passed()))
+}
+
+#[cfg(test)]
+smi_adapter::conformance_tests!(Toy, ToyMesh);
