@@ -1,4 +1,8 @@
-//! How much a run looks at.
+//! How much a run looks at, and the cases that are kept.
+
+mod kept;
+
+pub use kept::{FILES, kept};
 
 /// How many worlds a law is tried in, and how often each class of things must have happened among them.
 ///
