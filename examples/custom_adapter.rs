@@ -31,7 +31,8 @@ impl MeshAdapter for Toy {
     }
 
     fn kinds(&self) -> &[Kind] {
-        &[Shares::KIND]
+        static KINDS: [Kind; 1] = [Shares::KIND];
+        &KINDS
     }
 
     fn support(&self, feature: Feature) -> Support {

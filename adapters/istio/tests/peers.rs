@@ -174,9 +174,11 @@ fn omitted_matches_are_none() {
         istio: Istio::default(),
         writes: |_, _| {},
         reads: |document| {
+            if document["kind"] != json!("TrafficTarget") {
+                return;
+            }
             for field in ["/spec/rules", "/specs"] {
-                let rules = document.pointer_mut(field).and_then(Value::as_array_mut);
-                if let Some(rules) = rules.filter(|_| document["kind"] == json!("TrafficTarget")) {
+                if let Some(rules) = document.pointer_mut(field).and_then(Value::as_array_mut) {
                     rules.retain(|rule| rule["matches"].as_array().is_some_and(|matches| !matches.is_empty()));
                 }
             }

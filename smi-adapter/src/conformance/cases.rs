@@ -57,8 +57,3 @@ impl Cases {
         usize::try_from(self.worlds / 100 * 3).unwrap_or(usize::MAX).max(1)
     }
 }
-
-/// The cases that are kept.
-pub fn kept() -> impl Iterator<Item = super::Case> {
-    std::iter::empty()
-}

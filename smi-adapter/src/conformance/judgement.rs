@@ -8,7 +8,7 @@ use super::mutants::{Fate, Mutant};
 use super::{Cases, Implementation, Interpreter, Report, Violation, cases};
 use crate::adapter::{Feature, MeshAdapter, Support};
 use profiles::Profile;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::num::NonZero;
@@ -45,7 +45,7 @@ where
     let mut judgement = Judgement {
         adapter: implementation.name().to_owned(),
         mode: String::new(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         worlds: cases.worlds(),
         kept_cases: cases::kept().count(),
         profiles: BTreeMap::new(),
@@ -53,11 +53,10 @@ where
         mutants: None,
         laws: BTreeMap::new(),
         violations: Vec::new(),
-        cases,
     };
     judgement.profiles = profiles::all(&features, &laws, cases);
     for (name, outcome) in laws {
-        judgement.laws.insert(name, LawOutcome::of(&outcome));
+        judgement.laws.insert(name.to_owned(), LawOutcome::of(&outcome));
         match outcome {
             Ok(report) => judgement.deviations.extend(report.deviations),
             Err(violation) => judgement.violations.push(*violation),
@@ -67,50 +66,48 @@ where
 }
 
 /// What came of all laws: a report in the spirit of the Gateway API's `ConformanceReport`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judgement {
     adapter: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     mode: String,
     /// Of this crate.
-    version: &'static str,
+    version: String,
     worlds: u32,
     kept_cases: usize,
-    profiles: BTreeMap<&'static str, Profile>,
+    profiles: BTreeMap<String, Profile>,
     /// How often the adapter reported what it cannot express, by diagnostic code.
     deviations: BTreeMap<String, u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     mutants: Option<Mutants>,
-    laws: BTreeMap<&'static str, LawOutcome>,
+    laws: BTreeMap<String, LawOutcome>,
     #[serde(skip)]
     violations: Vec<Violation>,
-    #[serde(skip)]
-    cases: Cases,
 }
 
 /// What came of one law.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LawOutcome {
     state: String,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     probes: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     either: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     excused: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     refused: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     not_modelled: u64,
     /// What does not hold.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     why: String,
     /// What happened too rarely.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unverified: Vec<&'static str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unverified: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     coverage: BTreeMap<String, usize>,
 }
 
@@ -130,7 +127,7 @@ impl LawOutcome {
                 refused: report.refused,
                 not_modelled: report.not_modelled,
                 why: String::new(),
-                unverified: report.unverified.clone(),
+                unverified: report.unverified.iter().map(|class| (*class).to_owned()).collect(),
                 coverage: report
                     .classes
                     .counts()
@@ -153,15 +150,15 @@ impl LawOutcome {
 }
 
 /// What became of the mutants.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mutants {
     /// By name: the law, and after how many worlds.
-    killed: BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    survived: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    not_applicable: Vec<&'static str>,
+    killed: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    survived: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_applicable: Vec<String>,
 }
 
 impl Judgement {
@@ -179,17 +176,17 @@ impl Judgement {
     pub fn with_mutants<A: MeshAdapter + ?Sized>(self, adapter: &A, mesh: &dyn Interpreter) -> Self {
         let all: Vec<Mutant> = Mutant::all().collect();
         let fates = in_parallel(&all, |mutant| {
-            mutant.try_law(adapter, mesh, &laws::no_limits, self.cases)
+            mutant.try_law(adapter, mesh, &laws::no_limits, Cases::new(self.worlds))
         });
         let mut mutants = Mutants::default();
         for (mutant, fate) in all.iter().zip(fates) {
             match fate {
                 Fate::Killed { after } => {
                     let how = format!("{} after {after}", mutant.law());
-                    mutants.killed.insert(mutant.name(), how);
+                    mutants.killed.insert(mutant.name().to_owned(), how);
                 }
-                Fate::Survived => mutants.survived.push(mutant.name()),
-                Fate::NotApplicable => mutants.not_applicable.push(mutant.name()),
+                Fate::Survived => mutants.survived.push(mutant.name().to_owned()),
+                Fate::NotApplicable => mutants.not_applicable.push(mutant.name().to_owned()),
             }
         }
         Self {
@@ -201,9 +198,10 @@ impl Judgement {
     /// Whether every law holds, and nothing that the adapter claims is unverified.
     #[must_use]
     pub fn passed(&self) -> bool {
+        let failed = self.laws.values().any(|law| law.state == "failed");
         let survived = self.mutants.iter().any(|mutants| !mutants.survived.is_empty());
         let rare = self.laws.values().any(|law| !law.unverified.is_empty());
-        self.violations.is_empty() && !rare && !survived
+        !failed && !rare && !survived
     }
 
     /// Counterexamples, one for each law that does not hold.
@@ -213,8 +211,9 @@ impl Judgement {
     }
 
     /// Mutants that their law did not find out.
-    pub fn survivors(&self) -> impl Iterator<Item = &'static str> {
-        self.mutants.iter().flat_map(|mutants| mutants.survived.iter().copied())
+    pub fn survivors(&self) -> impl Iterator<Item = &str> {
+        let survived = self.mutants.iter().flat_map(|mutants| &mutants.survived);
+        survived.map(String::as_str)
     }
 
     /// The report as YAML. Equal implementations and cases give equal reports.
@@ -222,6 +221,14 @@ impl Judgement {
     pub fn to_yaml(&self) -> String {
         // Writing into a string has nothing that could fail.
         serde_saphyr::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`to_yaml`](Self::to_yaml) wrote, but for counterexamples.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn read(text: &str) -> Result<Self, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
     }
 
     /// Several reports side by side, as Markdown: profiles, features, laws and mutants.
@@ -254,7 +261,9 @@ impl Display for Judgement {
                 writeln!(f, "{:>12}  {name}", "survived")?;
             }
         }
-        self.violations.iter().try_for_each(|violation| write!(f, "\n{violation}"))
+        self.violations
+            .iter()
+            .try_for_each(|violation| write!(f, "\n{violation}"))
     }
 }
 

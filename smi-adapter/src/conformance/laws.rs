@@ -353,10 +353,10 @@ pub(super) fn differ(name: &str, one: &dyn Implementation, other: &dyn Implement
     law(name).is_some_and(|law| law.asks.is_supported(other) && run::differ(&law, one, other, cases))
 }
 
-/// Tries one case again: that of a [`Violation`], or one that was kept.
+/// Tries one case again: that of a [`Violation`] under its law, or one that names no law under every law that can use it.
 ///
 /// # Errors
-/// With the case, not made any smaller, if its law does not hold in it.
+/// With the case, not made any smaller, if a law does not hold in it, or if there is no law of that name.
 pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case: &Case) -> Result<(), Box<Violation>>
 where
     I: Implementation + ?Sized,
@@ -366,8 +366,10 @@ where
         mesh: Some(mesh),
         limits,
     };
-    match law(&case.law) {
-        Some(law) => run::once(&law, &subject, case),
-        None => Ok(()),
+    let named = |name: &&&str| case.law.is_empty() || case.law == **name;
+    let laws: Vec<Law> = NAMES.iter().filter(named).filter_map(|name| law(name)).collect();
+    if laws.is_empty() {
+        return Err(run::no_law(&subject, case));
     }
+    laws.iter().try_for_each(|law| run::once(law, &subject, case))
 }

@@ -128,11 +128,11 @@ impl Mutant {
         cases: Cases,
     ) -> Fate {
         let wrong = self.of(adapter);
-        match laws::first_fault(self.law, &wrong, mesh, limits, cases) {
-            Some(after) => Fate::Killed { after },
-            None if laws::differ(self.law, &wrong, &Of(adapter), cases) => Fate::Survived,
-            None => Fate::NotApplicable,
+        // One that is blind writes the same at first.
+        if !matches!(self.how, How::Blind) && !laws::differ(self.law, &wrong, &Of(adapter), cases) {
+            return Fate::NotApplicable;
         }
+        laws::first_fault(self.law, &wrong, mesh, limits, cases).map_or(Fate::Survived, |after| Fate::Killed { after })
     }
 }
 

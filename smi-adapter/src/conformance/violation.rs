@@ -39,10 +39,12 @@ impl Display for Violation {
             reference,
             diagnostics,
         } = self;
-        writeln!(
-            f,
-            "law `{law}` does not hold for `{adapter}`, after {held} worlds in which it did"
-        )?;
+        write!(f, "law `{law}` does not hold for `{adapter}`, ")?;
+        if case.name == *law {
+            writeln!(f, "after {held} worlds in which it did")?;
+        } else {
+            writeln!(f, "in the kept case `{}`", case.name)?;
+        }
         writeln!(f, "\n{why}\n")?;
         for attempt in &case.attempts {
             writeln!(f, "{}", knock(attempt))?;

@@ -34,17 +34,17 @@ struct Metadata {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Spec {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     law: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rules: Vec<String>,
     #[serde(default)]
     seed: u64,
     #[serde(default)]
     settings: SettingsText,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) probes: Vec<ProbeText>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) attempts: Vec<AttemptText>,
     /// Diagnostics that there must be: each as its code, object and field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

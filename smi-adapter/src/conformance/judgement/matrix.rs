@@ -37,7 +37,7 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
                 .unwrap_or_default()
                 .to_owned()
         };
-        ((*name).to_owned(), each(&state))
+        (name.clone(), each(&state))
     });
     table("profile", rows.collect());
 
@@ -57,7 +57,7 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
 
     let rows = laws::NAMES.iter().map(|name| {
         let outcome = |judgement: &Judgement| {
-            let Some(law) = judgement.laws.get(name) else {
+            let Some(law) = judgement.laws.get(*name) else {
                 return String::new();
             };
             match law.probes {
@@ -74,7 +74,7 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
             None => String::new(),
             Some(mutants) => match mutants.killed.get(mutant.name()) {
                 Some(how) => how.clone(),
-                None if mutants.survived.contains(&mutant.name()) => "**survived**".to_owned(),
+                None if mutants.survived.iter().any(|name| name == mutant.name()) => "**survived**".to_owned(),
                 None => "not applicable".to_owned(),
             },
         };

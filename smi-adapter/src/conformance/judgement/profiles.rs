@@ -3,27 +3,27 @@
 use super::in_words;
 use crate::adapter::{Feature, Support};
 use crate::conformance::{Cases, Report, Violation, laws};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One thing that an adapter can be good for.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Profile {
-    state: &'static str,
+    state: String,
     /// How well the adapter says that it expresses what the profile is about.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     features: BTreeMap<String, String>,
     /// The laws that it rests on and that do not hold.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<&'static str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<String>,
     /// What happened too rarely in those laws.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unverified: Vec<&'static str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unverified: Vec<String>,
 }
 
 impl Profile {
-    pub(super) const fn state(&self) -> &'static str {
-        self.state
+    pub(super) fn state(&self) -> &str {
+        &self.state
     }
 
     pub(super) const fn features(&self) -> &BTreeMap<String, String> {
@@ -116,9 +116,9 @@ pub(super) fn all(
     support: &[(Feature, Support)],
     outcomes: &BTreeMap<&'static str, Result<Report, Box<Violation>>>,
     cases: Cases,
-) -> BTreeMap<&'static str, Profile> {
+) -> BTreeMap<String, Profile> {
     ALL.iter()
-        .map(|parts| (parts.name, parts.profile(support, outcomes, cases)))
+        .map(|parts| (parts.name.to_owned(), parts.profile(support, outcomes, cases)))
         .collect()
 }
 
@@ -161,12 +161,16 @@ impl Parts {
             unverified.clear();
         }
         Profile {
-            state,
+            state: state.to_owned(),
             features: features
                 .map(|(feature, it)| (format!("{feature:?}"), in_words(it)))
                 .collect(),
-            failed,
-            unverified,
+            failed: owned(&failed),
+            unverified: owned(&unverified),
         }
     }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }

@@ -52,13 +52,6 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         };
         let after = names(&plan(subject, case, &documents, tally)?);
         tally.coverage.note_if(!before.is_empty(), edit.class());
-        if edit == Edit::Weight {
-            hold!(
-                before == after,
-                "{}: {edited}: names were {before:?} and are {after:?}",
-                edit.class()
-            );
-        }
         for (of, before) in &before {
             let Some(after) = after.get(of) else { continue };
             // More or fewer objects are no other names for the same.

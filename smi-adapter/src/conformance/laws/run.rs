@@ -73,7 +73,8 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
     }
     for case in kept(law) {
         if let Err(fault) = attempt(law, subject, &case, &mut Tally::default()) {
-            return Err(violation(law, subject, 0, case, *fault));
+            let (case, fault) = asked_alone(law, subject, case, fault);
+            return Err(violation(law.name, subject, 0, case, *fault));
         }
     }
     for (held, mut tree, case) in Worlds::of(law).first(cases) {
@@ -85,7 +86,7 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
                 until: Instant::now() + PATIENCE,
             };
             let (case, fault) = found.smallest(&mut *tree, case, fault);
-            return Err(violation(law, subject, held, case, *fault));
+            return Err(violation(law.name, subject, held, case, *fault));
         }
     }
     if tally.not_modelled * NOT_MODELLED > tally.probes {
@@ -104,7 +105,7 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
         };
         let fault = Box::<Fault>::from(why);
         return Err(violation(
-            law,
+            law.name,
             subject,
             cases.worlds(),
             Case::new(law.name, &nothing, 0),
@@ -112,6 +113,20 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
         ));
     }
     Ok(tally.report(law, subject, cases))
+}
+
+/// A kept case with nothing sent but what shows the fault, if that alone shows it.
+fn asked_alone(law: &Law, subject: &Subject<'_>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
+    let mut alone = case.clone();
+    match fault.sent.clone() {
+        Some(Sent::Probe(probe)) => (alone.probes, alone.attempts) = (vec![probe], Vec::new()),
+        Some(Sent::Attempt(attempt)) => (alone.probes, alone.attempts) = (Vec::new(), vec![attempt]),
+        None => {}
+    }
+    match attempt(law, subject, &alone, &mut Tally::default()) {
+        Err(fault) => (alone, fault),
+        Ok(()) => (case, fault),
+    }
 }
 
 /// After how many worlds a law does not hold, if so. The cases that are kept are left out, and nothing is made smaller.
@@ -151,9 +166,19 @@ pub(super) fn kept(law: &Law) -> impl Iterator<Item = Case> {
     })
 }
 
-/// Tries a law in one case.
+/// Tries a law in one case, if the adapter expresses anything of what the law is about.
 pub(super) fn once(law: &Law, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
-    attempt(law, subject, case, &mut Tally::default()).map_err(|fault| violation(law, subject, 0, case.clone(), *fault))
+    if !law.asks.is_supported(subject.adapter) {
+        return Ok(());
+    }
+    attempt(law, subject, case, &mut Tally::default())
+        .map_err(|fault| violation(law.name, subject, 0, case.clone(), *fault))
+}
+
+/// A case names a law that there is not.
+pub(super) fn no_law(subject: &Subject<'_>, case: &Case) -> Box<Violation> {
+    let fault = Box::<Fault>::from(format!("there is no law `{}`", case.law));
+    violation("", subject, 0, case.clone(), *fault)
 }
 
 fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
@@ -282,7 +307,7 @@ fn plain_domain(settings: &mut Settings) {
     settings.cluster_domain = Settings::default().cluster_domain;
 }
 
-fn violation(law: &Law, subject: &Subject<'_>, held: u32, case: Case, fault: Fault) -> Box<Violation> {
+fn violation(law: &'static str, subject: &Subject<'_>, held: u32, case: Case, fault: Fault) -> Box<Violation> {
     let planned = quietly(|| {
         subject
             .adapter
@@ -297,7 +322,7 @@ fn violation(law: &Law, subject: &Subject<'_>, held: u32, case: Case, fault: Fau
         Err(why) => (String::new(), why),
     };
     Box::new(Violation {
-        law: law.name,
+        law,
         adapter: subject.adapter.name().to_owned(),
         held,
         case,
