@@ -1,4 +1,38 @@
 //! One case: a world as its manifests, and what is asked about it. It is written as YAML and read back.
+//!
+//! The text begins with a document that asks, and goes on with manifests of any kind that something depends on:
+//!
+//! ```yaml
+//! # What the rule says, and what the case shows.
+//! apiVersion: conformance.smi-adapter.dev/v1
+//! kind: Case
+//! metadata: {name: t9-weight-of-zero}
+//! spec:
+//!   rules: [T9]                # what it shows
+//!   law: faithful              # what is tried; left out: every law that can use the case
+//!   seed: 7                    # what a law's own choices are made by; left out: 0
+//!   settings: {pathAnchor: Start, enforcement: "Off"}
+//!   probes:                    # calls of services
+//!   - {namespace: shop, service: web, port: 80, traffic: TCP, expect: web-v1.shop:80}
+//!   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, service: web, port: 80,
+//!      traffic: {method: POST, path: /cart, headers: [[x-user, tester]]},
+//!      expect: "web-v1.shop:80 9/10, web-v2.shop:80 1/10"}
+//!   attempts:                  # what reaches workloads, Deployments where no kind stands
+//!   - {from: "spiffe://example.org/robot",
+//!      namespace: shop, kind: Pod, workload: web, port: 8080, traffic: UDP, expect: denied}
+//!   reports: [WeightMissing TrafficSplit shop/web spec.backends[1].weight]
+//!   unreported: [BackendMissing TrafficSplit shop/web]
+//! ---
+//! # manifests
+//! ```
+//!
+//! A caller without `from` has no identity, and a request is `GET /` where nothing else is said. YAML 1.1 takes an
+//! unquoted `Off` for a boolean, as API servers do. A field that is not known is an error.
+//!
+//! The answers are `expect`, which is the text of [`Routing`](crate::probe::Routing) or
+//! [`Access`](crate::probe::Access), and codes, objects and fields of diagnostics: those that there must be, and
+//! beginnings of those that there must not be. [`Case::verify`] holds them against the reference and against
+//! [`resolve`](crate::resolve::resolve).
 
 mod head;
 mod settings;

@@ -70,15 +70,16 @@ impl Case {
     fn misreported(&self, snapshot: &Snapshot, reports: &[String], unreported: &[String]) -> Vec<String> {
         let diagnostics = resolve(snapshot, &self.settings).diagnostics;
         let said: Vec<String> = diagnostics.iter().map(text).collect();
-        let all = || said.iter().map(|said| format!("\n  {said}")).collect::<String>();
+        let lines = said.iter().map(|said| format!("\n  {said}"));
+        let all: String = lines.collect();
         let mut faults = Vec::new();
         for missing in reports.iter().filter(|report| !said.contains(report)) {
-            faults.push(format!("`{missing}` is not reported, only:{}", all()));
+            faults.push(format!("`{missing}` is not reported, only:{all}"));
         }
         for report in unreported {
             let is_said = said.iter().any(|said| begins(said, report));
             if is_said {
-                faults.push(format!("`{report}` is reported:{}", all()));
+                faults.push(format!("`{report}` is reported:{all}"));
             }
         }
         let slips = diagnostics.iter().filter(|diagnostic| SLIPS.contains(&diagnostic.code));

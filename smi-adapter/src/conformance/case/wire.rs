@@ -62,6 +62,7 @@ const MAKERS: [Kind; 8] = [
     Kind::CRON_JOB,
 ];
 
+#[expect(clippy::ref_option, reason = "serde hands over the field")]
 pub(super) fn account<S: Serializer>(from: &Option<Identity>, serializer: S) -> Result<S::Ok, S::Error> {
     from.as_ref().map(Account::of).serialize(serializer)
 }
@@ -70,6 +71,7 @@ pub(super) fn read_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Ok(Option::<Account>::deserialize(deserializer)?.map(Account::identity))
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over the field")]
 pub(super) fn caller<S: Serializer>(from: &Option<Caller>, serializer: S) -> Result<S::Ok, S::Error> {
     match from {
         None => serializer.serialize_none(),
