@@ -1,17 +1,15 @@
 //! Laws about what native objects look like.
 
-use super::{Asks, Fault, Subject, Tally, hold};
+use super::{Asks, Fault, Known, Subject, Tally, hold};
 use crate::adapter::{Feature, Support};
 use crate::conformance::edits::is;
 use crate::conformance::extremes::{multiply, rename};
 use crate::conformance::{Case, Input};
-use crate::diagnostic::Diagnostic;
 use crate::manifest::NativeObject;
 use crate::model::access::Granted;
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
-use crate::resolve::resolve;
 use crate::settings::Scope;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -46,10 +44,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         .iter()
         .map(|diagnostic| &diagnostic.object)
         .collect();
-    let known: BTreeSet<Diagnostic> = resolve(&case.snapshot(), &case.settings)
-        .diagnostics
-        .into_iter()
-        .collect();
+    let known = Known::of(&case.snapshot(), &case.settings);
     for diagnostic in planned.diagnostics.iter().filter(|it| !known.contains(it)) {
         *tally.deviations.entry(diagnostic.code.to_string()).or_default() += 1;
     }
