@@ -6,6 +6,7 @@
 
 pub mod explain;
 mod input;
+pub mod judge;
 mod options;
 mod report;
 pub mod translate;

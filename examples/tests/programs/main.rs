@@ -4,5 +4,6 @@
 mod arguments;
 mod bad_input;
 mod explanations;
+mod judgements;
 mod run;
 mod walkthroughs;

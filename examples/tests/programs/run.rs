@@ -1,7 +1,7 @@
 //! Running a program, and files to run it on.
 
 use serde_json::Value;
-use smi_examples::{Exit, explain, translate};
+use smi_examples::{Exit, explain, judge, translate};
 use std::fs;
 use std::path::PathBuf;
 
@@ -37,6 +37,13 @@ pub(crate) fn translated_for(mesh: &[&str], arguments: &[&str], stdin: &str) -> 
 pub(crate) fn explained(arguments: &[&str], stdin: &str) -> Run {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = explain::run(arguments, &mut stdin.as_bytes(), &mut out, &mut err);
+    finished(exit, out, err)
+}
+
+/// Runs `judge`.
+pub(crate) fn judged(arguments: &[&str]) -> Run {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = judge::run(arguments, &mut out, &mut err);
     finished(exit, out, err)
 }
 
@@ -76,7 +83,7 @@ impl Folder {
         Run { err, ..run }
     }
 
-    fn path(&self, file: &str) -> String {
+    pub(crate) fn path(&self, file: &str) -> String {
         self.0.join(file).to_str().unwrap().to_owned()
     }
 }

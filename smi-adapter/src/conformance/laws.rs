@@ -18,6 +18,7 @@
 mod access;
 mod cluster;
 mod history;
+mod known;
 mod output;
 mod routing;
 mod run;
@@ -30,6 +31,7 @@ use super::{Case, Cases, Implementation, Interpreter, Report, Violation};
 use crate::adapter::{Feature, Support};
 use crate::conformance::world::reduce::Sent;
 use crate::manifest::NativeObject;
+use known::Known;
 use smi_types::FieldPath;
 use tally::Tally;
 

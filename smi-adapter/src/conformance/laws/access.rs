@@ -2,7 +2,7 @@
 
 mod excuse;
 
-use super::{Fault, Subject, Tally, written};
+use super::{Fault, Known, Subject, Tally, written};
 use crate::adapter::{Feature, Support};
 use crate::conformance::case::knock;
 use crate::conformance::world::reduce::Sent;
@@ -182,7 +182,7 @@ impl<'a> Sight<'a> {
 
     /// The diagnostics of what is not in force on this mesh, though the specification says it.
     fn claims(&self) -> Vec<Diagnostic> {
-        let known = crate::resolve::resolve(&self.snapshot, &self.case.settings).diagnostics;
+        let known = Known::of(&self.snapshot, &self.case.settings);
         let of_mesh = |claim: &&Diagnostic| {
             let by_adapter = claim.code.effect() != Effect::InForce && !known.contains(claim);
             by_adapter || claim.code == Code::SelectorAmbiguous

@@ -53,9 +53,14 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let after = names(&plan(subject, case, &documents, tally)?);
         tally.coverage.note_if(!before.is_empty(), edit.class());
         for (of, before) in &before {
+            // A weight may be one that the mesh cannot say.
             let Some(after) = after.get(of) else { continue };
-            // More or fewer objects are no other names for the same.
-            let renamed = !before.is_subset(after) && !after.is_subset(before);
+            // More or fewer objects are no other names for the same; a weight makes neither.
+            let renamed = if edit == Edit::Weight {
+                before != after
+            } else {
+                !before.is_subset(after) && !after.is_subset(before)
+            };
             hold!(
                 !renamed,
                 "{}: {edited}: names were {before:?} and are {after:?}",

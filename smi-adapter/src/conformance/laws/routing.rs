@@ -3,7 +3,7 @@
 mod excuse;
 mod rounded;
 
-use super::{Fault, Subject, Tally, written};
+use super::{Fault, Known, Subject, Tally, written};
 use crate::conformance::case::curl;
 use crate::conformance::world::reduce::Sent;
 use crate::conformance::{Case, MeshWorld, NotModelled};
@@ -13,7 +13,6 @@ use crate::model::route::declares_http;
 use crate::object::ObjectRef;
 use crate::plan::Observed;
 use crate::probe::{Destination, Distribution, Probe, Routing, Target, Traffic, Verdict};
-use crate::resolve::resolve;
 use crate::semantics::{Trace, decide};
 use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +94,7 @@ impl<'a> Sight<'a> {
         let input = case.input();
         let snapshot = input.snapshot().clone();
         let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
-        let known: BTreeSet<Diagnostic> = resolve(&snapshot, &case.settings).diagnostics.into_iter().collect();
+        let known = Known::of(&snapshot, &case.settings);
         let claims = planned.diagnostics.into_iter();
         // What an annotation asks for is beyond the specification, and so is what becomes of it.
         let of_smi = |claim: &Diagnostic| !claim.field.as_str().starts_with("metadata.");

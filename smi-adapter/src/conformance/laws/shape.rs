@@ -1,17 +1,16 @@
 //! Laws about what native objects look like.
 
-use super::{Asks, Fault, Subject, Tally, hold};
+use super::{Asks, Fault, Known, Subject, Tally, hold};
 use crate::adapter::{Feature, Support};
 use crate::conformance::edits::is;
 use crate::conformance::extremes::{multiply, rename};
+use crate::conformance::world::NAMESPACES;
 use crate::conformance::{Case, Input};
-use crate::diagnostic::Diagnostic;
 use crate::manifest::NativeObject;
 use crate::model::access::Granted;
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
-use crate::resolve::resolve;
 use crate::settings::Scope;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -46,10 +45,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         .iter()
         .map(|diagnostic| &diagnostic.object)
         .collect();
-    let known: BTreeSet<Diagnostic> = resolve(&case.snapshot(), &case.settings)
-        .diagnostics
-        .into_iter()
-        .collect();
+    let known = Known::of(&case.snapshot(), &case.settings);
     for diagnostic in planned.diagnostics.iter().filter(|it| !known.contains(it)) {
         *tally.deviations.entry(diagnostic.code.to_string()).or_default() += 1;
     }
@@ -139,11 +135,23 @@ fn unsupported(
 }
 
 pub(super) fn declared_kinds(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let name = subject.adapter.name();
+    hold!(is_dns_label(name), "the adapter's name `{name}` is no DNS label");
+    declared(subject, case, tally)?;
+    // Few worlds have a scope of their own.
+    for namespace in NAMESPACES {
+        let mut scoped = case.clone();
+        scoped.settings.scope = Scope::Namespaces([namespace.to_owned()].into());
+        declared(subject, &scoped, tally)?;
+    }
+    Ok(())
+}
+
+fn declared(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let planned = plan(subject, case, &case.documents, tally)?;
     let scoped = case.settings.scope != Scope::All && !planned.manifests.is_empty();
     tally.coverage.note_if(scoped, "world with a scope");
-    let (name, kinds) = (subject.adapter.name(), subject.adapter.kinds());
-    hold!(is_dns_label(name), "the adapter's name `{name}` is no DNS label");
+    let kinds = subject.adapter.kinds();
     for manifest in &planned.manifests {
         let object = manifest.object.reference();
         hold!(

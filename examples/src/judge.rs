@@ -1,0 +1,168 @@
+//! Whether a program keeps the laws of the conformance kit: any executable, in any language.
+//!
+#![doc = include_str!("../judge/PROTOCOL.md")]
+
+mod answer;
+mod process;
+mod remote;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use crate::options::{self, Word};
+use crate::{Exit, Stop, report};
+use lexopt::{Parser, ValueExt};
+use remote::Remote;
+use smi_adapter::conformance::{Cases, Report, State, Violation, judge, laws};
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const HELP: &str = "\
+Judges a program that is an adapter, and its mesh: starts it, gives it many small worlds, and tells in which of them a
+law of the conformance kit does not hold. examples/judge/PROTOCOL.md says what is asked of the program.
+
+judge [OPTION…] -- COMMAND [ARG…]
+
+  --worlds N       in how many worlds each law is tried (default: 300)
+  --law NAME       try this law only; may come more than once. It also tells what happened in the worlds
+  --report FILE    write the judgement to a file as well, as YAML
+  --help           this text
+
+Exit status: 0 every law holds, and nothing is unverified; 1 it could not be tried (one line of text says why); 2 a law
+does not hold, or something that the program claims happened too rarely
+";
+
+/// How long the program may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the program. It writes counterexamples and the judgement to `out`.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let outcome = started(Parser::from_args(arguments), out, err);
+    crate::exit(outcome, err)
+}
+
+fn started(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Stop> {
+    let Some(task) = parse(parser)? else {
+        write!(out, "{HELP}")?;
+        return Ok(Exit::Done);
+    };
+    let remote = Remote::start(&task.command, task.patience).map_err(Stop::Refused)?;
+    report::line(err, &format!("judging `{}`", remote.title()))?;
+    if task.laws.is_empty() {
+        all(&remote, &task, out)
+    } else {
+        some(&remote, &task, out)
+    }
+}
+
+/// Tries all laws.
+fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let judgement = judge(remote, remote, &laws::no_limits, task.cases);
+    // Then nothing else that was found means anything.
+    answered(remote)?;
+    lines(out, &judgement.to_string())?;
+    out.flush()?;
+    if let Some(path) = &task.report {
+        let refused = |error| Stop::Refused(format!("cannot write `{}`: {error}", path.display()));
+        fs::write(path, judgement.to_yaml()).map_err(refused)?;
+    }
+    Ok(if judgement.passed() { Exit::Done } else { Exit::Errors })
+}
+
+/// Tries the laws that are asked for, one after the other.
+fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let mut exit = Exit::Done;
+    for name in &task.laws {
+        let outcome: Option<Result<Report, Box<Violation>>> =
+            laws::by_name(name, remote, remote, &laws::no_limits, task.cases);
+        answered(remote)?;
+        let text = match outcome {
+            None => continue,
+            Some(Ok(report)) => {
+                if report.state() == State::Unverified {
+                    exit = Exit::Errors;
+                }
+                report.to_string()
+            }
+            Some(Err(violation)) => {
+                exit = Exit::Errors;
+                violation.to_string()
+            }
+        };
+        lines(out, &text)?;
+        out.flush()?;
+    }
+    Ok(exit)
+}
+
+/// Stops where the program has failed to answer.
+fn answered(remote: &Remote) -> Result<(), Stop> {
+    remote.failure().map_or(Ok(()), |failure| Err(Stop::Refused(failure)))
+}
+
+/// Writes several lines, whatever the program has put into them.
+fn lines(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
+    for line in text.lines() {
+        report::line(out, line)?;
+    }
+    Ok(())
+}
+
+/// What is asked.
+struct Task {
+    cases: Cases,
+    laws: Vec<String>,
+    report: Option<PathBuf>,
+    patience: Duration,
+    command: Vec<OsString>,
+}
+
+/// Reads the command line; `None` asks for help.
+fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
+    let mut task = Task {
+        cases: Cases::quick(),
+        laws: Vec::new(),
+        report: None,
+        patience: PATIENCE,
+        command: Vec::new(),
+    };
+    while let Some(word) = options::next(&mut parser)? {
+        let option = match word {
+            Word::Option(option) => option,
+            Word::File(program) => {
+                task.command.push(program);
+                task.command.extend(parser.raw_args()?);
+                break;
+            }
+        };
+        match option.as_str() {
+            "help" => return Ok(None),
+            "worlds" => task.cases = Cases::new(parser.value()?.parse()?),
+            "law" => task.laws.push(law(parser.value()?.string()?)?),
+            "report" => task.report = Some(parser.value()?.into()),
+            // For tests, which do not want to wait for long.
+            "patience" => task.patience = Duration::from_secs(parser.value()?.parse()?),
+            _ => return Err(lexopt::Error::UnexpectedOption(format!("--{option}")).into()),
+        }
+    }
+    if task.command.is_empty() {
+        let reason = "there is nothing to judge: name a command after `--`";
+        return Err(Stop::Refused(reason.into()));
+    }
+    if task.report.is_some() && !task.laws.is_empty() {
+        let reason = "`--report` is about all laws, so it does not go with `--law`";
+        return Err(Stop::Refused(reason.into()));
+    }
+    Ok(Some(task))
+}
+
+fn law(name: String) -> Result<String, Stop> {
+    if laws::NAMES.contains(&&*name) {
+        return Ok(name);
+    }
+    let reason = format!("there is no law `{name}`, only `{}`", laws::NAMES.join("`, `"));
+    Err(Stop::Refused(reason))
+}

@@ -1,0 +1,113 @@
+//! What a mesh does, as a program answers it.
+
+use super::read;
+use serde::Deserialize;
+use serde_json::Value;
+use smi_adapter::conformance::{Access, NotModelled};
+use smi_adapter::object::ObjectKey;
+use smi_adapter::probe::{Distribution, Target};
+
+/// Reads the answer to `route`.
+pub(in crate::judge) fn distribution(answer: Value) -> Result<Result<Distribution, NotModelled>, String> {
+    let shares = match read(answer)? {
+        Routed::NotModelled(why) => return Ok(Err(NotModelled(why))),
+        Routed::Shares(shares) => shares,
+    };
+    let shares: Result<Vec<(Target, u128)>, String> = shares.into_iter().map(Share::share).collect();
+    let distribution = Distribution::of(shares?).ok_or("no share has a weight above 0")?;
+    Ok(Ok(distribution))
+}
+
+/// Reads the answer to `authorize`.
+pub(in crate::judge) fn access(answer: Value) -> Result<Result<Access, NotModelled>, String> {
+    Ok(match read(answer)? {
+        Judged::NotModelled(why) => Err(NotModelled(why)),
+        Judged::Access(Door::Allow) => Ok(Access::Allow),
+        Judged::Access(Door::Deny) => Ok(Access::Deny),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Routed {
+    Shares(Vec<Share>),
+    NotModelled(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Share {
+    to: To,
+    weight: Weight,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`to` is neither `namespace`, `service` and `port` nor `nowhere`, `failure` or a `status`"
+)]
+enum To {
+    Service(ServicePort),
+    Other(Elsewhere),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServicePort {
+    namespace: String,
+    service: String,
+    port: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Elsewhere {
+    Nowhere,
+    Failure,
+    Status(u16),
+}
+
+/// Not every language can write a number of more than 64 bits.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a weight is a whole number, or one as text")]
+enum Weight {
+    Number(u64),
+    Text(String),
+}
+
+impl Share {
+    fn share(self) -> Result<(Target, u128), String> {
+        let target = match self.to {
+            To::Service(ServicePort {
+                namespace,
+                service,
+                port,
+            }) => Target::Service {
+                key: ObjectKey::new(namespace, service),
+                port,
+            },
+            To::Other(Elsewhere::Nowhere) => Target::Nowhere,
+            To::Other(Elsewhere::Failure) => Target::Failure,
+            To::Other(Elsewhere::Status(status)) => Target::Status(status),
+        };
+        let weight = match self.weight {
+            Weight::Number(weight) => weight.into(),
+            Weight::Text(text) => text.parse().map_err(|_| format!("`{text}` is no weight"))?,
+        };
+        Ok((target, weight))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Judged {
+    Access(Door),
+    NotModelled(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Door {
+    Allow,
+    Deny,
+}
