@@ -1,7 +1,7 @@
-//! Two programs on top of the library: [`translate`] writes a mesh's configuration for SMI objects in files,
-//! [`explain`] says where a request goes and why.
+//! Programs on top of the library: [`translate`] writes a mesh's configuration for SMI objects in files, [`explain`] says
+//! where a request goes and why, [`judge`] whether any program is an adapter that keeps the laws.
 //!
-//! What a program that embeds the library does is in these modules, in this order: read text into a snapshot,
+//! What a program that embeds the library does is in the first two, in this order: read text into a snapshot,
 //! call the library, tell the authors what it found out.
 
 pub mod explain;
