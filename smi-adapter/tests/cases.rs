@@ -69,11 +69,11 @@ fn every_case_holds() {
 #[test]
 fn every_file_is_listed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance/cases");
-    let names = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    let names = names.map(|name| name.into_string().unwrap());
-    let there: BTreeSet<String> = names.filter(|name| name.ends_with(".yaml")).collect();
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let there: BTreeSet<String> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
     let listed: BTreeSet<String> = FILES.iter().map(|(file, _)| (*file).to_owned()).collect();
     assert_eq!(
         &there - &listed,
@@ -194,10 +194,10 @@ metadata: {name: zero, namespace: shop}
 spec: {service: web-v1, backends: [{service: web, weight: 0}]}
 ";
 
-/// What is wrong with [`GOOD`] where `old` is `new`.
+/// What is wrong with [`GOOD`] where `old` is `new`; nothing, if nothing is.
 fn spoilt(old: &str, new: &str) -> String {
     assert_eq!(GOOD.matches(old).count(), 1, "{old}");
-    Case::verify(&GOOD.replace(old, new)).unwrap_err()
+    Case::verify(&GOOD.replace(old, new)).err().unwrap_or_default()
 }
 
 #[test]
