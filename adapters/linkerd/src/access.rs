@@ -128,6 +128,7 @@ fn everything(path: Path) -> HttpRouteMatch {
         path,
         method: None,
         headers: Vec::new(),
+        query: Vec::new(),
     }
 }
 

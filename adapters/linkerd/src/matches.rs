@@ -78,6 +78,7 @@ pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Trans
         path: path.clone(),
         method,
         headers: headers.clone(),
+        query: Vec::new(),
     };
     methods.into_iter().map(request).collect()
 }

@@ -67,6 +67,9 @@ pub(crate) struct HttpRouteMatch {
     pub(crate) method: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) headers: Vec<Header>,
+    /// Parameters that the query has; it may have others.
+    #[serde(rename = "queryParams", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) query: Vec<Header>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,6 +81,7 @@ pub(crate) enum Path {
     RegularExpression(String),
 }
 
+/// A header, or a parameter of a query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Header {
     pub(crate) name: String,

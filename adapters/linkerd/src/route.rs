@@ -276,6 +276,7 @@ fn everything() -> HttpRouteMatch {
         path: Path::Prefix("/"),
         method: None,
         headers: Vec::new(),
+        query: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bad_input;
+mod chapter;
 mod explanations;
 mod judgements;
 mod run;

@@ -52,6 +52,7 @@ pub(super) fn policies(
         udp_routes: ports::udp(snapshot, settings, report),
         accounts: subjects::accounts(snapshot, settings),
     };
+    subjects::report_bindings(&context, report);
     let mut used = BTreeSet::new();
     let enforced = enforced::namespaces(snapshot, settings, observed, report);
     let targets = target::all(&context, &mut used, report);

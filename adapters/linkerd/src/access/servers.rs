@@ -4,8 +4,8 @@
 use super::{MAX_SERVERS, Translator, everything, text};
 use crate::matches::MAX_PATH;
 use crate::native::{
-    AuthorizationPolicy, HttpRouteMatch, InboundRoute, InboundRule, Labels, Network, NetworkAuthentication, ObjectRef,
-    Path, Server,
+    AuthorizationPolicy, Header, HttpRouteMatch, InboundRoute, InboundRule, Labels, Network, NetworkAuthentication,
+    ObjectRef, Path, Server,
 };
 use crate::protocol::{self, OPAQUE_PORTS};
 use crate::{MAX_MATCHES, MAX_RULES};
@@ -14,6 +14,9 @@ use smi_adapter::manifest::Stage;
 use smi_adapter::smi_types::FieldPath;
 use smi_adapter::workload::HealthCheck;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many parameters of a query the schema of a match takes.
+const MAX_PARAMETERS: usize = 16;
 
 /// A port that has a `Server`.
 pub(super) struct Served {
@@ -70,7 +73,7 @@ impl Translator<'_> {
 
     /// Health checks of the kubelet keep working (A38). Linkerd allows them by itself only while a server has no routes.
     fn probes(&mut self) {
-        let mut checks: BTreeMap<u16, BTreeSet<(String, &'static str)>> = BTreeMap::new();
+        let mut checks: BTreeMap<u16, BTreeSet<Asked>> = BTreeMap::new();
         for check in self.access.health_checks() {
             if let Some(served) = self.servers.get(&check.port()) {
                 if served.is_opaque {
@@ -102,13 +105,17 @@ impl Translator<'_> {
         }
     }
 
-    /// The path and method of a health check; `None` if Linkerd cannot ask for them.
-    fn asked(&mut self, check: &HealthCheck) -> Option<(String, &'static str)> {
+    /// What a health check asks for; `None` if Linkerd cannot tell it.
+    fn asked(&mut self, check: &HealthCheck) -> Option<Asked> {
         let HealthCheck::Http { path, .. } = check else {
-            return Some((HealthCheck::GRPC_PATH.to_owned(), "POST"));
+            return Some(Asked {
+                path: HealthCheck::GRPC_PATH.to_owned(),
+                method: "POST",
+                query: Vec::new(),
+            });
         };
-        // Linkerd sees the path alone.
-        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = path.split('#').next().unwrap_or_default();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         // What the kubelet would escape, and how, is better not guessed.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/$&+,:;=@%".contains(c);
         if path.len() > MAX_PATH || !path.chars().all(plain) {
@@ -119,10 +126,22 @@ impl Translator<'_> {
             self.say(Code::Inexpressible, message);
             return None;
         }
-        Some((path.to_owned(), "GET"))
+        let Some(query) = parameters(query) else {
+            let message = format!(
+                "the health check of port {} is denied: Linkerd can be told at most {MAX_PARAMETERS} parameters of a query, each of its own name and plain letters",
+                check.port()
+            );
+            self.say(Code::Inexpressible, message);
+            return None;
+        };
+        Some(Asked {
+            path: path.to_owned(),
+            method: "GET",
+            query,
+        })
     }
 
-    fn exempt(&mut self, port: u16, authentication: &str, checks: &BTreeSet<(String, &'static str)>) {
+    fn exempt(&mut self, port: u16, authentication: &str, checks: &BTreeSet<Asked>) {
         let Some(served) = self.servers.get(&port) else { return };
         if checks.len() > MAX_MATCHES * MAX_RULES {
             let message = format!("port {port} has more health checks than one route takes; the last are denied");
@@ -133,9 +152,10 @@ impl Translator<'_> {
         let matches: Vec<HttpRouteMatch> = checks
             .iter()
             .take(MAX_MATCHES * MAX_RULES)
-            .map(|(path, method)| HttpRouteMatch {
-                method: Some((*method).to_owned()),
-                ..everything(Path::Exact(path.clone()))
+            .map(|asked| HttpRouteMatch {
+                method: Some(asked.method.to_owned()),
+                query: asked.query.iter().map(parameter).collect(),
+                ..everything(Path::Exact(asked.path.clone()))
             })
             .collect();
         let rules = matches.chunks(MAX_MATCHES).map(|matches| InboundRule {
@@ -154,5 +174,38 @@ impl Translator<'_> {
         // it opens. It is there before the server is, and goes after it.
         self.emit(Stage::Grant, &name, &policy);
         self.emit(Stage::Deny, &name, &route);
+    }
+}
+
+/// What a health check asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    path: String,
+    method: &'static str,
+    /// Names and values of the query's parameters.
+    query: Vec<(String, String)>,
+}
+
+/// The parameters of a query; `None` if Linkerd cannot be told all of them. It takes one value for each name.
+fn parameters(query: &str) -> Option<Vec<(String, String)>> {
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c));
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        // What the schema takes.
+        let sayable =
+            plain(name) && plain(value) && (1..=256).contains(&name.len()) && (1..=1024).contains(&value.len());
+        if !sayable || all.insert(name.to_owned(), value.to_owned()).is_some() {
+            return None;
+        }
+    }
+    (all.len() <= MAX_PARAMETERS).then(|| all.into_iter().collect())
+}
+
+fn parameter((name, value): &(String, String)) -> Header {
+    Header {
+        name: name.clone(),
+        kind: "Exact",
+        value: value.clone(),
     }
 }

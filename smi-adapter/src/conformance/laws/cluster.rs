@@ -79,7 +79,7 @@ pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> 
     lab.settle(&input, &case.settings)?;
     let mut dice = case.dice();
     for object in lab.cluster.objects() {
-        for _ in 0..6 {
+        for _ in 0..3 {
             let Some((class, edited)) = tamper(&object, &mut dice) else {
                 continue;
             };

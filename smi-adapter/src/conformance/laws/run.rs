@@ -142,7 +142,8 @@ pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementa
     let mut worlds = Worlds::of(law).first(cases);
     worlds.any(|(_, _, case)| {
         let objects = |implementation: &dyn Implementation| {
-            let planned = implementation.plan(&case.input(), &case.settings, &Observed::default());
+            let plan = || implementation.plan(&case.input(), &case.settings, &Observed::default());
+            let planned = quietly(plan).flatten();
             planned.map(|planned| native(&planned.manifests))
         };
         objects(one) != objects(other)

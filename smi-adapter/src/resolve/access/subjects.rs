@@ -1,14 +1,16 @@
 //! Identities: sources and destinations of targets, and identity bindings.
 
 use super::Context;
+use crate::diagnostic::Code;
 use crate::model::access::Source;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::probe::Identity;
+use crate::resolve::Report;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use smi_types::Version;
-use smi_types::access::{Schemes, Subject};
+use smi_types::access::{IdentityBinding, Schemes, Subject};
 use smi_types::validate::is_spiffe_id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,22 +151,38 @@ fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, No
     let Some(binding) = context.snapshot.binding(&key).filter(|_| in_scope) else {
         return nobody(format!("there is no usable identity binding `{key}`"));
     };
-    let Some(schemes) = binding.spec.as_ref().map(|spec| &spec.schemes) else {
-        return nobody(format!("the identity binding `{key}` has no spec"));
-    };
+    match schemes(binding) {
+        Ok(schemes) => Ok(Referred::Binding(key, schemes)),
+        Err((_, why)) => nobody(format!("the identity binding `{key}` {why}")),
+    }
+}
+
+/// The ways in which a binding means somebody, or where it is at fault and why (A28, A30, I7).
+fn schemes(binding: &IdentityBinding) -> Result<&Schemes, (&'static str, &'static str)> {
+    let schemes = &binding.spec.as_ref().ok_or(("spec", "has no spec"))?.schemes;
     let selector = schemes.pod_label_selector.as_ref();
     if selector.is_some() && !schemes.service_account.is_empty() {
-        return nobody(format!(
-            "the identity binding `{key}` has both podLabelSelector and serviceAccount"
-        ));
+        return Err(("spec.schemes", "has both podLabelSelector and serviceAccount"));
     }
     if selector.is_some_and(|selector| selector.match_labels.is_empty()) {
-        return nobody(format!("the selector of the identity binding `{key}` has no labels"));
+        let field = "spec.schemes.podLabelSelector.matchLabels";
+        return Err((field, "has a selector without labels"));
     }
     if selector.is_none() && schemes.service_account.is_empty() && schemes.spiffe_identities.is_empty() {
-        return nobody(format!("the identity binding `{key}` names nobody"));
+        return Err(("spec.schemes", "names nobody"));
     }
-    Ok(Referred::Binding(key, schemes))
+    Ok(schemes)
+}
+
+/// Reports bindings that mean nobody.
+pub(super) fn report_bindings(context: &Context<'_>, report: &mut Report) {
+    let bindings = context.snapshot.bindings();
+    for (key, binding) in bindings.filter(|(key, _)| context.settings.scope.contains(&key.namespace)) {
+        if let Err((field, why)) = schemes(binding) {
+            let message = format!("it means nobody: it {why}");
+            report.add(Code::Invalid, &binding_object(key), field.into(), message);
+        }
+    }
 }
 
 /// Whom a binding means as a source (A27, A29).

@@ -1,0 +1,16 @@
+//! The guide's chapter on writing an adapter shows the example, and nothing that is not in it.
+
+use std::fs;
+
+#[test]
+fn the_chapter_shows_the_example() {
+    let example = fs::read_to_string("custom_adapter.rs").unwrap();
+    let chapter = fs::read_to_string("../smi-adapter/src/guide/adapter.md").unwrap();
+    let blocks: Vec<&str> = chapter.split("```rust,ignore\n").skip(1).collect();
+    assert!(blocks.len() > 5);
+    for block in blocks {
+        let code = block.split("```").next().unwrap().trim_end();
+        assert!(example.contains(code), "not in the example:\n{code}");
+    }
+    assert!(example.lines().count() < 100, "the chapter promises less");
+}
