@@ -132,11 +132,14 @@ pub(crate) fn translated(
     (model, whole)
 }
 
+/// What native objects of others do to ours.
+type ReviewFn<'a> = dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic> + 'a;
+
 /// Who translated.
 pub(crate) struct Translator<'a> {
     pub(crate) name: &'a str,
     pub(crate) kinds: &'a [Kind],
-    pub(crate) review: &'a dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic>,
+    pub(crate) review: &'a ReviewFn<'a>,
 }
 
 impl Translator<'_> {

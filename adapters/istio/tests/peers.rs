@@ -3,6 +3,7 @@
 //! All but the one paragraph is this crate's adapter, so that nothing else is found. The counterexamples in `peers/` are
 //! what the kit printed; `UPDATE_GOLDEN=1` writes them anew. Each is replayed: it must hold against the peer, and not
 //! against this crate's adapter.
+#![cfg(test)]
 
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support};
@@ -84,6 +85,9 @@ fn cookie_without_anchors() {
         }
     });
     found("cookie-without-anchors", &peer, laws::faithful);
+    let guide = std::fs::read_to_string("../../smi-adapter/src/guide/conformance.md").unwrap();
+    let printed = std::fs::read_to_string("tests/peers/cookie-without-anchors.txt").unwrap();
+    assert!(guide.contains(printed.trim()), "the guide shows another counterexample");
 }
 
 /// A peer that reads SMI objects in its own way, and may go over what is written.

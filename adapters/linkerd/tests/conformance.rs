@@ -1,4 +1,5 @@
 //! The laws of the conformance kit, for Linkerd. `SMI_CASES` raises the number of worlds.
+#![cfg(test)]
 
 use smi_adapter::conformance::{Cases, judge};
 use smi_adapter::manifest::NativeObject;

@@ -43,6 +43,9 @@ pub struct Mutant {
     how: How,
 }
 
+/// What can translate a policy.
+type TranslateFn<'a> = dyn Fn(&Policy) -> Translation + 'a;
+
 /// Where it goes wrong.
 #[derive(Clone, Copy)]
 enum How {
@@ -53,7 +56,7 @@ enum How {
     /// A policy is taken for another one.
     Policy(fn(&mut Policy)),
     /// The translation of a policy is made by something that can translate.
-    Translate(fn(&Policy, &dyn Fn(&Policy) -> Translation) -> Translation),
+    Translate(fn(&Policy, &TranslateFn<'_>) -> Translation),
     /// All that was translated is edited.
     Whole(fn(&mut Translation)),
     /// It does not find what it wrote.

@@ -1,6 +1,7 @@
 //! Reports side by side.
 
 use super::Judgement;
+use super::profiles::Profile;
 use crate::adapter::Feature;
 use crate::conformance::laws;
 use crate::conformance::mutants::Mutant;
@@ -19,7 +20,9 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
     let mut table = |title: &str, rows: Vec<(String, Vec<String>)>| {
         text.push_str(&line(title, &heads));
         text.push_str(&line("---", &vec!["---".to_owned(); heads.len()]));
-        rows.iter().for_each(|(name, cells)| text.push_str(&line(name, cells)));
+        for (name, cells) in &rows {
+            text.push_str(&line(name, cells));
+        }
         text.push('\n');
     };
     let each = |cell: &dyn Fn(&Judgement) -> String| judgements.iter().map(cell).collect::<Vec<String>>();
@@ -33,7 +36,7 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
             judgement
                 .profiles
                 .get(name)
-                .map(|it| it.state())
+                .map(Profile::state)
                 .unwrap_or_default()
                 .to_owned()
         };

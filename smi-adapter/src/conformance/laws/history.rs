@@ -266,7 +266,12 @@ fn target_in_version(document: Value, version: &str) -> Value {
     let rules = fields.get("rules").or_else(|| fields.get("specs")).cloned();
     let part = |name: &str| fields.get(name).cloned();
     let (destination, sources) = (part("destination"), part("sources"));
-    if text.contains("IdentityBinding") || text.contains("last-applied") || rules.is_none() || destination.is_none() {
+    if ["IdentityBinding", "last-applied", "managedFields"]
+        .iter()
+        .any(|part| text.contains(part))
+        || rules.is_none()
+        || destination.is_none()
+    {
         return document;
     }
     let (list, whole) = if version == "v1alpha1" {

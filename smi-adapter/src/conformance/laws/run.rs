@@ -1,6 +1,7 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
 use super::{Asks, Fault, Law, Subject, Tally};
+use crate::conformance::edits::is;
 use crate::conformance::lab::native;
 use crate::conformance::probes::Aim;
 use crate::conformance::watchdog::watched;
@@ -8,11 +9,13 @@ use crate::conformance::world::real::{address, exists, sendable, usual};
 use crate::conformance::world::reduce::{Sent, reduce};
 use crate::conformance::world::{Access, World};
 use crate::conformance::{Case, Cases, Implementation, Report, Violation, cases};
+use crate::object::DEFAULT_NAMESPACE;
 use crate::plan::Observed;
 use crate::settings::Settings;
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -115,6 +118,15 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
     Ok(tally.report(law, subject, cases))
 }
 
+/// Laws look for objects by namespace and name, as an API server keeps them (I2).
+fn in_a_namespace(document: &mut Value) {
+    if !is(document, "Namespace")
+        && let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
+    }
+}
+
 /// A kept case with nothing sent but what shows the fault, if that alone shows it.
 fn asked_alone(law: &Law, subject: &Subject<'_>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
     let mut alone = case.clone();
@@ -153,7 +165,8 @@ pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementa
 /// The cases that are kept, as far as they ask what the law is about.
 pub(super) fn kept(law: &Law) -> impl Iterator<Item = Case> {
     cases::kept().filter_map(|mut case| {
-        case.law = law.name.to_owned();
+        law.name.clone_into(&mut case.law);
+        case.documents.iter_mut().for_each(in_a_namespace);
         let mut dice = case.dice();
         for probe in &mut case.probes {
             address(probe, &case.settings.cluster_domain, &mut dice);

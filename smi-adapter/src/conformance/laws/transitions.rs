@@ -90,8 +90,11 @@ impl Way {
     }
 }
 
-/// How many edits are tried in one world.
-const WAYS: usize = 2;
+/// Whether the namespace that nearly everything is in becomes enforced.
+fn closes(before: &Snapshot, after: &Snapshot, case: &Case) -> bool {
+    let enforced = |snapshot| is_enforced(snapshot, &case.settings, NAMESPACES[0]);
+    !enforced(before) && enforced(after)
+}
 
 /// Edits of access control, as the case's seed has them; every other one the other way round, so that what goes comes.
 fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> impl Iterator<Item = Result<(Edit, Way), Box<Fault>>> {
@@ -100,12 +103,12 @@ fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> impl Iterator<Item = Re
         let edited = edit.of(&case.documents, &mut dice)?.0;
         Some((edit, edited, dice.one_in(2)))
     });
-    let mut edits: Vec<_> = edits.collect();
-    // Every step of every way is asked about everything: a part of them is enough for one world.
-    while edits.len() > WAYS {
-        edits.swap_remove(dice.below(edits.len()));
+    // Every step of every way is asked about everything: two are enough for one world, one of them about a target.
+    let (mut chosen, mut others): (Vec<_>, Vec<_>) = edits.partition(|(edit, ..)| *edit == Edit::Target);
+    if !others.is_empty() {
+        chosen.push(others.swap_remove(dice.below(others.len())));
     }
-    edits.into_iter().map(move |(edit, edited, back)| {
+    chosen.into_iter().map(move |(edit, edited, back)| {
         let (from, to) = if back {
             (&edited, &case.documents)
         } else {
@@ -144,8 +147,10 @@ pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Ta
 
 pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     for way in ways(subject, case) {
-        let (edit, way) = way?;
+        let (edit, mut way) = way?;
         note(&way, edit, case, tally);
+        // What becomes enforced was open before: there the mesh's own default allows.
+        way.world.closed = !closes(&way.before, &way.after, case);
         for attempt in way.attempts(case) {
             let ends = [way.steps.first(), way.steps.last()];
             let allowed =
@@ -173,9 +178,9 @@ pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
 
 fn note(way: &Way, edit: Edit, case: &Case, tally: &mut Tally) {
     tally.coverage.note(edit.class());
-    let enforced = |snapshot| is_enforced(snapshot, &case.settings, NAMESPACES[0]);
-    let closes = !enforced(&way.before) && enforced(&way.after);
-    tally.coverage.note_if(closes, "a namespace becomes enforced");
+    tally
+        .coverage
+        .note_if(closes(&way.before, &way.after, case), "a namespace becomes enforced");
     for _ in way.steps.iter().skip(1) {
         tally.coverage.note("step of a plan");
     }

@@ -1,7 +1,7 @@
 //! Adapters that let in what they should not, or refuse what they should let in.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice, Translate, Whole};
-use super::{Mutant, documents, one_header, without_headers, without_methods};
+use super::{Mutant, TranslateFn, documents, one_header, without_headers, without_methods};
 use crate::adapter::Translation;
 use crate::conformance::world::NAMESPACES;
 use crate::diagnostic::Code;
@@ -18,12 +18,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "no sources means everybody",
         "never_widens",
-        Documents(documents::everybody),
+        Documents(|all| documents::everybody(all)),
     ),
     Mutant::new(
         "a source without a namespace means all of them",
         "never_widens",
-        Documents(documents::any_namespace),
+        Documents(|all| documents::any_namespace(all)),
     ),
     Mutant::new(
         "the namespace of a service account is dropped",
@@ -43,7 +43,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "headers that were lost are no headers",
         "never_widens",
-        Documents(documents::lost_headers),
+        Documents(|all| documents::lost_headers(all)),
     ),
     Mutant::new(
         "a path that is allowed matches a beginning",
@@ -235,7 +235,7 @@ fn service_ports(grant: &mut Grant) {
 }
 
 /// Nothing keeps a namespace closed but its grants.
-fn denied_with_grants(policy: &Policy, translate: &dyn Fn(&Policy) -> Translation) -> Translation {
+fn denied_with_grants(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
     let Policy::Access(access) = policy else {
         let baseline = matches!(policy, Policy::Baseline(_));
         return if baseline {
@@ -296,7 +296,7 @@ fn rename(value: &mut Value, old: &str, new: &str) {
 }
 
 /// What selects the pods of a workload is written without its labels.
-fn every_pod(policy: &Policy, translate: &dyn Fn(&Policy) -> Translation) -> Translation {
+fn every_pod(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
     let mut translation = translate(policy);
     if let Policy::Access(access) = policy {
         let selector = serde_json::json!(access.selector);

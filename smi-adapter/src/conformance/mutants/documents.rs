@@ -35,7 +35,7 @@ fn text(document: &Value, pointer: &str) -> String {
 }
 
 /// A weight of zero is taken for the least that is not nothing.
-pub(super) fn weights_of_one(documents: &mut Vec<Value>) {
+pub(super) fn weights_of_one(documents: &mut [Value]) {
     for fields in of(documents, "TrafficSplit").filter_map(fields) {
         for backend in list(fields, "backends") {
             let zero = [json!(0), json!("0"), json!("0m")];
@@ -47,7 +47,7 @@ pub(super) fn weights_of_one(documents: &mut Vec<Value>) {
 }
 
 /// Every service is taken to have every port.
-pub(super) fn every_port(documents: &mut Vec<Value>) {
+pub(super) fn every_port(documents: &mut [Value]) {
     let mut all: Vec<Value> = Vec::new();
     for service in of(documents, "Service") {
         let ports = service.pointer("/spec/ports").and_then(Value::as_array);
@@ -65,7 +65,7 @@ pub(super) fn every_port(documents: &mut Vec<Value>) {
 }
 
 /// A traffic target without sources is taken to let everybody in.
-pub(super) fn everybody(documents: &mut Vec<Value>) {
+pub(super) fn everybody(documents: &mut [Value]) {
     let all = NAMESPACES.into_iter().flat_map(|namespace| {
         ACCOUNTS.map(|name| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}))
     });
@@ -81,7 +81,7 @@ pub(super) fn everybody(documents: &mut Vec<Value>) {
 }
 
 /// A source without a namespace is taken to mean all of them.
-pub(super) fn any_namespace(documents: &mut Vec<Value>) {
+pub(super) fn any_namespace(documents: &mut [Value]) {
     for fields in of(documents, "TrafficTarget").filter_map(fields) {
         let Some(sources) = fields.get_mut("sources").and_then(Value::as_array_mut) else {
             continue;
@@ -143,7 +143,7 @@ pub(super) fn missing_groups(documents: &mut Vec<Value>) {
 }
 
 /// Headers of which something was lost are taken for no headers.
-pub(super) fn lost_headers(documents: &mut Vec<Value>) {
+pub(super) fn lost_headers(documents: &mut [Value]) {
     for group in of(documents, "HTTPRouteGroup") {
         for matching in matches_of(group).into_iter().flatten().filter_map(Value::as_object_mut) {
             let lost = |headers: &Value| *headers == json!({}) || *headers == json!([{}]);

@@ -3,7 +3,7 @@
 use super::How::{Documents, Policy as Misread, Settings as Choice};
 use super::{Mutant, documents, one_header, without_headers, without_methods};
 use crate::model::Policy;
-use crate::model::route::{HttpMatch, PortRoute, PortSplit, Root};
+use crate::model::route::{Conditional, HttpMatch, PortRoute, PortSplit, Root};
 use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor};
 use std::sync::Arc;
@@ -54,10 +54,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Misread(|policy| matches(policy, one_header)),
     ),
     Mutant::new(
-        "the later split decides",
+        "splits take what others match",
         "faithful",
         Misread(|policy| {
-            ports(policy, |port| port.conditional.reverse());
+            ports(policy, |port| {
+                let matches = |conditional: &Conditional| conditional.matches.clone();
+                let mut all: Vec<_> = port.conditional.iter().map(matches).collect();
+                all.reverse();
+                for (conditional, matches) in port.conditional.iter_mut().zip(all) {
+                    conditional.matches = matches;
+                }
+            });
         }),
     ),
     Mutant::new(
@@ -90,14 +97,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "a weight of zero becomes one",
         "split_exact",
-        Documents(documents::weights_of_one),
+        Documents(|all| documents::weights_of_one(all)),
     ),
     Mutant::new(
         "all weights are one",
         "split_exact",
         Misread(|policy| {
             splits(policy, |split| {
-                split.backends.iter_mut().for_each(|backend| backend.weight = 1)
+                split.backends.iter_mut().for_each(|backend| backend.weight = 1);
             });
         }),
     ),
@@ -135,7 +142,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "a backend without the port is kept",
         "split_exact",
-        Documents(documents::every_port),
+        Documents(|all| documents::every_port(all)),
     ),
     Mutant::new(
         "an absent backend's share goes to the others",
