@@ -1,13 +1,12 @@
 //! Services and workloads that an input does not hold, for tools that see manifests and no cluster.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{ObjectKey, ObjectRef, bounded_name, is_dns_label, is_dns_subdomain};
+use crate::object::{Kind, ObjectKey, ObjectRef, bounded_name, is_dns_label, is_dns_subdomain};
 use crate::probe::Identity;
 use crate::resolve::ParsedRoot;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{
     Container, ContainerPort, PodSpec, PodTemplateSpec, Service, ServicePort, ServiceSpec,
 };
@@ -137,7 +136,7 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
         .collect();
     let mut assume = |account: Identity| {
         let name = account.service_account.clone();
-        let object = snapshot.insert_workload(&deployment(account, &ports));
+        let object = snapshot.insert_workload(deployment(account, &ports));
         let message = format!("nothing in the input runs as the service account `{name}`; this is assumed to do so");
         Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
     };
@@ -145,7 +144,7 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
     missing.into_iter().map(&mut assume).collect()
 }
 
-fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Deployment {
+fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Workload {
     let labels = BTreeMap::from([("app".to_owned(), bounded_name(&account.service_account))]);
     let port = |number: &u16| ContainerPort {
         container_port: i32::from(*number),
@@ -156,32 +155,27 @@ fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Deployment {
         ports: Some(ports.iter().map(port).collect()),
         ..Container::default()
     };
-    Deployment {
-        metadata: ObjectMeta {
-            namespace: Some(account.namespace),
-            name: Some(account.service_account.clone()),
+    let metadata = ObjectMeta {
+        namespace: Some(account.namespace),
+        name: Some(account.service_account.clone()),
+        ..ObjectMeta::default()
+    };
+    let selector = LabelSelector {
+        match_labels: Some(labels.clone()),
+        ..LabelSelector::default()
+    };
+    let template = PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(labels),
             ..ObjectMeta::default()
-        },
-        spec: DeploymentSpec {
-            selector: LabelSelector {
-                match_labels: Some(labels.clone()),
-                ..LabelSelector::default()
-            },
-            template: PodTemplateSpec {
-                metadata: Some(ObjectMeta {
-                    labels: Some(labels),
-                    ..ObjectMeta::default()
-                }),
-                spec: Some(PodSpec {
-                    service_account_name: Some(account.service_account),
-                    containers: vec![container],
-                    ..PodSpec::default()
-                }),
-            },
-            ..DeploymentSpec::default()
-        },
-        ..Deployment::default()
-    }
+        }),
+        spec: Some(PodSpec {
+            service_account_name: Some(account.service_account),
+            containers: vec![container],
+            ..PodSpec::default()
+        }),
+    };
+    Workload::of_template(Kind::DEPLOYMENT, &metadata, Some(selector), Some(&template))
 }
 
 #[cfg(test)]

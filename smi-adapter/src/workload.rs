@@ -6,8 +6,10 @@ pub use probes::HealthCheck;
 
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::probe::Identity;
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::apps::v1::{
+    DaemonSet, DaemonSetSpec, Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec, StatefulSet, StatefulSetSpec,
+};
+use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, Job, JobSpec};
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, PodTemplateSpec, ReplicationController, ServicePort};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -192,7 +194,7 @@ impl Workload {
         }
     }
 
-    fn of_template(
+    pub(crate) fn of_template(
         kind: Kind,
         metadata: &ObjectMeta,
         selector: Option<LabelSelector>,
@@ -225,6 +227,11 @@ fn annotations(metadata: &ObjectMeta) -> BTreeMap<String, String> {
     annotations
 }
 
+/// A spec. Before Kubernetes 1.37 many are described as optional that every object has.
+fn present<'a, S>(spec: impl Into<Option<&'a S>>) -> Option<&'a S> {
+    spec.into()
+}
+
 fn controller(metadata: &ObjectMeta) -> Option<(String, String)> {
     let mut owners = metadata.owner_references.iter().flatten();
     let owner = owners.find(|owner| owner.controller == Some(true))?;
@@ -253,7 +260,8 @@ impl From<&ReplicationController> for Workload {
 
 impl From<&CronJob> for Workload {
     fn from(object: &CronJob) -> Self {
-        let job = object.spec.job_template.spec.as_ref();
+        let spec = present::<CronJobSpec>(&object.spec);
+        let job = spec.and_then(|spec| present::<JobSpec>(&spec.job_template.spec));
         let (selector, template) = (job.and_then(|job| job.selector.clone()), job.map(|job| &job.template));
         Self::of_template(Kind::CRON_JOB, &object.metadata, selector, template)
     }
@@ -261,7 +269,7 @@ impl From<&CronJob> for Workload {
 
 impl From<&Job> for Workload {
     fn from(object: &Job) -> Self {
-        let spec = object.spec.as_ref();
+        let spec = present::<JobSpec>(&object.spec);
         let (selector, template) = (
             spec.and_then(|spec| spec.selector.clone()),
             spec.map(|spec| &spec.template),
@@ -272,29 +280,32 @@ impl From<&Job> for Workload {
 
 impl From<&ReplicaSet> for Workload {
     fn from(object: &ReplicaSet) -> Self {
-        let (selector, template) = (object.spec.selector.clone(), object.spec.template.as_ref());
-        let workload = Self::of_template(Kind::REPLICA_SET, &object.metadata, Some(selector), template);
-        let idle = object.spec.replicas == Some(0);
+        let spec = present::<ReplicaSetSpec>(&object.spec);
+        let selector = spec.map(|spec| spec.selector.clone());
+        let template = spec.and_then(|spec| spec.template.as_ref());
+        let workload = Self::of_template(Kind::REPLICA_SET, &object.metadata, selector, template);
+        let idle = spec.is_some_and(|spec| spec.replicas == Some(0));
         Self { idle, ..workload }
     }
 }
 
 /// Kinds whose selector and template are always there.
 macro_rules! templates {
-    ($($kind:ident: $constant:ident;)*) => {
+    ($($kind:ident, $spec:ident: $constant:ident;)*) => {
         $(impl From<&$kind> for Workload {
             fn from(object: &$kind) -> Self {
-                let (selector, template) = (object.spec.selector.clone(), &object.spec.template);
-                Self::of_template(Kind::$constant, &object.metadata, Some(selector), Some(template))
+                let spec = present::<$spec>(&object.spec);
+                let (selector, template) = (spec.map(|spec| spec.selector.clone()), spec.map(|spec| &spec.template));
+                Self::of_template(Kind::$constant, &object.metadata, selector, template)
             }
         })*
     };
 }
 
 templates! {
-    Deployment: DEPLOYMENT;
-    StatefulSet: STATEFUL_SET;
-    DaemonSet: DAEMON_SET;
+    Deployment, DeploymentSpec: DEPLOYMENT;
+    StatefulSet, StatefulSetSpec: STATEFUL_SET;
+    DaemonSet, DaemonSetSpec: DAEMON_SET;
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Cases {
         Self::new(10_000)
     }
 
-    /// As many worlds as the environment variable `SMI_CASES` says, else those of [`quick`](Self::quick).
+    /// As many worlds as the environment variable `SMI_CASES` says, if that is more than those of [`quick`](Self::quick).
     #[must_use]
     pub fn from_env() -> Self {
         Self::quick().or_env()

@@ -193,7 +193,7 @@ impl Judgement {
         }
     }
 
-    /// Whether every law holds, and nothing that the adapter claims is unverified.
+    /// Whether every law holds, nothing that the adapter claims is unverified, and no mutant that was tried survived.
     #[must_use]
     pub fn passed(&self) -> bool {
         let failed = self.laws.values().any(|law| law.state == "failed");

@@ -1,6 +1,6 @@
 //! Tests for adapters.
 
-/// A test for each law.
+/// A test for each law: in [`Cases::from_env`](crate::conformance::Cases::from_env), or in as many as are given.
 ///
 /// ```text
 /// smi_adapter::conformance_tests!(MyAdapter::default(), MyMesh::default());

@@ -101,8 +101,9 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         let differ = differing(&one, &other);
         hold!(
             differ.is_empty(),
-            "{}: {edited}: objects of other policies change: {differ:?}",
-            edit.class()
+            "{}: {edited}: objects of other policies change: {}",
+            edit.class(),
+            named(&differ)
         );
     }
     Ok(())
@@ -343,4 +344,9 @@ pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         )
     );
     Ok(())
+}
+
+fn named(objects: &[ObjectRef]) -> String {
+    let names: Vec<String> = objects.iter().map(ObjectRef::to_string).collect();
+    names.join(", ")
 }
