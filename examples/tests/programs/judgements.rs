@@ -60,7 +60,7 @@ fn the_adapter_in_python_keeps_every_law() {
     }
     let folder = Folder::new("judgement");
     let report = folder.path("report.yaml");
-    let run = judged(&["--worlds", "100", "--report", &report, "--", "python3", ADAPTER]);
+    let run = judged(&["--worlds", "190", "--report", &report, "--", "python3", ADAPTER]);
     assert_eq!(run.exit, Exit::Done, "{}", run.out);
     assert_eq!(run.err, "judging `toy`\n");
     for line in [

@@ -350,7 +350,8 @@ pub(super) fn first_fault(
     run::first_fault(&law(name)?, &subject, cases)
 }
 
-/// Whether two implementations write different native objects in one of the worlds of a law.
+/// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
+/// worlds of a law.
 pub(super) fn differ(name: &str, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
     law(name).is_some_and(|law| law.asks.is_supported(other) && run::differ(&law, one, other, cases))
 }

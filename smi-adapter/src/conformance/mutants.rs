@@ -86,7 +86,8 @@ pub enum Fate {
     },
     /// Its law holds in every world that was tried.
     Survived,
-    /// It writes what the adapter writes, in every world that was tried: the adapter does not have what is broken here.
+    /// It writes and reports what the adapter does, in every world that was tried: the adapter does not have what is
+    /// broken here.
     NotApplicable,
 }
 

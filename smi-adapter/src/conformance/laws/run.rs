@@ -1,6 +1,6 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
-use super::{Asks, Fault, Law, Subject, Tally};
+use super::{Asks, Fault, Known, Law, Subject, Tally};
 use crate::conformance::edits::is;
 use crate::conformance::lab::native;
 use crate::conformance::probes::Aim;
@@ -149,16 +149,20 @@ pub(super) fn first_fault(law: &Law, subject: &Subject<'_>, cases: Cases) -> Opt
     found.map(|(held, ..)| held)
 }
 
-/// Whether two implementations write different native objects in one of the worlds of a law.
+/// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
+/// worlds of a law.
 pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
     let mut worlds = Worlds::of(law).first(cases);
     worlds.any(|(_, _, case)| {
-        let objects = |implementation: &dyn Implementation| {
-            let plan = || implementation.plan(&case.input(), &case.settings, &Observed::default());
-            let planned = quietly(plan).flatten();
-            planned.map(|planned| native(&planned.manifests))
+        let input = case.input();
+        let known = Known::of(input.snapshot(), &case.settings);
+        let said = |implementation: &dyn Implementation| {
+            let plan = || implementation.plan(&input, &case.settings, &Observed::default());
+            let mut planned = quietly(plan).flatten()?;
+            planned.diagnostics.retain(|diagnostic| !known.contains(diagnostic));
+            Ok::<_, String>((native(&planned.manifests), planned.diagnostics))
         };
-        objects(one) != objects(other)
+        said(one) != said(other)
     })
 }
 

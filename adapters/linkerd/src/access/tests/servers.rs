@@ -61,7 +61,11 @@ fn health_checks_are_not_cut_off() {
     assert_eq!(
         *spec(&planned, "HTTPRoute", "deployment-api-8080-probes"),
         json!({"parentRefs": [server_ref("deployment-api-8080")],
-               "rules": [{"matches": [{"path": {"type": "Exact", "value": "/healthz"}, "method": "GET"}]}]})
+        "rules": [{"matches": [
+            {"path": {"type": "Exact", "value": "/healthz"}, "method": "GET"},
+            {"path": {"type": "Exact", "value": "/healthz"}, "method": "GET",
+             "queryParams": [{"type": "Exact", "name": "deep", "value": "1"}]},
+        ]}]})
     );
     assert_eq!(
         spec(&planned, "HTTPRoute", "deployment-api-9090-probes")["rules"],
