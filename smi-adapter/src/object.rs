@@ -69,6 +69,18 @@ impl Kind {
         Self::IDENTITY_BINDING,
     ];
 
+    /// Pods, and every kind of object that makes pods.
+    pub const WORKLOADS: [Self; 8] = [
+        Self::POD,
+        Self::REPLICATION_CONTROLLER,
+        Self::DEPLOYMENT,
+        Self::STATEFUL_SET,
+        Self::DAEMON_SET,
+        Self::REPLICA_SET,
+        Self::JOB,
+        Self::CRON_JOB,
+    ];
+
     /// A kind whose names are known to the compiler.
     #[must_use]
     pub const fn new(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Self {

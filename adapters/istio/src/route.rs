@@ -286,10 +286,8 @@ impl Translator<'_> {
     }
 
     fn leave_out_split(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
-        let key = split.split();
-        self.translation.left_out.insert((key.clone(), port.port()));
         self.translation
-            .say(code, ObjectRef::split(key.clone()), "spec.service".into(), message);
+            .leave_out(split.split(), port.port(), code, "spec.service".into(), message);
     }
 
     /// Reports that no split is in force on any port.

@@ -247,15 +247,13 @@ impl Translator<'_> {
     }
 
     fn leave_out(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
-        let key = split.split();
-        self.translation.left_out.insert((key.clone(), port.port()));
         let field = if code == Code::Overlap {
             "spec.matches"
         } else {
             "spec.service"
         };
         self.translation
-            .say(code, ObjectRef::split(key.clone()), field.into(), message);
+            .leave_out(split.split(), port.port(), code, field.into(), message);
     }
 
     /// Reports that no split is in force on any port.

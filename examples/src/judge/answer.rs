@@ -248,18 +248,7 @@ impl Named {
 
 /// The kind of what manifests and diagnostics are about.
 fn known(name: &str) -> Result<Kind, String> {
-    let others = [
-        Kind::SERVICE,
-        Kind::NAMESPACE,
-        Kind::POD,
-        Kind::REPLICATION_CONTROLLER,
-        Kind::DEPLOYMENT,
-        Kind::STATEFUL_SET,
-        Kind::DAEMON_SET,
-        Kind::REPLICA_SET,
-        Kind::JOB,
-        Kind::CRON_JOB,
-    ];
+    let others = [Kind::SERVICE, Kind::NAMESPACE].into_iter().chain(Kind::WORKLOADS);
     let mut kinds = Kind::SMI.into_iter().chain(others);
     kinds
         .find(|kind| kind.kind == name)

@@ -50,18 +50,6 @@ fn root() -> String {
     "/".to_owned()
 }
 
-/// Kinds that an attempt can go to.
-const MAKERS: [Kind; 8] = [
-    Kind::POD,
-    Kind::REPLICATION_CONTROLLER,
-    Kind::DEPLOYMENT,
-    Kind::STATEFUL_SET,
-    Kind::DAEMON_SET,
-    Kind::REPLICA_SET,
-    Kind::JOB,
-    Kind::CRON_JOB,
-];
-
 #[expect(clippy::ref_option, reason = "serde hands over the field")]
 pub(super) fn account<S: Serializer>(from: &Option<Identity>, serializer: S) -> Result<S::Ok, S::Error> {
     from.as_ref().map(Account::of).serialize(serializer)
@@ -94,7 +82,7 @@ pub(super) fn kind<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S
 
 pub(super) fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let kind = MAKERS.into_iter().find(|kind| kind.kind == name);
+    let kind = Kind::WORKLOADS.into_iter().find(|kind| kind.kind == name);
     kind.ok_or_else(|| D::Error::custom(format!("`{name}` is no kind of workload")))
 }
 

@@ -183,7 +183,7 @@ fn splits(policy: &mut Policy, edit: impl Fn(&mut PortSplit)) {
     });
 }
 
-fn matches(policy: &mut Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) {
+fn matches(policy: &mut Policy, edit: impl Fn(&HttpMatch) -> Vec<HttpMatch>) {
     ports(policy, |port| {
         for conditional in &mut port.conditional {
             let edited = conditional.matches.iter().flat_map(|matching| edit(matching));
@@ -193,18 +193,13 @@ fn matches(policy: &mut Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) {
 }
 
 fn paths(policy: &mut Policy, edit: fn(&Pattern) -> Option<Pattern>) {
-    ports(policy, |port| {
-        for conditional in &mut port.conditional {
-            let edited = conditional.matches.iter().map(|matching| {
-                let path = matching.path.as_ref();
-                let path = path.map(|pattern| edit(pattern).unwrap_or_else(|| pattern.clone()));
-                Arc::new(HttpMatch {
-                    path,
-                    ..(**matching).clone()
-                })
-            });
-            conditional.matches = edited.collect();
-        }
+    matches(policy, |matching| {
+        let path = matching.path.as_ref();
+        let path = path.map(|pattern| edit(pattern).unwrap_or_else(|| pattern.clone()));
+        vec![HttpMatch {
+            path,
+            ..matching.clone()
+        }]
     });
 }
 
