@@ -96,25 +96,17 @@ fn closes(before: &Snapshot, after: &Snapshot, case: &Case) -> bool {
     !enforced(before) && enforced(after)
 }
 
-/// Edits of access control, as the case's seed has them; every other one the other way round, so that what goes comes.
+/// Edits of access control, as the case's seed has them; that of a target in both directions, so that one comes as well.
 fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> impl Iterator<Item = Result<(Edit, Way), Box<Fault>>> {
     let mut dice = case.dice();
-    let edits = Edit::OF_ACCESS.into_iter().filter_map(|edit| {
-        let edited = edit.of(&case.documents, &mut dice)?.0;
-        Some((edit, edited, dice.one_in(2)))
-    });
-    // Every step of every way is asked about everything: two are enough for one world, one of them about a target.
-    let (mut chosen, mut others): (Vec<_>, Vec<_>) = edits.partition(|(edit, ..)| *edit == Edit::Target);
-    if !others.is_empty() {
-        chosen.push(others.swap_remove(dice.below(others.len())));
-    }
-    chosen.into_iter().map(move |(edit, edited, back)| {
-        let (from, to) = if back {
-            (&edited, &case.documents)
-        } else {
-            (&case.documents, &edited)
-        };
-        Ok((edit, Way::new(subject, case, from, to)?))
+    Edit::OF_ACCESS.into_iter().flat_map(move |edit| {
+        let edited = edit.of(&case.documents, &mut dice).map(|(edited, _)| edited);
+        let ways = edited.into_iter().flat_map(move |edited| {
+            let there = Way::new(subject, case, &case.documents, &edited);
+            let back = (edit == Edit::Target).then(|| Way::new(subject, case, &edited, &case.documents));
+            std::iter::once(there).chain(back)
+        });
+        ways.map(move |way| Ok((edit, way?)))
     })
 }
 
