@@ -61,7 +61,7 @@ impl MeshAdapter for Toy {
             }
             for split in port.splits().filter(|split| !inside || Some(*split) != port.default()) {
                 let why = format!("a toy mesh splits all that a service gets on port {number}, or nothing");
-                out.leave_out(split.split(), number, Code::Inexpressible, "spec".into(), why);
+                out.leave_out(split.key(), number, Code::Inexpressible, "spec".into(), why);
             }
         }
         out

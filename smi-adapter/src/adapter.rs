@@ -200,7 +200,7 @@ impl Translation {
         };
         if let Policy::Route(route) = policy {
             let ports = route.ports().iter();
-            let left_out = ports.flat_map(|port| port.splits().map(|split| (split.split().clone(), port.port())));
+            let left_out = ports.flat_map(|port| port.splits().map(|split| (split.key().clone(), port.port())));
             self.left_out.extend(left_out);
         }
         for object in authors(&sources) {

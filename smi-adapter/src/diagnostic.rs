@@ -226,7 +226,7 @@ codes! {
     Unparsable: Error, Inert,
         "This part of the input is neither YAML nor JSON. Nothing is known of what it holds; the rest of the input is read.";
     Unreferenced: Info, InForce,
-        "No split and no traffic target in force refers to this route, group or identity binding, so it has no effect (S9, I4).";
+        "No split and no traffic target in force uses this route, group or identity binding, so it has no effect (S9, I4): nothing refers to it, or what does is not in force, or none of its matches can be used.";
     UnresolvedRef: Error, Partial,
         "The reference leads nowhere: no such object, an object that has no matches or could not be read, a match that is not in it, or another kind or group than is known here (T16, T17, A8, A9). It adds nothing; a split without any match left takes nothing, and a traffic target grants nothing by it.";
     Unsupported: Error, Inert,

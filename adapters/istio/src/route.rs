@@ -156,7 +156,7 @@ impl Translator<'_> {
             routes.extend(routes_of_split);
         }
         let last = match (port.default(), fallback) {
-            (Some(split), _) => Some((split.split().name.clone(), self.destinations(port, split))),
+            (Some(split), _) => Some((split.key().name.clone(), self.destinations(port, split))),
             (None, Some(fallback)) if !routes.is_empty() => {
                 Some(("root".to_owned(), self.weighted(port, fallback.iter().copied())))
             }
@@ -193,7 +193,7 @@ impl Translator<'_> {
             };
             let split = conditional.split();
             routes.push(HttpRoute {
-                name: matches::route_name(&split.split().name, name),
+                name: matches::route_name(&split.key().name, name),
                 matches: any_of(scopes.iter().map(here).collect()),
                 route: self.destinations(port, split),
             });
@@ -217,7 +217,7 @@ impl Translator<'_> {
         let shares = self.shares(split);
         let exact: Vec<u128> = shares.iter().map(|(_, weight)| *weight).collect();
         let weights = bounded(&exact, MAX_WEIGHT);
-        let object = ObjectRef::split(split.split().clone());
+        let object = ObjectRef::split(split.key().clone());
         if let Some((parts, of)) = weights.error {
             let message = format!(
                 "Istio takes weights of up to {of} in all; on port {port} no share is off by more than {parts}/{of}",
@@ -239,7 +239,7 @@ impl Translator<'_> {
             let is_lost = backend.is_headless() && backend.service() != root;
             let service = if is_lost { &root } else { backend.service() };
             if is_lost {
-                let object = ObjectRef::split(split.split().clone());
+                let object = ObjectRef::split(split.key().clone());
                 let message = format!("`{}` has no cluster IP; its share goes to the root", backend.service());
                 self.translation
                     .say(Code::Inexpressible, object, "spec.backends".into(), message);
@@ -287,7 +287,7 @@ impl Translator<'_> {
 
     fn leave_out_split(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
         self.translation
-            .leave_out(split.split(), port.port(), code, "spec.service".into(), message);
+            .leave_out(split.key(), port.port(), code, "spec.service".into(), message);
     }
 
     /// Reports that no split is in force on any port.

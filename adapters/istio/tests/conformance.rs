@@ -6,6 +6,8 @@ use smi_adapter::conformance::{Cases, judge};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_istio::interpret::IstioMesh;
 use smi_adapter_istio::{Istio, Regex};
+use std::path::Path;
+use std::process::Command;
 
 /// A mesh that admits clients of other trust domains, as one whose traffic targets name them does.
 fn mesh() -> IstioMesh {
@@ -60,6 +62,23 @@ mod allowed {
     }
 
     smi_adapter::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
+}
+
+/// The file that `SMI_CASE` names is tried again, under the law that it names.
+#[test]
+fn a_file_is_replayed() {
+    let passes = |path: &Path| {
+        let mut replayed = Command::new(std::env::current_exe().unwrap());
+        replayed.args(["--exact", "allowed::replayed"]).env("SMI_CASE", path);
+        replayed.output().unwrap().status.success()
+    };
+    let case = Path::new("tests/peers/cookie-without-anchors.yaml");
+    assert!(passes(case));
+    assert!(!passes(Path::new("no-such-file.yaml")));
+    let text = std::fs::read_to_string(case).unwrap();
+    let other = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-law.yaml");
+    std::fs::write(&other, text.replace("law: faithful", "law: no_such_law")).unwrap();
+    assert!(!passes(&other));
 }
 
 /// What Istio's webhook refuses, and what Envoy cannot load.

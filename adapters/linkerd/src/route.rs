@@ -120,7 +120,7 @@ impl Translator<'_> {
             return;
         }
         if let Some(split) = port.default().filter(|_| default.is_some() && !port.declares_http()) {
-            let object = ObjectRef::split(split.split().clone());
+            let object = ObjectRef::split(split.key().clone());
             let others = match protocol {
                 Protocol::Http => "are refused",
                 _ => "go to the root",
@@ -239,7 +239,7 @@ impl Translator<'_> {
 
     fn rounded(&mut self, split: &PortSplit, error: Option<(usize, u32)>, place: &str) {
         if let Some((parts, of)) = error {
-            let object = ObjectRef::split(split.split().clone());
+            let object = ObjectRef::split(split.key().clone());
             let message = format!("Linkerd takes smaller weights; {place}no share is off by more than {parts}/{of}");
             self.translation
                 .say(Code::WeightRounded, object, "spec.backends".into(), message);
@@ -253,7 +253,7 @@ impl Translator<'_> {
             "spec.service"
         };
         self.translation
-            .leave_out(split.split(), port.port(), code, field.into(), message);
+            .leave_out(split.key(), port.port(), code, field.into(), message);
     }
 
     /// Reports that no split is in force on any port.

@@ -51,6 +51,8 @@ use crate::snapshot::Snapshot;
 use crate::yaml;
 use head::{AttemptText, Head, ProbeText};
 use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
 
 /// A world as its manifests, and what is asked about it.
 ///
@@ -153,6 +155,21 @@ impl Case {
     pub fn read(text: &str) -> Result<Self, String> {
         let (head, documents) = Head::split(text)?;
         Ok(head.case(documents))
+    }
+
+    /// Reads the file that the environment variable `SMI_CASE` names, if it names one; a relative path starts at the
+    /// folder of the package that is tested.
+    ///
+    /// # Errors
+    /// If there is no such file, or it holds no case.
+    pub fn from_env() -> Result<Option<Self>, String> {
+        let Some(path) = std::env::var_os("SMI_CASE").map(PathBuf::from) else {
+            return Ok(None);
+        };
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+        let case = text.and_then(|text| Self::read(&text));
+        case.map(Some)
+            .map_err(|why| format!("SMI_CASE={}: {why}", path.display()))
     }
 }
 

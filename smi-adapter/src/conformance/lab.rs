@@ -7,6 +7,7 @@ use crate::manifest::{Manifest, NativeObject};
 use crate::object::ObjectRef;
 use crate::plan::{Observed, Planned};
 use crate::settings::Settings;
+use std::fmt::Display;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -37,8 +38,9 @@ impl<'a> Lab<'a> {
         let planned = self.plan(input, settings)?;
         let outcomes = now(apply(&self.cluster, &planned.plan))?;
         for (action, outcome) in planned.plan.actions.iter().zip(outcomes) {
-            if !matches!(outcome, Outcome::Done) {
-                return Err(format!("{} cannot be written: {outcome:?}", action.object()));
+            // What is skipped comes after one that failed.
+            if let Outcome::Failed(error) = outcome {
+                return Err(format!("{} cannot be written: {error}", action.object()));
             }
         }
         Ok(planned)
@@ -92,6 +94,12 @@ pub(super) fn difference(one: &str, other: &str) -> String {
         Some((one, other)) => format!("`{one}`\n  and `{other}`"),
         None => format!("{} and {} bytes", one.len(), other.len()),
     }
+}
+
+/// Objects by name, for a message.
+pub(super) fn named(objects: impl IntoIterator<Item = impl Display>) -> String {
+    let names: Vec<String> = objects.into_iter().map(|object| object.to_string()).collect();
+    names.join(", ")
 }
 
 /// What is in one list of objects only, or differs.

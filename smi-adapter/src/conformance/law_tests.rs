@@ -1,6 +1,7 @@
 //! Tests for adapters.
 
-/// A test for each law: in [`Cases::from_env`](crate::conformance::Cases::from_env), or in as many as are given.
+/// A test for each law: in [`Cases::from_env`](crate::conformance::Cases::from_env), or in as many as are given. Another
+/// one, `replayed`, tries the case of [`Case::from_env`](crate::conformance::Case::from_env) again, if there is one.
 ///
 /// ```text
 /// smi_adapter::conformance_tests!(MyAdapter::default(), MyMesh::default());
@@ -27,6 +28,19 @@ macro_rules! conformance_tests {
         fn within_limits() {
             $crate::conformance_tests!(@passed
                 $crate::conformance::laws::within_limits(&$adapter, &$limits, $cases));
+        }
+
+        #[test]
+        fn replayed() {
+            match $crate::conformance::Case::from_env() {
+                Ok(None) => println!("SMI_CASE names no file: nothing is replayed"),
+                Ok(Some(case)) => {
+                    if let Err(violation) = $crate::conformance::laws::replay(&$adapter, &$mesh, &$limits, &case) {
+                        panic!("{violation}");
+                    }
+                }
+                Err(why) => panic!("{why}"),
+            }
         }
     };
     (@adapter $adapter:expr, $cases:expr; $($law:ident)*) => {$(

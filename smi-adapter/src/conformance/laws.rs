@@ -42,6 +42,16 @@ struct Subject<'a> {
     limits: &'a Limits<'a>,
 }
 
+impl<'a> Subject<'a> {
+    fn new(adapter: &'a dyn Implementation, mesh: &'a dyn Interpreter, limits: &'a Limits<'a>) -> Self {
+        Self {
+            adapter,
+            mesh: Some(mesh),
+            limits,
+        }
+    }
+}
+
 /// Whether an API server takes a native object, beyond what holds for every kind.
 pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + Sync + 'a;
 
@@ -326,12 +336,7 @@ pub fn by_name<I>(
 where
     I: Implementation + ?Sized,
 {
-    let subject = Subject {
-        adapter: &Of(adapter),
-        mesh: Some(mesh),
-        limits,
-    };
-    Some(run::run(&law(name)?, &subject, cases))
+    Some(run::run(&law(name)?, &Subject::new(&Of(adapter), mesh, limits), cases))
 }
 
 /// After how many worlds a law does not hold, if so; without the cases that are kept.
@@ -342,12 +347,7 @@ pub(super) fn first_fault(
     limits: &Limits<'_>,
     cases: Cases,
 ) -> Option<u32> {
-    let subject = Subject {
-        adapter,
-        mesh: Some(mesh),
-        limits,
-    };
-    run::first_fault(&law(name)?, &subject, cases)
+    run::first_fault(&law(name)?, &Subject::new(adapter, mesh, limits), cases)
 }
 
 /// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
@@ -364,11 +364,8 @@ pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case:
 where
     I: Implementation + ?Sized,
 {
-    let subject = Subject {
-        adapter: &Of(adapter),
-        mesh: Some(mesh),
-        limits,
-    };
+    let adapter = &Of(adapter);
+    let subject = Subject::new(adapter, mesh, limits);
     let named = |name: &&&str| case.law.is_empty() || case.law == **name;
     let laws: Vec<Law> = NAMES.iter().filter(named).filter_map(|name| law(name)).collect();
     if laws.is_empty() {

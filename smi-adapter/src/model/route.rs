@@ -261,15 +261,15 @@ impl Conditional {
 /// A split on one port, with the backends that take part there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortSplit {
-    pub(crate) split: ObjectKey,
+    pub(crate) key: ObjectKey,
     pub(crate) backends: Vec<Backend>,
 }
 
 impl PortSplit {
-    /// The split.
+    /// Which split it is.
     #[must_use]
-    pub fn split(&self) -> &ObjectKey {
-        &self.split
+    pub fn key(&self) -> &ObjectKey {
+        &self.key
     }
 
     /// Who shares the traffic, in the split's order. At least one; no service twice; weights above zero

@@ -82,7 +82,7 @@ impl Planned {
             for port in route.ports() {
                 let conditional = port.conditional().iter().map(|conditional| (true, conditional.split()));
                 let default = port.default().map(|default| (false, default));
-                let mine = conditional.chain(default).filter(|(_, share)| share.split() == split);
+                let mine = conditional.chain(default).filter(|(_, share)| share.key() == split);
                 shares.extend(mine.filter_map(|(conditional, share)| {
                     let left_out = self.left_out.contains(&(split.clone(), port.port()));
                     let shares = distribution(route, port.port(), share).filter(|_| !left_out)?;

@@ -356,10 +356,10 @@ fn one_root_many_splits() {
     let order: Vec<&str> = port
         .conditional()
         .iter()
-        .map(|c| c.split().split().name.as_str())
+        .map(|c| c.split().key().name.as_str())
         .collect();
     assert_eq!(order, ["older", "old", "young"]);
-    assert_eq!(port.default().unwrap().split().name, "b");
+    assert_eq!(port.default().unwrap().key().name, "b");
     assert_eq!(codes(&resolution), ["Conflict spec.service"]);
     assert_eq!(resolution.diagnostics[0].object.key.name, "a");
 }

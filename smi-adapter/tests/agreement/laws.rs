@@ -236,8 +236,8 @@ fn promised(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
                 names.len() == backends.len() && reduced && weighted,
                 "{key} has bad backends: {split:?}"
             );
-            let source = route.splits().iter().any(|source| source.key() == split.split());
-            hold!(source, "{key} does not list {}", split.split());
+            let source = route.splits().iter().any(|source| source.key() == split.key());
+            hold!(source, "{key} does not list {}", split.key());
         }
     }
     Ok(())

@@ -7,6 +7,9 @@ use regex::Regex;
 use serde_json::Value;
 use smi_adapter::conformance::NotModelled;
 use smi_adapter::probe::Request;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// One match: all of its parts must hold.
 #[derive(Debug)]
@@ -30,13 +33,13 @@ pub(super) enum Proxy {
 enum Path {
     Exact(String),
     Prefix(String),
-    Regex(Regex),
+    Regex(Rc<Regex>),
 }
 
 #[derive(Debug)]
 enum Pattern {
     Exact(String),
-    Regex(Regex),
+    Regex(Rc<Regex>),
 }
 
 /// How specific a match was. The greatest one wins, whatever the order of rules; fields count in this order.
@@ -171,8 +174,25 @@ fn named<'a>(fields: Fields<'a>, list: &'static str, longest: usize) -> Read<Vec
     Ok(items)
 }
 
-fn compile(pattern: &str) -> Read<Regex> {
-    Regex::new(pattern).map_err(|error| Fault::Refused(format!("the pattern {pattern}: {error}")))
+thread_local! {
+    /// What was compiled: the same routes are read for every request.
+    static COMPILED: RefCell<BTreeMap<String, Rc<Regex>>> = RefCell::default();
+}
+
+/// How many compiled patterns are kept.
+const KEPT: usize = 1000;
+
+fn compile(pattern: &str) -> Read<Rc<Regex>> {
+    COMPILED.with_borrow_mut(|kept| {
+        if let Some(regex) = kept.get(pattern) {
+            return Ok(Rc::clone(regex));
+        }
+        let regex = Regex::new(pattern).map_err(|error| Fault::Refused(format!("the pattern {pattern}: {error}")))?;
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        Ok(Rc::clone(kept.entry(pattern.to_owned()).or_insert(Rc::new(regex))))
+    })
 }
 
 /// Whether the leftmost match, as `find` gives it, spans `text`. It is not asked whether *some* match does:

@@ -3,7 +3,7 @@
 use super::history::released;
 use super::{Fault, Subject, Tally, hold};
 use crate::conformance::edits::tamper;
-use crate::conformance::lab::{Lab, differing};
+use crate::conformance::lab::{self, Lab, differing};
 use crate::conformance::world::NAMESPACES;
 use crate::conformance::{Case, Input};
 use crate::diagnostic::Code;
@@ -44,9 +44,9 @@ pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -
     empty(&again.plan, "after a plan was applied")?;
     hold!(
         again.diagnostics == planned.diagnostics,
-        "the diagnostics change once the plan is applied: {:?} and {:?}",
-        planned.diagnostics,
-        again.diagnostics
+        "the diagnostics change once the plan is applied, from `{}` to `{}`",
+        lab::named(&planned.diagnostics),
+        lab::named(&again.diagnostics)
     );
     Ok(())
 }
@@ -83,61 +83,50 @@ pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> 
             let Some((class, edited)) = tamper(&object, &mut dice) else {
                 continue;
             };
+            let shown = edited.to_value();
             lab.cluster.put(edited);
-            if lab.objects() == vec_with(&lab.objects(), &object) {
+            if is_there(&lab, &object) {
                 // The server's defaults undid it.
                 continue;
             }
             tally.coverage.note(class);
-            restored(&lab, case, &object, class)?;
+            restored(&lab, &input, case, &object).map_err(|why| format!("{class}, and {why}: {shown}"))?;
         }
         lab.cluster.take(&object.reference());
-        tally.coverage.note("repaired: deleted");
-        restored(&lab, case, &object, "repaired: deleted")?;
-        foreign(&lab, case, &object, tally)?;
+        let class = "repaired: deleted";
+        tally.coverage.note(class);
+        restored(&lab, &input, case, &object).map_err(|why| format!("{class}, and {why}"))?;
+        foreign(&lab, &input, case, &object, tally)?;
     }
     Ok(())
 }
 
-/// The objects, with this one as it was.
-fn vec_with(objects: &[NativeObject], object: &NativeObject) -> Vec<NativeObject> {
-    let original = crate::conformance::lab::stripped(object.clone());
-    let objects = objects.iter();
-    objects
-        .map(|other| {
-            if other.reference() == original.reference() {
-                original.clone()
-            } else {
-                other.clone()
-            }
-        })
-        .collect()
+/// Whether an object is in the cluster, as it was.
+fn is_there(lab: &Lab<'_>, object: &NativeObject) -> bool {
+    lab.objects().contains(&lab::stripped(object.clone()))
 }
 
 /// The plan is not empty, and applying it brings the object back.
-fn restored(lab: &Lab<'_>, case: &Case, object: &NativeObject, class: &str) -> Result<(), Box<Fault>> {
+fn restored(lab: &Lab<'_>, input: &Input, case: &Case, object: &NativeObject) -> Result<(), String> {
     let name = object.reference();
-    let edited = lab
-        .cluster
-        .objects()
-        .into_iter()
-        .find(|other| other.reference() == name);
-    let planned = lab.settle(&case.input(), &case.settings)?;
-    let touches = planned.plan.actions.iter().any(|action| action.object() == name);
-    let shown = edited.map(|edited| edited.to_value().to_string()).unwrap_or_default();
-    hold!(touches, "{class}, and the plan leaves {name} as it is: {shown}");
-    let after = lab.objects();
-    let wanted = vec_with(&after, object);
-    let came_back = after.iter().any(|other| other.reference() == name);
-    hold!(
-        came_back && after == wanted,
-        "{class}, and applying the plan does not bring {name} back from: {shown}"
-    );
+    let planned = lab.settle(input, &case.settings)?;
+    if !planned.plan.actions.iter().any(|action| action.object() == name) {
+        return Err(format!("the plan leaves {name} as it is"));
+    }
+    if !is_there(lab, object) {
+        return Err(format!("applying the plan does not bring {name} back"));
+    }
     Ok(())
 }
 
 /// Without the owner's label an object is somebody else's, and whoever needs its name is told.
-fn foreign(lab: &Lab<'_>, case: &Case, object: &NativeObject, tally: &mut Tally) -> Result<(), Box<Fault>> {
+fn foreign(
+    lab: &Lab<'_>,
+    input: &Input,
+    case: &Case,
+    object: &NativeObject,
+    tally: &mut Tally,
+) -> Result<(), Box<Fault>> {
     tally.coverage.note("foreign: the owner label removed");
     let name = object.reference();
     let mut others = object.clone();
@@ -146,7 +135,7 @@ fn foreign(lab: &Lab<'_>, case: &Case, object: &NativeObject, tally: &mut Tally)
     }
     lab.cluster.put(others);
     let before = lab.cluster.objects();
-    let planned = lab.plan(&case.input(), &case.settings)?;
+    let planned = lab.plan(input, &case.settings)?;
     let touches = planned.plan.actions.iter().any(|action| action.object() == name);
     hold!(
         !touches,
@@ -215,7 +204,8 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         let differ = differing(&left, &others);
         hold!(
             differ.is_empty(),
-            "{class}: when one deletes what it has, this should not be touched, or be left: {differ:?}"
+            "{class}: when one deletes what it has, this should not be touched, or be left: {}",
+            lab::named(&differ)
         );
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Fault, Subject, Tally, hold};
 use crate::conformance::edits::{Edit, is, matches_of, places};
-use crate::conformance::lab::{Lab, difference, differing};
+use crate::conformance::lab::{Lab, difference, differing, named};
 use crate::conformance::world::snapshot;
 use crate::conformance::{Case, Input};
 use crate::manifest::{Manifest, NativeObject, Stage};
@@ -50,21 +50,21 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
             continue;
         };
+        let edited = named(reference(&edited));
         let after = names(&plan(subject, case, &documents, tally)?);
         tally.coverage.note_if(!before.is_empty(), edit.class());
         for (of, before) in &before {
-            // A weight may be one that the mesh cannot say.
             let Some(after) = after.get(of) else { continue };
-            // More or fewer objects are no other names for the same; a weight makes neither.
-            let renamed = if edit == Edit::Weight {
-                before != after
-            } else {
-                !before.is_subset(after) && !after.is_subset(before)
-            };
+            // More or fewer objects are no other names for the same: a weight may be one that the mesh cannot say.
+            let renamed = !before.is_subset(after) && !after.is_subset(before);
             hold!(
                 !renamed,
-                "{}: {edited}: names were {before:?} and are {after:?}",
-                edit.class()
+                "{}: {edited}: the {} of {} had the names {}, and have {}",
+                edit.class(),
+                of.1,
+                of.0,
+                named(before),
+                named(after)
             );
         }
     }
@@ -101,35 +101,41 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         let differ = differing(&one, &other);
         hold!(
             differ.is_empty(),
-            "{}: {edited}: objects of other policies change: {}",
+            "{}: {}: objects of other policies change: {}",
             edit.class(),
+            named(reference(&edited)),
             named(&differ)
         );
     }
     Ok(())
 }
 
+/// The SMI object that a document is.
+fn reference(document: &Value) -> Option<ObjectRef> {
+    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind))?;
+    let key = ObjectKey::new(text(document, "/metadata/namespace"), text(document, "/metadata/name"));
+    Some(ObjectRef::new(kind, key))
+}
+
+fn text<'d>(document: &'d Value, pointer: &str) -> &'d str {
+    document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Whether an object of access control has a part in a policy.
 fn is_source(document: &Value, policy: &Policy) -> bool {
-    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
-    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind));
-    kind.is_some_and(|kind| policy.sources().contains(&ObjectRef::new(kind, key)))
+    reference(document).is_some_and(|object| policy.sources().contains(&object))
 }
 
 /// Whether an SMI object has to do with a manifest: it is a source of it, or names its root.
 fn concerns(document: &Value, manifest: &Manifest) -> bool {
-    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
-    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind));
-    if let Some(kind) = kind.filter(|kind| *kind != Kind::TRAFFIC_SPLIT) {
-        return manifest.sources.contains(&ObjectRef::new(kind, key));
-    }
-    let root = text("/spec/service");
+    let Some(object) = reference(document) else {
+        return false;
+    };
+    let root = text(document, "/spec/service");
     let root = root.split_once('.').map_or(root, |(first, _)| first);
-    let names_root =
-        matches!(&manifest.policy, PolicyKey::Route(of) if of.namespace == key.namespace && of.name == root);
-    names_root || manifest.sources.contains(&ObjectRef::split(key))
+    let names_root = object.kind == Kind::TRAFFIC_SPLIT
+        && matches!(&manifest.policy, PolicyKey::Route(of) if of.namespace == object.key.namespace && of.name == root);
+    names_root || manifest.sources.contains(&object)
 }
 
 pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
@@ -152,7 +158,9 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let differ = differing(&lab.objects(), &fresh.objects());
         hold!(
             differ.is_empty(),
-            "deleting {edited} is not the same as translating without it: {differ:?}"
+            "deleting {} is not the same as translating without it: {}",
+            named(reference(&edited)),
+            named(&differ)
         );
     }
     lab.settle(&Input::new(released(&case.documents)), &case.settings)?;
@@ -160,7 +168,8 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     let left: Vec<ObjectRef> = lab.objects().iter().map(NativeObject::reference).collect();
     hold!(
         left.is_empty(),
-        "all SMI objects are deleted, and this remains: {left:?}"
+        "all SMI objects are deleted, and this remains: {}",
+        named(&left)
     );
     Ok(())
 }
@@ -215,7 +224,8 @@ pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let differ = differing(&before, &after);
         hold!(
             differ.is_empty(),
-            "written in {version}, {differ:?} differs: {}",
+            "written in {version}, {} differs: {}",
+            named(&differ),
             difference(&crate::yaml::write(&before), &crate::yaml::write(&after))
         );
     }
@@ -337,16 +347,12 @@ pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     let differ = differing(&lab.objects(), &fresh.objects());
     hold!(
         differ.is_empty(),
-        "what was there before makes a difference to {differ:?}: {}",
+        "what was there before makes a difference to {}: {}",
+        named(&differ),
         difference(
             &crate::yaml::write(&fresh.objects()),
             &crate::yaml::write(&lab.objects())
         )
     );
     Ok(())
-}
-
-fn named(objects: &[ObjectRef]) -> String {
-    let names: Vec<String> = objects.iter().map(ObjectRef::to_string).collect();
-    names.join(", ")
 }

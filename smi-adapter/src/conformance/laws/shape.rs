@@ -104,11 +104,11 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         for port in route.ports() {
             for conditional in port.conditional() {
                 tally.coverage.note("a split with matches in force");
-                let split = ObjectRef::split(conditional.split().split().clone());
+                let split = ObjectRef::split(conditional.split().key().clone());
                 unsupported(subject, &[Feature::ConditionalSplit], &split, &reported)?;
             }
             if let Some(default) = port.default() {
-                let split = ObjectRef::split(default.split().clone());
+                let split = ObjectRef::split(default.key().clone());
                 unsupported(subject, &[Feature::HttpSplit, Feature::TcpSplit], &split, &reported)?;
             }
         }

@@ -52,18 +52,41 @@ struct Way {
     world: MeshWorld,
 }
 
-impl Way {
-    /// The way from one set of documents to another.
-    fn new(subject: &Subject<'_>, case: &Case, from: &[Value], to: &[Value]) -> Result<Self, Box<Fault>> {
-        let (from, to) = (Input::new(from.to_vec()), Input::new(to.to_vec()));
-        let before = from.snapshot().clone();
-        let mut after = to.snapshot().clone();
-        enforced(from.documents(), &case.settings).for_each(|namespace| after.insert_enforced(namespace));
+/// Where ways begin.
+struct Start<'s> {
+    subject: &'s Subject<'s>,
+    case: &'s Case,
+    input: Input,
+    lab: Lab<'s>,
+    /// What the mesh has.
+    objects: BTreeMap<ObjectRef, NativeObject>,
+}
+
+impl<'s> Start<'s> {
+    /// What comes of these documents.
+    fn new(subject: &'s Subject<'s>, case: &'s Case, documents: &[Value]) -> Result<Self, Box<Fault>> {
+        let input = Input::new(documents.to_vec());
         let lab = Lab::new(subject.adapter);
-        lab.settle(&from, &case.settings)?;
-        let planned = lab.plan(&to, &case.settings)?;
-        let here = written(subject, lab.objects().iter())?.into_iter();
-        let mut objects: BTreeMap<ObjectRef, NativeObject> = here.map(|object| (object.reference(), object)).collect();
+        lab.settle(&input, &case.settings)?;
+        let objects = written(subject, lab.objects().iter())?.into_iter();
+        Ok(Self {
+            subject,
+            case,
+            input,
+            objects: objects.map(|object| (object.reference(), object)).collect(),
+            lab,
+        })
+    }
+
+    /// The way to other documents.
+    fn to(&self, documents: &[Value]) -> Result<Way, Box<Fault>> {
+        let Self { subject, case, .. } = self;
+        let to = Input::new(documents.to_vec());
+        let before = self.input.snapshot().clone();
+        let mut after = to.snapshot().clone();
+        enforced(self.input.documents(), &case.settings).for_each(|namespace| after.insert_enforced(namespace));
+        let planned = self.lab.plan(&to, &case.settings)?;
+        let mut objects = self.objects.clone();
         let mut steps = vec![objects.values().cloned().collect()];
         for action in &planned.plan.actions {
             match action {
@@ -75,14 +98,16 @@ impl Way {
             }
             steps.push(objects.values().cloned().collect());
         }
-        Ok(Self {
+        Ok(Way {
             world: mesh_world(case, &before, true),
             before,
             after,
             steps,
         })
     }
+}
 
+impl Way {
     /// The attempts at workloads that are there, but for datagrams, which no mesh sees.
     fn attempts<'c>(&self, case: &'c Case) -> impl Iterator<Item = &'c Attempt> {
         let there = |attempt: &&Attempt| self.before.workload(&attempt.to).is_some() && attempt.traffic != Traffic::Udp;
@@ -97,22 +122,24 @@ fn closes(before: &Snapshot, after: &Snapshot, case: &Case) -> bool {
 }
 
 /// Edits of access control, as the case's seed has them; that of a target in both directions, so that one comes as well.
-fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> impl Iterator<Item = Result<(Edit, Way), Box<Fault>>> {
+fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> Result<Vec<(Edit, Way)>, Box<Fault>> {
     let mut dice = case.dice();
-    Edit::OF_ACCESS.into_iter().flat_map(move |edit| {
-        let edited = edit.of(&case.documents, &mut dice).map(|(edited, _)| edited);
-        let ways = edited.into_iter().flat_map(move |edited| {
-            let there = Way::new(subject, case, &case.documents, &edited);
-            let back = (edit == Edit::Target).then(|| Way::new(subject, case, &edited, &case.documents));
-            std::iter::once(there).chain(back)
-        });
-        ways.map(move |way| Ok((edit, way?)))
-    })
+    let start = Start::new(subject, case, &case.documents)?;
+    let mut ways = Vec::new();
+    for edit in Edit::OF_ACCESS {
+        let Some((edited, _)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        ways.push((edit, start.to(&edited)?));
+        if edit == Edit::Target {
+            ways.push((edit, Start::new(subject, case, &edited)?.to(&case.documents)?));
+        }
+    }
+    Ok(ways)
 }
 
 pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    for way in ways(subject, case) {
-        let (edit, way) = way?;
+    for (edit, way) in ways(subject, case)? {
         note(&way, edit, case, tally);
         for attempt in way.attempts(case) {
             let old = authorize(&way.before, &case.settings, attempt);
@@ -138,8 +165,7 @@ pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Ta
 }
 
 pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
-    for way in ways(subject, case) {
-        let (edit, mut way) = way?;
+    for (edit, mut way) in ways(subject, case)? {
         note(&way, edit, case, tally);
         // What becomes enforced was open before: there the mesh's own default allows.
         way.world.closed = !closes(&way.before, &way.after, case);

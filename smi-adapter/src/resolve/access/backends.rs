@@ -39,7 +39,7 @@ pub(super) fn unreachable(
 
 fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
     let shares = route.ports().iter().flat_map(crate::model::route::PortRoute::splits);
-    let mine = shares.filter(|share| share.split() == split);
+    let mine = shares.filter(|share| share.key() == split);
     mine.flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
         .collect()
 }

@@ -123,8 +123,8 @@ pub(super) fn shares(
     for port in context.ports {
         match share(context, port, &backends) {
             Some(backends) => {
-                let split = object.key.clone();
-                on_ports.insert(port.number, PortSplit { split, backends });
+                let key = object.key.clone();
+                on_ports.insert(port.number, PortSplit { key, backends });
             }
             None => unusable.push(port.number),
         }
