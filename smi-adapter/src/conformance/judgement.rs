@@ -3,6 +3,7 @@
 mod matrix;
 mod profiles;
 
+use super::lab::difference;
 use super::laws::{self, Limits};
 use super::mutants::{Fate, Mutant};
 use super::{Cases, Implementation, Interpreter, Report, Violation, cases};
@@ -12,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Mutex;
-use std::thread;
+use std::{fs, io, thread};
 
 /// Tries all laws, on as many threads as there are cores.
 ///
@@ -227,6 +229,30 @@ impl Judgement {
     /// If it is something else.
     pub fn read(text: &str) -> Result<Self, String> {
         serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Whether it passed, and is the report that is kept in a file, so that what is claimed of a mesh is measured in every
+    /// build. With the environment variable `UPDATE_GOLDEN` the file is written. Where `SMI_CASES` is set, a report of another
+    /// number of worlds is not compared.
+    ///
+    /// # Errors
+    /// Says what did not pass, which line differs first, or why there is no report in the file.
+    pub fn kept_in(&self, path: impl AsRef<Path>) -> Result<(), String> {
+        if !self.passed() {
+            return Err(self.to_string());
+        }
+        let (path, ours) = (path.as_ref(), self.to_yaml());
+        let of_file = |error: io::Error| format!("{}: {error}", path.display());
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(path, &ours).map_err(of_file)?;
+        }
+        let kept = fs::read_to_string(path).map_err(of_file)?;
+        let other_worlds = Self::read(&kept)?.worlds != self.worlds;
+        if kept == ours || other_worlds && std::env::var_os("SMI_CASES").is_some() {
+            return Ok(());
+        }
+        let differs = difference(&kept, &ours);
+        Err(format!("{} is another report: {differs}", path.display()))
     }
 
     /// Several reports side by side, as Markdown: profiles, features, laws and mutants.
