@@ -13,11 +13,11 @@ use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
 use remote::Remote;
-use smi_adapter::conformance::{Cases, Report, State, Violation, judge, laws};
+use smi_adapter::conformance::{Case, Cases, Report, State, Violation, judge, laws};
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const HELP: &str = "\
@@ -26,9 +26,11 @@ law of the conformance kit does not hold. examples/judge/PROTOCOL.md says what i
 
 judge [OPTION…] -- COMMAND [ARG…]
 
-  --worlds N       in how many worlds each law is tried (default: 300)
+  --worlds N       in how many worlds each law is tried (default: 1000)
   --law NAME       try this law only; may come more than once. It also tells what happened in the worlds
   --report FILE    write the judgement to a file as well, as YAML
+  --save FOLDER    save each counterexample in a file, as LAW.yaml
+  --replay FILE    try the case of a file only, such as a counterexample that was saved
   --help           this text
 
 Exit status: 0 every law holds, and nothing is unverified; 1 it could not be tried (one line of text says why); 2 a law
@@ -51,7 +53,9 @@ fn started(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<E
     };
     let remote = Remote::start(&task.command, task.patience).map_err(Stop::Refused)?;
     report::line(err, &format!("judging `{}`", remote.title()))?;
-    if task.laws.is_empty() {
+    if let Some(path) = &task.replay {
+        again(&remote, path, out)
+    } else if task.laws.is_empty() {
         all(&remote, &task, out)
     } else {
         some(&remote, &task, out)
@@ -65,9 +69,11 @@ fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> 
     answered(remote)?;
     lines(out, &judgement.to_string())?;
     out.flush()?;
+    for violation in judgement.violations() {
+        task.save(violation)?;
+    }
     if let Some(path) = &task.report {
-        let refused = |error| Stop::Refused(format!("cannot write `{}`: {error}", path.display()));
-        fs::write(path, judgement.to_yaml()).map_err(refused)?;
+        fs::write(path, judgement.to_yaml()).map_err(|error| unwritable(path, &error))?;
     }
     Ok(if judgement.passed() { Exit::Done } else { Exit::Errors })
 }
@@ -89,6 +95,7 @@ fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop>
             }
             Some(Err(violation)) => {
                 exit = Exit::Errors;
+                task.save(&violation)?;
                 violation.to_string()
             }
         };
@@ -96,6 +103,29 @@ fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop>
         out.flush()?;
     }
     Ok(exit)
+}
+
+/// Tries one case again.
+fn again(remote: &Remote, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let unreadable = |why: String| Stop::Refused(format!("cannot read `{}`: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let case = Case::read(&text).map_err(unreadable)?;
+    let outcome = laws::replay(remote, remote, &laws::no_limits, &case);
+    answered(remote)?;
+    match outcome {
+        Ok(()) => {
+            writeln!(out, "`{}` shows no fault", case.name)?;
+            Ok(Exit::Done)
+        }
+        Err(violation) => {
+            lines(out, &violation.to_string())?;
+            Ok(Exit::Errors)
+        }
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Stop {
+    Stop::Refused(format!("cannot write `{}`: {error}", path.display()))
 }
 
 /// Stops where the program has failed to answer.
@@ -116,8 +146,20 @@ struct Task {
     cases: Cases,
     laws: Vec<String>,
     report: Option<PathBuf>,
+    save: Option<PathBuf>,
+    replay: Option<PathBuf>,
     patience: Duration,
     command: Vec<OsString>,
+}
+
+impl Task {
+    /// Saves a counterexample, if that is asked for.
+    fn save(&self, violation: &Violation) -> Result<(), Stop> {
+        if let Some(folder) = &self.save {
+            violation.save(folder).map_err(|error| unwritable(folder, &error))?;
+        }
+        Ok(())
+    }
 }
 
 /// Reads the command line; `None` asks for help.
@@ -126,6 +168,8 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
         cases: Cases::quick(),
         laws: Vec::new(),
         report: None,
+        save: None,
+        replay: None,
         patience: PATIENCE,
         command: Vec::new(),
     };
@@ -143,6 +187,8 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
             "worlds" => task.cases = Cases::new(parser.value()?.parse()?),
             "law" => task.laws.push(law(parser.value()?.string()?)?),
             "report" => task.report = Some(parser.value()?.into()),
+            "save" => task.save = Some(parser.value()?.into()),
+            "replay" => task.replay = Some(parser.value()?.into()),
             // For tests, which do not want to wait for long.
             "patience" => task.patience = Duration::from_secs(parser.value()?.parse()?),
             _ => return Err(lexopt::Error::UnexpectedOption(format!("--{option}")).into()),
@@ -154,6 +200,10 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
     }
     if task.report.is_some() && !task.laws.is_empty() {
         let reason = "`--report` is about all laws, so it does not go with `--law`";
+        return Err(Stop::Refused(reason.into()));
+    }
+    if task.replay.is_some() && (task.report.is_some() || task.save.is_some() || !task.laws.is_empty()) {
+        let reason = "`--replay` is about one case and its law, so it does not go with `--law`, `--report` or `--save`";
         return Err(Stop::Refused(reason.into()));
     }
     Ok(Some(task))

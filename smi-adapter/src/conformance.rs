@@ -14,7 +14,8 @@ mod extremes;
 mod implementation;
 pub mod judgement;
 mod lab;
-mod law_tests;
+#[doc(hidden)]
+pub mod law_tests;
 pub mod laws;
 pub mod mutants;
 pub mod probes;

@@ -85,8 +85,19 @@ fn an_adapter_that_forgets_the_weights_is_found_out() {
     if !python() {
         return;
     }
+    let folder = Folder::new("counterexamples");
+    let (saved, case) = (folder.path("saved"), folder.path("saved/split_exact.yaml"));
     let broken = ["--", "python3", ADAPTER, "--break", "weights"];
-    let options = ["--worlds", "10", "--law", "split_exact", "--law", "valid_names"];
+    let options = [
+        "--worlds",
+        "10",
+        "--law",
+        "split_exact",
+        "--law",
+        "valid_names",
+        "--save",
+        &saved,
+    ];
     let run = judged(&[options.as_slice(), &broken].concat());
     assert_eq!(run.exit, Exit::Errors, "{run:?}");
     for part in [
@@ -98,6 +109,18 @@ fn an_adapter_that_forgets_the_weights_is_found_out() {
     ] {
         assert!(run.out.contains(part), "{part}: {}", run.out);
     }
+    // What was saved is what was printed, and a counterexample to this program and no other.
+    assert!(run.out.contains(&fs::read_to_string(&case).unwrap()));
+    let again = judged(&[["--replay", &case].as_slice(), &broken].concat());
+    assert!(
+        again.exit == Exit::Errors && again.out.starts_with("law `split_exact` does not hold for `toy`"),
+        "{again:?}"
+    );
+    let whole = judged(&["--replay", &case, "--", "python3", ADAPTER]);
+    assert!(
+        whole.exit == Exit::Done && whole.out.ends_with(" shows no fault\n"),
+        "{whole:?}"
+    );
 }
 
 #[test]
@@ -171,6 +194,10 @@ fn arguments_that_make_no_sense_are_refused() {
     refused(
         &judged(&["--report", "x", "--law", "total", "--", "true"]),
         "`--report` is about all laws, so it does not go with `--law`",
+    );
+    refused(
+        &judged(&["--replay", "x", "--law", "total", "--", "true"]),
+        "`--replay` is about one case and its law, so it does not go with `--law`, `--report` or `--save`",
     );
     refused(
         &judged(&["--worlds", "many", "--", "true"]),

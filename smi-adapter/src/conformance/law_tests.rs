@@ -1,7 +1,11 @@
 //! Tests for adapters.
 
+use super::Violation;
+use std::path::PathBuf;
+
 /// A test for each law: in [`Cases::from_env`](crate::conformance::Cases::from_env), or in as many as are given. Another
-/// one, `replayed`, tries the case of [`Case::from_env`](crate::conformance::Case::from_env) again, if there is one.
+/// one, `replayed`, tries the case of [`Case::from_env`](crate::conformance::Case::from_env) again, if there is one: each
+/// counterexample is saved in a file, and the test that fails says how to try it again.
 ///
 /// ```text
 /// smi_adapter::conformance_tests!(MyAdapter::default(), MyMesh::default());
@@ -61,7 +65,49 @@ macro_rules! conformance_tests {
                 Ok(report) => println!("{report}"),
                 Err(unverified) => panic!("{unverified}"),
             },
-            Err(violation) => panic!("{violation}"),
+            Err(violation) => panic!(
+                "{}",
+                $crate::conformance::law_tests::saved(&violation, option_env!("CARGO_TARGET_TMPDIR"), module_path!())
+            ),
         }
     };
+}
+
+/// A counterexample in words, and how to try it again: its case is saved in a folder for the module of the test.
+#[doc(hidden)]
+pub fn saved(violation: &Violation, folder: Option<&str>, module: &str) -> String {
+    let folder = folder.map_or_else(std::env::temp_dir, PathBuf::from);
+    let again = match violation.save(folder.join("conformance").join(module.replace("::", "-"))) {
+        Ok(path) => format!("SMI_CASE={} cargo test replayed", path.display()),
+        Err(error) => format!("the case was not saved: {error}"),
+    };
+    format!("{violation}\n# again\n\n{again}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{Case, cases};
+
+    #[test]
+    fn what_is_saved_is_the_case() {
+        let case = Case {
+            law: "faithful".to_owned(),
+            ..cases::kept().next().unwrap()
+        };
+        let violation = Violation {
+            law: "faithful",
+            adapter: "toy".to_owned(),
+            held: 0,
+            case: case.clone(),
+            why: String::new(),
+            native: String::new(),
+            reference: String::new(),
+            diagnostics: String::new(),
+        };
+        let text = saved(&violation, None, "smi_adapter::saved");
+        let path = std::env::temp_dir().join("conformance/smi_adapter-saved/faithful.yaml");
+        assert!(text.contains(&format!("SMI_CASE={} cargo test replayed", path.display())));
+        assert_eq!(Case::read(&std::fs::read_to_string(path).unwrap()), Ok(case));
+    }
 }

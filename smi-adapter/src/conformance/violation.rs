@@ -2,6 +2,8 @@
 
 use super::case::{Case, curl, knock};
 use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// A law does not hold: the smallest case that was found, and what happens in it.
 ///
@@ -25,6 +27,21 @@ pub struct Violation {
     pub reference: String,
     /// What the translation says about it: its diagnostics.
     pub diagnostics: String,
+}
+
+impl Violation {
+    /// Saves its case in a folder, which is made where it is not there, as `LAW.yaml`: one file, to be
+    /// [replayed](super::laws::replay). Gives the path.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, folder: impl AsRef<Path>) -> io::Result<PathBuf> {
+        let folder = folder.as_ref();
+        fs::create_dir_all(folder)?;
+        let path = folder.join(self.law).with_extension("yaml");
+        fs::write(&path, self.case.to_yaml())?;
+        Ok(path)
+    }
 }
 
 impl Display for Violation {
