@@ -21,7 +21,9 @@ fn reported(mode: &str, adapter: &Istio) {
     let judgement = judge(adapter, &mesh(), &limits, Cases::from_env()).of_mode(mode);
     let judgement = judgement.with_mutants(adapter, &mesh());
     println!("{judgement}");
-    judgement.kept_in(format!("conformance/{mode}.yaml")).unwrap();
+    if let Err(why) = judgement.kept_in(format!("conformance/{mode}.yaml")) {
+        panic!("{why}");
+    }
 }
 
 #[test]

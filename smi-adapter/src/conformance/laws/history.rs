@@ -5,6 +5,7 @@ use crate::conformance::edits::{Edit, is, matches_of, places};
 use crate::conformance::lab::{Lab, difference, differing, named};
 use crate::conformance::world::snapshot;
 use crate::conformance::{Case, Input};
+use crate::diagnostic::Effect;
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -23,12 +24,21 @@ fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tal
     Ok(planned)
 }
 
-/// The names of each policy's objects of each kind.
+/// The names of each policy's objects of each kind. Left out are routes that are not wholly in force: the next edit may
+/// put them in force on another port, with objects of its own.
 fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> {
     let mut names: BTreeMap<_, BTreeSet<ObjectKey>> = BTreeMap::new();
+    let lost = planned.diagnostics.iter();
+    let lost = lost.filter(|diagnostic| diagnostic.code.effect() != Effect::InForce);
+    let lost: BTreeSet<&ObjectRef> = lost.map(|diagnostic| &diagnostic.object).collect();
+    let routes = planned.model.policies();
+    let routes = routes.filter(|(_, policy)| matches!(policy, Policy::Route(_)));
+    let partial = routes.filter(|(_, policy)| policy.sources().iter().any(|source| lost.contains(source)));
+    let partial: BTreeSet<&PolicyKey> = partial.map(|(key, _)| key).collect();
     // Leaves and grants may be named by what they say.
     let is_stable = |manifest: &&Manifest| matches!(manifest.stage, Stage::Route | Stage::Deny);
-    for manifest in planned.manifests.iter().filter(is_stable) {
+    let manifests = planned.manifests.iter().filter(is_stable);
+    for manifest in manifests.filter(|manifest| !partial.contains(&manifest.policy)) {
         let object = manifest.object.reference();
         let of_policy = names.entry((manifest.policy.clone(), object.kind)).or_default();
         of_policy.insert(object.key);
@@ -55,7 +65,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         tally.coverage.note_if(!before.is_empty(), edit.class());
         for (of, before) in &before {
             let Some(after) = after.get(of) else { continue };
-            // More or fewer objects are no other names for the same: a weight may be one that the mesh cannot say.
+            // More or fewer objects are no other names for the same.
             let renamed = !before.is_subset(after) && !after.is_subset(before);
             hold!(
                 !renamed,
