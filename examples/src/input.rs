@@ -11,6 +11,7 @@ use smi_adapter::yaml::{self, Content, ReadError};
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -206,6 +207,7 @@ fn manifests(path: &Path, chosen: Chosen) -> Result<Vec<PathBuf>, Stop> {
     Ok(found)
 }
 
-fn unreadable(file: &OsStr, error: &io::Error) -> Stop {
-    Stop::Refused(format!("cannot read `{}`: {error}", file.to_string_lossy()))
+/// A file cannot be read.
+pub(crate) fn unreadable(file: &OsStr, why: &dyn Display) -> Stop {
+    Stop::Refused(format!("cannot read `{}`: {why}", file.to_string_lossy()))
 }

@@ -9,6 +9,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use crate::input::unreadable;
 use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
@@ -107,9 +108,9 @@ fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop>
 
 /// Tries one case again.
 fn again(remote: &Remote, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
-    let unreadable = |why: String| Stop::Refused(format!("cannot read `{}`: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    let case = Case::read(&text).map_err(unreadable)?;
+    let file = path.as_os_str();
+    let text = fs::read_to_string(path).map_err(|error| unreadable(file, &error))?;
+    let case = Case::read(&text).map_err(|why| unreadable(file, &why))?;
     let outcome = laws::replay(remote, remote, &laws::no_limits, &case);
     answered(remote)?;
     match outcome {

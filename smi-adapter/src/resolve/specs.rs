@@ -36,7 +36,7 @@ pub(super) fn used_by_splits(model: &Model) -> BTreeSet<ObjectRef> {
     matches.map(|matching| matching.group().clone()).collect()
 }
 
-/// Routes, groups and identity bindings that nothing refers to (S9, I4).
+/// Routes, groups and identity bindings that nothing in force uses (S9, I4).
 pub(super) fn unreferenced(snapshot: &Snapshot, settings: &Settings, used: &BTreeSet<ObjectRef>, report: &mut Report) {
     for object in referable(snapshot, settings).filter(|object| !used.contains(object)) {
         let message = "no split in force and no traffic target uses it, so it has no effect";

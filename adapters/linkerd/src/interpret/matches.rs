@@ -182,7 +182,8 @@ thread_local! {
 /// How many compiled patterns are kept.
 const KEPT: usize = 1000;
 
-fn compile(pattern: &str) -> Read<Rc<Regex>> {
+/// Compiles a pattern, or takes what was compiled of it before.
+pub(super) fn compile(pattern: &str) -> Read<Rc<Regex>> {
     COMPILED.with_borrow_mut(|kept| {
         if let Some(regex) = kept.get(pattern) {
             return Ok(Rc::clone(regex));

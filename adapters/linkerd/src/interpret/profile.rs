@@ -1,8 +1,8 @@
 //! Which `ServiceProfile` a client sees, and what it overrides.
 
 use super::fields::{Fault, Fields, Read, refused, unmodelled};
+use super::matches::compile;
 use super::quantity::milli;
-use regex::Regex;
 use serde_json::Value;
 use smi_adapter::conformance::{MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
@@ -100,7 +100,7 @@ fn check_condition(value: &Value) -> Read<()> {
     fields.text("method", 1..=usize::MAX)?;
     if fields
         .text("pathRegex", 1..=usize::MAX)?
-        .is_some_and(|pattern| Regex::new(pattern).is_err())
+        .is_some_and(|pattern| compile(pattern).is_err())
     {
         return unmodelled("a pathRegex that does not compile");
     }

@@ -90,13 +90,13 @@ pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> 
                 continue;
             }
             tally.coverage.note(class);
-            restored(&lab, &input, case, &object).map_err(|why| format!("{class}, and {why}: {shown}"))?;
+            restored(&lab, &input, &case.settings, &object).map_err(|why| format!("{class}, and {why}: {shown}"))?;
         }
         lab.cluster.take(&object.reference());
         let class = "repaired: deleted";
         tally.coverage.note(class);
-        restored(&lab, &input, case, &object).map_err(|why| format!("{class}, and {why}"))?;
-        foreign(&lab, &input, case, &object, tally)?;
+        restored(&lab, &input, &case.settings, &object).map_err(|why| format!("{class}, and {why}"))?;
+        foreign(&lab, &input, &case.settings, &object, tally)?;
     }
     Ok(())
 }
@@ -107,9 +107,9 @@ fn is_there(lab: &Lab<'_>, object: &NativeObject) -> bool {
 }
 
 /// The plan is not empty, and applying it brings the object back.
-fn restored(lab: &Lab<'_>, input: &Input, case: &Case, object: &NativeObject) -> Result<(), String> {
+fn restored(lab: &Lab<'_>, input: &Input, settings: &Settings, object: &NativeObject) -> Result<(), String> {
     let name = object.reference();
-    let planned = lab.settle(input, &case.settings)?;
+    let planned = lab.settle(input, settings)?;
     if !planned.plan.actions.iter().any(|action| action.object() == name) {
         return Err(format!("the plan leaves {name} as it is"));
     }
@@ -123,7 +123,7 @@ fn restored(lab: &Lab<'_>, input: &Input, case: &Case, object: &NativeObject) ->
 fn foreign(
     lab: &Lab<'_>,
     input: &Input,
-    case: &Case,
+    settings: &Settings,
     object: &NativeObject,
     tally: &mut Tally,
 ) -> Result<(), Box<Fault>> {
@@ -135,7 +135,7 @@ fn foreign(
     }
     lab.cluster.put(others);
     let before = lab.cluster.objects();
-    let planned = lab.plan(input, &case.settings)?;
+    let planned = lab.plan(input, settings)?;
     let touches = planned.plan.actions.iter().any(|action| action.object() == name);
     hold!(
         !touches,

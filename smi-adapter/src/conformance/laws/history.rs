@@ -65,8 +65,12 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         tally.coverage.note_if(!before.is_empty(), edit.class());
         for (of, before) in &before {
             let Some(after) = after.get(of) else { continue };
-            // More or fewer objects are no other names for the same.
-            let renamed = !before.is_subset(after) && !after.is_subset(before);
+            // More or fewer objects are no other names for the same; a weight makes neither.
+            let renamed = if edit == Edit::Weight {
+                before != after
+            } else {
+                !before.is_subset(after) && !after.is_subset(before)
+            };
             hold!(
                 !renamed,
                 "{}: {edited}: the {} of {} had the names {}, and have {}",

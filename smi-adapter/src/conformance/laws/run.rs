@@ -9,8 +9,9 @@ use crate::conformance::world::real::{address, exists, sendable, usual};
 use crate::conformance::world::reduce::{Sent, reduce};
 use crate::conformance::world::{Access, World};
 use crate::conformance::{Case, Cases, Implementation, Report, Violation, cases};
+use crate::diagnostic::Diagnostic;
 use crate::object::DEFAULT_NAMESPACE;
-use crate::plan::Observed;
+use crate::plan::{Observed, Planned};
 use crate::settings::Settings;
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
@@ -153,17 +154,30 @@ pub(super) fn first_fault(law: &Law, subject: &Subject<'_>, cases: Cases) -> Opt
 /// worlds of a law.
 pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
     let mut worlds = Worlds::of(law).first(cases);
-    worlds.any(|(_, _, case)| {
-        let input = case.input();
-        let known = Known::of(input.snapshot(), &case.settings);
-        let said = |implementation: &dyn Implementation| {
-            let plan = || implementation.plan(&input, &case.settings, &Observed::default());
-            let mut planned = quietly(plan).flatten()?;
-            planned.diagnostics.retain(|diagnostic| !known.contains(diagnostic));
-            Ok::<_, String>((native(&planned.manifests), planned.diagnostics))
-        };
-        said(one) != said(other)
-    })
+    worlds.any(|(_, _, case)| differ_in(&case, one, other))
+}
+
+fn differ_in(case: &Case, one: &dyn Implementation, other: &dyn Implementation) -> bool {
+    let input = case.input();
+    let planned = |implementation: &dyn Implementation| {
+        quietly(|| implementation.plan(&input, &case.settings, &Observed::default())).flatten()
+    };
+    let (one, other) = match (planned(one), planned(other)) {
+        (Ok(one), Ok(other)) => (one, other),
+        (one, other) => return one.err() != other.err(),
+    };
+    if native(&one.manifests) != native(&other.manifests) {
+        return true;
+    }
+    if one.diagnostics == other.diagnostics {
+        return false;
+    }
+    let known = Known::of(input.snapshot(), &case.settings);
+    let of_mesh = |planned: Planned| -> Vec<Diagnostic> {
+        let diagnostics = planned.diagnostics.into_iter();
+        diagnostics.filter(|diagnostic| !known.contains(diagnostic)).collect()
+    };
+    of_mesh(one) != of_mesh(other)
 }
 
 /// The cases that are kept, as far as they ask what the law is about.
