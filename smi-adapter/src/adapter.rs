@@ -15,6 +15,7 @@ use crate::snapshot::Snapshot;
 use async_trait::async_trait;
 use serde_json::Value;
 use smi_types::FieldPath;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -145,9 +146,9 @@ pub enum Support {
     /// Exactly as the specification says.
     Full,
     /// Exactly but for what the reason names; every such case is reported.
-    Partial(&'static str),
+    Partial(Cow<'static, str>),
     /// Not at all, for this reason; every use is reported.
-    None(&'static str),
+    None(Cow<'static, str>),
 }
 
 /// What a policy becomes on a mesh.

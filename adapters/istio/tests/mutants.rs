@@ -7,7 +7,7 @@ use serde_json::Value;
 use smi_adapter::conformance::broken::{Broken, parts};
 use smi_adapter::conformance::laws;
 use smi_adapter::conformance::{Case, Cases, Report, Violation};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::Policy;
 use smi_adapter::object::ObjectRef;
@@ -44,12 +44,8 @@ fn blanket_excuse() {
         let Policy::Route(route) = policy else { return };
         for split in route.splits() {
             let object = ObjectRef::split(split.key().clone());
-            translation.say(
-                Code::Inexpressible,
-                object,
-                "spec".into(),
-                "this mesh may do anything with it",
-            );
+            let message = "this mesh may do anything with it";
+            translation.report(Diagnostic::new(Code::Inexpressible, object, "spec".into(), message));
         }
         for manifest in &mut translation.manifests {
             parts(&mut manifest.object.spec, "method", &|matching| {

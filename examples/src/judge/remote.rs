@@ -131,7 +131,7 @@ impl Implementation for Remote {
 
     fn support(&self, feature: Feature) -> Support {
         let known = self.description.support.get(&feature).cloned();
-        known.unwrap_or(Support::None("the program does not say"))
+        known.unwrap_or_else(|| Support::None("the program does not describe it".into()))
     }
 
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {

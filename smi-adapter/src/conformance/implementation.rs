@@ -35,7 +35,7 @@ use std::fmt::Debug;
 ///         &[]
 ///     }
 ///     fn support(&self, _: Feature) -> Support {
-///         Support::None("it is idle")
+///         Support::None("it is idle".into())
 ///     }
 ///     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
 ///         Ok(input.planned(self, settings, observed, Translation::default()))

@@ -1,12 +1,12 @@
 //! The parts of an object's meaning that a diagnostic can be limited to.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A set of ports.
 ///
 /// Serialises as `"all"`, `{"only": [80]}` or `{"except": [80]}`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ports {
     /// Every port.
@@ -47,11 +47,11 @@ impl FromIterator<u16> for Ports {
 /// let bound = ErrorBound { parts: 2, of: 100 };
 /// assert_eq!(bound.to_string(), "2/100");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ErrorBound {
     /// The numerator.
     pub parts: u64,
-    /// The denominator, at least 1.
+    /// The denominator.
     pub of: u64,
 }
 

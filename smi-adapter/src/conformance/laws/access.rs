@@ -10,7 +10,6 @@ use crate::conformance::world::workloads::{pod_name, pod_of};
 use crate::conformance::{Access as Let, Case, Inbound, MeshWorld, NotModelled, Peer};
 use crate::diagnostic::{Code, Diagnostic, Effect};
 use crate::manifest::NativeObject;
-use crate::model::WorkloadAccess;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::plan::{Observed, Planned};
 use crate::probe::{Access, Attempt, Caller, Identity, Traffic};
@@ -154,19 +153,14 @@ impl<'a> Sight<'a> {
             Traffic::Tcp | Traffic::Http(_) => Feature::DenyByDefault,
         };
         let owner = self.owner(&attempt.to);
-        let is_of =
-            |access: &&WorkloadAccess| *access.workload() == attempt.to || Some(access.workload()) == owner.as_ref();
-        let access = self.planned.model.accesses().find(is_of);
-        let named = access.is_some_and(|access| access.tcp_ports().contains(&attempt.port));
         let about = |diagnostic: &Diagnostic| {
             let object = &diagnostic.object;
             // For a namespace as a whole it is said of datagrams only.
             let namespace =
                 attempt.traffic == Traffic::Udp && *object == ObjectRef::namespace(&attempt.to.key.namespace);
             let workload = *object == attempt.to || Some(object) == owner.as_ref();
-            // What is said of ports that nothing names is said of no other.
-            let of_others = diagnostic.message.starts_with("ports that no ") && named;
-            diagnostic.code == Code::NotEnforced && (namespace || workload && !of_others)
+            let here = diagnostic.ports.contains(attempt.port);
+            diagnostic.code == Code::NotEnforced && here && (namespace || workload)
         };
         self.subject.adapter.support(feature) != Support::Full && self.planned.diagnostics.iter().any(about)
     }

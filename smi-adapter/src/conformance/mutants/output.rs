@@ -2,7 +2,7 @@
 
 use super::How::{Blind, Documents, Translate, Whole};
 use super::{Mutant, documents};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::Manifest;
 use crate::model::Policy;
 use crate::object::{Kind, ObjectRef};
@@ -62,12 +62,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             if let Policy::Route(route) = policy {
                 for split in &route.splits {
                     let object = ObjectRef::split(split.key.clone());
-                    translation.say(
-                        Code::WeightRounded,
-                        object,
-                        "spec.backends".into(),
-                        "shares are rounded",
-                    );
+                    let (code, field) = (Code::WeightRounded, "spec.backends".into());
+                    translation.report(Diagnostic::new(code, object, field, "shares are rounded"));
                 }
             }
             translation

@@ -8,7 +8,7 @@ use super::Sight;
 use crate::conformance::laws::history::enforced;
 use crate::conformance::laws::place_of_match;
 use crate::diagnostic::Diagnostic;
-use crate::object::{Kind, ObjectKey};
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::probe::{Access, Attempt};
 use crate::semantics::authorize;
 use crate::snapshot::Snapshot;
@@ -17,12 +17,18 @@ use smi_types::Object;
 impl Sight<'_> {
     /// Whether diagnostics explain that an attempt is refused.
     pub(super) fn excused(&self, attempt: &Attempt, claims: &[Diagnostic]) -> bool {
-        let without = self.without(claims);
+        let without = self.without(claims.iter().filter(|claim| self.concerns(claim, attempt)));
         authorize(&without, &self.case.settings, attempt).0 != Access::Allow
     }
 
+    /// Whether a diagnostic is about the workload and the port of an attempt.
+    fn concerns(&self, claim: &Diagnostic, attempt: &Attempt) -> bool {
+        let is_of = |workload: &ObjectRef| *workload == attempt.to || self.owner(&attempt.to).as_ref() == Some(workload);
+        claim.ports.contains(attempt.port) && claim.workload.as_ref().is_none_or(is_of)
+    }
+
     /// The snapshot in which what is named has no effect, with the same namespaces enforced.
-    fn without(&self, claims: &[Diagnostic]) -> Snapshot {
+    fn without<'c>(&self, claims: impl Iterator<Item = &'c Diagnostic>) -> Snapshot {
         let mut snapshot = self.snapshot.clone();
         enforced(&self.case.documents, &self.case.settings).for_each(|namespace| snapshot.insert_enforced(namespace));
         for claim in claims {

@@ -4,9 +4,10 @@
 //! It excuses a difference if, and only if, the reference decides as the mesh does once what is named has no
 //! effect. So it never excuses traffic to a backend without weight or without the port.
 
-use super::rounded::{Error, near};
+use super::rounded::near;
 use super::{Answer, Code, Diagnostic, Sight, carried};
 use crate::conformance::laws::place_of_match;
+use crate::diagnostic::ErrorBound;
 use crate::object::{Kind, ObjectKey};
 use crate::probe::{Destination, Distribution, Probe, Routing, Traffic};
 use crate::semantics::decide;
@@ -39,8 +40,8 @@ impl Sight<'_> {
         if !http_only.is_empty() && !carried(got) {
             return Some(http_only);
         }
-        let rounded: Vec<(&Diagnostic, Error)> = of_code(&claims, Code::WeightRounded)
-            .filter_map(|claim| Some((claim, Error::read(&claim.message)?)))
+        let rounded: Vec<(&Diagnostic, ErrorBound)> = of_code(&claims, Code::WeightRounded)
+            .filter_map(|claim| Some((claim, claim.error?)))
             .collect();
         let named: BTreeSet<Named> = claims
             .iter()
@@ -111,19 +112,10 @@ impl Sight<'_> {
         if claim.object.kind != Kind::TRAFFIC_SPLIT {
             return Vec::new();
         }
-        let mut splits = self.snapshot.splits();
-        let split = splits.find(|(other, _)| **other == key);
-        let backends = split.iter().filter_map(|(_, split)| split.spec.as_ref());
-        let backends = backends.flat_map(|spec| &spec.backends);
-        let of_backend = |name: &str| claim.message.contains(&format!("`{name}`"));
-        let mut all: Vec<Named> = backends
-            .filter(|backend| claim.field.as_str().starts_with("spec.backends") && of_backend(&backend.service))
-            .map(|backend| Named::Backend(key.clone(), backend.service.clone()))
-            .collect();
-        if all.is_empty() {
-            all.push(Named::Split(key));
-        }
-        all
+        vec![match &claim.backend {
+            Some(service) => Named::Backend(key, service.clone()),
+            None => Named::Split(key),
+        }]
     }
 
     fn named_in(&self, claim: &Diagnostic, chosen: &[&Named]) -> bool {
@@ -185,8 +177,8 @@ fn of_code<'c>(claims: &[&'c Diagnostic], code: Code) -> impl Iterator<Item = &'
     claims.iter().copied().filter(move |claim| claim.code == code)
 }
 
-/// Whether a diagnostic can be about a probe: what it says of HTTP is about HTTP, and a message that names
-/// ports is about these.
+/// Whether a diagnostic can be about a probe: what it says of HTTP is about HTTP, and one that is limited to some ports
+/// is about these.
 fn concerns(claim: &Diagnostic, probe: &Probe) -> bool {
     let Destination::Service { key, port } = &probe.to;
     let http = matches!(probe.traffic, Traffic::Http(_));
@@ -195,16 +187,5 @@ fn concerns(claim: &Diagnostic, probe: &Probe) -> bool {
         Code::NotHttp | Code::Overlap | Code::HeaderRepeated => http,
         _ => true,
     };
-    let mut words = claim.message.split_whitespace().peekable();
-    let mut ports = Vec::new();
-    while let Some(word) = words.next() {
-        if word == "port" {
-            let number = words
-                .peek()
-                .map(|word| word.trim_matches(|c: char| !c.is_ascii_digit()));
-            ports.extend(number.and_then(|number| number.parse::<u16>().ok()));
-        }
-    }
-    let here = ports.is_empty() || ports.contains(port);
-    kind && here && claim.object.key.namespace == key.namespace
+    kind && claim.ports.contains(*port) && claim.object.key.namespace == key.namespace
 }

@@ -1,29 +1,11 @@
 //! Shares that are nearly right.
 
+use crate::diagnostic::ErrorBound;
 use crate::probe::Distribution;
 
-/// How far a share may be off: this many parts of so many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Error {
-    parts: u128,
-    of: u128,
-}
-
-impl Error {
-    /// The last fraction in a message, as `2/100`.
-    pub(super) fn read(message: &str) -> Option<Self> {
-        let words = message.split(|c: char| !(c.is_ascii_digit() || c == '/'));
-        let mut fractions = words.filter_map(|word| {
-            let (parts, of) = word.split_once('/')?;
-            let (parts, of) = (parts.parse().ok()?, of.parse().ok()?);
-            (of > 0).then_some(Self { parts, of })
-        });
-        fractions.next_back()
-    }
-}
-
 /// Whether the same targets have shares, and none is off by more than the error.
-pub(super) fn near(wanted: &Distribution, got: &Distribution, error: Error) -> bool {
+pub(super) fn near(wanted: &Distribution, got: &Distribution, error: ErrorBound) -> bool {
+    let (parts, of) = (u128::from(error.parts), u128::from(error.of));
     let targets = |distribution: &Distribution| {
         distribution
             .shares()
@@ -33,8 +15,8 @@ pub(super) fn near(wanted: &Distribution, got: &Distribution, error: Error) -> b
     let (wanted_total, got_total) = (wanted.total(), got.total());
     targets(wanted) == targets(got)
         && wanted.shares().zip(got.shares()).all(|((_, wanted), (_, got))| {
-            let wanted = Parts::of(wanted, wanted_total, error.of);
-            let got = Parts::of(got, got_total, error.of);
+            let wanted = Parts::of(wanted, wanted_total, of);
+            let got = Parts::of(got, got_total, of);
             wanted.zip(got).is_some_and(|(wanted, got)| {
                 let (more, less) = if wanted.exceeds(&got) {
                     (wanted, got)
@@ -42,7 +24,7 @@ pub(super) fn near(wanted: &Distribution, got: &Distribution, error: Error) -> b
                     (got, wanted)
                 };
                 let whole = more.whole - less.whole;
-                whole < error.parts || (whole == error.parts && !more.rest_exceeds(&less))
+                whole < parts || (whole == parts && !more.rest_exceeds(&less))
             })
         })
 }
@@ -92,16 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_read_from_messages() {
-        let error = Error::read("no share of 1/2 is off by more than 2/100").unwrap();
-        assert_eq!(error, Error { parts: 2, of: 100 });
-        assert_eq!(Error::read("off by 2"), None);
-        assert_eq!(Error::read("off by 2/0"), None);
-    }
-
-    #[test]
     fn shares_may_be_off_by_the_error_and_no_more() {
-        let error = Error { parts: 1, of: 100 };
+        let error = ErrorBound { parts: 1, of: 100 };
         assert!(near(&shares(50, 50), &shares(51, 49), error));
         assert!(!near(&shares(500, 500), &shares(511, 489), error));
         assert!(near(&shares(999, 1), &shares(99, 1), error));
