@@ -1,14 +1,14 @@
-//! An adapter for a mesh of one's own, what that mesh does, and the proof: on `smi-adapter` and `serde` alone.
+//! An adapter for a mesh of one's own, what that mesh does, and the proof: on `smi-adapter`, `smi-conformance` and `serde` alone.
 
 use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
-use smi_adapter::conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject, Stage};
 use smi_adapter::model::{Policy, route::Root};
 use smi_adapter::object::{Kind, ObjectRef, bounded_name};
 use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic};
 use smi_adapter::smi_types::FieldPath;
+use smi_conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
 use std::process::ExitCode;
 
 /// How the toy mesh shares out the connections to one port of a service: other services, and their weights.
@@ -78,9 +78,7 @@ struct ToyMesh;
 
 impl Interpreter for ToyMesh {
     fn route(&self, objects: &[NativeObject], _: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        let Destination::Service { key, port } = &probe.to else {
-            return Err(NotModelled("other destinations than services".to_owned()));
-        };
+        let Destination::Service { key, port } = &probe.to;
         let of_namespace = |it: &&NativeObject| it.kind == Shares::KIND && it.key().namespace == key.namespace;
         let all = objects.iter().filter(of_namespace);
         let mut all = all.filter_map(|it| Shares::deserialize(&it.spec).ok());
@@ -99,4 +97,4 @@ fn main() -> ExitCode {
 }
 
 #[cfg(test)]
-smi_adapter::conformance_tests!(Toy, ToyMesh);
+smi_conformance::conformance_tests!(Toy, ToyMesh);

@@ -199,7 +199,12 @@ impl Translation {
         };
         for object in authors(&sources) {
             let code = Code::Inexpressible;
-            self.report(Diagnostic::new(code, object.clone(), FieldPath::root(), refusal.clone()));
+            self.report(Diagnostic::new(
+                code,
+                object.clone(),
+                FieldPath::root(),
+                refusal.clone(),
+            ));
         }
     }
 

@@ -110,7 +110,8 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
 }
 
 /// What a snapshot means, and what becomes of all of it.
-pub(crate) fn translated(
+#[doc(hidden)]
+pub fn translated(
     translate: impl Fn(&Policy) -> Translation,
     snapshot: &Snapshot,
     settings: &Settings,
@@ -130,18 +131,25 @@ pub(crate) fn translated(
 }
 
 /// What native objects of others do to ours.
-type ReviewFn<'a> = dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic> + 'a;
+#[doc(hidden)]
+pub type ReviewFn<'a> = dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic> + 'a;
 
 /// Who translated.
-pub(crate) struct Translator<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) kinds: &'a [Kind],
-    pub(crate) review: &'a ReviewFn<'a>,
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "gone in the next step")]
+pub struct Translator<'a> {
+    #[doc(hidden)]
+    pub name: &'a str,
+    #[doc(hidden)]
+    pub kinds: &'a [Kind],
+    #[doc(hidden)]
+    pub review: &'a ReviewFn<'a>,
 }
 
 impl Translator<'_> {
     /// Marks what was translated, reviews it, and compares it with what is there.
-    pub(crate) fn complete(
+    #[doc(hidden)]
+    pub fn complete(
         &self,
         snapshot: &Snapshot,
         settings: &Settings,

@@ -41,7 +41,12 @@ pub(crate) fn deny(istio: &Istio, policy: &Policy, baseline: &NamespaceBaseline)
     if baseline.namespace() == istio.root_namespace {
         let message = "Istio reads the policies of its root namespace for the whole mesh, so that none is written for it; nothing is denied there";
         let namespace = ObjectRef::namespace(baseline.namespace());
-        translation.report(Diagnostic::new(Code::NotEnforced, namespace, FieldPath::root(), message));
+        translation.report(Diagnostic::new(
+            Code::NotEnforced,
+            namespace,
+            FieldPath::root(),
+            message,
+        ));
     } else {
         let name = names::baseline(baseline.namespace());
         translation.emit(policy, Stage::Deny, &name, &AuthorizationPolicy::default());

@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
-#[cfg(feature = "conformance")]
-pub mod interpret;
 mod native;
 mod protocol;
 mod review;

@@ -156,9 +156,7 @@ struct Overlap {
 impl Overlap {
     fn ports(&self) -> diagnostic::Ports {
         let all = [&self.http, &self.tcp].into_iter().flatten();
-        let all: Option<BTreeSet<u64>> = all.fold(Some(BTreeSet::new()), |all, ports| {
-            Some(&all? | ports.as_ref()?)
-        });
+        let all: Option<BTreeSet<u64>> = all.fold(Some(BTreeSet::new()), |all, ports| Some(&all? | ports.as_ref()?));
         all.map_or(diagnostic::Ports::All, |ports| {
             ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
         })
@@ -172,7 +170,10 @@ impl Display for Overlap {
         let parts = parts.into_iter().filter_map(|(name, ports)| {
             let ports = ports.as_ref()?.as_ref();
             let ports = ports.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
-            Some(format!("{name} on {}", ports.map_or("all ports".to_owned(), |ports| format!("port {ports}"))))
+            Some(format!(
+                "{name} on {}",
+                ports.map_or("all ports".to_owned(), |ports| format!("port {ports}"))
+            ))
         });
         f.write_str(&parts.collect::<Vec<_>>().join(" and "))
     }

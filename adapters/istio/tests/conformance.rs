@@ -2,10 +2,10 @@
 #![cfg(test)]
 
 use serde_json::Value;
-use smi_adapter::conformance::{Cases, Judgement, judge};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter_istio::interpret::IstioMesh;
 use smi_adapter_istio::{Istio, Regex};
+use smi_conformance::{Cases, Judgement, judge};
+use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 use std::process::Command;
 
@@ -64,8 +64,8 @@ fn reports_are_held_against_kept_ones() {
 mod allowed {
     use crate::{limits, mesh};
     use smi_adapter::adapter::MeshAdapter;
-    use smi_adapter::conformance::Cases;
     use smi_adapter_istio::Istio;
+    use smi_conformance::Cases;
 
     fn adapter() -> Box<dyn MeshAdapter> {
         let mut istio = Istio::default();
@@ -74,7 +74,7 @@ mod allowed {
         Box::new(istio)
     }
 
-    smi_adapter::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
+    smi_conformance::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
 }
 
 /// The file that `SMI_CASE` names is tried again, under the law that it names.

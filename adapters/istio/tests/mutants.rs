@@ -4,15 +4,15 @@
 //! `--nocapture` shows after how many worlds.
 
 use serde_json::Value;
-use smi_adapter::conformance::broken::{Broken, parts};
-use smi_adapter::conformance::laws;
-use smi_adapter::conformance::{Case, Cases, Report, Violation};
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::Policy;
 use smi_adapter::object::ObjectRef;
 use smi_adapter_istio::Istio;
-use smi_adapter_istio::interpret::IstioMesh;
+use smi_conformance::broken::{Broken, parts};
+use smi_conformance::laws;
+use smi_conformance::{Case, Cases, Report, Violation};
+use smi_mesh_istio::IstioMesh;
 
 /// A law finds the fault, and says so.
 fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {

@@ -74,10 +74,7 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)>
         });
     }
     let (code, decides) = if theirs.kind == GRPC_ROUTE {
-        (
-            Code::Conflict,
-            "takes the port for gRPC, so that ours are not accepted",
-        )
+        (Code::Conflict, "takes the port for gRPC, so that ours are not accepted")
     } else if theirs.kind == HttpRoute::KIND || theirs.kind == GATEWAY_HTTP_ROUTE {
         (
             Code::ConflictInPart,

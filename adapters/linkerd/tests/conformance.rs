@@ -1,10 +1,10 @@
 //! The laws of the conformance kit, for Linkerd. `SMI_CASES` raises the number of worlds.
 #![cfg(test)]
 
-use smi_adapter::conformance::{Cases, judge};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter_linkerd::interpret::LinkerdMesh;
 use smi_adapter_linkerd::{Linkerd, SplitMode};
+use smi_conformance::{Cases, judge};
+use smi_mesh_linkerd::LinkerdMesh;
 
 /// What the CRDs and Linkerd's admission refuse.
 fn limits(object: &NativeObject) -> Result<(), String> {
@@ -36,9 +36,9 @@ fn service_profile() {
 
 mod tcp_routes {
     use crate::limits;
-    use smi_adapter::conformance::Cases;
     use smi_adapter_linkerd::Linkerd;
-    use smi_adapter_linkerd::interpret::LinkerdMesh;
+    use smi_conformance::Cases;
+    use smi_mesh_linkerd::LinkerdMesh;
 
     fn adapter() -> Linkerd {
         let mut linkerd = Linkerd::default();
@@ -46,5 +46,5 @@ mod tcp_routes {
         linkerd
     }
 
-    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(200).or_env(), limits);
+    smi_conformance::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(200).or_env(), limits);
 }

@@ -3,12 +3,12 @@
 use super::{answer, request};
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, Support};
-use smi_adapter::conformance::{Access, Inbound, MeshWorld, NotModelled, Peer};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
 use smi_adapter::settings::Settings;
+use smi_conformance::{Access, Inbound, MeshWorld, NotModelled, Peer};
 
 /// The JSON of the protocol's text, in order.
 fn blocks() -> Vec<Value> {

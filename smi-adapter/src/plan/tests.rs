@@ -4,7 +4,7 @@ use crate::cluster::{Error, InMemoryCluster, Outcome, apply};
 use crate::manifest::{Native, Stage};
 use crate::model::Policy;
 use crate::model::route::PortSplit;
-use crate::object::Kind;
+use crate::object::{Kind, ObjectKey};
 use crate::resolve::resolve;
 use crate::settings::Scope;
 use pollster::block_on;

@@ -17,7 +17,12 @@ const INCLUDE: &str = "traffic.sidecar.istio.io/includeInboundPorts";
 pub(super) fn of_namespace(baseline: &NamespaceBaseline, translation: &mut Translation) {
     let message = "Istio's proxies do not see UDP: whoever sends it gets through, whatever traffic targets say; a NetworkPolicy would close it";
     let namespace = ObjectRef::namespace(baseline.namespace());
-    translation.report(Diagnostic::new(Code::NotEnforced, namespace, FieldPath::root(), message));
+    translation.report(Diagnostic::new(
+        Code::NotEnforced,
+        namespace,
+        FieldPath::root(),
+        message,
+    ));
 }
 
 /// What is known of the pods of a workload.
@@ -35,19 +40,24 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
         );
     }
     if access.lacks_container(PROXY) {
-        report(Ports::All, format!(
-            "some pod of it runs without the container `{PROXY}`: unless ztunnel takes its traffic in, nothing is denied there; let Istio inject it and start the pod anew"
-        ));
+        report(
+            Ports::All,
+            format!(
+                "some pod of it runs without the container `{PROXY}`: unless ztunnel takes its traffic in, nothing is denied there; let Istio inject it and start the pod anew"
+            ),
+        );
     }
     if annotation(INJECT).is_some_and(declines) {
-        report(Ports::All, format!(
-            "the annotation `{INJECT}` keeps Istio from injecting its proxy, so that nothing is denied there"
-        ));
+        report(
+            Ports::All,
+            format!("the annotation `{INJECT}` keeps Istio from injecting its proxy, so that nothing is denied there"),
+        );
     }
     if annotation(INTERCEPTION).is_some_and(|mode| mode.eq_ignore_ascii_case("NONE")) {
-        report(Ports::All, format!(
-            "the annotation `{INTERCEPTION}` keeps traffic from the proxy, so that nothing is denied there"
-        ));
+        report(
+            Ports::All,
+            format!("the annotation `{INTERCEPTION}` keeps traffic from the proxy, so that nothing is denied there"),
+        );
     }
     let listed = |name: &str| annotation(name).map(list);
     if let Some(ports) = listed(EXCLUDE).filter(|ports| !ports.is_empty()) {

@@ -26,17 +26,24 @@ impl Translator<'_> {
             None
         };
         if let Some(why) = outside {
-            self.report(Code::NotEnforced, Ports::All, format!("nothing is enforced here: {why}"));
+            self.report(
+                Code::NotEnforced,
+                Ports::All,
+                format!("nothing is enforced here: {why}"),
+            );
             return;
         }
         let skipped = annotation(SKIPPED_PORTS).map(str::trim).filter(|list| !list.is_empty());
         let skipped = skipped.map(|list| {
-            let message = format!("the annotation `{SKIPPED_PORTS}` takes these ports past the proxy, so they are open: `{list}`");
+            let message = format!(
+                "the annotation `{SKIPPED_PORTS}` takes these ports past the proxy, so they are open: `{list}`"
+            );
             (numbers(list).map_or(Ports::All, Ports::Only), message)
         });
         let unseen = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
         let unseen = unseen.into_iter().map(|port| {
-            let message = format!("port {port} passes the proxy by in the whole mesh (`ignoreInboundPorts`), so it is open");
+            let message =
+                format!("port {port} passes the proxy by in the whole mesh (`ignoreInboundPorts`), so it is open");
             (Ports::Only([port].into()), message)
         });
         let unseen: Vec<(Ports, String)> = unseen.chain(skipped).collect();
@@ -50,7 +57,11 @@ impl Translator<'_> {
         let message = format!(
             "ports that no container, service, route or target names, and the proxy's own, fall to the default policy of the pods; the annotation `{DEFAULT_POLICY}: deny` on the pods closes them"
         );
-        self.report(Code::NotEnforced, Ports::Except(self.access.tcp_ports().clone()), message);
+        self.report(
+            Code::NotEnforced,
+            Ports::Except(self.access.tcp_ports().clone()),
+            message,
+        );
         let beyond = self.beyond();
         if beyond > 0 {
             let message = format!(

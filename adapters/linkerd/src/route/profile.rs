@@ -70,11 +70,7 @@ fn all_left_out(translator: &mut Translator<'_>, ports: &[&PortRoute]) {
 }
 
 /// Reports, once for each split, the ports on which it is not in force.
-fn leave_out<'a>(
-    translator: &mut Translator<'_>,
-    splits: impl Iterator<Item = (&'a PortSplit, u16)>,
-    message: &str,
-) {
+fn leave_out<'a>(translator: &mut Translator<'_>, splits: impl Iterator<Item = (&'a PortSplit, u16)>, message: &str) {
     let mut ports: BTreeMap<&ObjectKey, BTreeSet<u16>> = BTreeMap::new();
     for (split, port) in splits {
         ports.entry(split.key()).or_default().insert(port);
