@@ -26,6 +26,8 @@ pub mod server;
 pub mod violation;
 mod watchdog;
 pub mod wire;
+#[doc(hidden)]
+pub mod wordless;
 pub mod world;
 
 pub use case::Case;

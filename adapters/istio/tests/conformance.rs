@@ -5,6 +5,7 @@ use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_istio::{Istio, Regex};
 use smi_conformance::{Cases, Judgement, judge};
+use smi_conformance::wordless::Wordless;
 use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +38,14 @@ fn filters() {
     let mut istio = Istio::default();
     istio.regex = Regex::EnvoyFilter;
     reported("filters", &istio);
+}
+
+#[test]
+fn messages_carry_no_meaning() {
+    let (adapter, mesh) = (Istio::default(), mesh());
+    let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
+    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    assert_eq!(judged.to_yaml(), without_words.to_yaml());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_linkerd::{Linkerd, SplitMode};
 use smi_conformance::{Cases, judge};
+use smi_conformance::wordless::Wordless;
 use smi_mesh_linkerd::LinkerdMesh;
 
 /// What the CRDs and Linkerd's admission refuse.
@@ -32,6 +33,14 @@ fn service_profile() {
     let mut linkerd = Linkerd::default();
     linkerd.split_mode = SplitMode::ServiceProfile;
     reported("service-profile", &linkerd);
+}
+
+#[test]
+fn messages_carry_no_meaning() {
+    let (adapter, mesh) = (Linkerd::default(), LinkerdMesh::default());
+    let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
+    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    assert_eq!(judged.to_yaml(), without_words.to_yaml());
 }
 
 mod tcp_routes {
