@@ -4,8 +4,8 @@
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_istio::{Istio, Regex};
-use smi_conformance::{Cases, Judgement, judge};
 use smi_conformance::wordless::Wordless;
+use smi_conformance::{Cases, Judgement, judge};
 use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 use std::process::Command;

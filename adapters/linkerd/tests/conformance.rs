@@ -3,8 +3,8 @@
 
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_linkerd::{Linkerd, SplitMode};
-use smi_conformance::{Cases, judge};
 use smi_conformance::wordless::Wordless;
+use smi_conformance::{Cases, judge};
 use smi_mesh_linkerd::LinkerdMesh;
 
 /// What the CRDs and Linkerd's admission refuse.
