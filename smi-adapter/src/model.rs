@@ -9,6 +9,7 @@ pub use access::{NamespaceBaseline, WorkloadAccess};
 pub use route::ServiceRoute;
 
 use crate::object::{ObjectKey, ObjectRef};
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
@@ -85,6 +86,13 @@ impl Display for PolicyKey {
             Self::Access(ObjectRef { key, kind }) => write!(f, "access/{}/{kind}/{}", key.namespace, key.name),
             Self::Baseline(namespace) => write!(f, "baseline/{namespace}"),
         }
+    }
+}
+
+/// Serialises as its text.
+impl Serialize for PolicyKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -5,7 +5,7 @@ mod owned;
 mod status;
 
 pub use owned::Observed;
-pub use status::{PortShares, Status};
+pub use status::{PortShares, State, Status};
 
 use crate::adapter::{MeshAdapter, Translation};
 use crate::diagnostic::{Code, Diagnostic};
@@ -16,6 +16,7 @@ use crate::resolve::{Resolution, referable, resolve_observed};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
+use status::LazyIndex;
 use std::collections::BTreeSet;
 
 /// Writes and deletions, in an order that is safe at every step: writes by
@@ -91,6 +92,7 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
     /// What the snapshot means.
     pub model: Model,
+    index: LazyIndex,
 }
 
 /// Resolves, translates, reviews and compares.
@@ -179,6 +181,7 @@ impl Translator<'_> {
             manifests,
             diagnostics,
             model,
+            index: LazyIndex::default(),
         }
     }
 }

@@ -146,6 +146,8 @@ pub struct SplitSource {
     pub uid: Option<String>,
     #[doc(hidden)]
     pub annotations: BTreeMap<String, String>,
+    #[doc(hidden)]
+    pub backends: Vec<String>,
 }
 
 impl SplitSource {
@@ -159,6 +161,12 @@ impl SplitSource {
     #[must_use]
     pub fn api_version(&self) -> &str {
         &self.api_version
+    }
+
+    /// The services of all backends that it lists, in its order, also of those that get no traffic.
+    #[must_use]
+    pub fn backends(&self) -> &[String] {
+        &self.backends
     }
 
     /// Its UID, if it comes from a cluster.
