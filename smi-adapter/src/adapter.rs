@@ -221,6 +221,13 @@ impl Translation {
         self.say(code, ObjectRef::split(split.clone()), field, message);
     }
 
+    /// Adds all of another translation.
+    pub fn append(&mut self, other: Self) {
+        self.manifests.extend(other.manifests);
+        self.diagnostics.extend(other.diagnostics);
+        self.left_out.extend(other.left_out);
+    }
+
     /// Adds a diagnostic.
     pub fn say(&mut self, code: Code, object: ObjectRef, field: FieldPath, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::new(code, object, field, message));
