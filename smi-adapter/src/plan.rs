@@ -175,7 +175,7 @@ impl Translator<'_> {
         diagnostics.dedup();
         Planned {
             plan: Plan {
-                actions: diff::actions(self.kinds, &manifests, observed),
+                actions: diff::actions(self.kinds, &manifests, observed.compared(snapshot)),
                 field_manager: format!("{}-{}", settings.owner, self.name),
             },
             manifests,

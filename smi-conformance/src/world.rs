@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use services::Service;
 use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use splits::Split;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -251,10 +251,10 @@ impl Display for World {
 
 /// Reads manifests as an embedder does.
 pub fn snapshot<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in documents {
         // Whatever does not say which object it is has no effect.
-        _ = smi_adapter::yaml::add(document.clone(), &mut snapshot);
+        _ = smi_adapter::yaml::add(document.clone(), &mut input);
     }
-    snapshot
+    input.build()
 }

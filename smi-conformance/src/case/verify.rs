@@ -6,7 +6,7 @@ use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::resolve::resolve;
 use smi_adapter::semantics::{Trace, authorize, decide};
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml;
 use std::fmt::Display;
 
@@ -109,7 +109,10 @@ fn begins(said: &str, report: &str) -> bool {
 
 /// Whether a document is of a kind that something can depend on, and says which object it is.
 fn counts(document: &Value) -> bool {
-    matches!(yaml::add(document.clone(), &mut Snapshot::default()), Ok(Some(_)))
+    matches!(
+        yaml::add(document.clone(), &mut SnapshotBuilder::default()),
+        Ok(Some(_))
+    )
 }
 
 /// What is wrong with the answer to one question.
