@@ -292,6 +292,17 @@ impl From<ParseError> for ReadError {
 }
 
 impl Document {
+    /// Reads an object that was parsed already, as if it were the only one of a text. Without a namespace it gets
+    /// `default_namespace` (I2).
+    #[must_use]
+    pub fn from_value(value: Value, default_namespace: &str) -> Self {
+        Self {
+            number: 1,
+            item: None,
+            content: content(value, default_namespace),
+        }
+    }
+
     /// Adds it to an input, and returns which object it is; `None` if it has no part in what SMI means. An object
     /// that cannot be read is noted, so that whatever refers to it finds it unusable and a plan reports it.
     ///
@@ -312,14 +323,6 @@ impl Document {
     }
 }
 
-/// Adds a value to an input, as [`Document::add_to`] does.
-#[doc(hidden)]
-pub fn add(value: Value, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
-    let content = content(value, crate::object::DEFAULT_NAMESPACE);
-    let (number, item) = (1, None);
-    Document { number, item, content }.add_to(input)
-}
-
 /// Writes objects as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
 #[must_use]
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String {
@@ -327,7 +330,8 @@ pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String 
     write_values(&values)
 }
 
-/// Writes values as YAML documents.
+/// Writes values as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
+#[must_use]
 pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     let options = serde_saphyr::ser_options! {
         prefer_block_scalars: false,
@@ -343,7 +347,10 @@ pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     text
 }
 
-/// Reads the documents of a text as values.
+/// Reads the documents of a text as values, each as it stands.
+///
+/// # Errors
+/// If one of them is neither YAML nor JSON.
 pub fn read_values(text: &str) -> Result<Vec<Value>, String> {
     split::documents(text).flatten().collect()
 }

@@ -252,7 +252,7 @@ fn ports_are_taken_for_what_istio_takes_them_for() {
     assert_eq!(ports(&spec(&planned)["http"]), [80, 91, 93]);
     assert_eq!(ports(&spec(&planned)["tcp"]), [80, 90, 91, 93]);
     let status = planned.status(&ObjectRef::split(ObjectKey::new("shop", "s-many")));
-    assert_eq!(status.state, State::InForce);
+    assert_eq!(status.state, State::InPart);
     let in_force: Vec<u16> = status.shares.iter().map(|shares| shares.port).collect();
     assert_eq!(in_force, [80, 90, 91, 93]);
 }
