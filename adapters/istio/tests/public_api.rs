@@ -45,12 +45,12 @@ impl Operator {
     fn on_applied(&mut self, json: &serde_json::Value) {
         if json["kind"] == "Service" {
             let service: Service = serde_json::from_value(json.clone()).expect("services come from an API server");
-            self.snapshot.replace_service(service);
+            self.snapshot.insert_service(service);
             return;
         }
         match Object::from_json(json.to_string().as_bytes()) {
-            Ok(parsed) => _ = self.snapshot.replace(parsed),
-            Err(error) => self.snapshot.replace_error(&error),
+            Ok(parsed) => _ = self.snapshot.insert(parsed),
+            Err(error) => self.snapshot.insert_error(&error),
         }
     }
 
@@ -196,6 +196,16 @@ fn an_operator_tells_its_users_what_is_supported() {
         br#"{"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": {"name": "x"}}"#;
     let mut snapshot = Snapshot::default();
     snapshot.insert(Object::from_json(target).expect("an object"));
+    let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
+    // Nothing is closed as long as the workloads are not known.
+    assert!(planned.manifests.is_empty());
+    assert!(
+        planned
+            .diagnostics
+            .iter()
+            .any(|said| said.code == Code::WorkloadsNotCovered)
+    );
+    snapshot.cover_workloads();
     let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
     // It grants nothing, and enforces its namespace all the same (A2).
     assert_eq!(planned.manifests.len(), 1);

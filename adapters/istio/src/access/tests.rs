@@ -10,14 +10,15 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::{Manifest, Stage};
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 fn planned_with(istio: &Istio, settings: &Settings, manifests: &str) -> Planned {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(manifests, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     istio.plan(&snapshot, settings, &Observed::default())
 }
 

@@ -5,7 +5,7 @@ use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 use crate::native::VirtualService;
@@ -30,10 +30,11 @@ fn object(name: &str, namespace: &str, created: Option<&str>, spec: Value) -> Na
 
 /// What is said of a foreign object, where ours was created in 2020, or is to be created.
 fn said(ours_exists: bool, foreign: NativeObject) -> Vec<Diagnostic> {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let (istio, settings) = (Istio::default(), Settings::default());
     let first = istio.plan(&snapshot, &settings, &Observed::default());
     let mut objects = vec![foreign];

@@ -5,7 +5,7 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::{PathAnchor, Settings};
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 /// A root and backends, on ports whose names declare what Istio goes by.
@@ -23,10 +23,11 @@ const SHOP: &str = "
 ";
 
 fn planned_with(istio: &Istio, settings: &Settings, manifests: &str) -> Planned {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&format!("{SHOP}\n---\n{manifests}"), "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     istio.plan(&snapshot, settings, &Observed::default())
 }
 

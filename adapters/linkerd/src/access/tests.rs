@@ -11,7 +11,7 @@ use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml;
 
 /// A deployment `api` of namespace `shop` with account `api`.
@@ -84,11 +84,11 @@ fn tcp_route(name: &str, ports: &str) -> String {
 }
 
 fn snapshot(manifests: &str) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(manifests, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
-    snapshot
+    input.build()
 }
 
 fn planned_with(linkerd: &Linkerd, manifests: &str) -> Planned {

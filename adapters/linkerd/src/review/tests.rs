@@ -6,7 +6,7 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 use super::{GATEWAY_HTTP_ROUTE, GRPC_ROUTE};
@@ -24,10 +24,11 @@ const SHOP: &str = "
 
 /// The conflict that a foreign object is reported as, if it is.
 fn conflict(kind: Kind, namespace: &str, name: &str, spec: Value) -> Option<Code> {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let metadata = serde_json::from_value(json!({"name": name, "namespace": namespace})).unwrap();
     let foreign = NativeObject { kind, metadata, spec };
     let (linkerd, settings) = (Linkerd::default(), Settings::default());

@@ -5,7 +5,7 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml;
 use std::fmt::Write;
 
@@ -25,10 +25,11 @@ const SHOP: &str = "
 ";
 
 fn planned_with(linkerd: &Linkerd, manifests: &str) -> Planned {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&format!("{SHOP}\n---\n{manifests}"), "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     linkerd.plan(&snapshot, &Settings::default(), &Observed::default())
 }
 
@@ -380,13 +381,14 @@ fn a_profile_of_somebody_else_is_left_alone_and_ours_goes_with_the_split() {
     let mut theirs = ours.clone();
     theirs.metadata.labels = None;
     theirs.metadata.annotations = Some([("smi.linkerd.io/skip".to_owned(), "true".to_owned())].into());
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(
         &format!("{SHOP}\n---\n{}", split("web", "{service: v1, weight: 1}", "")),
         "shop",
     ) {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let observed = Observed::new("linkerd", &settings, [theirs]);
     let planned = linkerd.plan(&snapshot, &settings, &observed);
     assert_eq!(planned.plan.actions, []);

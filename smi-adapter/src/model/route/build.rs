@@ -110,7 +110,9 @@ impl SplitSource {
     /// A split of which no more is known than its shares.
     fn new(key: &ObjectKey, ports: &[PortRoute]) -> Self {
         let splits = ports.iter().flat_map(PortRoute::splits);
-        let backends = splits.filter(|split| split.key == *key).flat_map(|split| &split.backends);
+        let backends = splits
+            .filter(|split| split.key == *key)
+            .flat_map(|split| &split.backends);
         let backends: BTreeSet<String> = backends.map(|backend| backend.service.clone()).collect();
         Self {
             key: key.clone(),

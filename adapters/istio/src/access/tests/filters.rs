@@ -157,10 +157,11 @@ fn no_filter_sees_what_a_client_sent_in_headers_of_proxies() {
 #[test]
 fn filters_of_an_earlier_setting_are_deleted() {
     let manifests = manifests(GROUP, "[8080]");
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&manifests, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let settings = Settings::default();
     let before = filtered().plan(&snapshot, &settings, &Observed::default());
     let there = before.manifests.iter().map(|manifest| manifest.object.clone());

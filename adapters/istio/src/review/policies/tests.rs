@@ -5,7 +5,7 @@ use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 const SHOP: &str = "
@@ -21,10 +21,11 @@ const SHOP: &str = "
 
 /// Code and object of what is said of a policy of somebody else.
 fn said(namespace: &str, annotations: &Value, spec: Value) -> Vec<String> {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let metadata = json!({"name": "theirs", "namespace": namespace, "annotations": annotations});
     let foreign = NativeObject {
         kind: AuthorizationPolicy::KIND,

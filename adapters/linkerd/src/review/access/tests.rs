@@ -7,7 +7,7 @@ use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::object::Kind;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 const SHOP: &str = "
@@ -24,10 +24,11 @@ const SHOP: &str = "
 
 /// What is said of access because of one foreign object: `Code object`. Our server is of 2026.
 fn said(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -> Vec<String> {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let (linkerd, settings) = (Linkerd::default(), Settings::default());
     let whole = linkerd.plan(&snapshot, &settings, &Observed::default());
     let mut objects: Vec<NativeObject> = whole.manifests.iter().map(|manifest| manifest.object.clone()).collect();
