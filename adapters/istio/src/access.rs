@@ -3,6 +3,7 @@
 
 mod filter;
 mod gaps;
+mod inexpressible;
 mod matches;
 mod names;
 mod policies;
@@ -10,7 +11,6 @@ mod probes;
 mod rules;
 mod sources;
 mod values;
-mod inexpressible;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +19,7 @@ use crate::Istio;
 use crate::native::AuthorizationPolicy;
 use crate::native::authorization::{Action, Allow, NonEmpty, Selector};
 use filter::FilterPolicy;
+use inexpressible::InexpressibleParts;
 use matches::{Encoded, Encoding, encode};
 use policies::{Part, Policies};
 use rules::Rules;
@@ -32,7 +33,6 @@ use smi_adapter::object::ObjectRef;
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use inexpressible::InexpressibleParts;
 
 /// Translates the baseline of a namespace, which denies everything that is not granted (A2).
 pub(crate) fn deny(istio: &Istio, policy: &Policy, baseline: &NamespaceBaseline) -> Translation {
@@ -165,7 +165,8 @@ impl<'a> Translator<'a> {
                 let encoded: Vec<_> = matches.iter().map(|matching| self.encoded(matching, grant)).collect();
                 let encodings = || encoded.iter().filter_map(|encoded| encoded.encoding.as_ref());
                 if encodings().next().is_none() {
-                    let message = "Istio supports none of the granted matches, so the traffic target allows no HTTP request";
+                    let message =
+                        "Istio supports none of the granted matches, so the traffic target allows no HTTP request";
                     self.report(grant, Code::Inexpressible, message);
                     return None;
                 }

@@ -19,7 +19,10 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     let mut by_host: BTreeMap<String, Vec<&Manifest>> = BTreeMap::new();
     for manifest in desired {
         for host in list(&manifest.object.spec, "hosts").filter_map(Value::as_str) {
-            by_host.entry(qualified(&manifest.object, host)).or_default().push(manifest);
+            by_host
+                .entry(qualified(&manifest.object, host))
+                .or_default()
+                .push(manifest);
         }
     }
     let mut diagnostics = Vec::new();

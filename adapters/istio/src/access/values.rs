@@ -71,11 +71,9 @@ impl RequestPart {
             ));
         }
         match text.chars().find(|c| "{}?#".contains(*c)) {
-            Some(c @ ('{' | '}')) if self == Self::Path => {
-                Err(format!(
-                    "Istio rejects paths with `{c}`, which is reserved for path templates"
-                ))
-            }
+            Some(c @ ('{' | '}')) if self == Self::Path => Err(format!(
+                "Istio rejects paths with `{c}`, which is reserved for path templates"
+            )),
             Some(c @ ('?' | '#')) if self == Self::Path => Err(format!(
                 "Istio compares paths without their query and fragment, so no path contains `{c}`"
             )),

@@ -54,9 +54,8 @@ impl Parts<'_> {
 
     fn bounded(&mut self, regex: String, field: FieldPath) -> Option<StringMatch> {
         if regex.len() > MAX_REGEX {
-            let message = format!(
-                "Istio supports patterns of up to {MAX_REGEX} bytes only; the match takes no request"
-            );
+            let message =
+                format!("Istio supports patterns of up to {MAX_REGEX} bytes only; the match takes no request");
             self.0.fault(Code::Inexpressible, field, message);
             return None;
         }
