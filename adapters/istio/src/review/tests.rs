@@ -140,6 +140,6 @@ fn a_private_object_takes_precedence_at_any_age() {
     let mut spec = both(HOST, 80);
     spec["exportTo"] = json!(["."]);
     let reported = reported(true, object("a", "x", Some("2021-01-01T00:00:00Z"), spec));
-    assert_eq!(codes(&reported), [Code::Conflict]);
+    assert_eq!(codes(&reported), [Code::ConflictInPart]);
     assert!(reported[0].message.contains("is private to namespace `x`"));
 }
