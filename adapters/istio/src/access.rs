@@ -65,7 +65,7 @@ pub(crate) fn allow(istio: &Istio, policy: &Policy, access: &WorkloadAccess) -> 
     };
     gaps::of_workload(access, &mut translator.translation);
     if access.workload().key.namespace == istio.root_namespace {
-        translator.refuse();
+        translator.reject();
     } else if !access.selector().is_empty() {
         translator.write(policy);
     }
@@ -93,7 +93,7 @@ struct GrantRules<'a> {
 impl<'a> Translator<'a> {
     /// Reports all grants of a workload in the root namespace. The selector of a policy there would select pods in every
     /// namespace.
-    fn refuse(&mut self) {
+    fn reject(&mut self) {
         let message = "the destination is in Istio's root namespace, whose policies apply to the whole mesh, so none is written and nothing is granted";
         for grant in self.access.grants() {
             self.report(grant, Code::Inexpressible, message);

@@ -2,7 +2,7 @@
 
 use smi_adapter::model::route::PortRoute;
 
-/// How a sidecar treats a service port.
+/// The treatment of a service port by a sidecar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// Parses HTTP, of any version.

@@ -96,7 +96,7 @@ impl Translator<'_> {
             .next()
             .is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
         let [port] = self.route.ports() else {
-            self.refuse(
+            self.reject(
                 Code::ExternalRoot,
                 "the root is an external host, for which the backends need exactly one TCP port, but they have several",
             );
@@ -110,14 +110,14 @@ impl Translator<'_> {
                     "there is no service `{host}` in namespace `{namespace}`, and the adapter's `external_hosts` does not list it"
                 )
             };
-            self.refuse(Code::ExternalRoot, &message);
+            self.reject(Code::ExternalRoot, &message);
             return None;
         }
         if port
             .splits()
             .any(|split| split.backends().iter().any(Backend::is_headless))
         {
-            self.refuse(
+            self.reject(
                 Code::Inexpressible,
                 "a backend has no cluster IP, and Istio would send its share to the external host itself",
             );
@@ -125,7 +125,7 @@ impl Translator<'_> {
         }
         if port.default().is_none() {
             let message = "the root is an external host, which has no endpoints in the cluster, so requests that match no split would fail; add a split without matches";
-            self.refuse(Code::Inexpressible, message);
+            self.reject(Code::Inexpressible, message);
             return None;
         }
         let gateways = gateways::allowed(istio, self.route, &mut self.translation);
@@ -301,7 +301,7 @@ impl Translator<'_> {
     }
 
     /// Reports that no split is in force on any port.
-    fn refuse(&mut self, code: Code, message: &str) {
+    fn reject(&mut self, code: Code, message: &str) {
         self.report_all(code, "spec.service", message);
     }
 

@@ -156,7 +156,7 @@ fn rewritten(header: &str) -> Option<String> {
     Some(format!("`{header}` cannot be matched: {why}"))
 }
 
-/// The match for a filter of Envoy, which has regular expressions.
+/// Returns the permission for a filter of Envoy, which supports regular expressions.
 fn permission(matching: &HttpMatch) -> Permission {
     let header = |name: &str, string_match| Permission::Header {
         name: name.to_owned(),
@@ -175,7 +175,8 @@ fn permission(matching: &HttpMatch) -> Permission {
     Permission::all(all)
 }
 
-/// Envoy refuses an empty expression, and with it the whole listener.
+/// Returns the condition that a complete string matches a pattern. Envoy rejects an empty expression, and with it the
+/// whole listener.
 fn whole(pattern: &Pattern) -> Text {
     let regex = pattern.to_full_match(Engine::Re2);
     Text::SafeRegex {

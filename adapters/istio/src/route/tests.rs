@@ -367,9 +367,9 @@ fn gateways_have_to_be_allowed() {
 fn external_hosts_have_to_be_allowed() {
     let manifests = split("web", "{service: v1, weight: 1}, {service: v2, weight: 3}", "")
         .replace("service: web", "service: shop.example.com");
-    let refused = planned(&manifests);
-    assert_eq!(codes(&refused), [(Code::ExternalRoot, "spec.service")]);
-    assert_eq!(refused.manifests, []);
+    let rejected = planned(&manifests);
+    assert_eq!(codes(&rejected), [(Code::ExternalRoot, "spec.service")]);
+    assert_eq!(rejected.manifests, []);
 
     let mut istio = Istio::default();
     istio.external_hosts.insert("shop.example.com".into());

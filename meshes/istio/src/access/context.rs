@@ -1,22 +1,22 @@
-//! Traffic behind the handshake.
+//! The context in which policies are evaluated.
 
-use super::super::request::Seen;
+use super::super::request::ParsedRequest;
 use super::IstioMesh;
-use super::shadow::Shadow;
+use super::shadow::ShadowFilter;
 use super::workload::Workload;
 use std::net::IpAddr;
 
-/// What policies judge.
+/// The traffic after the handshake, with the configuration of its destination.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival<'a> {
+pub(super) struct Context<'a> {
     pub(super) mesh: &'a IstioMesh,
     pub(super) workload: &'a Workload<'a>,
-    /// The filters in front whose results policies may ask for.
-    pub(super) shadows: &'a [Shadow],
+    /// The filters with shadow rules, on whose results policies can have conditions.
+    pub(super) shadows: &'a [ShadowFilter],
     /// The name in the client's certificate, if it presented one.
     pub(super) client: Option<&'a str>,
     pub(super) ip: IpAddr,
     pub(super) port: u16,
-    /// The request; `None` where the sidecar reads bytes.
-    pub(super) request: Option<&'a Seen>,
+    /// The request, or `None` if the sidecar handles the traffic as bytes.
+    pub(super) request: Option<&'a ParsedRequest>,
 }
