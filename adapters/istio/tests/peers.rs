@@ -89,7 +89,7 @@ fn detects_header_patterns_without_anchors() {
         }
     });
     assert_found("cookie-without-anchors", &peer, laws::faithful);
-    let guide = std::fs::read_to_string("../../smi-adapter/src/guide/conformance.md").unwrap();
+    let guide = std::fs::read_to_string("../../smi-conformance/src/guide.md").unwrap();
     let printed = std::fs::read_to_string("tests/peers/cookie-without-anchors.txt").unwrap();
     assert!(
         guide.contains(printed.trim()),
