@@ -164,8 +164,8 @@ struct Overlap {
 
 impl Overlap {
     fn ports(&self) -> diagnostic::Ports {
-        let all = [&self.http, &self.tcp].into_iter().flatten();
-        let all: Option<BTreeSet<u64>> = all.fold(Some(BTreeSet::new()), |all, ports| Some(&all? | ports.as_ref()?));
+        let mut all = [&self.http, &self.tcp].into_iter().flatten();
+        let all = all.try_fold(BTreeSet::new(), |all, ports| Some(&all | ports.as_ref()?));
         all.map_or(diagnostic::Ports::All, |ports| {
             ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
         })
@@ -175,16 +175,16 @@ impl Overlap {
 /// Writes `HTTP on port 80 and TCP on all ports`.
 impl Display for Overlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [("HTTP", &self.http), ("TCP", &self.tcp)];
-        let parts = parts.into_iter().filter_map(|(name, ports)| {
-            let ports = ports.as_ref()?.as_ref();
-            let ports = ports.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+        let protocols = [("HTTP", &self.http), ("TCP", &self.tcp)];
+        let texts = protocols.into_iter().filter_map(|(name, ports)| {
+            let numbers = ports.as_ref()?.as_ref();
+            let numbers = numbers.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
             Some(format!(
                 "{name} on {}",
-                ports.map_or("all ports".to_owned(), |ports| format!("port {ports}"))
+                numbers.map_or("all ports".to_owned(), |numbers| format!("port {numbers}"))
             ))
         });
-        f.write_str(&parts.collect::<Vec<_>>().join(" and "))
+        f.write_str(&texts.collect::<Vec<_>>().join(" and "))
     }
 }
 

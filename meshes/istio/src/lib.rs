@@ -79,10 +79,12 @@ impl Interpreter for IstioMesh {
         let Some(called) = registry.get(key) else {
             return Ok(Distribution::all_to(Target::Nowhere));
         };
-        if probe.traffic == Traffic::Udp {
+        let request = match &probe.traffic {
             // Sidecars capture TCP only.
-            return Ok(Distribution::all_to(called.udp_target(*port)));
-        }
+            Traffic::Udp => return Ok(Distribution::all_to(called.udp_target(*port))),
+            Traffic::Tcp => None,
+            Traffic::Http(request) => Some(request),
+        };
         let client = probe.from.as_ref().map(|client| client.namespace.as_str());
         guard::reach(objects, &self.root_namespace, client)?;
         let mesh = Mesh {
@@ -90,11 +92,7 @@ impl Interpreter for IstioMesh {
             registry,
             client,
         };
-        let distribution = match &probe.traffic {
-            Traffic::Tcp => mesh.connect(key, *port, None),
-            Traffic::Http(request) => mesh.connect(key, *port, Some(request)),
-            _ => not_modelled("traffic that is neither TCP nor UDP nor HTTP"),
-        }?;
+        let distribution = mesh.connect(key, *port, request)?;
         guard::policies(objects, &mesh.registry, &distribution)?;
         Ok(distribution)
     }

@@ -36,7 +36,7 @@ impl Policies {
 
     /// Adds rules that exist for the objects in `references`.
     pub(super) fn add(&mut self, rules: Vec<Rule>, references: &BTreeSet<ObjectRef>) {
-        let mut referenced = false;
+        let mut has_sources = false;
         for rule in rules {
             let size = rule.size();
             let has_room = |part: &Part| part.rules.len() < MAX_RULES && self.size + size <= MAX_SIZE;
@@ -45,11 +45,11 @@ impl Policies {
                     rules: Vec::new(),
                     sources: BTreeSet::from([self.workload.clone()]),
                 });
-                (self.size, referenced) = (0, false);
+                (self.size, has_sources) = (0, false);
             }
             self.size += size;
             if let Some(part) = self.parts.last_mut() {
-                if !std::mem::replace(&mut referenced, true) {
+                if !std::mem::replace(&mut has_sources, true) {
                     part.sources.extend(references.iter().cloned());
                 }
                 part.rules.push(rule);
