@@ -1,7 +1,7 @@
-//! The kit is tested, too: adapters for Istio that are wrong in one way each, beyond the kit's own mutants, and the law
-//! that finds out.
+//! Tests of the conformance kit: adapters for Istio with one fault each, in addition to the kit's own mutants, and the
+//! law that detects each fault.
 //!
-//! `--nocapture` shows after how many worlds.
+//! `--nocapture` prints the number of worlds that each detection takes.
 
 use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic};
@@ -14,8 +14,8 @@ use smi_conformance::laws;
 use smi_conformance::{Case, Cases, Report, Violation};
 use smi_mesh_istio::IstioMesh;
 
-/// A law finds the fault, and says so.
-fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
+/// Asserts that a law detects the fault.
+fn assert_killed(mutant: &str, result: Result<Report, Box<Violation>>) {
     let violation = result.err();
     assert!(violation.is_some(), "`{mutant}` survives");
     if let Some(violation) = violation {
@@ -26,8 +26,8 @@ fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
 
 const CASES: Cases = Cases::new(1000);
 
-/// The counterexample is written, read back and tried again.
-fn by_routing(mutant: &str, broken: &Broken) {
+/// Asserts that `faithful` detects the fault, and that the counterexample can be written, read and replayed.
+fn assert_killed_by_faithful(mutant: &str, broken: &Broken) {
     let mesh = IstioMesh::default();
     let result = laws::faithful(broken, &mesh, CASES);
     if let Err(violation) = &result {
@@ -35,16 +35,16 @@ fn by_routing(mutant: &str, broken: &Broken) {
         let again = case.map(|case| laws::replay(broken, &mesh, &laws::no_limits, &case));
         assert!(matches!(again, Ok(Err(_))), "{violation}");
     }
-    killed(mutant, result);
+    assert_killed(mutant, result);
 }
 
 #[test]
-fn blanket_excuse() {
+fn detects_a_blanket_excuse() {
     let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         for split in route.splits() {
             let object = ObjectRef::split(split.key().clone());
-            let message = "this mesh may do anything with it";
+            let message = "the mesh may route it in any way";
             translation.report(Diagnostic::new(Code::Inexpressible, object, "spec".into(), message));
         }
         for manifest in &mut translation.manifests {
@@ -53,58 +53,58 @@ fn blanket_excuse() {
             });
         }
     });
-    by_routing("methods are dropped, and every split is excused", &broken);
+    assert_killed_by_faithful("methods are dropped, and every split is excused", &broken);
 }
 
 #[test]
-fn second_split_wins() {
+fn detects_that_the_later_split_takes_precedence() {
     let broken = Broken::object(Istio::default(), |manifest| {
         if let Some(routes) = manifest.object.spec.get_mut("http").and_then(Value::as_array_mut) {
             let conditional = routes.len().saturating_sub(1);
             routes[..conditional].reverse();
         }
     });
-    by_routing("the later split decides", &broken);
+    assert_killed_by_faithful("the later split takes precedence", &broken);
 }
 
 #[test]
-fn catch_all_first() {
+fn detects_a_catch_all_route_in_front() {
     let broken = Broken::object(Istio::default(), |manifest| {
         if let Some(routes) = manifest.object.spec.get_mut("http").and_then(Value::as_array_mut) {
             routes.reverse();
         }
     });
-    killed(
-        "the route for everything stands first",
+    assert_killed(
+        "the catch-all route is the first one",
         laws::split_exact(&broken, &IstioMesh::default(), CASES),
     );
 }
 
 #[test]
-fn no_fallback() {
+fn detects_a_missing_fallback() {
     let broken = Broken::object(Istio::default(), |manifest| {
         if let Some(routes) = manifest.object.spec.get_mut("http").and_then(Value::as_array_mut) {
             routes.retain(|route| route["name"] != "root");
         }
     });
-    killed(
+    assert_killed(
         "no route to the root",
         laws::fallback(&broken, &IstioMesh::default(), CASES),
     );
 }
 
 #[test]
-fn port_of_a_match_lost() {
+fn detects_a_lost_port_of_a_match() {
     let broken = Broken::part(Istio::default(), "port", |matching| {
         if matching["port"].is_number() {
             matching.remove("port");
         }
     });
-    by_routing("one port's routes take all ports", &broken);
+    assert_killed_by_faithful("the routes of one port apply to all ports", &broken);
 }
 
 #[test]
-fn name_of_the_first_split() {
+fn detects_names_that_depend_on_the_first_split() {
     let broken = Broken::by(Istio::default(), |policy, translation| {
         let Policy::Route(route) = policy else { return };
         let first = route.splits().first().map(|split| split.key().name.clone());
@@ -112,14 +112,14 @@ fn name_of_the_first_split() {
             manifest.object.metadata.name.clone_from(&first);
         }
     });
-    killed(
-        "an object is named by the first split",
+    assert_killed(
+        "an object is named after the first split",
         laws::stable_names(&broken, CASES),
     );
 }
 
 #[test]
-fn beyond_a_limit() {
+fn detects_exceeded_limits() {
     let limit = |object: &NativeObject| {
         let routes = object.spec["http"].as_array().map_or(0, Vec::len);
         if routes > 100 {
@@ -128,15 +128,15 @@ fn beyond_a_limit() {
             Ok(())
         }
     };
-    killed(
-        "a native limit is not kept",
+    assert_killed(
+        "a native limit is exceeded",
         laws::within_limits(&Istio::default(), &limit, CASES),
     );
     let broken = Broken::object(Istio::default(), |manifest| {
         let annotation = "x".repeat(300_000);
         manifest.object.metadata.annotations = Some([("big".to_owned(), annotation)].into());
     });
-    killed(
+    assert_killed(
         "a large annotation",
         laws::within_limits(&broken, &laws::no_limits, CASES),
     );

@@ -1,8 +1,9 @@
-//! Faults that implementations of SMI really had, each written as they wrote it, and what the kit says of it.
+//! Faults of real implementations of SMI, each reproduced in this crate's adapter, and the counterexamples that the kit
+//! finds.
 //!
-//! All but the one paragraph is this crate's adapter, so that nothing else is found. The counterexamples in `peers/` are
-//! what the kit printed; `UPDATE_GOLDEN=1` writes them anew. Each is replayed: it must hold against the peer, and not
-//! against this crate's adapter.
+//! A peer differs from this crate's adapter only by its fault, so that the kit finds nothing else. The counterexamples in
+//! `peers/` are printed by the kit; `UPDATE_GOLDEN=1` updates them. Each is replayed: it must fail for the peer, and pass
+//! for this crate's adapter.
 #![cfg(test)]
 
 use serde_json::{Value, json};
@@ -22,8 +23,8 @@ fn mesh() -> IstioMesh {
     mesh
 }
 
-/// The law finds the fault; the counterexample that is kept is one, and our adapter stands it.
-fn found<I, L>(name: &str, peer: &I, law: L)
+/// Asserts that the committed counterexample fails for the peer and passes for this crate's adapter.
+fn assert_found<I, L>(name: &str, peer: &I, law: L)
 where
     I: Implementation,
     L: Fn(&I, &dyn Interpreter, Cases) -> Result<Report, Box<Violation>>,
@@ -37,26 +38,29 @@ where
     let text = std::fs::read_to_string(path.with_extension("yaml")).unwrap();
     let case = Case::read(&text).unwrap();
     let printed = std::fs::read_to_string(path.with_extension("txt")).unwrap();
-    assert!(printed.contains(&text), "{name}: what was printed is not what was kept");
+    assert!(
+        printed.contains(&text),
+        "{name}: the printed case differs from the committed one"
+    );
     let again = laws::replay(peer, &mesh(), &laws::no_limits, &case).unwrap_err();
-    assert!(printed.contains(&again.why), "{name} is another fault now:\n{again}");
+    assert!(printed.contains(&again.why), "{name}: the fault has changed:\n{again}");
     laws::replay(&Istio::default(), &mesh(), &laws::no_limits, &case).unwrap();
 }
 
 /// The text of a pattern is compared with the path.
 #[test]
-fn literal_regex() {
+fn detects_regexes_that_are_compared_literally() {
     let peer = Broken::part(Istio::default(), "uri", |matching| {
         if let Some(regex) = matching["uri"].get("regex").cloned() {
             matching["uri"] = json!({ "exact": regex });
         }
     });
-    found("literal-regex", &peer, laws::faithful);
+    assert_found("literal-regex", &peer, laws::faithful);
 }
 
-/// Integer percentages; what is missing to a hundred goes to the last backend.
+/// Weights are integer percentages, and the remainder to a hundred goes to the last backend.
 #[test]
-fn percent_rounding() {
+fn detects_weights_rounded_to_percent() {
     let peer = Broken::part(Istio::default(), "route", |route| {
         let destinations = route["route"].as_array_mut().unwrap();
         let weights: Vec<u64> = destinations
@@ -71,12 +75,12 @@ fn percent_rounding() {
         let last = destinations.last_mut().unwrap();
         last["weight"] = json!(last["weight"].as_u64().unwrap() + left);
     });
-    found("percent-rounding", &peer, laws::split_exact);
+    assert_found("percent-rounding", &peer, laws::split_exact);
 }
 
-/// A header matches where the pattern is found anywhere in it: meant for cookies, and written without anchors.
+/// A header matches if it contains the pattern anywhere. This was intended for cookies, with patterns without anchors.
 #[test]
-fn cookie_without_anchors() {
+fn detects_header_patterns_without_anchors() {
     let peer = Broken::part(Istio::default(), "headers", |matching| {
         for condition in matching["headers"].as_object_mut().unwrap().values_mut() {
             if let Some(regex) = condition.get("regex").and_then(Value::as_str).map(str::to_owned) {
@@ -84,13 +88,16 @@ fn cookie_without_anchors() {
             }
         }
     });
-    found("cookie-without-anchors", &peer, laws::faithful);
-    let guide = std::fs::read_to_string("../../smi-adapter/src/guide/conformance.md").unwrap();
+    assert_found("cookie-without-anchors", &peer, laws::faithful);
+    let guide = std::fs::read_to_string("../../smi-conformance/src/guide.md").unwrap();
     let printed = std::fs::read_to_string("tests/peers/cookie-without-anchors.txt").unwrap();
-    assert!(guide.contains(printed.trim()), "the guide shows another counterexample");
+    assert!(
+        guide.contains(printed.trim()),
+        "the guide shows a different counterexample"
+    );
 }
 
-/// A peer that reads SMI objects in its own way, and may go over what is written.
+/// A peer that edits the SMI objects it reads and the native objects it writes.
 #[derive(Debug)]
 struct Peer {
     istio: Istio,
@@ -137,9 +144,9 @@ fn all_zero(document: &Value) -> bool {
     document["kind"] == json!("TrafficSplit") && backends(document).count() > 0 && backends(document).all(zero)
 }
 
-/// Weights are passed on as they are, also where all are zero.
+/// Weights are written unchanged, even if all of them are zero.
 #[test]
-fn all_zero_passed_on() {
+fn detects_weights_that_are_all_zero() {
     let peer = Peer {
         istio: Istio::default(),
         reads: |document| {
@@ -168,12 +175,12 @@ fn all_zero_passed_on() {
             }
         },
     };
-    found("all-zero-passed-on", &peer, laws::faithful);
+    assert_found("all-zero-passed-on", &peer, laws::faithful);
 }
 
-/// For every name in `matches` the rule gets an operation: without any name it gets none.
+/// A rule gets one operation for each name in `matches`, so a rule without names gets none.
 #[test]
-fn omitted_matches_are_none() {
+fn detects_omitted_matches_that_grant_nothing() {
     let peer = Peer {
         istio: Istio::default(),
         writes: |_, _| {},
@@ -188,5 +195,5 @@ fn omitted_matches_are_none() {
             }
         },
     };
-    found("omitted-matches-are-none", &peer, laws::grants);
+    assert_found("omitted-matches-are-none", &peer, laws::grants);
 }

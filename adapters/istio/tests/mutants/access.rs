@@ -1,6 +1,6 @@
-//! Adapters whose access control is wrong in one way each.
+//! Adapters with one fault each in their access control.
 
-use super::{CASES, killed};
+use super::{CASES, assert_killed};
 use serde_json::{Map, Value, json};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
@@ -15,11 +15,11 @@ fn mesh() -> IstioMesh {
     mesh
 }
 
-fn widens(mutant: &str, broken: &Broken) {
-    killed(mutant, laws::never_widens(broken, &mesh(), CASES));
+fn assert_widens(mutant: &str, broken: &Broken) {
+    assert_killed(mutant, laws::never_widens(broken, &mesh(), CASES));
 }
 
-/// Every rule of every policy that grants edited.
+/// Creates an adapter that edits every rule of every policy.
 fn rules(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Broken {
     Broken::object(Istio::default(), move |manifest| {
         let rules = manifest.object.spec.get_mut("rules").and_then(Value::as_array_mut);
@@ -30,13 +30,13 @@ fn rules(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Brok
 }
 
 #[test]
-fn empty_sources_are_everybody() {
-    widens("a rule without `from`", &rules(|rule| _ = rule.remove("from")));
-    widens("an empty `from`", &rules(|rule| rule["from"] = json!([])));
+fn detects_rules_without_sources() {
+    assert_widens("a rule without `from`", &rules(|rule| _ = rule.remove("from")));
+    assert_widens("an empty `from`", &rules(|rule| rule["from"] = json!([])));
 }
 
 #[test]
-fn baselines_that_deny_nothing() {
+fn detects_baselines_that_deny_nothing() {
     let without = || {
         Broken::by(Istio::default(), |policy, translation| {
             if matches!(policy, Policy::Baseline(_)) {
@@ -44,21 +44,21 @@ fn baselines_that_deny_nothing() {
             }
         })
     };
-    widens("no baseline", &without());
-    killed("no baseline", laws::enforces(&without(), &mesh(), CASES));
+    assert_widens("no baseline", &without());
+    assert_killed("no baseline", laws::enforces(&without(), &mesh(), CASES));
     let open = Broken::object(Istio::default(), |manifest| {
         if manifest.stage == Stage::Deny {
             manifest.object.spec = json!({"rules": [{}]});
         }
     });
-    widens("a baseline with a rule", &open);
+    assert_widens("a baseline with a rule", &open);
 }
 
 #[test]
-fn filters_edited_in_place() {
+fn detects_filters_that_are_edited_in_place() {
     let mut istio = Istio::default();
     istio.regex = Regex::EnvoyFilter;
-    // The same names and prefixes whatever the filter says.
+    // Names and prefixes do not depend on the content of the filter.
     let broken = Broken::object(istio, |manifest| {
         let text = manifest.object.spec.to_string();
         let mut same = String::new();
@@ -75,7 +75,7 @@ fn filters_edited_in_place() {
             manifest.object.metadata.name = Some(name);
         }
     });
-    killed(
+    assert_killed(
         "a filter is edited in place",
         laws::undisturbed(&broken, &mesh(), CASES),
     );
