@@ -22,7 +22,7 @@ const SHOP: &str = "
 ]}
 ";
 
-/// Whether a foreign object is reported as a conflict.
+/// Returns `true` if a foreign object is reported as a conflict.
 fn conflicts(kind: Kind, namespace: &str, name: &str, spec: Value) -> bool {
     let mut snapshot = Snapshot::default();
     for document in yaml::read(SHOP, "shop") {
@@ -33,11 +33,14 @@ fn conflicts(kind: Kind, namespace: &str, name: &str, spec: Value) -> bool {
     let (linkerd, settings) = (Linkerd::default(), Settings::default());
     let observed = Observed::new("linkerd", &settings, [foreign]);
     let planned = linkerd.plan(&snapshot, &settings, &observed);
-    planned.diagnostics.iter().any(|said| said.code == Code::Conflict)
+    planned
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code == Code::Conflict)
 }
 
 #[test]
-fn profiles_hide_routes() {
+fn reports_profiles_that_hide_routes() {
     let fqdn = "web.shop.svc.cluster.local";
     let profile = |namespace: &str, name: &str, spec: Value| conflicts(ServiceProfile::KIND, namespace, name, spec);
     assert!(profile("shop", fqdn, json!({"routes": [{"name": "r"}]})));
@@ -46,7 +49,7 @@ fn profiles_hide_routes() {
         fqdn,
         json!({"dstOverrides": [{"authority": "x", "weight": "1"}]})
     ));
-    assert!(!profile("shop", fqdn, json!({})), "an empty one hides nothing");
+    assert!(!profile("shop", fqdn, json!({})), "an empty profile hides nothing");
     assert!(!profile("shop", fqdn, json!({"routes": []})));
     assert!(!profile(
         "shop",
@@ -56,7 +59,7 @@ fn profiles_hide_routes() {
 }
 
 #[test]
-fn routes_on_the_same_port_interfere() {
+fn reports_routes_on_the_same_port() {
     let parent = |name: &str, port: Option<u16>| json!({"parentRefs": [{"group": "core", "kind": "Service", "name": name, "port": port}]});
     for kind in [GRPC_ROUTE, GATEWAY_HTTP_ROUTE, HttpRoute::KIND] {
         assert!(conflicts(kind.clone(), "shop", "r", parent("web", Some(80))), "{kind}");
