@@ -1,7 +1,7 @@
-//! The kit is tested, too: adapters for Linkerd whose access control is wrong in one way each, and the law that finds
-//! out.
+//! Tests of the conformance kit itself: adapters for Linkerd with one fault each in access control, and the law that
+//! detects it.
 //!
-//! `--nocapture` shows after how many worlds.
+//! `--nocapture` prints the number of worlds until the detection.
 
 use serde_json::{Map, Value, json};
 use smi_adapter::manifest::Manifest;
@@ -12,8 +12,8 @@ use smi_mesh_linkerd::LinkerdMesh;
 
 const CASES: Cases = Cases::new(1000);
 
-/// A law finds the fault, and says so.
-fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
+/// Asserts that a law has detected the fault.
+fn assert_killed(mutant: &str, result: Result<Report, Box<Violation>>) {
     let violation = result.err();
     assert!(violation.is_some(), "`{mutant}` survives");
     if let Some(violation) = violation {
@@ -22,91 +22,93 @@ fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
     }
 }
 
-fn widens(mutant: &str, broken: &Broken) {
-    killed(mutant, laws::never_widens(broken, &LinkerdMesh::default(), CASES));
+/// Asserts that `never_widens` detects the fault.
+fn assert_widens(mutant: &str, broken: &Broken) {
+    assert_killed(mutant, laws::never_widens(broken, &LinkerdMesh::default(), CASES));
 }
 
+/// Returns an adapter with an edit of every object that has `field`, at any depth.
 fn part(field: &'static str, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Broken {
     Broken::part(Linkerd::default(), field, edit)
 }
 
-fn is(manifest: &Manifest, kind: &str) -> bool {
+fn is_kind(manifest: &Manifest, kind: &str) -> bool {
     manifest.object.kind.kind == kind
 }
 
 #[test]
-fn empty_lists_are_everybody() {
-    widens(
+fn detects_empty_lists_that_admit_every_client() {
+    assert_widens(
         "no required authentication",
         &part("requiredAuthenticationRefs", |spec| {
             spec["requiredAuthenticationRefs"] = json!([]);
         }),
     );
     let broken = part("podSelector", |spec| spec["podSelector"] = json!({}));
-    killed(
+    assert_killed(
         "a Server for all pods",
         laws::grants(&broken, &LinkerdMesh::default(), CASES),
     );
 }
 
 #[test]
-fn servers_that_let_in() {
+fn detects_servers_that_admit_clients() {
     let open = || {
         part("accessPolicy", |spec| {
             spec["accessPolicy"] = json!("all-unauthenticated");
         })
     };
-    widens("a Server that allows", &open());
-    killed(
+    assert_widens("a Server that allows", &open());
+    assert_killed(
         "a Server that allows",
         laws::enforces(&open(), &LinkerdMesh::default(), CASES),
     );
     let without = Broken::by(Linkerd::default(), |_, translation| {
-        translation.manifests.retain(|manifest| !is(manifest, "Server"));
+        translation.manifests.retain(|manifest| !is_kind(manifest, "Server"));
     });
-    killed("no Server", laws::enforces(&without, &LinkerdMesh::default(), CASES));
+    assert_killed("no Server", laws::enforces(&without, &LinkerdMesh::default(), CASES));
 }
 
 #[test]
-fn grants_to_the_wrong_clients() {
+fn detects_grants_to_wrong_clients() {
     let broken = part("identityRefs", |spec| {
         for reference in spec["identityRefs"].as_array_mut().unwrap() {
             reference["namespace"] = json!("ns-b");
         }
     });
-    killed(
+    assert_killed(
         "another namespace's account",
         laws::grants(&broken, &LinkerdMesh::default(), CASES),
     );
-    // Two targets on one route: without the discriminator the most specific route decides for everybody.
+    // With two targets on one port, the most specific route decides for every client unless matches require the client.
     let broken = part("headers", |matching| {
         let headers = matching["headers"].as_array_mut().unwrap();
         headers.retain(|header| header["name"] != json!("l5d-client-id"));
     });
-    killed(
-        "no discriminator",
+    assert_killed(
+        "no filter for the client",
         laws::grants(&broken, &LinkerdMesh::default(), CASES),
     );
 }
 
 #[test]
-fn matches_that_take_more() {
+fn detects_matches_that_take_more_requests() {
     let broken = part("path", |matching| {
         if matching["path"]["type"] == json!("RegularExpression") {
             matching["path"] = json!({"type": "PathPrefix", "value": "/"});
         }
     });
-    widens("any path", &broken);
-    widens("any method", &part("method", |matching| _ = matching.remove("method")));
+    assert_widens("any path", &broken);
+    assert_widens("any method", &part("method", |matching| _ = matching.remove("method")));
     let broken = part("headers", |matching| {
         let headers = matching["headers"].as_array_mut().unwrap();
         headers.retain(|header| header["name"] == json!("l5d-client-id"));
     });
-    widens("headers dropped", &broken);
+    assert_widens("headers dropped", &broken);
 }
 
 #[test]
-fn patterns_without_anchors() {
+fn detects_patterns_without_group_and_anchors() {
     let broken = part("value", |matching| {
         if let Some(inner) = matching["value"]
             .as_str()
@@ -115,29 +117,29 @@ fn patterns_without_anchors() {
             matching["value"] = json!(inner);
         }
     });
-    killed(
+    assert_killed(
         "an alternation that is not grouped",
         laws::grants(&broken, &LinkerdMesh::default(), CASES),
     );
 }
 
 #[test]
-fn requests_for_health() {
+fn detects_health_checks_exempt_on_any_path() {
     let broken = Broken::object(Linkerd::default(), |manifest| {
-        if manifest.object.key().name.ends_with("-probes") && is(manifest, "HTTPRoute") {
+        if manifest.object.key().name.ends_with("-probes") && is_kind(manifest, "HTTPRoute") {
             manifest.object.spec["rules"] =
                 json!([{"matches": [{"path": {"type": "RegularExpression", "value": "^(?:.*)$"}}]}]);
         }
     });
-    widens("health checks on any path", &broken);
+    assert_widens("health checks on any path", &broken);
 }
 
 #[test]
-fn the_deny_route_dropped() {
+fn detects_a_missing_deny_route() {
     let broken = Broken::by(Linkerd::default(), |_, translation| {
         translation
             .manifests
             .retain(|manifest| !manifest.object.key().name.ends_with("-deny"));
     });
-    killed("no deny route", laws::grants(&broken, &LinkerdMesh::default(), CASES));
+    assert_killed("no deny route", laws::grants(&broken, &LinkerdMesh::default(), CASES));
 }

@@ -2,7 +2,7 @@
 
 use smi_conformance::NotModelled;
 
-/// Whether `port` is in the list of ports and ranges that `annotation` has.
+/// Returns `true` if `port` is in `text`, the list of ports and ranges in `annotation`.
 pub(super) fn lists(annotation: &str, text: &str, port: u16) -> Result<bool, NotModelled> {
     let odd = || NotModelled(format!("{annotation}: {text}"));
     let number = |item: &str| item.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(odd);
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_and_ranges_are_listed() {
+    fn lists_ports_and_ranges() {
         let lists = |list, port| lists("ports", list, port).ok();
         assert_eq!(lists("", 80), Some(false));
         assert_eq!(lists("1-100, ,", 80), Some(true));

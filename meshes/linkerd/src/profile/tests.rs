@@ -33,7 +33,7 @@ fn weights(weights: &[Value]) -> Vec<u32> {
 }
 
 #[test]
-fn weights_are_ten_thousandths_in_32_bits() {
+fn converts_weights_to_ten_thousandths_in_32_bits() {
     let few = [json!("1"), json!(2), json!("500m"), json!("0"), json!("100u")];
     assert_eq!(weights(&few), [10_000, 20_000, 5_000, 10]);
     assert_eq!(weights(&[json!("429497"), json!("-1")]), [2_704, 4_294_957_296]);
@@ -46,7 +46,7 @@ fn weights_are_ten_thousandths_in_32_bits() {
 }
 
 #[test]
-fn authorities_name_services() {
+fn resolves_authorities_to_services() {
     let target = |authority: &str| {
         let spec = json!({"dstOverrides": [{"authority": authority, "weight": 1}]});
         let profile = of(&[object("d", spec)], Some("c"));
@@ -70,7 +70,7 @@ fn authorities_name_services() {
 }
 
 #[test]
-fn the_clients_own_profile_comes_first_even_if_it_is_empty() {
+fn prefers_the_profile_in_the_namespace_of_the_client() {
     let route = json!({"routes": [{"name": "r", "condition": {"all": [{"method": "GET"}, {"pathRegex": "/"}]}}]});
     let objects = [object("d", route), object("c", json!({}))];
     assert!(!of(&objects, Some("c")).unwrap().has_routes);
@@ -81,7 +81,7 @@ fn the_clients_own_profile_comes_first_even_if_it_is_empty() {
 }
 
 #[test]
-fn odd_profiles_are_not_modelled() {
+fn does_not_model_unusual_profiles() {
     for spec in [
         json!({"opaquePorts": ["80"]}),
         json!({"routes": [{"name": "r"}]}),
