@@ -5,6 +5,8 @@ use serde::{Serialize, Serializer};
 use smi_types::FieldPath;
 use std::fmt::{self, Display};
 
+pub use smi_types::validate::Severity;
+
 /// Something that the author of an object should know: about one field, with a stable [`Code`].
 ///
 /// A controller turns it into an Event on the object, or into a condition of its status.
@@ -47,35 +49,6 @@ impl Display for Diagnostic {
             write!(f, " {field}")?;
         }
         write!(f, ": {message}")
-    }
-}
-
-/// How urgent a diagnostic is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Good to know; nothing is wrong.
-    Info,
-    /// Probably not what was meant.
-    Warning,
-    /// Something that was asked for is not done.
-    Error,
-}
-
-impl Severity {
-    /// The severity in lower case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -246,12 +219,6 @@ impl Display for Code {
 }
 
 impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl Serialize for Severity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

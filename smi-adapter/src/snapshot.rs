@@ -483,6 +483,6 @@ mod tests {
             .find(|(object, _)| object.key.name.contains(' '))
             .unwrap();
         assert_eq!(object.to_string(), "TrafficSplit shop/Not A Name");
-        assert_eq!(why.field.as_str(), "metadata.name");
+        assert_eq!(why.field.to_string(), "metadata.name");
     }
 }

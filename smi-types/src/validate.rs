@@ -29,11 +29,13 @@ mod access;
 mod binding;
 mod names;
 mod rule;
+mod severity;
 mod specs;
 mod split;
 
 pub use names::{is_dns_label, is_dns_subdomain, is_http_token, is_spiffe_id};
-pub use rule::{Rule, Severity};
+pub use rule::Rule;
+pub use severity::Severity;
 
 use crate::object::Object;
 use crate::path::FieldPath;

@@ -101,7 +101,7 @@ fn an_operator_follows_a_canary() {
         (missing.code.severity(), missing.code.effect()),
         (Severity::Error, Effect::Partial)
     );
-    assert_eq!(missing.field.as_str(), "spec.backends[1].service");
+    assert_eq!(missing.field.to_string(), "spec.backends[1].service");
 
     // It comes, and gets its share, by one write.
     operator.on_applied(&service("web-v2"));

@@ -9,17 +9,13 @@ use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
-use smi_types::specs::{HTTPMatch, HTTPRouteGroup};
+use smi_types::specs::{HTTPMatch, HTTPRouteGroup, METHODS};
 use smi_types::validate::is_http_token;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The usable matches of every route group.
 pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
-
-const METHODS: [&str; 9] = [
-    "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-];
 
 pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Report) -> Groups {
     snapshot
@@ -186,7 +182,7 @@ impl Reader<'_> {
             all = Err(Faulty);
         }
         for (name, value) in &matching.headers.filters {
-            let field = list.clone().field(name);
+            let field = list.clone().field(name.clone());
             if !is_http_token(name) {
                 // S11
                 self.say(Code::Unmatchable, field, format!("`{name}` is no header name"));

@@ -3,8 +3,8 @@
 use super::names::{is_dns_label, is_dns_subdomain};
 use super::{Found, Rule, Violation, namespace, repeated};
 use crate::access::{self, Subject, TargetSpec, TrafficTarget};
-use crate::object::Version;
 use crate::path::FieldPath;
+use crate::version::Version;
 
 impl TrafficTarget {
     /// What is wrong with the target by itself, in the order of its fields; nothing, if nothing is.

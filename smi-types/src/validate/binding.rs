@@ -41,7 +41,7 @@ fn schemes(schemes: &Schemes, path: &FieldPath, found: &mut Found) {
         for (key, value) in &selector.match_labels {
             if !is_label_key(key) || !is_label_value(value) {
                 let message = format!("`{key}: {value}` is no label that a pod can have");
-                found.add(Rule::LabelInvalid, path.clone().field(key), message);
+                found.add(Rule::LabelInvalid, path.clone().field(key.clone()), message);
             }
         }
     }

@@ -1,16 +1,8 @@
 //! The rules that one object can break.
 
+use super::Severity;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Display};
-
-/// What should become of an object that breaks a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// It is in force as it is written, and probably not meant so: an admission webhook warns.
-    Warning,
-    /// The specification forbids it, or it has no effect: an admission webhook refuses it.
-    Error,
-}
 
 /// Declares the rules, so that nothing about one can be forgotten.
 macro_rules! rules {

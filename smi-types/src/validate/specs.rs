@@ -3,15 +3,11 @@
 use super::names::is_http_token;
 use super::{Found, Rule, Violation, repeated};
 use crate::headers::{HeaderForm, Headers};
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::regex::Portable;
-use crate::specs::{HTTPMatch, HTTPRouteGroup, PortsSpec, TCPRoute, UDPRoute};
+use crate::specs::{HTTPMatch, HTTPRouteGroup, METHODS, PortsSpec, TCPRoute, UDPRoute};
+use crate::version::Version;
 use std::collections::BTreeSet;
-
-const METHODS: [&str; 10] = [
-    "*", "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-];
 
 impl HTTPRouteGroup {
     /// What is wrong with the group by itself, in the order of its fields; nothing, if nothing is.
@@ -62,7 +58,7 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
     }
     pattern(path_regex, path.clone().field("pathRegex"), found);
     for (index, method) in methods.iter().enumerate() {
-        if !METHODS.contains(&method.as_str()) {
+        if method != "*" && !METHODS.contains(&method.as_str()) {
             let message = format!("`{method}` is no method that the API knows; it is compared as it stands");
             found.add(Rule::MethodUnknown, path.clone().field("methods").index(index), message);
         }
@@ -82,8 +78,8 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
     let mut seen = BTreeSet::new();
     for (index, (name, value)) in headers.filters.iter().enumerate() {
         let path = match headers.form {
-            HeaderForm::List => path.clone().index(index).field(name),
-            HeaderForm::Map => path.clone().field(name),
+            HeaderForm::List => path.clone().index(index).field(name.clone()),
+            HeaderForm::Map => path.clone().field(name.clone()),
         };
         if !is_http_token(name) {
             found.add(Rule::HeaderName, path.clone(), format!("`{name}` is no header name"));

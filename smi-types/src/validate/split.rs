@@ -2,9 +2,9 @@
 
 use super::names::{is_dns_label, is_dns_subdomain, is_host};
 use super::{Found, Rule, Violation, namespace, repeated};
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::split::{Backend, MatchRef, Spec, TrafficSplit};
+use crate::version::Version;
 use crate::weight::Weight;
 
 impl TrafficSplit {

@@ -47,7 +47,7 @@ impl Target {
     }
 
     /// The path of a field, in the version that the target was read in.
-    pub(super) fn path(&self, field: &str) -> FieldPath {
+    pub(super) fn path(&self, field: &'static str) -> FieldPath {
         self.path.clone().field(field)
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Weighted {
     pub(super) index: usize,
 }
 
-pub(super) fn backend_field(index: usize, name: &str) -> FieldPath {
+pub(super) fn backend_field(index: usize, name: &'static str) -> FieldPath {
     FieldPath::root()
         .field("spec")
         .field("backends")

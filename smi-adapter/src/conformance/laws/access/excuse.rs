@@ -6,7 +6,6 @@
 
 use super::Sight;
 use crate::conformance::laws::history::enforced;
-use crate::conformance::laws::place_of_match;
 use crate::diagnostic::Diagnostic;
 use crate::object::{Kind, ObjectKey};
 use crate::probe::{Access, Attempt};
@@ -30,7 +29,7 @@ impl Sight<'_> {
             if claim.object.kind == Kind::TRAFFIC_TARGET {
                 snapshot.remove(&claim.object);
             } else if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-                spoil(&mut snapshot, key, place_of_match(&claim.field));
+                spoil(&mut snapshot, key, claim.field.index_in("matches"));
             }
         }
         snapshot

@@ -6,7 +6,6 @@
 
 use super::rounded::{Error, near};
 use super::{Answer, Code, Diagnostic, Sight, carried};
-use crate::conformance::laws::place_of_match;
 use crate::object::{Kind, ObjectKey};
 use crate::probe::{Destination, Distribution, Probe, Routing, Traffic};
 use crate::semantics::decide;
@@ -106,7 +105,7 @@ impl Sight<'_> {
     fn named(&self, claim: &Diagnostic) -> Vec<Named> {
         let key = claim.object.key.clone();
         if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-            return vec![Named::Match(key, place_of_match(&claim.field))];
+            return vec![Named::Match(key, claim.field.index_in("matches"))];
         }
         if claim.object.kind != Kind::TRAFFIC_SPLIT {
             return Vec::new();
@@ -117,7 +116,7 @@ impl Sight<'_> {
         let backends = backends.flat_map(|spec| &spec.backends);
         let of_backend = |name: &str| claim.message.contains(&format!("`{name}`"));
         let mut all: Vec<Named> = backends
-            .filter(|backend| claim.field.as_str().starts_with("spec.backends") && of_backend(&backend.service))
+            .filter(|backend| claim.field.starts_with(&"spec.backends".into()) && of_backend(&backend.service))
             .map(|backend| Named::Backend(key.clone(), backend.service.clone()))
             .collect();
         if all.is_empty() {
