@@ -1,13 +1,14 @@
-//! An adapter for a mesh of one's own, what that mesh does, and the proof: on `smi-adapter` and `serde` alone.
+//! An adapter for a mesh of one's own, what that mesh does, and the proof: on `smi-adapter`, `smi-conformance` and `serde` alone.
 
 use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
-use smi_adapter::conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject, Stage};
 use smi_adapter::model::{Policy, route::Root};
-use smi_adapter::object::{Kind, bounded_name};
+use smi_adapter::object::{Kind, ObjectRef, bounded_name};
 use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic};
+use smi_adapter::smi_types::FieldPath;
+use smi_conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
 use std::process::ExitCode;
 
 /// How the toy mesh shares out the connections to one port of a service: other services, and their weights.
@@ -38,8 +39,8 @@ impl MeshAdapter for Toy {
     fn support(&self, feature: Feature) -> Support {
         match feature {
             Feature::HttpSplit | Feature::TcpSplit => Support::Full,
-            Feature::ConditionalSplit => Support::None("its proxies do not look into requests"),
-            _ => Support::None("its proxies let everybody in"),
+            Feature::ConditionalSplit => Support::None("its proxies do not look into requests".into()),
+            _ => Support::None("it has no access control".into()),
         }
     }
 
@@ -47,7 +48,8 @@ impl MeshAdapter for Toy {
         let mut out = Translation::default();
         let Policy::Route(route) = policy else {
             for object in policy.sources() {
-                out.say(Code::NotEnforced, object, "".into(), "a toy mesh lets everybody in");
+                let message = "the toy mesh has no access control";
+                out.report(Diagnostic::new(Code::NotEnforced, object, FieldPath::root(), message));
             }
             return out;
         };
@@ -60,8 +62,10 @@ impl MeshAdapter for Toy {
                 out.emit(policy, Stage::Route, &name, &Shares { service, port, to });
             }
             for split in port.splits().filter(|split| !inside || Some(*split) != port.default()) {
-                let why = format!("a toy mesh splits all that a service gets on port {number}, or nothing");
-                out.leave_out(split.key(), number, Code::Inexpressible, "spec".into(), why);
+                let message = format!("the toy mesh splits all traffic of a service on port {number}, or none");
+                let object = ObjectRef::split(split.key().clone());
+                let disabled = Diagnostic::new(Code::Inexpressible, object, "spec".into(), message);
+                out.report(disabled.on_port(number));
             }
         }
         out
@@ -74,9 +78,7 @@ struct ToyMesh;
 
 impl Interpreter for ToyMesh {
     fn route(&self, objects: &[NativeObject], _: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        let Destination::Service { key, port } = &probe.to else {
-            return Err(NotModelled("other destinations than services".to_owned()));
-        };
+        let Destination::Service { key, port } = &probe.to;
         let of_namespace = |it: &&NativeObject| it.kind == Shares::KIND && it.key().namespace == key.namespace;
         let all = objects.iter().filter(of_namespace);
         let mut all = all.filter_map(|it| Shares::deserialize(&it.spec).ok());
@@ -95,4 +97,4 @@ fn main() -> ExitCode {
 }
 
 #[cfg(test)]
-smi_adapter::conformance_tests!(Toy, ToyMesh);
+smi_conformance::conformance_tests!(Toy, ToyMesh);

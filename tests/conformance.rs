@@ -1,7 +1,7 @@
 //! The reports of our adapters side by side: `CONFORMANCE.md` follows from the reports that are committed, which the
 //! adapters' own tests hold against what is so. `UPDATE_GOLDEN=1` writes it anew.
 
-use smi_adapter::conformance::Judgement;
+use smi_conformance::Judgement;
 use std::fs;
 use std::path::Path;
 

@@ -6,15 +6,15 @@
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
-use smi_adapter::conformance::world::workloads::{pod_name, pod_of};
-use smi_adapter::conformance::{Access, Inbound, Interpreter, MeshWorld, Peer};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Identity, Request, Traffic};
-use smi_adapter_istio::interpret::IstioMesh;
 use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::Linkerd;
-use smi_adapter_linkerd::interpret::LinkerdMesh;
+use smi_conformance::world::workloads::{pod_name, pod_of};
+use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, Peer};
+use smi_mesh_istio::IstioMesh;
+use smi_mesh_linkerd::LinkerdMesh;
 use smi_tests::translate;
 
 /// What a mesh has for one walkthrough.

@@ -57,9 +57,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     // The trace says what decided; the diagnostics say what their authors could do about it. Where nothing is
     // called, no split was looked at, and one of them may know why.
     let nowhere = verdict.route == Routing::Exactly(Distribution::all_to(Target::Nowhere));
-    let Destination::Service { key: called, .. } = &probe.to else {
-        return Err(Stop::Refused("only services can be called".into()));
-    };
+    let Destination::Service { key: called, .. } = &probe.to;
     let in_question =
         |object: &ObjectRef| nowhere && object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == called.namespace;
     let let_in = access::knocks(&input.snapshot, &options.settings, &probe, &verdict.route);

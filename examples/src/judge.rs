@@ -14,7 +14,7 @@ use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
 use remote::Remote;
-use smi_adapter::conformance::{Case, Cases, Report, State, Violation, judge, laws};
+use smi_conformance::{Case, Cases, Report, State, Violation, judge, laws};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};

@@ -8,13 +8,14 @@ use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, Native, NativeObject, Stage, authors};
 use crate::model::Policy;
-use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
+use crate::object::{Kind, ObjectRef, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use async_trait::async_trait;
 use serde_json::Value;
 use smi_types::FieldPath;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -145,9 +146,9 @@ pub enum Support {
     /// Exactly as the specification says.
     Full,
     /// Exactly but for what the reason names; every such case is reported.
-    Partial(&'static str),
+    Partial(Cow<'static, str>),
     /// Not at all, for this reason; every use is reported.
-    None(&'static str),
+    None(Cow<'static, str>),
 }
 
 /// What a policy becomes on a mesh.
@@ -155,11 +156,9 @@ pub enum Support {
 pub struct Translation {
     /// The native objects.
     pub manifests: Vec<Manifest>,
-    /// What the mesh cannot express, and what its users should know.
+    /// What the mesh cannot express, and what its users should know. A split that the policy has on a port and the
+    /// manifests do not is in one that [disables](Diagnostic::disables_split_on) it there.
     pub diagnostics: Vec<Diagnostic>,
-    /// Splits, with the port of the root, that the policy has and the manifests do not: what keeps
-    /// [`Planned::status`] true. A diagnostic says why.
-    pub left_out: BTreeSet<(ObjectKey, u16)>,
 }
 
 impl Translation {
@@ -198,32 +197,20 @@ impl Translation {
         } else {
             format!("`{name}` is no name for a {}", N::KIND)
         };
-        if let Policy::Route(route) = policy {
-            let ports = route.ports().iter();
-            let left_out = ports.flat_map(|port| port.splits().map(|split| (split.key().clone(), port.port())));
-            self.left_out.extend(left_out);
-        }
         for object in authors(&sources) {
-            self.say(Code::Inexpressible, object.clone(), FieldPath::root(), refusal.clone());
+            let code = Code::Inexpressible;
+            self.report(Diagnostic::new(
+                code,
+                object.clone(),
+                FieldPath::root(),
+                refusal.clone(),
+            ));
         }
-    }
-
-    /// Reports that a split is not in force on a port of its root, and counts it as left out there.
-    pub fn leave_out(
-        &mut self,
-        split: &ObjectKey,
-        port: u16,
-        code: Code,
-        field: FieldPath,
-        message: impl Into<String>,
-    ) {
-        self.left_out.insert((split.clone(), port));
-        self.say(code, ObjectRef::split(split.clone()), field, message);
     }
 
     /// Adds a diagnostic.
-    pub fn say(&mut self, code: Code, object: ObjectRef, field: FieldPath, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(code, object, field, message));
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
     }
 }
 

@@ -1,58 +1,181 @@
-//! What is told to the authors of SMI objects.
+//! Diagnostics: what the authors of SMI objects should know, as data and as text.
 
-use crate::object::ObjectRef;
+mod concern;
+
+pub use concern::{ErrorBound, Ports};
+
+use crate::object::{Kind, ObjectRef};
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use smi_types::FieldPath;
 use std::fmt::{self, Display};
 
 pub use smi_types::validate::Severity;
 
-/// Something that the author of an object should know: about one field, with a stable [`Code`].
+/// A fact about one field of one object that its author should know, with a stable [`Code`].
 ///
-/// A controller turns it into an Event on the object, or into a condition of its status.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+/// Everything that a program may want to know is a field; the message puts it into words for people, and nothing has to
+/// be read from it. A controller turns a diagnostic into an Event on the object, or into a condition of its status.
+///
+/// ```
+/// use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
+/// use smi_adapter::object::{ObjectKey, ObjectRef};
+///
+/// let split = ObjectRef::split(ObjectKey::new("shop", "canary"));
+/// let diagnostic = Diagnostic::new(Code::NotHttp, split, "spec.service".into(), "port 5432 carries no HTTP").on_port(5432);
+/// assert!(diagnostic.ports.contains(5432));
+/// assert!(diagnostic.disables_split_on(5432) && !diagnostic.disables_split_on(80));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The object at fault.
     pub object: ObjectRef,
     /// The field at fault; the root, if the object as a whole is.
     pub field: FieldPath,
-    /// What is the matter.
+    /// The kind of fact.
     pub code: Code,
-    /// The matter in words: lower case, no period, names in backticks.
+    /// The ports that it is limited to: of the root service on a split, else those that the workload listens on.
+    pub ports: Ports,
+    /// The backend of the split that it is limited to, by the name of its service.
+    pub backend: Option<String>,
+    /// The other object that causes it, such as an older split or a foreign native object.
+    pub other: Option<ObjectRef>,
+    /// How far a share of traffic may differ from what the split says.
+    pub error: Option<ErrorBound>,
+    /// The workload that it is limited to.
+    pub workload: Option<ObjectRef>,
+    /// The fact in words: lower case, no period, values in backticks.
     pub message: String,
 }
 
 impl Diagnostic {
-    /// A diagnostic on one field of an object.
+    /// Creates a diagnostic on one field of an object, limited to nothing.
     #[must_use]
     pub fn new(code: Code, object: ObjectRef, field: FieldPath, message: impl Into<String>) -> Self {
         Self {
             object,
             field,
             code,
+            ports: Ports::All,
+            backend: None,
+            other: None,
+            error: None,
+            workload: None,
             message: message.into(),
         }
+    }
+
+    /// Limits it to one port.
+    #[must_use]
+    pub fn on_port(self, port: u16) -> Self {
+        self.on_ports(Ports::Only([port].into()))
+    }
+
+    /// Limits it to some ports.
+    #[must_use]
+    pub fn on_ports(mut self, ports: Ports) -> Self {
+        self.ports = ports;
+        self
+    }
+
+    /// Limits it to one backend of the split, by the name of its service.
+    #[must_use]
+    pub fn on_backend(mut self, service: impl Into<String>) -> Self {
+        self.backend = Some(service.into());
+        self
+    }
+
+    /// Limits it to one workload.
+    #[must_use]
+    pub fn on_workload(mut self, workload: ObjectRef) -> Self {
+        self.workload = Some(workload);
+        self
+    }
+
+    /// Names the object that causes it.
+    #[must_use]
+    pub fn caused_by(mut self, other: ObjectRef) -> Self {
+        self.other = Some(other);
+        self
+    }
+
+    /// States how far a share may differ.
+    #[must_use]
+    pub fn within(mut self, error: ErrorBound) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// Returns `true` if, because of this, the split that it is on takes no traffic on `port` of its root.
+    ///
+    /// [`Planned::status`](crate::plan::Planned::status) and the conformance kit go by it: an adapter that does not split
+    /// a port reports a diagnostic for which it is `true`.
+    #[must_use]
+    pub fn disables_split_on(&self, port: u16) -> bool {
+        // An annotation is no part of what the split says in SMI.
+        self.object.kind == Kind::TRAFFIC_SPLIT
+            && self.code.disables_splits()
+            && self.backend.is_none()
+            && !self.field.starts_with(&"metadata".into())
+            && self.ports.contains(port)
     }
 }
 
 /// Writes `error[BackendMissing] TrafficSplit shop/canary spec.backends[1].service: …`.
 impl Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}] {}", self.code.severity(), self.code, self.object)?;
+        if !self.field.is_root() {
+            write!(f, " {}", self.field)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// Writes every field, and what follows from the code: `severity`, `effect` and `rules`. A field that limits nothing is
+/// left out.
+impl Serialize for Diagnostic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {
             object,
             field,
             code,
+            ports,
+            backend,
+            other,
+            error,
+            workload,
             message,
         } = self;
-        write!(f, "{}[{code}] {object}", code.severity())?;
-        if !field.is_root() {
-            write!(f, " {field}")?;
+        let mut fields = serializer.serialize_struct("Diagnostic", 12)?;
+        fields.serialize_field("code", code)?;
+        fields.serialize_field("severity", &code.severity())?;
+        fields.serialize_field("effect", &code.effect())?;
+        fields.serialize_field("rules", code.rules())?;
+        fields.serialize_field("object", object)?;
+        fields.serialize_field("field", field)?;
+        if *ports != Ports::All {
+            fields.serialize_field("ports", ports)?;
         }
-        write!(f, ": {message}")
+        if let Some(backend) = backend {
+            fields.serialize_field("backend", backend)?;
+        }
+        if let Some(other) = other {
+            fields.serialize_field("other", other)?;
+        }
+        if let Some(error) = error {
+            fields.serialize_field("error", error)?;
+        }
+        if let Some(workload) = workload {
+            fields.serialize_field("workload", workload)?;
+        }
+        fields.serialize_field("message", message)?;
+        fields.end()
     }
 }
 
-/// What becomes of what the object says.
+/// How much of what an object says is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
     /// All of it is in force.
@@ -63,15 +186,36 @@ pub enum Effect {
     Inert,
 }
 
+impl Effect {
+    /// The effect in lower case: `in force`, `partial`, `inert`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Partial => "partial",
+            Self::Inert => "inert",
+        }
+    }
+}
+
+impl Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Declares the codes, so that nothing about one can be forgotten.
 macro_rules! codes {
-    ($($name:ident: $severity:ident, $effect:ident, $explanation:literal;)*) => {
-        /// What a diagnostic is about. One code has one meaning; severity, effect and explanation follow
-        /// from it.
+    ($($name:ident: $severity:ident, $effect:ident, [$($rule:literal),*], $explanation:literal;)*) => {
+        /// The kind of fact that a diagnostic reports. One code has one meaning; severity, effect, rules and explanation
+        /// follow from it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code {
-            $(#[doc = $explanation] $name,)*
+            $(
+                #[doc = concat!("**", stringify!($severity), ", ", stringify!($effect), ".** ", $explanation)]
+                $name,
+            )*
         }
 
         impl Code {
@@ -90,13 +234,20 @@ macro_rules! codes {
                 match self { $(Self::$name => Severity::$severity,)* }
             }
 
-            /// What becomes of what the object says.
+            /// How much of what the object says is in force.
             #[must_use]
             pub const fn effect(self) -> Effect {
                 match self { $(Self::$name => Effect::$effect,)* }
             }
 
-            /// What it means, why it is so and what to do, in a few sentences.
+            /// The rules of the [chapter on rules](smi_types::rules) that it follows from, such as `T25`; none for what
+            /// depends on a mesh alone.
+            #[must_use]
+            pub const fn rules(self) -> &'static [&'static str] {
+                match self { $(Self::$name => &[$($rule),*],)* }
+            }
+
+            /// Its meaning, its reason and its cure, in a few sentences.
             #[must_use]
             pub const fn explanation(self) -> &'static str {
                 match self { $(Self::$name => $explanation,)* }
@@ -106,109 +257,111 @@ macro_rules! codes {
 }
 
 codes! {
-    AllWeightsZero: Error, Inert,
+    AllWeightsZero: Error, Inert, ["T10"],
         "All weights of the split are zero (T10). It takes no traffic: the root service works as if there were no split, and its selector may take in more pods than the author thinks. Give one backend a weight.";
-    AppProtocolDiffers: Warning, InForce,
+    AppProtocolDiffers: Warning, InForce, ["T21"],
         "A backend declares another application protocol for the port than the root service does (T21). It gets its share all the same; a mesh may speak to it in the root's protocol.";
-    Assumed: Info, InForce,
+    Assumed: Info, InForce, ["I3"],
         "A service or a workload that the input refers to and does not hold was assumed, because the caller asked for it (I3). On a cluster without it the outcome is another.";
-    BackendMissing: Error, Partial,
+    BackendMissing: Error, Partial, ["T25", "T32"],
         "There is no such service, or it is of type ExternalName, or its name is no plain name of the split's own namespace (T25, T32). The root service stands in its place, with its weight, until it is there.";
-    BackendNotAllowed: Warning, InForce,
+    BackendNotAllowed: Warning, InForce, ["T33"],
         "A split sends traffic to this backend, and no traffic target lets those callers reach its pods that may reach the others, or anybody at all (T33). Their requests are denied there. Grant access to the service accounts of every backend.";
-    Conflict: Error, Inert,
-        "Something else decides where this traffic goes: an older split without matches on the same root service (T29), or a native object of somebody else.";
-    ConversionMayLose: Error, Inert,
+    Conflict: Error, Inert, ["T29"],
+        "Something else decides where this traffic goes: an older split without matches on the same root service (T29), or a foreign native object.";
+    ConflictInPart: Error, Partial, [],
+        "A foreign native object takes a part of this traffic, such as that of the clients in its own namespace, or requests that its matches are more specific for. The rest is as the object says.";
+    ConversionMayLose: Error, Inert, ["I5"],
         "The traffic target was written in an older version, which could restrict it to a port, and is read in a newer one, which cannot (I5). The restriction may be lost, so it grants nothing. Write it again in the version in which it is read, with a TCPRoute for the port.";
-    DestinationNamespace: Error, Inert,
+    DestinationNamespace: Error, Inert, ["A22"],
         "The destination is in another namespace than the traffic target (A22). Whoever may write targets in one namespace would open workloads of another, so it grants nothing. Move the target to the namespace of its destination.";
-    DuplicateBackend: Warning, InForce,
+    DuplicateBackend: Warning, InForce, ["T30"],
         "A backend is listed more than once. Its weights are added (T30).";
-    DuplicateMatch: Warning, InForce,
+    DuplicateMatch: Warning, InForce, ["S2"],
         "Two matches of a group have the same name. Either may be fulfilled (S2).";
-    DuplicateObject: Error, Inert,
+    DuplicateObject: Error, Inert, ["I1"],
         "The object came more than once in one input, perhaps in two versions (I1). Which one is meant is unknown, so none has an effect.";
-    ExternalRoot: Error, Inert,
+    ExternalRoot: Error, Inert, ["T3"],
         "The root is no service of the cluster but another host (T3). The traffic of foreign hosts is split only where an adapter's setting lists the host.";
-    ForeignObject: Error, Inert,
+    ForeignObject: Error, Inert, [],
         "A native object of somebody else has the name that is needed here. It is left as it is.";
-    FractionalWeight: Warning, InForce,
+    FractionalWeight: Warning, InForce, ["T6"],
         "From v1alpha2 on weights are whole numbers; this one has a fraction (T6). It is taken exactly as written.";
-    HeaderRepeated: Error, Partial,
+    HeaderRepeated: Error, Partial, ["S19"],
         "One match filters the same header twice (S19). This mesh cannot ask for both, so the match takes no request here.";
-    HeadersLost: Error, Partial,
+    HeadersLost: Error, Partial, ["I6"],
         "A header filter was lost on its way here: an empty map, an item without a name, or a value that is no text (I6). An API server stores a null value so, or the map form where its CRD has the list form. The match takes no request, since without the filter it would take more than was meant. Write the headers again, in the form of the installed CRD.";
-    HttpOnly: Info, Partial,
+    HttpOnly: Info, Partial, [],
         "On this port the mesh splits HTTP. Bytes that are no HTTP go to the root service, whatever the split says.";
-    Inexpressible: Error, Partial,
+    Inexpressible: Error, Partial, [],
         "This mesh cannot say this. The named part is left out.";
-    Invalid: Error, Inert,
+    Invalid: Error, Inert, [],
         "The object lacks what its kind needs, or holds a value that means nothing. It has no effect.";
-    MatchesEverything: Warning, InForce,
+    MatchesEverything: Warning, InForce, ["S20"],
         "A match says nothing but its name, so it takes every request (S20). If that is meant, leave the matches of the split out.";
-    NamespaceReleased: Info, Partial,
+    NamespaceReleased: Info, Partial, ["A2"],
         "Access control is not in force in this namespace, by its label or by a setting (A2): everything is allowed, and the traffic target changes nothing.";
-    NestedSplit: Warning, InForce,
+    NestedSplit: Warning, InForce, ["T27"],
         "A backend is itself the root of a split. Splits are not hierarchical: its share goes to its own endpoints (T27).";
-    NoDestinationWorkload: Warning, Partial,
+    NoDestinationWorkload: Warning, Partial, ["A18"],
         "No pod, and no object that makes pods, runs as the destination (A18). The traffic target takes effect as soon as there is one.";
-    NoUsableBackend: Warning, Partial,
+    NoUsableBackend: Warning, Partial, ["T23", "T25"],
         "On this port of the root service no backend is left that is there, has a weight and has the port (T23, T25). The split is passed over on this port.";
-    NotAllowed: Warning, Partial,
+    NotAllowed: Warning, Partial, [],
         "The split asks for something that the operator of the mesh has not allowed, such as a gateway that no setting lists. It is in force without that.";
-    NotAnObject: Error, Inert,
+    NotAnObject: Error, Inert, [],
         "This part of the input is no Kubernetes object: it has no apiVersion or no kind.";
-    NotEnforced: Warning, Partial,
+    NotEnforced: Warning, Partial, [],
         "The mesh cannot close this, so callers that no traffic target allows may get through: UDP, a port that nothing names, or a pod that is not in the mesh or that no labels select. The message says what would close it.";
-    NotHttp: Warning, Partial,
+    NotHttp: Warning, Partial, ["T19"],
         "This mesh does not read HTTP on this port, by what the service or the pods declare. A split with matches takes no traffic there (T19), and a grant of HTTP requests allows none.";
-    NotPortable: Error, Partial,
+    NotPortable: Error, Partial, ["S6"],
         "The regular expression is outside the portable dialect (S6): regular expression engines refuse it or differ in what it means. The match that holds it takes no request.";
-    Overlap: Error, Partial,
+    Overlap: Error, Partial, ["T29"],
         "A request may fulfil this split and an earlier one on the same root (T29). This mesh takes the most specific match rather than the first, so that the order of splits could not be kept; the later split takes nothing.";
-    Overrides: Warning, InForce,
+    Overrides: Warning, InForce, [],
         "A native object of somebody else asks for the same traffic and is younger, so ours decides. Its owner sees no effect of it, and it takes over if ours is ever created anew.";
-    PathAnchorDiffers: Info, InForce,
+    PathAnchorDiffers: Info, InForce, ["S4"],
         "The whole path must match this pattern. In an implementation that reads patterns as prefixes it would match longer paths as well (S4). Write `.*` at the end where that is meant.";
-    PortIsServicePort: Warning, Partial,
+    PortIsServicePort: Warning, Partial, ["A10"],
         "The port is one of a service, and its pods listen on another (A10). Ports in traffic targets and routes are those that the workload listens on: nothing listens on this one. Write the target port.";
-    PortMismatch: Warning, Partial,
+    PortMismatch: Warning, Partial, ["T20", "T23"],
         "A backend has no port of this number and transport protocol, so it gets no traffic of this port of the root service (T20, T23). The others share it.";
-    RootNamespace: Error, Inert,
+    RootNamespace: Error, Inert, ["T3"],
         "The root is a service of another namespace, or of none (T3). A split acts in its own namespace only.";
-    RootUnusable: Error, Inert,
+    RootUnusable: Error, Inert, ["T40"],
         "The root service is not there, is of type ExternalName, or has no TCP port (T40).";
-    SelectorAmbiguous: Error, Partial,
+    SelectorAmbiguous: Error, Partial, [],
         "The labels that select the pods of a workload select other pods too, or there are no labels that select exactly its pods. Only what is granted to all pods that are selected is in force. Give every workload labels of its own.";
-    SelfReference: Info, InForce,
+    SelfReference: Info, InForce, ["T28"],
         "A backend is the root service itself. Its share goes to the root's own endpoints (T28).";
-    SourceNamespaceMissing: Warning, InForce,
+    SourceNamespaceMissing: Warning, InForce, ["A24"],
         "The source names no namespace. It is taken to be in that of the traffic target, never in any (A24).";
-    Undecodable: Error, Inert,
+    Undecodable: Error, Inert, [],
         "The object could not be read. It has no effect, and whatever refers to it finds it missing.";
-    UnknownField: Warning, Partial,
+    UnknownField: Warning, Partial, [],
         "No version of this kind that was read has a field of this name here. It was read past. Perhaps it is misspelt, or belongs to the shape of another version.";
-    UnknownKind: Error, Inert,
+    UnknownKind: Error, Inert, [],
         "There is no such API group or kind of SMI. The object has no effect.";
-    UnknownMethod: Warning, InForce,
+    UnknownMethod: Warning, InForce, ["S8"],
         "The method is none that the API knows. It is compared exactly, case and all (S8), so it probably never matches.";
-    UnknownVersion: Error, Inert,
+    UnknownVersion: Error, Inert, [],
         "The kind never had this version. The object has no effect.";
-    Unmatchable: Error, Partial,
+    Unmatchable: Error, Partial, ["S11"],
         "No request can fulfil this match: a filter names something that is no HTTP header, or no method is left (S11). It takes no request.";
-    Unparsable: Error, Inert,
+    Unparsable: Error, Inert, [],
         "This part of the input is neither YAML nor JSON. Nothing is known of what it holds; the rest of the input is read.";
-    Unreferenced: Info, InForce,
+    Unreferenced: Info, InForce, ["S9", "I4"],
         "No split and no traffic target in force uses this route, group or identity binding, so it has no effect (S9, I4): nothing refers to it, or what does is not in force, or none of its matches can be used.";
-    UnresolvedRef: Error, Partial,
+    UnresolvedRef: Error, Partial, ["T16", "T17", "A8", "A9"],
         "The reference leads nowhere: no such object, an object that has no matches or could not be read, a match that is not in it, or another kind or group than is known here (T16, T17, A8, A9). It adds nothing; a split without any match left takes nothing, and a traffic target grants nothing by it.";
-    Unsupported: Error, Inert,
+    Unsupported: Error, Inert, [],
         "Objects of this kind do not live in a cluster: the kind belongs to the metrics of SMI, which an API of its own answers. The object has no effect.";
-    UnsupportedSubject: Error, Partial,
+    UnsupportedSubject: Error, Partial, ["A26"],
         "The subject is of a kind or API group that means nobody here, or its name is none that a service account can have (A26). Nobody is granted anything by it.";
-    WeightMissing: Warning, InForce,
+    WeightMissing: Warning, InForce, ["T6"],
         "The backend has no weight. It counts as 0 (T6).";
-    WeightRounded: Warning, Partial,
+    WeightRounded: Warning, Partial, [],
         "The weights are finer or larger than this mesh can say, and were rounded. No weight became zero.";
 }
 
@@ -219,6 +372,26 @@ impl Display for Code {
 }
 
 impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Code {
+    /// Returns `true` if a split with this code takes no traffic where the diagnostic applies.
+    const fn disables_splits(self) -> bool {
+        match self.effect() {
+            Effect::Inert => true,
+            Effect::Partial => matches!(
+                self,
+                Self::Inexpressible | Self::NoUsableBackend | Self::NotHttp | Self::Overlap
+            ),
+            Effect::InForce => false,
+        }
+    }
+}
+
+impl Serialize for Effect {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

@@ -3,8 +3,6 @@
 pub mod adapter;
 pub mod assume;
 pub mod cluster;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 pub mod diagnostic;
 pub mod guide;
 pub mod manifest;

@@ -11,7 +11,7 @@ use crate::adapter::{MeshAdapter, Translation};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::{Model, Policy};
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectRef};
 use crate::resolve::{Resolution, referable, resolve_observed};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -91,7 +91,6 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
     /// What the snapshot means.
     pub model: Model,
-    left_out: BTreeSet<(ObjectKey, u16)>,
 }
 
 /// Resolves, translates, reviews and compares.
@@ -111,7 +110,8 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
 }
 
 /// What a snapshot means, and what becomes of all of it.
-pub(crate) fn translated(
+#[doc(hidden)]
+pub fn translated(
     translate: impl Fn(&Policy) -> Translation,
     snapshot: &Snapshot,
     settings: &Settings,
@@ -121,30 +121,35 @@ pub(crate) fn translated(
     let mut whole = Translation {
         manifests: Vec::with_capacity(model.policies.len()),
         diagnostics,
-        ..Translation::default()
     };
     for (_, policy) in model.policies() {
         let translation = translate(policy);
         whole.manifests.extend(translation.manifests);
         whole.diagnostics.extend(translation.diagnostics);
-        whole.left_out.extend(translation.left_out);
     }
     (model, whole)
 }
 
 /// What native objects of others do to ours.
-type ReviewFn<'a> = dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic> + 'a;
+#[doc(hidden)]
+pub type ReviewFn<'a> = dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic> + 'a;
 
 /// Who translated.
-pub(crate) struct Translator<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) kinds: &'a [Kind],
-    pub(crate) review: &'a ReviewFn<'a>,
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "gone in the next step")]
+pub struct Translator<'a> {
+    #[doc(hidden)]
+    pub name: &'a str,
+    #[doc(hidden)]
+    pub kinds: &'a [Kind],
+    #[doc(hidden)]
+    pub review: &'a ReviewFn<'a>,
 }
 
 impl Translator<'_> {
     /// Marks what was translated, reviews it, and compares it with what is there.
-    pub(crate) fn complete(
+    #[doc(hidden)]
+    pub fn complete(
         &self,
         snapshot: &Snapshot,
         settings: &Settings,
@@ -155,13 +160,12 @@ impl Translator<'_> {
         let Translation {
             mut manifests,
             mut diagnostics,
-            mut left_out,
         } = whole;
         manifests.sort_by_cached_key(|manifest| manifest.object.reference());
         for manifest in &mut manifests {
             owned::decorate(manifest, self.name, settings);
         }
-        diagnostics.extend(observed.withhold_foreign(&mut manifests, &model, &mut left_out));
+        diagnostics.extend(observed.withhold_foreign(&mut manifests));
         observed.adopt_ages(&mut manifests);
         diagnostics.extend((self.review)(&manifests, observed.foreign()));
         diagnostics.extend(unsaid(snapshot, settings, &manifests, &diagnostics));
@@ -175,7 +179,6 @@ impl Translator<'_> {
             manifests,
             diagnostics,
             model,
-            left_out,
         }
     }
 }

@@ -73,7 +73,6 @@ impl Display for Access {
 
 /// Whom a client calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum Destination {
     /// A port of a service.
     Service {
@@ -86,7 +85,6 @@ pub enum Destination {
 
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum Traffic {
     /// Bytes over TCP that are no HTTP.
     Tcp,

@@ -1,5 +1,6 @@
 //! Weights within the limits of a mesh.
 
+use crate::diagnostic::ErrorBound;
 pub use smi_types::weight::gcd;
 
 /// Weights as a mesh can take them.
@@ -7,8 +8,8 @@ pub use smi_types::weight::gcd;
 pub struct Bounded {
     /// The weights, in their order. None of them is zero.
     pub weights: Vec<u32>,
-    /// How far shares are off at the most, where they are not exact: this many parts of the sum.
-    pub error: Option<(usize, u32)>,
+    /// How far a share may be off, where they are not exact.
+    pub error: Option<ErrorBound>,
 }
 
 /// Brings weights, none of which is zero, to a sum of at most `max`: as they are, if it is; otherwise scaled
@@ -20,7 +21,7 @@ pub struct Bounded {
 /// assert_eq!(bounded(&[2, 1], 100).weights, [2, 1]);
 /// let scaled = bounded(&[2_000, 1], 100);
 /// assert_eq!(scaled.weights, [99, 1]);
-/// assert_eq!(scaled.error, Some((2, 100)));
+/// assert_eq!(scaled.error.unwrap().to_string(), "2/100");
 /// ```
 #[must_use]
 pub fn bounded(exact: &[u128], max: u32) -> Bounded {
@@ -57,7 +58,10 @@ pub fn bounded(exact: &[u128], max: u32) -> Bounded {
     scaled.sort_by_key(|(index, _, _)| *index);
     Bounded {
         weights: scaled.into_iter().map(|(_, weight, _)| narrow(weight)).collect(),
-        error: Some((exact.len(), max)),
+        error: Some(ErrorBound {
+            parts: exact.len() as u64,
+            of: max.into(),
+        }),
     }
 }
 

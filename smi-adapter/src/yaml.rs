@@ -303,8 +303,8 @@ impl Document {
 }
 
 /// Adds what a value is to a snapshot, as [`Document::add_to`] does.
-#[cfg(feature = "conformance")]
-pub(crate) fn add(value: Value, snapshot: &mut Snapshot) -> Result<Option<ObjectRef>, ReadError> {
+#[doc(hidden)]
+pub fn add(value: Value, snapshot: &mut Snapshot) -> Result<Option<ObjectRef>, ReadError> {
     let content = content(value, crate::object::DEFAULT_NAMESPACE);
     let (number, item) = (1, None);
     Document { number, item, content }.add_to(snapshot)
@@ -318,7 +318,7 @@ pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String 
 }
 
 /// Writes values as YAML documents.
-pub(crate) fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
+pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     let options = serde_saphyr::ser_options! {
         prefer_block_scalars: false,
     };
@@ -334,8 +334,7 @@ pub(crate) fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> S
 }
 
 /// Reads the documents of a text as values.
-#[cfg(feature = "conformance")]
-pub(crate) fn read_values(text: &str) -> Result<Vec<Value>, String> {
+pub fn read_values(text: &str) -> Result<Vec<Value>, String> {
     split::documents(text).flatten().collect()
 }
 

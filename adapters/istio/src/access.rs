@@ -23,7 +23,7 @@ use matches::{Encoded, Said, encode};
 use policies::{Part, Policies};
 use rules::Rules;
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
 use smi_adapter::model::access::{Grant, Granted, NamespaceBaseline, WorkloadAccess};
@@ -32,7 +32,7 @@ use smi_adapter::object::ObjectRef;
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use unsaid::{Unsaid, tell};
+use unsaid::Unsaid;
 
 /// Denies whatever no grant allows (A2).
 pub(crate) fn deny(istio: &Istio, policy: &Policy, baseline: &NamespaceBaseline) -> Translation {
@@ -41,7 +41,12 @@ pub(crate) fn deny(istio: &Istio, policy: &Policy, baseline: &NamespaceBaseline)
     if baseline.namespace() == istio.root_namespace {
         let message = "Istio reads the policies of its root namespace for the whole mesh, so that none is written for it; nothing is denied there";
         let namespace = ObjectRef::namespace(baseline.namespace());
-        translation.say(Code::NotEnforced, namespace, FieldPath::root(), message);
+        translation.report(Diagnostic::new(
+            Code::NotEnforced,
+            namespace,
+            FieldPath::root(),
+            message,
+        ));
     } else {
         let name = names::baseline(baseline.namespace());
         translation.emit(policy, Stage::Deny, &name, &AuthorizationPolicy::default());
@@ -91,8 +96,16 @@ impl<'a> Translator<'a> {
         let message =
             "Istio reads the policies of its root namespace for the whole mesh, so that none is written there";
         for grant in self.access.grants() {
-            tell(&mut self.translation, grant.target(), Code::Inexpressible, message);
+            self.report(grant, Code::Inexpressible, message);
         }
+    }
+
+    /// Reports, on the traffic target of a grant, that a part of it is not in force for this workload.
+    fn report(&mut self, grant: &Grant, code: Code, message: impl Into<String>) {
+        let target = ObjectRef::target(grant.target().clone());
+        let of_target = Diagnostic::new(code, target, FieldPath::root(), message);
+        self.translation
+            .report(of_target.on_workload(self.access.workload().clone()));
     }
 
     fn write(&mut self, policy: &Policy) {
@@ -113,7 +126,7 @@ impl<'a> Translator<'a> {
                 policies.add(rules, grant.references());
             } else {
                 let message = "the rules for this would be too many bytes for Istio, so nothing is granted by it: name fewer sources, or fewer matches";
-                tell(&mut self.translation, grant.target(), Code::Inexpressible, message);
+                self.report(grant, Code::Inexpressible, message);
             }
         }
         for (index, Part { rules, sources }) in policies.finish().into_iter().enumerate() {
@@ -135,11 +148,11 @@ impl<'a> Translator<'a> {
         let (principals, unsaid) = sources::principals(grant, self.access.trust_domain());
         if let Granted::Udp = grant.traffic() {
             let message = "nothing is written for the UDP that it grants: Istio's proxies do not see it, so that whoever sends it gets through";
-            tell(&mut self.translation, grant.target(), Code::NotEnforced, message);
+            self.report(grant, Code::NotEnforced, message);
             return None;
         }
         for why in unsaid {
-            tell(&mut self.translation, grant.target(), Code::Inexpressible, why);
+            self.report(grant, Code::Inexpressible, why);
         }
         if principals.is_empty() {
             return None;
@@ -154,7 +167,7 @@ impl<'a> Translator<'a> {
                 if said().next().is_none() {
                     let message =
                         "Istio can say none of the matches that it grants, so that no HTTP request is allowed by it";
-                    tell(&mut self.translation, grant.target(), Code::Inexpressible, message);
+                    self.report(grant, Code::Inexpressible, message);
                     return None;
                 }
                 rules.http(said().filter_map(Said::native));

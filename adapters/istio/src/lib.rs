@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
-#[cfg(feature = "conformance")]
-pub mod interpret;
 mod native;
 mod protocol;
 mod review;
@@ -89,23 +87,23 @@ impl MeshAdapter for Istio {
     fn support(&self, feature: Feature) -> Support {
         match feature {
             Feature::HttpSplit | Feature::TcpSplit => Support::Partial(
-                "ports that carry TLS are not split, nor are other bytes on ports declared as HTTP, and weights above 2^31 - 1 in all are rounded",
+                "ports that carry TLS are not split, nor are other bytes on ports declared as HTTP, and weights above 2^31 - 1 in all are rounded".into(),
             ),
             Feature::ConditionalSplit => Support::Partial(
-                "headers that the proxy adds or removes, a header filtered twice, and patterns of more than 1024 bytes cannot be matched",
+                "headers that the proxy adds or removes, a header filtered twice, and patterns of more than 1024 bytes cannot be matched".into(),
             ),
             Feature::DenyByDefault => Support::Partial(
-                "pods outside of the mesh or on the network of their node, and ports that annotations keep from the proxy, are not closed",
+                "pods outside of the mesh or on the network of their node, and ports that annotations keep from the proxy, are not closed".into(),
             ),
             Feature::TcpAccess => Support::Full,
             Feature::HttpAccess => Support::Partial(match self.regex {
                 Regex::Native => {
-                    "regular expressions that are no texts, prefixes or suffixes, and headers that proxies add or remove, cannot be matched"
+                    "regular expressions that are no texts, prefixes or suffixes, and headers that proxies add or remove, cannot be matched".into()
                 }
-                Regex::EnvoyFilter => "headers that proxies add or remove cannot be matched",
+                Regex::EnvoyFilter => "headers that proxies add or remove cannot be matched".into(),
             }),
-            Feature::UdpAccess => Support::None("Istio's proxies do not see UDP"),
-            _ => Support::None("this version of the adapter does not know it"),
+            Feature::UdpAccess => Support::None("Istio's proxies do not see UDP".into()),
+            _ => Support::None("this version of the adapter does not know it".into()),
         }
     }
 

@@ -8,10 +8,11 @@ pub(crate) mod policies;
 
 use crate::native::VirtualService;
 use serde_json::Value;
-use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::diagnostic::{self, Code, Diagnostic};
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
 use smi_adapter::object::{Kind, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
 
 pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
     let mut by_host: BTreeMap<String, Vec<&Manifest>> = BTreeMap::new();
@@ -69,12 +70,16 @@ fn verdict(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Di
     let (code, message) = if theirs.private && !theirs.ours {
         let namespace = &name.key.namespace;
         let message = format!("`{name}` decides {overlap} of `{host}` for clients in namespace `{namespace}`");
-        (Code::Conflict, message)
+        (Code::ConflictInPart, message)
     } else if theirs.before(&ours) {
-        (
-            Code::Conflict,
-            format!("`{name}` is older and decides {overlap} of `{host}`"),
-        )
+        // Where HTTP is split, what becomes of other bytes is a small part of it.
+        let only_bytes = overlap.http.is_none() && ours.http != Some(BTreeSet::new());
+        let code = if only_bytes {
+            Code::ConflictInPart
+        } else {
+            Code::Conflict
+        };
+        (code, format!("`{name}` is older and decides {overlap} of `{host}`"))
     } else if theirs.ours {
         // Its own splits are told.
         return Vec::new();
@@ -86,8 +91,11 @@ fn verdict(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Di
         .sources
         .iter()
         .filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
-    let say = |split: &ObjectRef| Diagnostic::new(code, split.clone(), "spec.service".into(), message.as_str());
-    splits.map(say).collect()
+    let report = |split: &ObjectRef| {
+        let about = Diagnostic::new(code, split.clone(), "spec.service".into(), message.as_str());
+        about.on_ports(overlap.ports()).caused_by(name.clone())
+    };
+    splits.map(report).collect()
 }
 
 /// A `VirtualService`, as far as it matters to others.
@@ -131,15 +139,43 @@ impl<'a> Rival<'a> {
         age(self) < age(other)
     }
 
-    /// The traffic that both want, in words.
-    fn overlap(&self, other: &Self, http_counts: bool) -> Option<String> {
+    /// The traffic that both want.
+    fn overlap(&self, other: &Self, http_counts: bool) -> Option<Overlap> {
         let http = common(&self.http, &other.http).filter(|_| http_counts);
         let tcp = common(&self.tcp, &other.tcp);
-        let parts: Vec<String> = [("HTTP", http), ("TCP", tcp)]
-            .into_iter()
-            .filter_map(|(name, ports)| Some(format!("{name} on {}", ports?)))
-            .collect();
-        (!parts.is_empty()).then(|| parts.join(" and "))
+        (http.is_some() || tcp.is_some()).then_some(Overlap { http, tcp })
+    }
+}
+
+/// The ports of which two want the traffic of one protocol; there is at least one.
+struct Overlap {
+    http: Option<Ports>,
+    tcp: Option<Ports>,
+}
+
+impl Overlap {
+    fn ports(&self) -> diagnostic::Ports {
+        let all = [&self.http, &self.tcp].into_iter().flatten();
+        let all: Option<BTreeSet<u64>> = all.fold(Some(BTreeSet::new()), |all, ports| Some(&all? | ports.as_ref()?));
+        all.map_or(diagnostic::Ports::All, |ports| {
+            ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
+        })
+    }
+}
+
+/// Writes `HTTP on port 80 and TCP on all ports`.
+impl Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [("HTTP", &self.http), ("TCP", &self.tcp)];
+        let parts = parts.into_iter().filter_map(|(name, ports)| {
+            let ports = ports.as_ref()?.as_ref();
+            let ports = ports.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+            Some(format!(
+                "{name} on {}",
+                ports.map_or("all ports".to_owned(), |ports| format!("port {ports}"))
+            ))
+        });
+        f.write_str(&parts.collect::<Vec<_>>().join(" and "))
     }
 }
 
@@ -164,13 +200,14 @@ fn ports(spec: &Value, protocol: &str) -> Ports {
     Some(ports)
 }
 
-fn common(a: &Ports, b: &Ports) -> Option<String> {
-    let ports: Vec<String> = match (a, b) {
-        (None, None) => return Some("all ports".into()),
-        (None, Some(some)) | (Some(some), None) => some.iter().map(u64::to_string).collect(),
-        (Some(a), Some(b)) => a.intersection(b).map(u64::to_string).collect(),
+/// The ports of both; `None` if there is none.
+fn common(a: &Ports, b: &Ports) -> Option<Ports> {
+    let ports = match (a, b) {
+        (None, None) => return Some(None),
+        (None, Some(some)) | (Some(some), None) => some.clone(),
+        (Some(a), Some(b)) => a & b,
     };
-    (!ports.is_empty()).then(|| format!("port {}", ports.join(", ")))
+    (!ports.is_empty()).then_some(Some(ports))
 }
 
 #[cfg(test)]

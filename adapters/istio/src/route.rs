@@ -14,7 +14,7 @@ use crate::native::{
 use crate::protocol::Protocol;
 use gateways::Gateways;
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
 use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
@@ -59,7 +59,7 @@ impl Translator<'_> {
         } else {
             // A request at a gateway does not say which port of the root it is for.
             let message = "the root is split on several ports, and traffic of a gateway names none of them";
-            self.say_all(Code::Inexpressible, "metadata.annotations", message);
+            self.report_all(Code::Inexpressible, "metadata.annotations", message);
             Gateways::default()
         };
         spec.gateways = gateways.of_the_spec();
@@ -218,13 +218,14 @@ impl Translator<'_> {
         let exact: Vec<u128> = shares.iter().map(|(_, weight)| *weight).collect();
         let weights = bounded(&exact, MAX_WEIGHT);
         let object = ObjectRef::split(split.key().clone());
-        if let Some((parts, of)) = weights.error {
+        if let Some(error) = weights.error {
             let message = format!(
-                "Istio takes weights of up to {of} in all; on port {port} no share is off by more than {parts}/{of}",
-                port = port.port()
+                "Istio takes weights of up to {} in all; on port {} no share is off by more than {error}",
+                error.of,
+                port.port()
             );
-            self.translation
-                .say(Code::WeightRounded, object, "spec.backends".into(), message);
+            let rounded = Diagnostic::new(Code::WeightRounded, object, "spec.backends".into(), message);
+            self.translation.report(rounded.on_port(port.port()).within(error));
         }
         let services = shares.iter().map(|(service, _)| service.as_str());
         self.weighted(port, services.zip(weights.weights))
@@ -241,8 +242,8 @@ impl Translator<'_> {
             if is_lost {
                 let object = ObjectRef::split(split.key().clone());
                 let message = format!("`{}` has no cluster IP; its share goes to the root", backend.service());
-                self.translation
-                    .say(Code::Inexpressible, object, "spec.backends".into(), message);
+                let lost = Diagnostic::new(Code::Inexpressible, object, "spec.backends".into(), message);
+                self.translation.report(lost.on_backend(backend.service()));
             }
             match shares.iter_mut().find(|(known, _)| known == service) {
                 Some((_, weight)) => *weight += backend.weight(),
@@ -286,24 +287,21 @@ impl Translator<'_> {
     }
 
     fn leave_out_split(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
-        self.translation
-            .leave_out(split.key(), port.port(), code, "spec.service".into(), message);
+        let object = ObjectRef::split(split.key().clone());
+        let disabled = Diagnostic::new(code, object, "spec.service".into(), message);
+        self.translation.report(disabled.on_port(port.port()));
     }
 
     /// Reports that no split is in force on any port.
     fn refuse(&mut self, code: Code, message: &str) {
-        self.say_all(code, "spec.service", message);
-        for port in self.route.ports() {
-            let splits = self.route.splits().iter();
-            let left_out = splits.map(|split| (split.key().clone(), port.port()));
-            self.translation.left_out.extend(left_out);
-        }
+        self.report_all(code, "spec.service", message);
     }
 
-    fn say_all(&mut self, code: Code, field: &str, message: &str) {
+    fn report_all(&mut self, code: Code, field: &str, message: &str) {
         for split in self.route.splits() {
+            let object = ObjectRef::split(split.key().clone());
             self.translation
-                .say(code, ObjectRef::split(split.key().clone()), field.into(), message);
+                .report(Diagnostic::new(code, object, field.into(), message));
         }
     }
 }

@@ -2,10 +2,11 @@
 #![cfg(test)]
 
 use serde_json::Value;
-use smi_adapter::conformance::{Cases, Judgement, judge};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter_istio::interpret::IstioMesh;
 use smi_adapter_istio::{Istio, Regex};
+use smi_conformance::wordless::Wordless;
+use smi_conformance::{Cases, Judgement, judge};
+use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 use std::process::Command;
 
@@ -40,6 +41,14 @@ fn filters() {
 }
 
 #[test]
+fn messages_carry_no_meaning() {
+    let (adapter, mesh) = (Istio::default(), mesh());
+    let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
+    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    assert_eq!(judged.to_yaml(), without_words.to_yaml());
+}
+
+#[test]
 fn reports_are_held_against_kept_ones() {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         return;
@@ -64,8 +73,8 @@ fn reports_are_held_against_kept_ones() {
 mod allowed {
     use crate::{limits, mesh};
     use smi_adapter::adapter::MeshAdapter;
-    use smi_adapter::conformance::Cases;
     use smi_adapter_istio::Istio;
+    use smi_conformance::Cases;
 
     fn adapter() -> Box<dyn MeshAdapter> {
         let mut istio = Istio::default();
@@ -74,7 +83,7 @@ mod allowed {
         Box::new(istio)
     }
 
-    smi_adapter::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
+    smi_conformance::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
 }
 
 /// The file that `SMI_CASE` names is tried again, under the law that it names.

@@ -4,15 +4,15 @@
 //! `--nocapture` shows after how many worlds.
 
 use serde_json::Value;
-use smi_adapter::conformance::broken::{Broken, parts};
-use smi_adapter::conformance::laws;
-use smi_adapter::conformance::{Case, Cases, Report, Violation};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::Policy;
 use smi_adapter::object::ObjectRef;
 use smi_adapter_istio::Istio;
-use smi_adapter_istio::interpret::IstioMesh;
+use smi_conformance::broken::{Broken, parts};
+use smi_conformance::laws;
+use smi_conformance::{Case, Cases, Report, Violation};
+use smi_mesh_istio::IstioMesh;
 
 /// A law finds the fault, and says so.
 fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
@@ -44,12 +44,8 @@ fn blanket_excuse() {
         let Policy::Route(route) = policy else { return };
         for split in route.splits() {
             let object = ObjectRef::split(split.key().clone());
-            translation.say(
-                Code::Inexpressible,
-                object,
-                "spec".into(),
-                "this mesh may do anything with it",
-            );
+            let message = "this mesh may do anything with it";
+            translation.report(Diagnostic::new(Code::Inexpressible, object, "spec".into(), message));
         }
         for manifest in &mut translation.manifests {
             parts(&mut manifest.object.spec, "method", &|matching| {

@@ -7,13 +7,13 @@
 
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support};
-use smi_adapter::conformance::broken::{Broken, parts};
-use smi_adapter::conformance::{Case, Cases, Implementation, Input, Interpreter, Report, Violation, laws};
 use smi_adapter::object::Kind;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
-use smi_adapter_istio::interpret::IstioMesh;
+use smi_conformance::broken::{Broken, parts};
+use smi_conformance::{Case, Cases, Implementation, Input, Interpreter, Report, Violation, laws};
+use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 
 fn mesh() -> IstioMesh {

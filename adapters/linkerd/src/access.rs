@@ -21,7 +21,7 @@ use crate::native::{HttpRouteMatch, MeshTlsAuthentication, Path};
 use names::Names;
 use servers::Served;
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
 use smi_adapter::manifest::{Native, Stage};
 use smi_adapter::model::access::{Grant, NamespaceBaseline, WorkloadAccess};
 use smi_adapter::model::{Policy, route::HttpMatch};
@@ -47,10 +47,11 @@ pub(crate) fn baseline(policy: &Policy, baseline: &NamespaceBaseline) -> Transla
     translation.emit(policy, Stage::Deny, &name, &marker);
     let message = "Linkerd's proxies do not see UDP, so datagrams stay open to everybody; a NetworkPolicy closes them";
     let object = ObjectRef::namespace(namespace);
-    translation.say(Code::NotEnforced, object, FieldPath::root(), message);
+    translation.report(Diagnostic::new(Code::NotEnforced, object, FieldPath::root(), message));
     for workload in baseline.unselectable() {
         let message = "Linkerd selects pods by labels, and none select exactly these, so their default policy decides; give them labels of their own";
-        translation.say(Code::NotEnforced, workload.clone(), FieldPath::root(), message);
+        let workload = workload.clone();
+        translation.report(Diagnostic::new(Code::NotEnforced, workload, FieldPath::root(), message));
     }
     translation
 }
@@ -109,16 +110,19 @@ impl Translator<'_> {
         }
     }
 
-    /// Reports something of the workload as a whole.
-    fn say(&mut self, code: Code, message: impl Into<String>) {
+    /// Reports a fact about some ports of the workload.
+    fn report(&mut self, code: Code, ports: Ports, message: impl Into<String>) {
         let workload = self.access.workload().clone();
-        self.translation.say(code, workload, FieldPath::root(), message);
+        let about = Diagnostic::new(code, workload, FieldPath::root(), message);
+        self.translation.report(about.on_ports(ports));
     }
 
-    /// Reports something of a traffic target as a whole.
-    fn say_target(&mut self, code: Code, grant: &Grant, message: impl Into<String>) {
+    /// Reports, on the traffic target of a grant, a fact about some ports of the workload.
+    fn report_grant(&mut self, grant: &Grant, code: Code, ports: Ports, message: impl Into<String>) {
         let target = ObjectRef::target(grant.target().clone());
-        self.translation.say(code, target, FieldPath::root(), message);
+        let about = Diagnostic::new(code, target, FieldPath::root(), message);
+        let about = about.on_ports(ports).on_workload(self.access.workload().clone());
+        self.translation.report(about);
     }
 }
 

@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
-#[cfg(feature = "conformance")]
-pub mod interpret;
 mod matches;
 mod native;
 mod protocol;
@@ -150,29 +148,29 @@ impl MeshAdapter for Linkerd {
     fn support(&self, feature: Feature) -> Support {
         match (self.split_mode, feature) {
             (SplitMode::HttpRoute, Feature::HttpSplit) => Support::Partial(
-                "the root needs a cluster IP and a port that is not opaque, at most 16 backends, and weights of at most 1,000,000",
+                "the root needs a cluster IP and a port that is not opaque, at most 16 backends, and weights of at most 1,000,000".into(),
             ),
             (SplitMode::HttpRoute, Feature::TcpSplit) => Support::Partial(
-                "bytes are split on opaque ports only, and only where the cluster serves TCPRoute v1alpha2",
+                "bytes are split on opaque ports only, and only where the cluster serves TCPRoute v1alpha2".into(),
             ),
             (SplitMode::HttpRoute, Feature::ConditionalSplit) => Support::Partial(
-                "of two splits with matches the later needs matches that no request of the earlier fulfils; the authority, unknown methods and a header filtered twice cannot be matched",
+                "of two splits with matches the later needs matches that no request of the earlier fulfils; the authority, unknown methods and a header filtered twice cannot be matched".into(),
             ),
             (SplitMode::ServiceProfile, Feature::HttpSplit | Feature::TcpSplit) => Support::Partial(
-                "the split must come to the same on every port of the root; weights are rounded to 1,000 parts",
+                "the split must come to the same on every port of the root; weights are rounded to 1,000 parts".into(),
             ),
-            (SplitMode::ServiceProfile, Feature::ConditionalSplit) => Support::None("a profile has no matches"),
+            (SplitMode::ServiceProfile, Feature::ConditionalSplit) => Support::None("a profile has no matches".into()),
             (_, Feature::DenyByDefault) => Support::Partial(
-                "ports that nothing names fall to the default policy of the pods, as do the proxy's own; pods outside of the mesh or without labels of their own, and ports that pass the proxy by, stay open",
+                "ports that nothing names fall to the default policy of the pods, as do the proxy's own; pods outside of the mesh or without labels of their own, and ports that pass the proxy by, stay open".into(),
             ),
             (_, Feature::TcpAccess) => Support::Partial(
-                "only on ports that something names and that are not the proxy's own, within 1,000 ports and 10,000 policies for a workload",
+                "only on ports that something names and that are not the proxy's own, within 1,000 ports and 10,000 policies for a workload".into(),
             ),
             (_, Feature::HttpAccess) => Support::Partial(
-                "as for TCP, and only on ports that are not opaque; the authority, headers of a connection or of the proxies, unknown methods and a header filtered twice cannot be matched",
+                "as for TCP, and only on ports that are not opaque; the authority, headers of a connection or of the proxies, unknown methods and a header filtered twice cannot be matched".into(),
             ),
-            (_, Feature::UdpAccess) => Support::None("Linkerd's proxies do not see UDP"),
-            _ => Support::None("this version of the adapter does not know it"),
+            (_, Feature::UdpAccess) => Support::None("Linkerd's proxies do not see UDP".into()),
+            _ => Support::None("this version of the adapter does not know it".into()),
         }
     }
 

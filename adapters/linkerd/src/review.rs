@@ -8,9 +8,9 @@ mod access;
 
 use crate::native::{HttpRoute, ServiceProfile, TcpRoute};
 use serde_json::Value;
-use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
 use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, ObjectRef};
 
 pub(crate) const GATEWAY_HTTP_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
 pub(crate) const GRPC_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes");
@@ -27,25 +27,27 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     let desired: Vec<&Manifest> = desired.iter().filter(|ours| ours.stage == Stage::Route).collect();
     for theirs in foreign {
         for ours in &desired {
-            if let Some(message) = verdict(&ours.object, theirs) {
+            if let Some((code, message)) = verdict(&ours.object, theirs) {
                 let splits = ours.sources.iter().filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
-                let say = |split: &_| {
-                    Diagnostic::new(
-                        Code::Conflict,
-                        Clone::clone(split),
-                        "spec.service".into(),
-                        message.as_str(),
-                    )
+                let report = |split: &ObjectRef| {
+                    let about = Diagnostic::new(code, split.clone(), "spec.service".into(), message.as_str());
+                    about.on_ports(ports(&ours.object)).caused_by(theirs.reference())
                 };
-                diagnostics.extend(splits.map(say));
+                diagnostics.extend(splits.map(report));
             }
         }
     }
     diagnostics
 }
 
-/// What an object of somebody else does to one of ours, if anything.
-fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<String> {
+/// The ports that one of ours is about.
+fn ports(ours: &NativeObject) -> Ports {
+    let port = parents(ours, "Service").find_map(|(_, _, port)| u16::try_from(port?).ok());
+    port.map_or(Ports::All, |port| Ports::Only([port].into()))
+}
+
+/// What a foreign object does to one of ours, if anything.
+fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)> {
     if ours.kind == ServiceProfile::KIND {
         return None;
     }
@@ -58,23 +60,36 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<String> {
         let is_for = name.key.name.starts_with(&format!("{service}.{namespace}.svc."));
         // A profile with nothing but routes leaves TCP alone.
         let hides = ours.kind != TcpRoute::KIND || list(&theirs.spec, "dstOverrides").next().is_some();
+        // That of the service's own namespace is for all clients whose namespace has none.
+        let code = if name.key.namespace == namespace {
+            Code::Conflict
+        } else {
+            Code::ConflictInPart
+        };
         return (counts && is_for && hides).then(|| {
-            format!(
+            let message = format!(
                 "`{name}` has routes or overrides, which hide the routes of `{service}` from clients of its namespace; delete them to hand the service over"
-            )
+            );
+            (code, message)
         });
     }
-    let decides = if theirs.kind == GRPC_ROUTE {
-        "takes the port for gRPC, so that ours are not accepted"
+    let (code, decides) = if theirs.kind == GRPC_ROUTE {
+        (Code::Conflict, "takes the port for gRPC, so that ours are not accepted")
     } else if theirs.kind == HttpRoute::KIND || theirs.kind == GATEWAY_HTTP_ROUTE {
-        "takes the requests that its matches are more specific for, or older"
+        (
+            Code::ConflictInPart,
+            "takes the requests that its matches are more specific for, or older",
+        )
     } else {
         return None;
     };
     let same_port = |theirs: Option<u64>| theirs.is_none() || theirs == port;
     let shared =
         parents(theirs, "Service").any(|(other, name, port)| (other, name) == (namespace, service) && same_port(port));
-    shared.then(|| format!("`{name}` is on the same port of `{service}` and {decides}"))
+    shared.then(|| {
+        let message = format!("`{name}` is on the same port of `{service}` and {decides}");
+        (code, message)
+    })
 }
 
 /// The objects of a kind that a route is for: namespace, name, port.

@@ -10,7 +10,7 @@ use crate::native::{BackendRef, HttpRoute, HttpRouteMatch, HttpRule, ParentRef, 
 use crate::protocol::Protocol;
 use crate::{Linkerd, MAX_MATCHES, MAX_RULES, SplitMode};
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic, ErrorBound};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
 use smi_adapter::model::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, ServiceRoute};
@@ -129,8 +129,8 @@ impl Translator<'_> {
                 "on port {} Linkerd splits HTTP; bytes that are no HTTP {others}",
                 port.port()
             );
-            self.translation
-                .say(Code::HttpOnly, object, "spec.service".into(), message);
+            let http_only = Diagnostic::new(Code::HttpOnly, object, "spec.service".into(), message);
+            self.translation.report(http_only.on_port(port.port()));
         }
         let last = HttpRule {
             matches: vec![everything()],
@@ -228,7 +228,14 @@ impl Translator<'_> {
         } else {
             bounded(&exact, MAX_WEIGHT)
         };
-        self.rounded(split, weights.error, &format!("on port {} ", port.port()));
+        if let Some(error) = weights.error {
+            let message = format!(
+                "Linkerd takes smaller weights; on port {} no share is off by more than {error}",
+                port.port()
+            );
+            self.translation
+                .report(rounded(split, error, message).on_port(port.port()));
+        }
         let named = split.backends().iter().zip(weights.weights);
         Some(
             named
@@ -237,36 +244,31 @@ impl Translator<'_> {
         )
     }
 
-    fn rounded(&mut self, split: &PortSplit, error: Option<(usize, u32)>, place: &str) {
-        if let Some((parts, of)) = error {
-            let object = ObjectRef::split(split.key().clone());
-            let message = format!("Linkerd takes smaller weights; {place}no share is off by more than {parts}/{of}");
-            self.translation
-                .say(Code::WeightRounded, object, "spec.backends".into(), message);
-        }
-    }
-
     fn leave_out(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
         let field = if code == Code::Overlap {
             "spec.matches"
         } else {
             "spec.service"
         };
-        self.translation
-            .leave_out(split.key(), port.port(), code, field.into(), message);
+        let object = ObjectRef::split(split.key().clone());
+        let disabled = Diagnostic::new(code, object, field.into(), message);
+        self.translation.report(disabled.on_port(port.port()));
     }
 
     /// Reports that no split is in force on any port.
     fn refuse(&mut self, code: Code, message: &str) {
         for split in self.route.splits() {
-            let split = split.key();
+            let object = ObjectRef::split(split.key().clone());
             self.translation
-                .say(code, ObjectRef::split(split.clone()), "spec.service".into(), message);
-            let ports = self.route.ports().iter();
-            let left_out = ports.map(|port| (split.clone(), port.port()));
-            self.translation.left_out.extend(left_out);
+                .report(Diagnostic::new(code, object, "spec.service".into(), message));
         }
     }
+}
+
+/// The report that shares are not exact.
+fn rounded(split: &PortSplit, error: ErrorBound, message: String) -> Diagnostic {
+    let object = ObjectRef::split(split.key().clone());
+    Diagnostic::new(Code::WeightRounded, object, "spec.backends".into(), message).within(error)
 }
 
 fn everything() -> HttpRouteMatch {

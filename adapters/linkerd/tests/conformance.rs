@@ -1,10 +1,11 @@
 //! The laws of the conformance kit, for Linkerd. `SMI_CASES` raises the number of worlds.
 #![cfg(test)]
 
-use smi_adapter::conformance::{Cases, judge};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter_linkerd::interpret::LinkerdMesh;
 use smi_adapter_linkerd::{Linkerd, SplitMode};
+use smi_conformance::wordless::Wordless;
+use smi_conformance::{Cases, judge};
+use smi_mesh_linkerd::LinkerdMesh;
 
 /// What the CRDs and Linkerd's admission refuse.
 fn limits(object: &NativeObject) -> Result<(), String> {
@@ -34,11 +35,19 @@ fn service_profile() {
     reported("service-profile", &linkerd);
 }
 
+#[test]
+fn messages_carry_no_meaning() {
+    let (adapter, mesh) = (Linkerd::default(), LinkerdMesh::default());
+    let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
+    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    assert_eq!(judged.to_yaml(), without_words.to_yaml());
+}
+
 mod tcp_routes {
     use crate::limits;
-    use smi_adapter::conformance::Cases;
     use smi_adapter_linkerd::Linkerd;
-    use smi_adapter_linkerd::interpret::LinkerdMesh;
+    use smi_conformance::Cases;
+    use smi_mesh_linkerd::LinkerdMesh;
 
     fn adapter() -> Linkerd {
         let mut linkerd = Linkerd::default();
@@ -46,5 +55,5 @@ mod tcp_routes {
         linkerd
     }
 
-    smi_adapter::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(200).or_env(), limits);
+    smi_conformance::conformance_tests!(adapter(), LinkerdMesh::default(), Cases::new(200).or_env(), limits);
 }

@@ -4,11 +4,11 @@
 //! `--nocapture` shows after how many worlds.
 
 use serde_json::{Map, Value, json};
-use smi_adapter::conformance::broken::Broken;
-use smi_adapter::conformance::{Cases, Report, Violation, laws};
 use smi_adapter::manifest::Manifest;
 use smi_adapter_linkerd::Linkerd;
-use smi_adapter_linkerd::interpret::LinkerdMesh;
+use smi_conformance::broken::Broken;
+use smi_conformance::{Cases, Report, Violation, laws};
+use smi_mesh_linkerd::LinkerdMesh;
 
 const CASES: Cases = Cases::new(1000);
 

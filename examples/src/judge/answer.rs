@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support, Translation};
-use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::diagnostic::{Code, Diagnostic, ErrorBound, Ports};
 use smi_adapter::manifest::{Manifest, NativeObject, Stage};
 use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
@@ -51,7 +51,6 @@ pub(super) fn description(answer: Value) -> Result<Description, String> {
 /// Reads the answer to `translate`.
 pub(super) fn translation(answer: Value) -> Result<Translation, String> {
     let said: Translated = read(answer)?;
-    let left_out = said.left_out.into_iter();
     Ok(Translation {
         manifests: said
             .manifests
@@ -63,9 +62,6 @@ pub(super) fn translation(answer: Value) -> Result<Translation, String> {
             .into_iter()
             .map(Told::diagnostic)
             .collect::<Result<_, _>>()?,
-        left_out: left_out
-            .map(|it| (ObjectKey::new(it.namespace, it.name), it.port))
-            .collect(),
     })
 }
 
@@ -114,11 +110,10 @@ enum Level {
 
 impl Level {
     fn support(self) -> Support {
-        // A program describes itself once, so that what is kept for ever is little.
         match self {
             Self::Full => Support::Full,
-            Self::Partial(why) => Support::Partial(why.leak()),
-            Self::None(why) => Support::None(why.leak()),
+            Self::Partial(why) => Support::Partial(why.into()),
+            Self::None(why) => Support::None(why.into()),
         }
     }
 }
@@ -128,16 +123,6 @@ impl Level {
 struct Translated {
     manifests: Vec<ManifestSaid>,
     diagnostics: Vec<Told>,
-    #[serde(default)]
-    left_out: Vec<LeftOut>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LeftOut {
-    namespace: String,
-    name: String,
-    port: u16,
 }
 
 #[derive(Deserialize)]
@@ -209,6 +194,11 @@ struct Told {
     object: Named,
     #[serde(default)]
     field: String,
+    #[serde(default)]
+    ports: Ports,
+    backend: Option<String>,
+    error: Option<ErrorBound>,
+    workload: Option<Named>,
     message: String,
 }
 
@@ -216,12 +206,12 @@ impl Told {
     fn diagnostic(self) -> Result<Diagnostic, String> {
         let code = Code::ALL.iter().find(|code| code.as_str() == self.code);
         let code = code.ok_or_else(|| format!("there is no diagnostic code `{}`", self.code))?;
-        Ok(Diagnostic::new(
-            *code,
-            self.object.object()?,
-            self.field.as_str().into(),
-            self.message,
-        ))
+        let (object, field) = (self.object.object()?, self.field.as_str().into());
+        let mut diagnostic = Diagnostic::new(*code, object, field, self.message).on_ports(self.ports);
+        diagnostic.backend = self.backend;
+        diagnostic.error = self.error;
+        diagnostic.workload = self.workload.map(Named::object).transpose()?;
+        Ok(diagnostic)
     }
 }
 

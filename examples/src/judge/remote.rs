@@ -5,13 +5,13 @@ use super::process::{Process, Question};
 use super::request;
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support, Translation};
-use smi_adapter::conformance::{Access, Implementation, Inbound, Input, Interpreter, MeshWorld, NotModelled};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::probe::{Distribution, Probe};
 use smi_adapter::settings::Settings;
+use smi_conformance::{Access, Implementation, Inbound, Input, Interpreter, MeshWorld, NotModelled};
 use std::ffi::OsString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -131,7 +131,7 @@ impl Implementation for Remote {
 
     fn support(&self, feature: Feature) -> Support {
         let known = self.description.support.get(&feature).cloned();
-        known.unwrap_or(Support::None("the program does not say"))
+        known.unwrap_or_else(|| Support::None("the program does not describe it".into()))
     }
 
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {

@@ -2,10 +2,10 @@
 
 use super::answer::PROTOCOL;
 use serde_json::{Value, json};
-use smi_adapter::conformance::{Inbound, MeshWorld, Peer};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
+use smi_conformance::{Inbound, MeshWorld, Peer};
 
 /// Who are you?
 pub(super) fn describe() -> Value {
@@ -41,11 +41,8 @@ pub(super) fn translate(documents: &[Value], enforced: &[&str], settings: &Setti
 
 /// Where does this go?
 pub(super) fn route(objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Value {
-    // There is no other destination yet: a request without one has no answer that makes sense.
-    let to = match &probe.to {
-        Destination::Service { key, port } => json!({"namespace": key.namespace, "service": key.name, "port": port}),
-        _ => Value::Null,
-    };
+    let Destination::Service { key, port } = &probe.to;
+    let to = json!({"namespace": key.namespace, "service": key.name, "port": port});
     let probe = json!({
         "from": probe.from.as_ref().map(account),
         "to": to,
@@ -82,7 +79,6 @@ fn traffic(traffic: &Traffic) -> Value {
         Traffic::Http(Request { method, path, headers }) => {
             json!({"method": method, "path": path, "headers": headers})
         }
-        _ => Value::Null,
     }
 }
 

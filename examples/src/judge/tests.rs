@@ -3,12 +3,12 @@
 use super::{answer, request};
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, Support};
-use smi_adapter::conformance::{Access, Inbound, MeshWorld, NotModelled, Peer};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
 use smi_adapter::settings::Settings;
+use smi_conformance::{Access, Inbound, MeshWorld, NotModelled, Peer};
 
 /// The JSON of the protocol's text, in order.
 fn blocks() -> Vec<Value> {
@@ -83,7 +83,7 @@ fn answers_are_understood_as_the_protocol_says() {
     assert_eq!(described.name, "toy");
     assert_eq!(described.kinds[0].api_version(), "mesh.example.com/v1");
     assert_eq!(described.support[&Feature::HttpSplit], Support::Full);
-    let none = Support::None("the mesh does not look into requests");
+    let none = Support::None("the mesh does not look into requests".into());
     assert_eq!(described.support[&Feature::ConditionalSplit], none);
 
     let translated = answer::translation(blocks[3].clone()).unwrap();
@@ -91,7 +91,9 @@ fn answers_are_understood_as_the_protocol_says() {
         translated.diagnostics[0].to_string(),
         "error[BackendMissing] TrafficSplit shop/canary spec.backends[1].service: there is no service `web-v2`; the root stands in its place"
     );
-    assert!(translated.left_out.contains(&(ObjectKey::new("shop", "canary"), 80)));
+    assert_eq!(translated.diagnostics[0].backend.as_deref(), Some("web-v2"));
+    let disabled = &translated.diagnostics[1];
+    assert!(disabled.disables_split_on(80) && !disabled.disables_split_on(81));
     let split = ObjectRef::split(ObjectKey::new("shop", "canary"));
     assert!(translated.manifests[0].sources.contains(&split));
 

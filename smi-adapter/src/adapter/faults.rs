@@ -1,7 +1,7 @@
 //! What a mesh cannot say of one match.
 
 use super::Translation;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::HttpMatch;
 use smi_types::FieldPath;
 
@@ -38,8 +38,8 @@ impl<'a> Faults<'a> {
 
     /// Reports something that leaves the match usable.
     pub fn note(&mut self, code: Code, field: FieldPath, message: impl Into<String>) {
-        self.translation
-            .say(code, self.matching.group().clone(), field, message);
+        let group = self.matching.group().clone();
+        self.translation.report(Diagnostic::new(code, group, field, message));
     }
 
     /// Whether the match must be left out.

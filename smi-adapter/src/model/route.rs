@@ -13,11 +13,16 @@ use std::sync::Arc;
 /// then the one without, then the root's own endpoints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceRoute {
-    pub(crate) root: Root,
-    pub(crate) service: RootService,
-    pub(crate) cluster_domain: String,
-    pub(crate) splits: Vec<SplitSource>,
-    pub(crate) ports: Vec<PortRoute>,
+    #[doc(hidden)]
+    pub root: Root,
+    #[doc(hidden)]
+    pub service: RootService,
+    #[doc(hidden)]
+    pub cluster_domain: String,
+    #[doc(hidden)]
+    pub splits: Vec<SplitSource>,
+    #[doc(hidden)]
+    pub ports: Vec<PortRoute>,
 }
 
 impl ServiceRoute {
@@ -102,9 +107,12 @@ impl Root {
 /// What meshes want to know of a root service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RootService {
-    pub(crate) headless: bool,
-    pub(crate) tcp_ports: Vec<u16>,
-    pub(crate) annotations: BTreeMap<String, String>,
+    #[doc(hidden)]
+    pub headless: bool,
+    #[doc(hidden)]
+    pub tcp_ports: Vec<u16>,
+    #[doc(hidden)]
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl RootService {
@@ -130,10 +138,14 @@ impl RootService {
 /// A split that has a part in a route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitSource {
-    pub(crate) key: ObjectKey,
-    pub(crate) api_version: String,
-    pub(crate) uid: Option<String>,
-    pub(crate) annotations: BTreeMap<String, String>,
+    #[doc(hidden)]
+    pub key: ObjectKey,
+    #[doc(hidden)]
+    pub api_version: String,
+    #[doc(hidden)]
+    pub uid: Option<String>,
+    #[doc(hidden)]
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl SplitSource {
@@ -165,11 +177,16 @@ impl SplitSource {
 /// One TCP port of the root.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortRoute {
-    pub(crate) port: u16,
-    pub(crate) name: Option<String>,
-    pub(crate) app_protocol: Option<String>,
-    pub(crate) conditional: Vec<Conditional>,
-    pub(crate) default: Option<PortSplit>,
+    #[doc(hidden)]
+    pub port: u16,
+    #[doc(hidden)]
+    pub name: Option<String>,
+    #[doc(hidden)]
+    pub app_protocol: Option<String>,
+    #[doc(hidden)]
+    pub conditional: Vec<Conditional>,
+    #[doc(hidden)]
+    pub default: Option<PortSplit>,
 }
 
 impl PortRoute {
@@ -228,7 +245,10 @@ impl PortRoute {
     }
 }
 
-pub(crate) fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> bool {
+/// Returns `true` if a port of a service declares HTTP of any version, by its `appProtocol` or else by the part of its
+/// name before the first hyphen.
+#[must_use]
+pub fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> bool {
     let by_name = || name.unwrap_or_default().split('-').next().unwrap_or_default();
     let declared = app_protocol.unwrap_or_else(by_name).to_ascii_lowercase();
     matches!(
@@ -240,8 +260,10 @@ pub(crate) fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> b
 /// A split that takes only requests which fulfil one of its matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conditional {
-    pub(crate) matches: Arc<[Arc<HttpMatch>]>,
-    pub(crate) split: PortSplit,
+    #[doc(hidden)]
+    pub matches: Arc<[Arc<HttpMatch>]>,
+    #[doc(hidden)]
+    pub split: PortSplit,
 }
 
 impl Conditional {
@@ -261,8 +283,10 @@ impl Conditional {
 /// A split on one port, with the backends that take part there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortSplit {
-    pub(crate) key: ObjectKey,
-    pub(crate) backends: Vec<Backend>,
+    #[doc(hidden)]
+    pub key: ObjectKey,
+    #[doc(hidden)]
+    pub backends: Vec<Backend>,
 }
 
 impl PortSplit {
@@ -284,9 +308,12 @@ impl PortSplit {
 /// A service and its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
-    pub(crate) service: String,
-    pub(crate) weight: u128,
-    pub(crate) headless: bool,
+    #[doc(hidden)]
+    pub service: String,
+    #[doc(hidden)]
+    pub weight: u128,
+    #[doc(hidden)]
+    pub headless: bool,
 }
 
 impl Backend {

@@ -2,9 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, authors};
-use crate::model::route::PortRoute;
-use crate::model::{Model, Policy};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::ObjectRef;
 use crate::settings::{Enforcement, Settings};
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,12 +76,7 @@ impl Observed {
 
     /// Takes out manifests whose name somebody else's object has, and with one of them every grant of its
     /// policy: what a grant refers to must be ours.
-    pub(super) fn withhold_foreign(
-        &self,
-        manifests: &mut Vec<Manifest>,
-        model: &Model,
-        left_out: &mut BTreeSet<(ObjectKey, u16)>,
-    ) -> Vec<Diagnostic> {
+    pub(super) fn withhold_foreign(&self, manifests: &mut Vec<Manifest>) -> Vec<Diagnostic> {
         if self.foreign_names.is_empty() {
             return Vec::new();
         }
@@ -99,18 +92,9 @@ impl Observed {
                 "`{name}` is needed for this and belongs to somebody else: it lacks the labels `{OWNER}` and `{ADAPTER}` of ours; delete or rename it, or leave this to its owner"
             );
             for object in authors(&manifest.sources) {
-                let message = message.clone();
-                diagnostics.push(Diagnostic::new(
-                    Code::ForeignObject,
-                    object.clone(),
-                    FieldPath::root(),
-                    message,
-                ));
-            }
-            if let Some(Policy::Route(route)) = model.policy(&manifest.policy) {
-                let ports = || route.ports().iter().map(PortRoute::port);
-                let splits = route.splits().iter();
-                left_out.extend(splits.flat_map(|split| ports().map(|port| (split.key().clone(), port))));
+                let (object, message) = (object.clone(), message.clone());
+                let foreign = Diagnostic::new(Code::ForeignObject, object, FieldPath::root(), message);
+                diagnostics.push(foreign.caused_by(name.clone()));
             }
         }
         manifests.retain(|manifest| {

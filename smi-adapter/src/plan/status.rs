@@ -73,6 +73,9 @@ impl Planned {
     }
 
     fn shares(&self, split: &ObjectKey) -> Vec<PortShares> {
+        let object = ObjectRef::split(split.clone());
+        let on_it: Vec<&Diagnostic> = self.diagnostics.iter().filter(|it| it.object == object).collect();
+        let disabled = |port| on_it.iter().any(|diagnostic| diagnostic.disables_split_on(port));
         let mut shares = Vec::new();
         for route in self
             .model
@@ -84,8 +87,7 @@ impl Planned {
                 let default = port.default().map(|default| (false, default));
                 let mine = conditional.chain(default).filter(|(_, share)| share.key() == split);
                 shares.extend(mine.filter_map(|(conditional, share)| {
-                    let left_out = self.left_out.contains(&(split.clone(), port.port()));
-                    let shares = distribution(route, port.port(), share).filter(|_| !left_out)?;
+                    let shares = distribution(route, port.port(), share).filter(|_| !disabled(port.port()))?;
                     Some(PortShares {
                         port: port.port(),
                         conditional,

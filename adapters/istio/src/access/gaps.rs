@@ -1,7 +1,7 @@
 //! What no policy of Istio closes.
 
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
 use smi_adapter::model::access::{NamespaceBaseline, WorkloadAccess};
 use smi_adapter::object::ObjectRef;
 use smi_adapter::smi_types::FieldPath;
@@ -17,40 +17,56 @@ const INCLUDE: &str = "traffic.sidecar.istio.io/includeInboundPorts";
 pub(super) fn of_namespace(baseline: &NamespaceBaseline, translation: &mut Translation) {
     let message = "Istio's proxies do not see UDP: whoever sends it gets through, whatever traffic targets say; a NetworkPolicy would close it";
     let namespace = ObjectRef::namespace(baseline.namespace());
-    translation.say(Code::NotEnforced, namespace, FieldPath::root(), message);
+    translation.report(Diagnostic::new(
+        Code::NotEnforced,
+        namespace,
+        FieldPath::root(),
+        message,
+    ));
 }
 
 /// What is known of the pods of a workload.
 pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation) {
     let annotation = |name: &str| access.annotations().get(name).map(|value| value.trim());
-    let mut gaps = Vec::new();
+    let mut report = |ports: Ports, message: String| {
+        let gap = Diagnostic::new(Code::NotEnforced, access.workload().clone(), FieldPath::root(), message);
+        translation.report(gap.on_ports(ports));
+    };
     if access.has_host_network() {
-        gaps.push(
+        report(
+            Ports::All,
             "its pods share the network of their node, where no proxy takes their traffic in; take `hostNetwork` away"
                 .to_owned(),
         );
     }
     if access.lacks_container(PROXY) {
-        gaps.push(format!(
-            "some pod of it runs without the container `{PROXY}`: unless ztunnel takes its traffic in, nothing is denied there; let Istio inject it and start the pod anew"
-        ));
+        report(
+            Ports::All,
+            format!(
+                "some pod of it runs without the container `{PROXY}`: unless ztunnel takes its traffic in, nothing is denied there; let Istio inject it and start the pod anew"
+            ),
+        );
     }
     if annotation(INJECT).is_some_and(declines) {
-        gaps.push(format!(
-            "the annotation `{INJECT}` keeps Istio from injecting its proxy, so that nothing is denied there"
-        ));
+        report(
+            Ports::All,
+            format!("the annotation `{INJECT}` keeps Istio from injecting its proxy, so that nothing is denied there"),
+        );
     }
     if annotation(INTERCEPTION).is_some_and(|mode| mode.eq_ignore_ascii_case("NONE")) {
-        gaps.push(format!(
-            "the annotation `{INTERCEPTION}` keeps traffic from the proxy, so that nothing is denied there"
-        ));
+        report(
+            Ports::All,
+            format!("the annotation `{INTERCEPTION}` keeps traffic from the proxy, so that nothing is denied there"),
+        );
     }
     let listed = |name: &str| annotation(name).map(list);
     if let Some(ports) = listed(EXCLUDE).filter(|ports| !ports.is_empty()) {
-        gaps.push(format!(
+        let numbers = numbers(&ports).map_or(Ports::All, Ports::Only);
+        let message = format!(
             "the annotation `{EXCLUDE}` keeps traffic from the proxy, so that nothing is denied on port {}",
             joined(ports)
-        ));
+        );
+        report(numbers, message);
     }
     if let Some(included) = listed(INCLUDE).filter(|included| !included.contains("*")) {
         let known: Vec<String> = access.tcp_ports().iter().map(u16::to_string).collect();
@@ -61,12 +77,11 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
         } else {
             format!(", port {} among them", joined(open))
         };
-        gaps.push(format!(
+        let numbers = numbers(&included).map_or(Ports::All, Ports::Except);
+        let message = format!(
             "the annotation `{INCLUDE}` keeps all ports from the proxy that it does not list{known}; nothing is denied there"
-        ));
-    }
-    for gap in gaps {
-        translation.say(Code::NotEnforced, access.workload().clone(), FieldPath::root(), gap);
+        );
+        report(numbers, message);
     }
 }
 
@@ -82,6 +97,11 @@ fn list(value: &str) -> BTreeSet<&str> {
         .map(str::trim)
         .filter(|port| !port.is_empty())
         .collect()
+}
+
+/// The numbers of a list; `None` if something in it is no number, since then it is open what Istio makes of it.
+fn numbers(list: &BTreeSet<&str>) -> Option<BTreeSet<u16>> {
+    list.iter().map(|port| port.parse().ok()).collect()
 }
 
 /// Ports, in the order of their numbers.

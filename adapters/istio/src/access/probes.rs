@@ -3,7 +3,7 @@
 use super::texts::is_literal;
 use crate::native::authorization::{Condition, Listed, Operation, Rule, To};
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::model::access::WorkloadAccess;
 use smi_adapter::smi_types::FieldPath;
 use smi_adapter::workload::HealthCheck;
@@ -32,7 +32,8 @@ pub(super) fn rules(access: &WorkloadAccess, translation: &mut Translation) -> V
                 check.port()
             );
             let workload = access.workload().clone();
-            translation.say(Code::Inexpressible, workload, FieldPath::root(), message);
+            let denied = Diagnostic::new(Code::Inexpressible, workload, FieldPath::root(), message);
+            translation.report(denied.on_port(check.port()));
         }
     }
     rules

@@ -1,7 +1,7 @@
 //! What Istio cannot say, and which traffic targets grant the less for it.
 
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,12 +32,7 @@ impl Unsaid {
                 "{why}; requests of this match are denied, though granted by traffic target {}{more}",
                 names.join(", ")
             );
-            translation.say(Code::Inexpressible, group, field, message);
+            translation.report(Diagnostic::new(Code::Inexpressible, group, field, message));
         }
     }
-}
-
-/// Tells the author of a target.
-pub(super) fn tell(translation: &mut Translation, target: &ObjectKey, code: Code, message: impl Into<String>) {
-    translation.say(code, ObjectRef::target(target.clone()), FieldPath::root(), message);
 }

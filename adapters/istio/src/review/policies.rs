@@ -30,11 +30,14 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
             .filter(|(namespace, _)| key.namespace == root || key.namespace == **namespace);
         for (namespace, workloads) in here {
             let message = format!("`{}` of somebody else {does}", object.reference());
-            let say = |object: ObjectRef| Diagnostic::new(code, object, FieldPath::root(), message.as_str());
+            let report = |ours: ObjectRef| {
+                let about = Diagnostic::new(code, ours, FieldPath::root(), message.as_str());
+                about.caused_by(object.reference())
+            };
             let labels = object.spec.pointer("/selector/matchLabels").and_then(Value::as_object);
             let labels = labels.filter(|labels| !labels.is_empty());
             let Some(labels) = labels else {
-                diagnostics.push(say(ObjectRef::namespace(namespace)));
+                diagnostics.push(report(ObjectRef::namespace(namespace)));
                 continue;
             };
             // Pods may have more labels than their owner selects by: only another value of a label tells them apart.
@@ -44,10 +47,10 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
             };
             let selected = workloads.iter().filter(|(_, ours)| selects(ours));
             let before = diagnostics.len();
-            diagnostics.extend(selected.map(|(workload, _)| say((*workload).clone())));
+            diagnostics.extend(selected.map(|(workload, _)| report((*workload).clone())));
             if diagnostics.len() == before && code == Code::NotEnforced {
                 // It may be for a workload without grants.
-                diagnostics.push(say(ObjectRef::namespace(namespace)));
+                diagnostics.push(report(ObjectRef::namespace(namespace)));
             }
         }
     }

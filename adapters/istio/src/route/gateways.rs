@@ -3,7 +3,7 @@
 use crate::native::HttpMatchRequest;
 use crate::{GATEWAYS_ANNOTATION, Istio};
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::model::route::ServiceRoute;
 use smi_adapter::object::ObjectRef;
 use std::collections::BTreeSet;
@@ -27,7 +27,8 @@ pub(super) fn allowed(istio: &Istio, route: &ServiceRoute, translation: &mut Tra
         };
         let mut ignore = |message: String| {
             let object = ObjectRef::split(split.key().clone());
-            translation.say(Code::NotAllowed, object, "metadata.annotations".into(), message);
+            let field = "metadata.annotations".into();
+            translation.report(Diagnostic::new(Code::NotAllowed, object, field, message));
         };
         let Ok(names) = serde_json::from_str::<Vec<String>>(annotation) else {
             ignore(format!(

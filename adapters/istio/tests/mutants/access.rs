@@ -2,12 +2,12 @@
 
 use super::{CASES, killed};
 use serde_json::{Map, Value, json};
-use smi_adapter::conformance::broken::Broken;
-use smi_adapter::conformance::laws;
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
-use smi_adapter_istio::interpret::IstioMesh;
 use smi_adapter_istio::{Istio, Regex};
+use smi_conformance::broken::Broken;
+use smi_conformance::laws;
+use smi_mesh_istio::IstioMesh;
 
 fn mesh() -> IstioMesh {
     let mut mesh = IstioMesh::default();

@@ -1,7 +1,8 @@
 //! What Linkerd cannot close of a workload.
 
 use super::{MAX_SERVERS, Translator};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Ports};
+use std::collections::BTreeSet;
 
 /// The container that makes a pod a part of the mesh.
 const PROXY: &str = "linkerd-proxy";
@@ -25,21 +26,30 @@ impl Translator<'_> {
             None
         };
         if let Some(why) = outside {
-            self.say(Code::NotEnforced, format!("nothing is enforced here: {why}"));
+            self.report(
+                Code::NotEnforced,
+                Ports::All,
+                format!("nothing is enforced here: {why}"),
+            );
             return;
         }
         let skipped = annotation(SKIPPED_PORTS).map(str::trim).filter(|list| !list.is_empty());
         let skipped = skipped.map(|list| {
-            format!("the annotation `{SKIPPED_PORTS}` takes these ports past the proxy, so they are open: `{list}`")
+            let message = format!(
+                "the annotation `{SKIPPED_PORTS}` takes these ports past the proxy, so they are open: `{list}`"
+            );
+            (numbers(list).map_or(Ports::All, Ports::Only), message)
         });
         let unseen = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
         let unseen = unseen.into_iter().map(|port| {
-            format!("port {port} passes the proxy by in the whole mesh (`ignoreInboundPorts`), so it is open")
+            let message =
+                format!("port {port} passes the proxy by in the whole mesh (`ignoreInboundPorts`), so it is open");
+            (Ports::Only([port].into()), message)
         });
-        let unseen: Vec<String> = unseen.chain(skipped).collect();
+        let unseen: Vec<(Ports, String)> = unseen.chain(skipped).collect();
         let denies_by_default = annotation(DEFAULT_POLICY) == Some("deny");
-        for message in unseen {
-            self.say(Code::NotEnforced, message);
+        for (ports, message) in unseen {
+            self.report(Code::NotEnforced, ports, message);
         }
         if denies_by_default {
             return;
@@ -47,13 +57,24 @@ impl Translator<'_> {
         let message = format!(
             "ports that no container, service, route or target names, and the proxy's own, fall to the default policy of the pods; the annotation `{DEFAULT_POLICY}: deny` on the pods closes them"
         );
-        self.say(Code::NotEnforced, message);
+        self.report(
+            Code::NotEnforced,
+            Ports::Except(self.access.tcp_ports().clone()),
+            message,
+        );
         let beyond = self.beyond();
         if beyond > 0 {
             let message = format!(
                 "more than {MAX_SERVERS} ports are known of it; the {beyond} highest fall to the default policy of the pods, too"
             );
-            self.say(Code::NotEnforced, message);
+            let beyond = Ports::Except(self.servers.keys().copied().collect());
+            self.report(Code::NotEnforced, beyond, message);
         }
     }
+}
+
+/// The ports of a list; `None` if it holds anything but single numbers, such as a range.
+fn numbers(list: &str) -> Option<BTreeSet<u16>> {
+    let ports = list.split(',').map(str::trim).filter(|port| !port.is_empty());
+    ports.map(|port| port.parse().ok()).collect()
 }

@@ -7,7 +7,7 @@ use crate::native::{
     AuthorizationPolicy, Header, HttpRouteMatch, InboundRoute, InboundRule, MeshTlsAuthentication, ObjectRef, Path,
 };
 use crate::{MAX_MATCHES, MAX_RULES};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Ports as Concerned};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::access::{Grant, Granted, Ports};
 use smi_adapter::model::route::HttpMatch;
@@ -30,7 +30,7 @@ impl Translator<'_> {
             Granted::Udp => {
                 // A12
                 let message = "Linkerd's proxies do not see UDP: it is neither granted nor denied";
-                self.say_target(Code::NotEnforced, grant, message);
+                self.report_grant(grant, Code::NotEnforced, Concerned::All, message);
             }
             Granted::Tcp => self.tcp(grant),
             Granted::Http(matches) => self.http(grant, matches),
@@ -49,7 +49,7 @@ impl Translator<'_> {
                     list(&without),
                     self.access.workload()
                 );
-                self.say_target(Code::Inexpressible, grant, message);
+                self.report_grant(grant, Code::Inexpressible, without.into_iter().collect(), message);
             }
         } else if self.beyond() > 0 {
             let message = format!(
@@ -58,13 +58,14 @@ impl Translator<'_> {
                 self.beyond() + ports.len(),
                 self.access.workload()
             );
-            self.say_target(Code::Inexpressible, grant, message);
+            let beyond = Concerned::Except(ports.iter().copied().collect());
+            self.report_grant(grant, Code::Inexpressible, beyond, message);
         } else if ports.is_empty() {
             let message = format!(
                 "no port of {} is known that could get a Server, so nothing is granted there; declare its ports",
                 self.access.workload()
             );
-            self.say_target(Code::Inexpressible, grant, message);
+            self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
         }
         ports
     }
@@ -74,7 +75,7 @@ impl Translator<'_> {
         let (parties, refused) = parties(grant.sources(), most);
         for source in refused {
             let message = format!("Linkerd cannot name the source `{source}`, so it is granted nothing");
-            self.say_target(Code::Inexpressible, grant, message);
+            self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
         }
         parties
     }
@@ -90,7 +91,7 @@ impl Translator<'_> {
             self.access.workload(),
             super::MAX_POLICIES
         );
-        self.say_target(Code::Inexpressible, grant, message);
+        self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
         false
     }
 
@@ -123,7 +124,7 @@ impl Translator<'_> {
         let requests = self.requests(matches);
         if requests.is_empty() {
             let message = "Linkerd can ask for none of the matches, so they grant nothing";
-            self.say_target(Code::Inexpressible, grant, message);
+            self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
             return;
         }
         let ports = self.ports(grant);
@@ -135,7 +136,7 @@ impl Translator<'_> {
                 list(&opaque),
                 self.access.workload()
             );
-            self.say_target(Code::NotHttp, grant, message);
+            self.report_grant(grant, Code::NotHttp, opaque.into_iter().collect(), message);
         }
         let parties = self.parties(grant, MAX_HEADER);
         let batches = batches(requests);

@@ -11,7 +11,6 @@ use crate::protocol::{self, OPAQUE_PORTS};
 use crate::{MAX_MATCHES, MAX_RULES};
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::Stage;
-use smi_adapter::smi_types::FieldPath;
 use smi_adapter::workload::HealthCheck;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +80,7 @@ impl Translator<'_> {
                         "port {} is opaque to Linkerd, so the health check there cannot be told from other traffic and is denied",
                         check.port()
                     );
-                    self.say(Code::Inexpressible, message);
+                    self.report(Code::Inexpressible, [check.port()].into_iter().collect(), message);
                 } else if let Some(asked) = self.asked(check) {
                     checks.entry(check.port()).or_default().insert(asked);
                 }
@@ -123,7 +122,7 @@ impl Translator<'_> {
                 "the health check of port {} is denied: Linkerd takes paths of at most {MAX_PATH} bytes, percent-encoded",
                 check.port()
             );
-            self.say(Code::Inexpressible, message);
+            self.report(Code::Inexpressible, [check.port()].into_iter().collect(), message);
             return None;
         }
         let Some(query) = parameters(query) else {
@@ -131,7 +130,7 @@ impl Translator<'_> {
                 "the health check of port {} is denied: Linkerd can be told at most {MAX_PARAMETERS} parameters of a query, each of its own name and plain letters",
                 check.port()
             );
-            self.say(Code::Inexpressible, message);
+            self.report(Code::Inexpressible, [check.port()].into_iter().collect(), message);
             return None;
         };
         Some(Asked {
@@ -142,12 +141,12 @@ impl Translator<'_> {
     }
 
     fn exempt(&mut self, port: u16, authentication: &str, checks: &BTreeSet<Asked>) {
-        let Some(served) = self.servers.get(&port) else { return };
+        let Some(server) = self.servers.get(&port).map(|served| ObjectRef::server(&served.name)) else {
+            return;
+        };
         if checks.len() > MAX_MATCHES * MAX_RULES {
             let message = format!("port {port} has more health checks than one route takes; the last are denied");
-            let workload = self.access.workload().clone();
-            self.translation
-                .say(Code::Inexpressible, workload, FieldPath::root(), message);
+            self.report(Code::Inexpressible, [port].into_iter().collect(), message);
         }
         let matches: Vec<HttpRouteMatch> = checks
             .iter()
@@ -162,7 +161,7 @@ impl Translator<'_> {
             matches: matches.to_vec(),
         });
         let route = InboundRoute {
-            parent_refs: vec![ObjectRef::server(&served.name)],
+            parent_refs: vec![server],
             rules: rules.collect(),
         };
         let name = self.names.fixed(port, "probes");

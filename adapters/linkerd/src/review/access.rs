@@ -33,7 +33,7 @@ pub(super) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
             review.route(namespace, theirs);
         }
     }
-    review.said
+    review.diagnostics
 }
 
 /// A `Server` or `HTTPRoute` of ours.
@@ -50,7 +50,7 @@ struct Review<'a> {
     routes: BTreeMap<(&'a str, &'a str), Ours<'a>>,
     /// Who has a grant there, by workload.
     targets: BTreeMap<&'a ObjectRef, BTreeSet<&'a ObjectRef>>,
-    said: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Review<'a> {
@@ -60,7 +60,7 @@ impl<'a> Review<'a> {
             servers: BTreeMap::new(),
             routes: BTreeMap::new(),
             targets: BTreeMap::new(),
-            said: Vec::new(),
+            diagnostics: Vec::new(),
         };
         for manifest in desired.iter().filter(|manifest| manifest.policy.is_access()) {
             let namespace = manifest.policy.namespace();
@@ -83,17 +83,19 @@ impl<'a> Review<'a> {
         review
     }
 
-    fn say(&mut self, code: Code, object: &ObjectRef, message: &str) {
-        let said = Diagnostic::new(code, object.clone(), FieldPath::root(), message);
-        self.said.push(said);
+    fn report(&mut self, code: Code, object: &ObjectRef, theirs: &NativeObject, message: &str) {
+        let about = Diagnostic::new(code, object.clone(), FieldPath::root(), message);
+        self.diagnostics.push(about.caused_by(theirs.reference()));
     }
 
     /// Reports a conflict, to the workload's owner and to the authors of the grants there.
-    fn conflict(&mut self, workload: &ObjectRef, message: &str) {
-        self.say(Code::Conflict, workload, message);
+    fn conflict(&mut self, workload: &ObjectRef, theirs: &NativeObject, message: &str) {
+        self.report(Code::Conflict, workload, theirs, message);
         let targets = self.targets.get(workload).cloned().unwrap_or_default();
         for target in targets {
-            self.say(Code::Conflict, target, message);
+            let about = Diagnostic::new(Code::Conflict, target.clone(), FieldPath::root(), message);
+            let about = about.caused_by(theirs.reference()).on_workload(workload.clone());
+            self.diagnostics.push(about);
         }
     }
 
@@ -116,12 +118,12 @@ impl<'a> Review<'a> {
             let message = format!(
                 "`{name}` may select pods of `{workload}` on the same port and is older, so that it decides there instead of ours, or keeps ours from being written; delete it to hand the port over"
             );
-            self.conflict(workload, &message);
+            self.conflict(workload, theirs, &message);
         }
         for workload in self.workloads(namespace, |ours| clashes(ours) && !older(ours)) {
             let message =
                 format!("`{name}` may select pods of `{workload}` on the same port; ours is older and decides");
-            self.say(Code::Overrides, workload, &message);
+            self.report(Code::Overrides, workload, theirs, &message);
         }
     }
 
@@ -136,7 +138,7 @@ impl<'a> Review<'a> {
             "Namespace" => {
                 let message =
                     format!("`{reference}` is for the whole namespace, so whom it authorizes gets through everywhere");
-                self.say(Code::NotEnforced, &ObjectRef::namespace(namespace), &message);
+                self.report(Code::NotEnforced, &ObjectRef::namespace(namespace), theirs, &message);
                 return;
             }
             "Server" => self.workloads(namespace, |ours| ours.metadata.name.as_deref() == Some(name)),
@@ -148,7 +150,7 @@ impl<'a> Review<'a> {
         };
         for workload in workloads {
             let message = format!("`{reference}` is for our {kind} `{name}`, so whom it authorizes gets through there");
-            self.say(Code::NotEnforced, workload, &message);
+            self.report(Code::NotEnforced, workload, theirs, &message);
         }
     }
 
@@ -171,7 +173,7 @@ impl<'a> Review<'a> {
         };
         for workload in self.workloads(namespace, is_for) {
             let message = format!("`{reference}` is for a Server of ours, so whom it authorizes gets through there");
-            self.say(Code::NotEnforced, workload, &message);
+            self.report(Code::NotEnforced, workload, theirs, &message);
         }
     }
 
@@ -189,7 +191,7 @@ impl<'a> Review<'a> {
         let is_on = |ours: &NativeObject| ours.metadata.name.as_deref().is_some_and(|name| on.contains(name));
         for workload in self.workloads(namespace, is_on) {
             let message = format!("`{}` is on a Server of `{workload}`, {does}", theirs.reference());
-            self.conflict(workload, &message);
+            self.conflict(workload, theirs, &message);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Splits as overrides of a `ServiceProfile`, in the format of Linkerd's own SMI extension.
 
-use super::Translator;
+use super::{Translator, rounded};
 use crate::Linkerd;
 use crate::native::{DstOverride, ServiceProfile};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::route::{Backend, PortRoute, PortSplit};
-use smi_adapter::object::ObjectKey;
+use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::weights::bounded;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The proxy multiplies weights by 10,000 and adds them in 32 bits; above that it crashes.
 const MAX_WEIGHT: u32 = 1_000;
@@ -17,12 +18,12 @@ const MAX_WEIGHT: u32 = 1_000;
 pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root: &ObjectKey) {
     let mut ports: Vec<&PortRoute> = translator.route.ports().iter().collect();
     ports.retain(|port| !translator.is_ignored(linkerd, port));
-    for port in &ports {
-        for conditional in port.conditional() {
-            let message = "a ServiceProfile has no matches; the split is not in force in this mode";
-            translator.leave_out(port, conditional.split(), Code::Inexpressible, message);
-        }
-    }
+    let conditional = ports.iter().flat_map(|port| {
+        let splits = port.conditional().iter();
+        splits.map(|conditional| (conditional.split(), port.port()))
+    });
+    let message = "a ServiceProfile has no matches; the split is not in force in this mode";
+    leave_out(translator, conditional, message);
     let splits: Vec<&PortSplit> = ports.iter().filter_map(|port| port.default()).collect();
     let Some(split) = splits.first().copied() else {
         return;
@@ -38,7 +39,10 @@ pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root
         return all_left_out(translator, &ports);
     }
     let weights = bounded(&exact, MAX_WEIGHT);
-    translator.rounded(split, weights.error, "");
+    if let Some(error) = weights.error {
+        let message = format!("Linkerd takes smaller weights; no share is off by more than {error}");
+        translator.translation.report(rounded(split, error, message));
+    }
     let domain = translator.route.cluster_domain();
     let host = |service: &str| format!("{service}.{}.svc.{domain}", root.namespace);
     let overrides = split.backends().iter().zip(weights.weights);
@@ -58,10 +62,22 @@ pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root
 }
 
 fn all_left_out(translator: &mut Translator<'_>, ports: &[&PortRoute]) {
-    for port in ports {
-        if let Some(split) = port.default() {
-            let message = "a ServiceProfile splits every port alike, and this split does not come to the same on each";
-            translator.leave_out(port, split, Code::Inexpressible, message);
-        }
+    let defaults = ports
+        .iter()
+        .filter_map(|port| port.default().map(|split| (split, port.port())));
+    let message = "a ServiceProfile splits every port alike, and this split does not come to the same on each";
+    leave_out(translator, defaults, message);
+}
+
+/// Reports, once for each split, the ports on which it is not in force.
+fn leave_out<'a>(translator: &mut Translator<'_>, splits: impl Iterator<Item = (&'a PortSplit, u16)>, message: &str) {
+    let mut ports: BTreeMap<&ObjectKey, BTreeSet<u16>> = BTreeMap::new();
+    for (split, port) in splits {
+        ports.entry(split.key()).or_default().insert(port);
+    }
+    for (split, ports) in ports {
+        let object = ObjectRef::split(split.clone());
+        let disabled = Diagnostic::new(Code::Inexpressible, object, "spec.service".into(), message);
+        translator.translation.report(disabled.on_ports(Ports::Only(ports)));
     }
 }

@@ -3,9 +3,9 @@
 use super::read;
 use serde::Deserialize;
 use serde_json::Value;
-use smi_adapter::conformance::{Access, NotModelled};
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Distribution, Target};
+use smi_conformance::{Access, NotModelled};
 
 /// Reads the answer to `route`.
 pub(in crate::judge) fn distribution(answer: Value) -> Result<Result<Distribution, NotModelled>, String> {

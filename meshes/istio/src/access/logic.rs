@@ -1,0 +1,94 @@
+//! Logic over what may not be known: a part that is certain outweighs those that are not modelled.
+
+use smi_conformance::NotModelled;
+
+/// Whether all hold; yes, if there is none.
+pub(super) fn all(parts: impl IntoIterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
+    until(parts, false)
+}
+
+/// Whether any holds; no, if there is none.
+pub(super) fn any(parts: impl IntoIterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
+    until(parts, true)
+}
+
+fn until(parts: impl IntoIterator<Item = Result<bool, NotModelled>>, decisive: bool) -> Result<bool, NotModelled> {
+    let mut unknown = None;
+    for part in parts {
+        match part {
+            Ok(value) if value == decisive => return Ok(decisive),
+            Ok(_) => {}
+            Err(reason) => unknown = unknown.or(Some(reason)),
+        }
+    }
+    unknown.map_or(Ok(!decisive), Err)
+}
+
+/// Whether both hold. The second is asked only if the first may.
+pub(super) fn and(
+    first: Result<bool, NotModelled>,
+    second: impl FnOnce() -> Result<bool, NotModelled>,
+) -> Result<bool, NotModelled> {
+    match first {
+        Ok(false) => Ok(false),
+        first => all([first, second()]),
+    }
+}
+
+/// Whether a value is one of `values` and none of `not_values`. An empty list asks for nothing.
+pub(super) fn listed(
+    values: &[String],
+    not_values: &[String],
+    is: impl Fn(&str) -> Result<bool, NotModelled>,
+) -> Result<bool, NotModelled> {
+    let is_any = |values: &[String]| any(values.iter().map(|value| is(value)));
+    all([
+        if values.is_empty() { Ok(true) } else { is_any(values) },
+        is_any(not_values).map(|found| !found),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown() -> Result<bool, NotModelled> {
+        Err(NotModelled("unknown".into()))
+    }
+
+    #[test]
+    fn what_is_certain_outweighs_what_is_not() {
+        assert_eq!(all([]), Ok(true));
+        assert_eq!(any([]), Ok(false));
+        assert_eq!(all([Ok(true), Ok(true)]), Ok(true));
+        assert_eq!(all([unknown(), Ok(false)]), Ok(false));
+        assert_eq!(any([unknown(), Ok(true)]), Ok(true));
+        assert_eq!(all([unknown(), Ok(true)]), unknown());
+        assert_eq!(any([Ok(false), unknown()]), unknown());
+        assert_eq!(and(Ok(false), || panic!("asked")), Ok(false));
+        assert_eq!(and(unknown(), || Ok(false)), Ok(false));
+        assert_eq!(and(Ok(true), unknown), unknown());
+        assert_eq!(and(unknown(), || Ok(true)), unknown());
+        assert_eq!(and(Ok(true), || Ok(true)), Ok(true));
+    }
+
+    #[test]
+    fn empty_lists_ask_for_nothing() {
+        let is_a = |value: &str| Ok(value == "a");
+        let list = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
+        for (values, not_values, answer) in [
+            (&[][..], &[][..], true),
+            (&["b", "a"], &[], true),
+            (&["b"], &[], false),
+            (&[], &["b"], true),
+            (&[], &["b", "a"], false),
+            (&["a"], &["a"], false),
+        ] {
+            assert_eq!(
+                listed(&list(values), &list(not_values), is_a),
+                Ok(answer),
+                "{values:?} {not_values:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `Operation`: what is done to the workload.
+
+use super::arrival::Arrival;
+use super::logic::{all, listed};
+use super::{header, not_modelled, template, text};
+use serde::Deserialize;
+use smi_conformance::NotModelled;
+
+/// `Operation`. An empty list asks for nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Operation {
+    hosts: Vec<String>,
+    not_hosts: Vec<String>,
+    ports: Vec<String>,
+    not_ports: Vec<String>,
+    methods: Vec<String>,
+    not_methods: Vec<String>,
+    paths: Vec<String>,
+    not_paths: Vec<String>,
+}
+
+impl Operation {
+    fn about_requests(&self) -> [&Vec<String>; 6] {
+        [
+            &self.hosts,
+            &self.not_hosts,
+            &self.methods,
+            &self.not_methods,
+            &self.paths,
+            &self.not_paths,
+        ]
+    }
+
+    pub(super) fn is_about_requests(&self) -> bool {
+        self.about_requests().iter().any(|list| !list.is_empty())
+    }
+
+    pub(super) fn check(&self) -> Result<(), NotModelled> {
+        let lists = || self.about_requests().into_iter().chain([&self.ports, &self.not_ports]);
+        if lists().all(Vec::is_empty) {
+            return not_modelled("an empty operation, which the webhook refuses");
+        }
+        if lists().flatten().any(String::is_empty) {
+            return not_modelled("an empty value, which the webhook refuses");
+        }
+        let mut paths = self.paths.iter().chain(&self.not_paths);
+        if let Some(path) = paths.find(|path| !template::is_template(path) && path.contains(['{', '}'])) {
+            return not_modelled(format!("the path `{path}`, which the webhook refuses"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn matches(&self, arrival: &Arrival<'_>) -> Result<bool, NotModelled> {
+        let ports = listed(&self.ports, &self.not_ports, |value| is_port(arrival, value));
+        let Some(seen) = arrival.request else {
+            return ports;
+        };
+        all([
+            ports,
+            listed(&self.methods, &self.not_methods, |value| text::is(value, &seen.method)),
+            listed(&self.paths, &self.not_paths, |value| is_path(value, &seen.path)),
+            listed(&self.hosts, &self.not_hosts, |value| {
+                header::is_host(arrival, seen, value)
+            }),
+        ])
+    }
+}
+
+/// Whether the port that is reached, as the pod listens on it, is `value`.
+pub(super) fn is_port(arrival: &Arrival<'_>, value: &str) -> Result<bool, NotModelled> {
+    match value.parse::<u16>() {
+        Ok(port) if value.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port == arrival.port),
+        _ => not_modelled(format!("the port `{value}`")),
+    }
+}
+
+/// Whether the normalised path is of the form `value`.
+fn is_path(value: &str, path: &str) -> Result<bool, NotModelled> {
+    if template::is_template(value) {
+        template::matches(value, path)
+    } else {
+        text::is(value, path)
+    }
+}
+
+#[cfg(test)]
+mod tests;

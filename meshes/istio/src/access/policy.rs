@@ -1,0 +1,119 @@
+//! `AuthorizationPolicy`: which are in force for a pod, and what they say together.
+
+use super::arrival::Arrival;
+use super::logic::{all, any};
+use super::rule::{Action, Rule};
+use super::selection::{Selector, in_scope, read, unclear};
+use super::workload::Workload;
+use serde::Deserialize;
+use smi_adapter::manifest::NativeObject;
+use smi_conformance::NotModelled;
+
+/// Makes a policy one that is only tried out.
+const DRY_RUN: &str = "istio.io/dry-run";
+
+/// How many rules an API server takes, and sources in each.
+pub(super) const MOST: usize = 512;
+
+/// `AuthorizationPolicy`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Spec {
+    selector: Selector,
+    action: Kind,
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Kind {
+    #[default]
+    Allow,
+    Deny,
+    Audit,
+    Custom,
+}
+
+/// A policy in force.
+#[derive(Debug)]
+struct Policy {
+    namespace: String,
+    rules: Vec<Rule>,
+}
+
+/// The policies for one pod.
+#[derive(Debug, Default)]
+pub(super) struct Policies {
+    allow: Vec<Policy>,
+    deny: Vec<Policy>,
+}
+
+impl Policies {
+    /// Those of the pod's namespace and of the whole mesh whose selector takes the pod.
+    pub(super) fn select(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<Self, NotModelled> {
+        let mut policies = Self::default();
+        for object in in_scope(objects, ("security.istio.io", "AuthorizationPolicy"), root, workload)? {
+            if object.spec.get("targetRef").is_some() || object.spec.get("targetRefs").is_some() {
+                return unclear(object, "it has a target instead of a selector");
+            }
+            let spec: Spec = read(object)?;
+            if !workload.has(&spec.selector.match_labels) || is_dry_run(object)? {
+                continue;
+            }
+            if spec.rules.len() > MOST {
+                return unclear(object, format!("more than {MOST} rules"));
+            }
+            for rule in &spec.rules {
+                if let Err(reason) = rule.check() {
+                    return unclear(object, reason);
+                }
+            }
+            let policy = Policy {
+                namespace: object.key().namespace,
+                rules: spec.rules,
+            };
+            match spec.action {
+                Kind::Allow => policies.allow.push(policy),
+                Kind::Deny if policy.rules.is_empty() => {
+                    return unclear(object, "it denies without rules, which the webhook refuses");
+                }
+                Kind::Deny => policies.deny.push(policy),
+                // It only asks for a line in a log.
+                Kind::Audit => {}
+                Kind::Custom => return unclear(object, "an external authorizer decides"),
+            }
+        }
+        Ok(policies)
+    }
+
+    /// Whether they let `arrival` in: none denies it; and one allows it, if there is any that allows at all,
+    /// be it without a rule.
+    pub(super) fn allow(&self, arrival: &Arrival<'_>) -> Result<bool, NotModelled> {
+        let denied = any(self.deny.iter().map(|policy| policy.matches(arrival, Action::Deny)));
+        let allowed = any(self.allow.iter().map(|policy| policy.matches(arrival, Action::Allow)));
+        all([
+            denied.map(|denied| !denied),
+            if self.allow.is_empty() { Ok(true) } else { allowed },
+        ])
+    }
+}
+
+impl Policy {
+    fn matches(&self, arrival: &Arrival<'_>, action: Action) -> Result<bool, NotModelled> {
+        any(self
+            .rules
+            .iter()
+            .map(|rule| rule.matches(arrival, action, &self.namespace)))
+    }
+}
+
+fn is_dry_run(object: &NativeObject) -> Result<bool, NotModelled> {
+    match object.annotation(DRY_RUN) {
+        None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+        Some(_) => unclear(object, format!("what `{DRY_RUN}` says")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The services of a pod, and which protocol they say that its ports speak.
+
+use super::Workload;
+use super::not_modelled;
+use crate::protocol::Protocol;
+use k8s_openapi::api::core::v1::{ContainerPort, Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use smi_adapter::object::ObjectKey;
+use smi_conformance::NotModelled;
+
+impl Workload<'_> {
+    /// How the sidecar treats connections to `port`: as the oldest service says that has the pod and the
+    /// port. A port of no service is sniffed.
+    pub(in super::super) fn protocol(&self, port: u16) -> Result<Protocol, NotModelled> {
+        let mut claims = Vec::new();
+        for (key, service) in &self.world.services {
+            if key.namespace != self.key.namespace || !self.is_behind(service) {
+                continue;
+            }
+            for candidate in ports(service) {
+                if let Some(protocol) = Protocol::of(candidate)
+                    && self.target(candidate) == Some(port)
+                {
+                    check(key, service)?;
+                    let created = service.metadata.creation_timestamp.as_ref().map(|time| time.0);
+                    claims.push((created, protocol));
+                }
+            }
+        }
+        let Some(oldest) = claims.iter().min_by_key(|(created, _)| (created.is_none(), *created)) else {
+            return Ok(Protocol::Sniffed);
+        };
+        if claims.iter().any(|claim| claim.0 == oldest.0 && claim.1 != oldest.1) {
+            return not_modelled(format!(
+                "services of one age that disagree about port {port} of {}",
+                self.key
+            ));
+        }
+        Ok(oldest.1)
+    }
+
+    /// Whether any service has the pod and the port.
+    pub(in super::super) fn is_declared(&self, port: u16) -> bool {
+        let mut services = self.world.services.iter();
+        services.any(|(key, service)| {
+            let has_port =
+                |candidate: &ServicePort| Protocol::of(candidate).is_some() && self.target(candidate) == Some(port);
+            key.namespace == self.key.namespace && self.is_behind(service) && ports(service).iter().any(has_port)
+        })
+    }
+
+    fn is_behind(&self, service: &Service) -> bool {
+        let Some(spec) = service
+            .spec
+            .as_ref()
+            .filter(|spec| spec.type_.as_deref() != Some("ExternalName"))
+        else {
+            return false;
+        };
+        spec.selector
+            .as_ref()
+            .is_some_and(|selector| !selector.is_empty() && self.has(selector))
+    }
+
+    /// The port of the pod that a port of a service leads to, if the pod has it.
+    fn target(&self, port: &ServicePort) -> Option<u16> {
+        let name = match &port.target_port {
+            None | Some(IntOrString::Int(0)) => return u16::try_from(port.port).ok(),
+            Some(IntOrString::Int(number)) => return u16::try_from(*number).ok(),
+            Some(IntOrString::String(name)) => name,
+        };
+        let mut ports = self
+            .containers()
+            .flat_map(|container| container.ports.as_deref().unwrap_or_default());
+        let is_it = |own: &&ContainerPort| {
+            let transport = |protocol: &Option<String>| protocol.clone().unwrap_or_else(|| "TCP".to_owned());
+            own.name.as_ref() == Some(name) && transport(&own.protocol) == transport(&port.protocol)
+        };
+        ports.find(is_it).and_then(|own| u16::try_from(own.container_port).ok())
+    }
+}
+
+fn ports(service: &Service) -> &[ServicePort] {
+    let spec = service.spec.as_ref();
+    spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default()
+}
+
+/// Refuses what may stand in front of the pod.
+fn check(key: &ObjectKey, service: &Service) -> Result<(), NotModelled> {
+    let waypoint = service
+        .metadata
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get("istio.io/use-waypoint"));
+    if waypoint.is_some_and(|name| name != "none") {
+        return not_modelled(format!("service {key} has a waypoint"));
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What a route's destinations come to.
+
+use super::hosts::qualified;
+use super::registry::Entry;
+use super::spec::Weighted;
+use super::{Call, Mesh, not_modelled};
+use smi_adapter::probe::{Distribution, Target};
+use smi_conformance::NotModelled;
+
+/// What a route carries. It decides how destinations are looked up, and what becomes of those that fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// Requests: services without the called port do not exist, and the proxy answers 503 for them.
+    Http,
+    /// Connections: every service is looked up, and those that lead nowhere are closed.
+    Tcp,
+}
+
+impl Layer {
+    fn failure(self) -> Target {
+        match self {
+            Self::Http => Target::Status(503),
+            Self::Tcp => Target::Failure,
+        }
+    }
+}
+
+/// The shares of `route`, of a `VirtualService` in `namespace`.
+pub(super) fn distribution(
+    mesh: &Mesh<'_>,
+    call: &Call<'_>,
+    layer: Layer,
+    route: &[Weighted],
+    namespace: &str,
+) -> Result<Distribution, NotModelled> {
+    let mut shares = Vec::new();
+    for weighted in route {
+        // The weight of a lone destination is not read, not even a zero.
+        let weight = if route.len() == 1 { 1 } else { weighted.weight };
+        if weight != 0 {
+            let target = target(mesh, call, layer, weighted, namespace)?;
+            shares.push((target, u128::from(weight.unsigned_abs())));
+        }
+    }
+    Distribution::of(shares).ok_or_else(|| NotModelled("a route without any weight".to_owned()))
+}
+
+fn target(
+    mesh: &Mesh<'_>,
+    call: &Call<'_>,
+    layer: Layer,
+    weighted: &Weighted,
+    namespace: &str,
+) -> Result<Target, NotModelled> {
+    let destination = &weighted.destination;
+    if !destination.subset.is_empty() {
+        return not_modelled(format!("subset `{}`", destination.subset));
+    }
+    let fields = weighted.rest.keys().chain(destination.rest.keys());
+    if let Some(field) = fields.into_iter().next() {
+        return not_modelled(format!("a destination with the field `{field}`"));
+    }
+    let host = qualified(&destination.host, namespace, mesh.registry.domain);
+    let known = mesh.registry.by_host(&host);
+    let known = known.filter(|entry| layer == Layer::Tcp || entry.protocol(call.port).is_some());
+    let port = match &destination.port {
+        Some(port) => port.number,
+        None => known.and_then(Entry::only_port).unwrap_or(call.port),
+    };
+    // One ExternalName is followed, not the next.
+    let concrete = match known.and_then(|entry| entry.alias()) {
+        Some(outside) => mesh.registry.by_host(outside),
+        None => mesh.registry.by_host(&host),
+    };
+    let Some(backend) = concrete.filter(|entry| entry.alias().is_none() && entry.protocol(port).is_some()) else {
+        return Ok(layer.failure());
+    };
+    if backend.is_headless() && (backend.key != call.called.key || port != call.port) {
+        // Its cluster connects to the address that the client called, whosever that is.
+        return not_modelled(format!("the headless service {} as a destination", backend.key));
+    }
+    Ok(backend.target(port))
+}

@@ -1,0 +1,132 @@
+//! Requests: which virtual host a sidecar asks, and which of its routes is taken.
+
+use super::destination::{Layer, distribution};
+use super::hosts::{covers, domains};
+use super::request::Seen;
+use super::spec::{HttpMatch, Weighted};
+use super::virtual_hosts::{Guarded, Routes, VirtualHost, virtual_hosts};
+use super::{Call, Mesh, not_modelled};
+use smi_adapter::probe::{Distribution, Target};
+use smi_conformance::NotModelled;
+use std::net::IpAddr;
+
+/// A request on a port that is declared to be HTTP: its authority alone says which service it is for.
+pub(super) fn by_authority(mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<Distribution, NotModelled> {
+    let authority = match &seen.authority {
+        Some(authority) => without_port(&authority.to_ascii_lowercase())?,
+        None => call.host.to_ascii_lowercase(),
+    };
+    let hosts = virtual_hosts(mesh, call.port)?;
+    for host in &hosts {
+        host.check()?;
+    }
+    let found = find(&hosts, &authority);
+    let meant = mesh.registry.with_port(call.port);
+    let mut concerned: Vec<&str> = meant
+        .filter(|entry| domains(mesh, entry).contains(&authority))
+        .map(|entry| entry.host.as_str())
+        .collect();
+    concerned.extend([call.host, call.called.host.as_str(), authority.as_str()]);
+    mesh.understood(&concerned)?;
+    match found {
+        Some(host) => host.route(mesh, call, seen),
+        None if authority.parse::<IpAddr>().is_ok() => not_modelled("an address as the authority"),
+        None if mesh.client.is_none() && !authority.contains('.') => {
+            not_modelled("a short name and a client of no namespace")
+        }
+        None => Ok(call.passthrough()),
+    }
+}
+
+/// A request on a port without a declared protocol. The listener is the service's own, so that the authority
+/// does not count.
+pub(super) fn sniffed(mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<Distribution, NotModelled> {
+    let own = &call.called.host;
+    mesh.understood(&[own])?;
+    if mesh.registry.shares_pods(call.called, call.port) {
+        return not_modelled("headless services that may share pods");
+    }
+    let hosts = virtual_hosts(mesh, call.port)?;
+    match hosts.iter().find(|host| host.domains.contains(own)) {
+        Some(host) => {
+            host.check()?;
+            host.route(mesh, call, seen)
+        }
+        None => Ok(Distribution::all_to(Target::Status(404))),
+    }
+}
+
+fn without_port(authority: &str) -> Result<String, NotModelled> {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    if host.ends_with('.') || host.contains([':', '[']) {
+        return not_modelled(format!("the authority `{authority}`"));
+    }
+    Ok(host.to_owned())
+}
+
+fn find<'h, 'a>(hosts: &'h [VirtualHost<'a>], authority: &str) -> Option<&'h VirtualHost<'a>> {
+    if let Some(exact) = hosts
+        .iter()
+        .find(|host| host.domains.iter().any(|domain| domain == authority))
+    {
+        return Some(exact);
+    }
+    let wild = hosts
+        .iter()
+        .flat_map(|host| host.domains.iter().map(move |domain| (domain, host)));
+    let wild = wild.filter(|(domain, _)| domain.starts_with('*') && covers(domain, authority));
+    wild.max_by_key(|(domain, _)| domain.len()).map(|(_, host)| host)
+}
+
+impl VirtualHost<'_> {
+    /// Refuses what Envoy does not take: it would then refuse the whole route configuration of the port and
+    /// keep the one that it had.
+    fn check(&self) -> Result<(), NotModelled> {
+        let Routes::Custom(service, routes) = &self.routes else {
+            return Ok(());
+        };
+        for guarded in routes.iter() {
+            let weights = guarded
+                .route
+                .route
+                .iter()
+                .map(|weighted: &Weighted| i128::from(weighted.weight));
+            if guarded.route.route.len() > 1 && weights.sum::<i128>() > i128::from(u32::MAX) {
+                return not_modelled(format!(
+                    "VirtualService {}: Envoy refuses the sum of weights",
+                    service.key
+                ));
+            }
+            for (pattern, is_path) in guarded.condition.into_iter().flat_map(HttpMatch::patterns) {
+                pattern.check(is_path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn route(&self, mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<Distribution, NotModelled> {
+        let (service, routes) = match &self.routes {
+            Routes::Default(entry) if entry.is_headless() && entry.key != call.called.key => {
+                return not_modelled(format!("the headless service {} by its name alone", entry.key));
+            }
+            Routes::Default(entry) => return Ok(Distribution::all_to(entry.target(call.port))),
+            Routes::Custom(service, routes) => (service, routes),
+        };
+        for Guarded { condition, route } in routes.iter() {
+            if let Some(condition) = condition
+                && !seen.fulfils(condition)?
+            {
+                continue;
+            }
+            if let Some(field) = route.rest.keys().next() {
+                return not_modelled(format!("an http route with the field `{field}`"));
+            }
+            return distribution(mesh, call, Layer::Http, &route.route, &service.key.namespace);
+        }
+        // A virtual host has no route but its own.
+        Ok(Distribution::all_to(Target::Status(404)))
+    }
+}

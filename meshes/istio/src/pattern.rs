@@ -1,0 +1,145 @@
+//! `StringMatch`: how a text is compared.
+
+use super::not_modelled;
+use regex::RegexBuilder;
+use serde::Deserialize;
+use smi_adapter::smi_types::regex::Portable;
+use smi_conformance::NotModelled;
+use std::collections::BTreeMap;
+
+/// `StringMatch`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, String>")]
+pub(super) enum Pattern {
+    /// No form at all: anything that is there.
+    Present,
+    /// This and nothing else.
+    Exact(String),
+    /// What begins with it.
+    Prefix(String),
+    /// What an RE2 matches from end to end.
+    Regex(String),
+}
+
+impl TryFrom<BTreeMap<String, String>> for Pattern {
+    type Error = String;
+
+    fn try_from(fields: BTreeMap<String, String>) -> Result<Self, String> {
+        let mut fields = fields.into_iter();
+        match (fields.next(), fields.next()) {
+            (None, _) => Ok(Self::Present),
+            (Some((form, value)), None) => match form.as_str() {
+                "exact" => Ok(Self::Exact(value)),
+                "prefix" => Ok(Self::Prefix(value)),
+                "regex" => Ok(Self::Regex(value)),
+                _ => Err(format!("`{form}` is no form of a match")),
+            },
+            _ => Err("a match of several forms".to_owned()),
+        }
+    }
+}
+
+/// The longest regular expression that Istio's webhook takes.
+const LONGEST_REGEX: usize = 1024;
+
+impl Pattern {
+    /// Whether `text` is matched. Only the fixed forms know `ignore_case`.
+    pub(super) fn matches(&self, text: &str, ignore_case: bool) -> Result<bool, NotModelled> {
+        Ok(match self {
+            Self::Present => true,
+            Self::Exact(value) if ignore_case => text.eq_ignore_ascii_case(value),
+            Self::Exact(value) => text == value,
+            Self::Prefix(value) if ignore_case => {
+                let start = text.as_bytes().get(..value.len());
+                start.is_some_and(|start| start.eq_ignore_ascii_case(value.as_bytes()))
+            }
+            Self::Prefix(value) => text.starts_with(value.as_str()),
+            Self::Regex(regex) => full_match(regex, text)?,
+        })
+    }
+
+    /// Whether it matches every text.
+    pub(super) fn is_anything(&self) -> bool {
+        match self {
+            Self::Present => true,
+            Self::Regex(regex) => regex == ".*",
+            Self::Exact(_) | Self::Prefix(_) => false,
+        }
+    }
+
+    /// Refuses what the webhook or the sidecar might not take: the object or the whole route configuration
+    /// would then not be in force.
+    pub(super) fn check(&self, is_path: bool) -> Result<(), NotModelled> {
+        match self {
+            Self::Regex(regex) if regex.len() > LONGEST_REGEX => {
+                not_modelled(format!("a regular expression of more than {LONGEST_REGEX} bytes"))
+            }
+            Self::Exact(value) | Self::Regex(value) if value.is_empty() => not_modelled("an empty match"),
+            Self::Prefix(value) if value.is_empty() && !is_path => not_modelled("an empty prefix of a header"),
+            Self::Regex(regex) => portable(regex).map(|_| ()),
+            Self::Present | Self::Exact(_) | Self::Prefix(_) => Ok(()),
+        }
+    }
+}
+
+/// Only patterns of the portable dialect mean the same to RE2 and to the engine used here.
+fn portable(regex: &str) -> Result<Portable, NotModelled> {
+    Portable::parse(regex).map_err(|error| NotModelled(format!("regular expression `{regex}`: {error}")))
+}
+
+fn full_match(regex: &str, text: &str) -> Result<bool, NotModelled> {
+    let regex = portable(regex)?;
+    let whole = format!(r"\A(?:{})\z", regex.ascii());
+    let compiled = RegexBuilder::new(&whole).size_limit(100 << 20).build();
+    match compiled {
+        Ok(compiled) => Ok(compiled.is_match(text)),
+        Err(error) => not_modelled(format!("regular expression `{regex}`: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn regex(pattern: &str, text: &str) -> bool {
+        Pattern::Regex(pattern.into()).matches(text, false).unwrap()
+    }
+
+    #[test]
+    fn regular_expressions_match_from_end_to_end() {
+        assert!(regex("/a|/b.*", "/bc"));
+        assert!(!regex("/a|/b.*", "/ac"));
+        assert!(!regex("/a", "/ab"));
+        assert!(!regex("/a", "x/a"));
+        assert!(!regex(".*", "a\nb"), "a dot is no line end");
+        assert!(!regex(r"\d", "٣"), "ASCII digits only");
+        assert!(regex("(?i)/A", "/a"));
+    }
+
+    #[test]
+    fn what_engines_read_differently_is_refused() {
+        for pattern in [r"\Qa\E", "(?<n>a)", "[a&&b]", r"\pL", "(?=a)"] {
+            assert!(Pattern::Regex(pattern.into()).check(true).is_err(), "{pattern}");
+        }
+        assert!(Pattern::Regex("a".repeat(1025)).check(true).is_err());
+        assert!(Pattern::Prefix(String::new()).check(false).is_err());
+        assert!(Pattern::Prefix(String::new()).check(true).is_ok());
+    }
+
+    #[test]
+    fn only_fixed_forms_ignore_case() {
+        assert!(Pattern::Exact("/Ab".into()).matches("/aB", true).unwrap());
+        assert!(Pattern::Prefix("/Ab".into()).matches("/aBc", true).unwrap());
+        assert!(!Pattern::Prefix("/Ab".into()).matches("/a", true).unwrap());
+        assert!(!Pattern::Regex("/Ab".into()).matches("/ab", true).unwrap());
+        assert!(!Pattern::Exact("/Ab".into()).matches("/ab", false).unwrap());
+    }
+
+    #[test]
+    fn one_form_at_most() {
+        let read = |json: &str| serde_json::from_str::<Pattern>(json);
+        assert_eq!(read("{}").unwrap(), Pattern::Present);
+        assert!(read(r#"{"exact": "a", "prefix": "a"}"#).is_err());
+        assert!(read(r#"{"suffix": "a"}"#).is_err());
+    }
+}

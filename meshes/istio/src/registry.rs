@@ -1,0 +1,169 @@
+//! The services that the mesh knows.
+
+use super::not_modelled;
+use super::protocol::Protocol;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use smi_adapter::object::ObjectKey;
+use smi_adapter::probe::Target;
+use smi_conformance::{MeshWorld, NotModelled};
+
+/// All services.
+#[derive(Debug)]
+pub(super) struct Registry<'a> {
+    entries: Vec<Entry<'a>>,
+    /// The DNS domain of the cluster.
+    pub(super) domain: &'a str,
+}
+
+/// One service.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    /// Its namespace and name.
+    pub(super) key: &'a ObjectKey,
+    /// Its full host name, which is its identity in the mesh.
+    pub(super) host: String,
+    service: &'a Service,
+}
+
+impl<'a> Registry<'a> {
+    pub(super) fn new(world: &'a MeshWorld) -> Result<Self, NotModelled> {
+        let domain = match world.cluster_domain.as_str() {
+            "" => "cluster.local",
+            domain => domain,
+        };
+        let entry = |(key, service): (&'a ObjectKey, &'a Service)| {
+            let host = format!("{}.{}.svc.{domain}", key.name, key.namespace);
+            Entry { key, host, service }
+        };
+        let entries: Vec<_> = world.services.iter().map(entry).collect();
+        for entry in &entries {
+            entry.check()?;
+        }
+        Ok(Self { entries, domain })
+    }
+
+    pub(super) fn get(&self, key: &ObjectKey) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    pub(super) fn by_host(&self, host: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.host == host)
+    }
+
+    /// The services that have `port`, for whatever protocol but UDP.
+    pub(super) fn with_port(&self, port: u16) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(move |entry| entry.protocol(port).is_some())
+    }
+
+    /// Whether the sidecar takes HTTP on `port` at any address. ExternalName services get no listener.
+    pub(super) fn has_http_listener(&self, port: u16) -> bool {
+        self.with_port(port)
+            .any(|entry| entry.alias().is_none() && entry.protocol(port) == Some(Protocol::Http))
+    }
+
+    /// The service behind an ExternalName service, through any number of them; `entry` itself, if it is
+    /// none. `None`, if it leads out of the mesh or nowhere.
+    pub(super) fn concrete<'s>(&'s self, mut entry: &'s Entry<'a>) -> Option<&'s Entry<'a>> {
+        for _ in 0..=self.entries.len() {
+            match entry.alias() {
+                None => return Some(entry),
+                Some(host) => entry = self.by_host(host)?,
+            }
+        }
+        None
+    }
+
+    /// The ExternalName services that lead to `entry`.
+    pub(super) fn aliases_of<'s>(&'s self, entry: &'s Entry<'a>) -> impl Iterator<Item = &'s Entry<'a>> {
+        let leads_there = move |alias: &&Entry<'a>| {
+            alias.alias().is_some() && self.concrete(alias).is_some_and(|concrete| concrete.key == entry.key)
+        };
+        self.entries.iter().filter(leads_there)
+    }
+
+    /// Whether the pods of a headless service could also be those of another one with the same port. Then
+    /// only one of the two has listeners for them.
+    pub(super) fn shares_pods(&self, entry: &Entry<'a>, port: u16) -> bool {
+        entry.is_headless()
+            && self
+                .with_port(port)
+                .any(|other| other.is_headless() && other.key != entry.key)
+    }
+}
+
+impl Entry<'_> {
+    fn ports(&self) -> &[ServicePort] {
+        let spec = self.service.spec.as_ref();
+        spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default()
+    }
+
+    /// The protocol of the port with this number; `None` if there is no such port that is not UDP.
+    pub(super) fn protocol(&self, number: u16) -> Option<Protocol> {
+        let mut ports = self.ports().iter().filter(|port| port.port == i32::from(number));
+        ports.find_map(Protocol::of)
+    }
+
+    /// The number of the only port, if there is one only.
+    pub(super) fn only_port(&self) -> Option<u16> {
+        match self.ports() {
+            [port] => u16::try_from(port.port).ok(),
+            _ => None,
+        }
+    }
+
+    /// The host that an ExternalName service stands for.
+    pub(super) fn alias(&self) -> Option<&str> {
+        let spec = self.service.spec.as_ref()?;
+        (spec.type_.as_deref() == Some("ExternalName"))
+            .then(|| spec.external_name.as_deref().unwrap_or_default())
+            .filter(|host| !host.is_empty())
+    }
+
+    /// Whether DNS gives the pods' addresses.
+    pub(super) fn is_headless(&self) -> bool {
+        let spec = self.service.spec.as_ref();
+        spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"))
+    }
+
+    /// Its addresses, as far as they are known.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
+        let spec = self.service.spec.as_ref();
+        let one = spec.and_then(|spec| spec.cluster_ip.as_deref());
+        let all = spec.and_then(|spec| spec.cluster_ips.as_deref()).unwrap_or_default();
+        let all = one.into_iter().chain(all.iter().map(String::as_str));
+        all.filter(|address| !matches!(*address, "None" | ""))
+    }
+
+    /// The endpoints behind `port`, or nothing.
+    pub(super) fn target(&self, port: u16) -> Target {
+        self.target_if(port, self.protocol(port).is_some())
+    }
+
+    pub(super) fn udp_target(&self, port: u16) -> Target {
+        let is_udp =
+            |candidate: &ServicePort| candidate.port == i32::from(port) && candidate.protocol.as_deref() == Some("UDP");
+        self.target_if(port, self.ports().iter().any(is_udp))
+    }
+
+    fn target_if(&self, port: u16, there: bool) -> Target {
+        if there {
+            let key = self.key.clone();
+            Target::Service { key, port }
+        } else {
+            Target::Nowhere
+        }
+    }
+
+    /// Refuses what would change who sees the service, or what stands in front of it.
+    fn check(&self) -> Result<(), NotModelled> {
+        let annotation = |name: &str| self.service.metadata.annotations.as_ref()?.get(name);
+        let label = |name: &str| self.service.metadata.labels.as_ref()?.get(name);
+        if annotation("networking.istio.io/exportTo").is_some_and(|to| to != "*") {
+            return not_modelled(format!("service {} is not exported to every namespace", self.key));
+        }
+        if label("istio.io/use-waypoint").is_some_and(|name| name != "none") {
+            return not_modelled(format!("service {} has a waypoint", self.key));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! A request as the client's sidecar reads it.
+
+use super::headers::lines;
+use super::not_modelled;
+use super::path::{Normal, normalise};
+use super::spec::HttpMatch;
+use smi_adapter::probe::Request;
+use smi_conformance::NotModelled;
+
+/// Methods that Envoy's HTTP/1 parser knows. Others are no HTTP to it.
+const METHODS: [&str; 34] = [
+    "ACL",
+    "BIND",
+    "CHECKOUT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MOVE",
+    "M-SEARCH",
+    "NOTIFY",
+    "OPTIONS",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "SOURCE",
+    "SUBSCRIBE",
+    "TRACE",
+    "UNBIND",
+    "UNLINK",
+    "UNLOCK",
+    "UNSUBSCRIBE",
+    "CONNECT",
+];
+
+/// What becomes of a request before it is routed.
+#[derive(Debug)]
+pub(super) enum Received {
+    /// Routes are asked.
+    Taken(Seen),
+    /// The proxy answers with this status.
+    Refused(u16),
+}
+
+/// A request, its path normalised.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) method: String,
+    /// The host that it names, if it names one.
+    pub(super) authority: Option<String>,
+    pub(super) path: String,
+    /// What follows the `?`, if there is one.
+    query: Option<String>,
+    /// Names in lower case, values without blanks at the ends.
+    headers: Vec<(String, String)>,
+}
+
+impl Received {
+    pub(super) fn new(request: &Request) -> Result<Self, NotModelled> {
+        let method = &request.method;
+        if !is_known(method) {
+            return not_modelled(format!(
+                "the method `{method}`, which the sidecar may not take for HTTP"
+            ));
+        }
+        if method == "CONNECT" {
+            return not_modelled("CONNECT");
+        }
+        Self::whatever_its_method(request)
+    }
+
+    /// As the parser of HTTP/2 reads it, which takes every method.
+    pub(super) fn whatever_its_method(request: &Request) -> Result<Self, NotModelled> {
+        let method = request.method.clone();
+        let headers = request
+            .headers
+            .iter()
+            .map(|(name, value)| header(name, value))
+            .collect::<Result<Vec<_>, _>>()?;
+        if method == "OPTIONS" && request.path == "*" {
+            return Ok(Self::Refused(404));
+        }
+        let mut hosts = headers.iter().filter(|(name, _)| name == "host");
+        let mut authority = hosts.next().map(|(_, value)| value.clone());
+        if hosts.next().is_some() || authority.as_deref() == Some("") {
+            return not_modelled("an empty or repeated host");
+        }
+        let mut target = request.path.as_str();
+        if let Some(absolute) = target.strip_prefix("http://") {
+            // The host of an absolute target stands over the header.
+            let (host, path) = absolute.split_at(absolute.find(['/', '?', '#']).unwrap_or(absolute.len()));
+            if host.is_empty() || host.contains('@') {
+                return not_modelled("an absolute target without a plain host");
+            }
+            (authority, target) = (Some(host.to_owned()), path);
+        }
+        let (path, query) = match normalise(target)? {
+            Normal::Refused(status) => return Ok(Self::Refused(status)),
+            Normal::Path(path, query) => (path, query),
+        };
+        let seen = Seen {
+            method,
+            authority,
+            path,
+            query,
+            headers,
+        };
+        let websocket = |value: &&str| value.eq_ignore_ascii_case("websocket");
+        if seen.is_upgrade() && !seen.sent("upgrade").iter().all(websocket) {
+            return not_modelled("an upgrade to something else than a WebSocket");
+        }
+        Ok(Self::Taken(seen))
+    }
+}
+
+/// Whether Envoy's HTTP/1 parser knows a method.
+pub(super) fn is_known(method: &str) -> bool {
+    METHODS.contains(&method)
+}
+
+fn header(name: &str, value: &str) -> Result<(String, String), NotModelled> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
+        return not_modelled(format!("a header named `{name}`"));
+    }
+    if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+        return not_modelled(format!("a value of `{name}` with control characters"));
+    }
+    Ok((name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).to_owned()))
+}
+
+impl Seen {
+    /// The values of the lines of a header as they were sent; `name` is in lower case.
+    pub(super) fn sent(&self, name: &str) -> Vec<&str> {
+        let lines = self.headers.iter().filter(|(own, _)| own == name);
+        lines.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The path and, if there is one, the query.
+    pub(super) fn target(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    /// Whether `Connection` names a header, which is then for the next hop alone.
+    pub(super) fn is_nominated(&self, name: &str) -> bool {
+        let mut tokens = self.sent("connection").into_iter().flat_map(|value| value.split(','));
+        tokens.any(|token| token.trim().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it asks for another protocol. Offers of HTTP/2 are passed over.
+    pub(super) fn is_upgrade(&self) -> bool {
+        let offers = self.sent("upgrade");
+        self.is_nominated("upgrade") && offers.iter().any(|value| !value.eq_ignore_ascii_case("h2c"))
+    }
+
+    /// Whether `condition` holds. One part that certainly fails outweighs those that are not modelled.
+    pub(super) fn fulfils(&self, condition: &HttpMatch) -> Result<bool, NotModelled> {
+        let mut parts = Vec::new();
+        if let Some(uri) = &condition.uri {
+            parts.push(uri.matches(&self.path, condition.ignore_uri_case));
+        }
+        let whole = [
+            (":method", &condition.method),
+            (":authority", &condition.authority),
+            (":scheme", &condition.scheme),
+        ];
+        let named = whole
+            .into_iter()
+            .filter_map(|(name, pattern)| Some((name, pattern.as_ref()?)));
+        let headers = condition.headers.iter().map(|(name, pattern)| (name.as_str(), pattern));
+        for (name, pattern) in named.chain(headers) {
+            parts.push(lines(self, name).and_then(|lines| lines.match_any(pattern)));
+        }
+        for (name, pattern) in &condition.without_headers {
+            parts.push(lines(self, name).and_then(|lines| lines.match_none(pattern)));
+        }
+        if !condition.query_params.is_empty() {
+            parts.push(not_modelled("a match on query parameters"));
+        }
+        if let Some(field) = condition.rest.keys().find(|field| *field != "statPrefix") {
+            parts.push(not_modelled(format!("a match with the field `{field}`")));
+        }
+        if parts.contains(&Ok(false)) {
+            return Ok(false);
+        }
+        parts.into_iter().find(Result::is_err).unwrap_or(Ok(true))
+    }
+}

@@ -1,0 +1,104 @@
+//! The port at which a client knocks, with everything that decides there.
+
+use super::Answer;
+use super::authorization::{Policies, is_policy};
+use super::client::Client;
+use super::grant::{Grant, admitted};
+use super::legacy::grants as server_authorizations;
+use super::routes::{Attached, attached};
+use super::server::{Protocol, Server};
+use super::target::Target;
+use super::workload::Workload;
+use crate::LinkerdMesh;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::ObjectKey;
+use smi_adapter::probe::Request;
+use smi_conformance::NotModelled;
+
+/// A port of a proxy, and a client at it.
+pub(super) struct Gate<'a> {
+    pub(super) mesh: &'a LinkerdMesh,
+    pub(super) policies: Policies<'a>,
+    pub(super) workload: &'a Workload<'a>,
+    pub(super) client: &'a Client,
+    protocol: Protocol,
+    /// Whom the port lets in, whatever the route.
+    pub(super) grants: Vec<Grant>,
+    /// The Server, if there is one.
+    server: Option<ObjectKey>,
+}
+
+impl<'a> Gate<'a> {
+    /// The port of `workload` that `server`, if any, is for.
+    pub(super) fn new(
+        mesh: &'a LinkerdMesh,
+        policies: Policies<'a>,
+        workload: &'a Workload<'a>,
+        client: &'a Client,
+        server: Option<&Server>,
+    ) -> Result<Self, NotModelled> {
+        let cluster = &*mesh.cluster_networks;
+        let gate = |protocol, grants| Self {
+            mesh,
+            policies,
+            workload,
+            client,
+            protocol,
+            grants,
+            server: server.map(|server| ObjectKey::new(workload.namespace, server.name.clone())),
+        };
+        let Some(server) = server else {
+            let protocol = if workload.is_opaque()? {
+                Protocol::Opaque
+            } else {
+                Protocol::Detect
+            };
+            let policy = workload.default_policy(mesh.default_inbound_policy);
+            // Policies for the namespace are for its Servers.
+            let grants = policy.grant(cluster).into_iter().collect();
+            return Ok(gate(protocol, grants));
+        };
+        let is_limit = |object: &&NativeObject| {
+            is_policy(object, "HTTPLocalRateLimitPolicy")
+                && object.key().namespace == workload.namespace
+                && object.spec.pointer("/targetRef/name").and_then(|name| name.as_str()) == Some(&server.name)
+        };
+        if let Some(limit) = policies.objects.iter().find(is_limit) {
+            return Err(NotModelled(format!("limits of rates ({})", limit.reference())));
+        }
+        let mut grants = policies.grants(&[Target::Namespace, Target::Server(server.name.clone())])?;
+        grants.extend(server_authorizations(policies, server, cluster)?);
+        grants.extend(server.policy.grant(cluster));
+        Ok(gate(server.protocol, grants))
+    }
+
+    /// What becomes of a request, or of bytes that are none.
+    pub(super) fn answer(&self, request: Option<&Request>) -> Result<Answer, NotModelled> {
+        match (self.protocol, request) {
+            (Protocol::Detect | Protocol::Http, Some(request)) => self.http(request),
+            (Protocol::Grpc, Some(request)) => self.grpc(request),
+            // They are read as HTTP.
+            (Protocol::Http | Protocol::Grpc, None) => Ok(Answer::Closed),
+            (Protocol::Detect, None) | (Protocol::Opaque, _) => Ok(if admitted(&self.grants, self.client)? {
+                Answer::Admitted
+            } else {
+                Answer::Closed
+            }),
+        }
+    }
+
+    /// The routes in force.
+    pub(super) fn routes(&self) -> Result<Attached, NotModelled> {
+        match &self.server {
+            Some(server) => attached(self.policies.objects, server),
+            None => Ok(Attached::default()),
+        }
+    }
+
+    /// Whether the client may send what `route` is for.
+    pub(super) fn may(&self, route: &Target) -> Result<bool, NotModelled> {
+        let mut grants = self.policies.grants(std::slice::from_ref(route))?;
+        grants.extend(self.grants.iter().cloned());
+        admitted(&grants, self.client)
+    }
+}

@@ -1,0 +1,47 @@
+//! Requests to Servers of gRPC, which know gRPC routes only.
+
+use super::super::route::Rule;
+use super::Answer;
+use super::gate::Gate;
+use super::grant::admitted;
+use smi_adapter::probe::Request;
+use smi_conformance::NotModelled;
+
+impl Gate<'_> {
+    /// What becomes of a request.
+    pub(super) fn grpc(&self, request: &Request) -> Result<Answer, NotModelled> {
+        let Some((service, method)) = rpc(request)? else {
+            return Ok(Answer::Status(404));
+        };
+        let takes = |rule: &Rule| rule.rpcs.is_empty() || rule.rpcs.iter().any(|rpc| rpc.takes(service, method));
+        let attached = self.routes()?.grpc;
+        let mut routes = attached.iter().filter(|(_, route)| route.rules.iter().any(takes));
+        let allowed = match (routes.next(), routes.next()) {
+            // Without any route, all calls are for one of Linkerd's own.
+            (None, _) if attached.is_empty() => admitted(&self.grants, self.client)?,
+            (None, _) => return Ok(Answer::Status(404)),
+            (Some((target, route)), None) if route.hosts.are_all() => self.may(target)?,
+            (Some(_), None) => return Err(NotModelled("hostnames of a GRPCRoute".into())),
+            (Some(_), Some(_)) => return Err(NotModelled("which of several GRPCRoutes is first".into())),
+        };
+        Ok(if allowed { Answer::Admitted } else { Answer::Status(403) })
+    }
+}
+
+/// Which service and method a call is for, if it is a call: `POST /service/method`.
+fn rpc(request: &Request) -> Result<Option<(&str, &str)>, NotModelled> {
+    let path = request.path.split_once('?').map_or(&*request.path, |(path, _)| path);
+    let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(_), None, _) if path != "*" => Ok(None),
+        (Some(service), Some(method), None)
+            if request.method == "POST" && !service.is_empty() && !method.is_empty() =>
+        {
+            Ok(Some((service, method)))
+        }
+        _ => Err(NotModelled(format!("{} {path} at a port of gRPC", request.method))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use super::*;
+use crate::access::lab::{Lab, object, server};
+use crate::fields::Fault;
+use serde_json::json;
+
+fn authorization(servers: &Value, client: &Value) -> NativeObject {
+    let spec = json!({"server": servers, "client": client});
+    object("policy.linkerd.io/v1beta1", "ServerAuthorization", "d/a", spec)
+}
+
+/// Whether it lets in: an account, somebody whom a certificate does not name, and somebody without one.
+fn admits(servers: &Value, client: &Value, ip: &'static str) -> String {
+    let mut lab = Lab::new(&json!({"containers": []}));
+    lab.ip = ip;
+    let mut labelled = server("s", 80);
+    labelled.metadata.labels = serde_json::from_value(json!({"app": "s"})).unwrap();
+    let objects = [labelled, authorization(servers, client)];
+    ["c/web", "tls", ""].map(|from| lab.get(&objects, from, "/")).join(" ")
+}
+
+#[test]
+fn clients_are_known_in_one_of_several_ways() {
+    let named = |client: Value| admits(&json!({"name": "s"}), &client, "10.0.0.1");
+    assert_eq!(named(json!({"unauthenticated": true})), "ok ok ok");
+    assert_eq!(named(json!({"meshTLS": {"unauthenticatedTLS": true}})), "ok ok 403");
+    assert_eq!(named(json!({"meshTLS": {"identities": ["*"]}})), "ok 403 403");
+    let account = json!({"name": "web", "namespace": "c"});
+    assert_eq!(named(json!({"meshTLS": {"serviceAccounts": [account]}})), "ok 403 403");
+    assert_eq!(
+        named(json!({"meshTLS": {"serviceAccounts": [{"name": "web"}]}})),
+        "403 403 403"
+    );
+    let far = json!([{"cidr": "203.0.113.0/24"}]);
+    assert_eq!(named(json!({"unauthenticated": true, "networks": far})), "403 403 403");
+}
+
+#[test]
+fn servers_have_the_name_or_the_labels() {
+    let all = json!({"unauthenticated": true});
+    let admits = |servers: Value| admits(&servers, &all, "10.0.0.1");
+    assert_eq!(admits(json!({"name": "t"})), "403 403 403");
+    assert_eq!(admits(json!({"selector": {"matchLabels": {"app": "s"}}})), "ok ok ok");
+    assert_eq!(
+        admits(json!({"selector": {"matchLabels": {"app": "t"}}})),
+        "403 403 403"
+    );
+    assert_eq!(admits(json!({"selector": {}})), "ok ok ok");
+}
+
+#[test]
+fn what_is_left_to_the_mesh_is_not_guessed() {
+    let named = json!({"name": "s"});
+    assert_eq!(
+        admits(&named, &json!({"unauthenticated": true}), "203.0.113.9"),
+        "? ? ?"
+    );
+    let both = json!({"unauthenticated": true, "meshTLS": {"identities": ["*"]}});
+    let two = json!({"meshTLS": {"identities": ["*"], "unauthenticatedTLS": true}});
+    for client in [
+        both,
+        two,
+        json!({}),
+        json!({"meshTLS": {}}),
+        json!({"networks": [], "unauthenticated": true}),
+    ] {
+        assert_eq!(admits(&named, &client, "10.0.0.1"), "? ? ?", "{client}");
+    }
+}
+
+#[test]
+fn what_is_refused_does_not_exist() {
+    let domain = Domain::new("", "");
+    let all = json!({"unauthenticated": true});
+    let mut newer = authorization(&json!({"name": "s"}), &all);
+    newer.kind.version = "v1".into();
+    for object in [
+        newer,
+        authorization(&json!({}), &all),
+        authorization(&json!({"name": "s", "selector": {}}), &all),
+        authorization(&json!({"name": "s"}), &json!({"unauthenticated": "yes"})),
+        authorization(&json!({"name": "s"}), &json!({"meshTLS": {"identities": ["A"]}})),
+    ] {
+        assert!(matches!(check(&object, &domain), Err(Fault::Refused(_))), "{object:?}");
+    }
+}

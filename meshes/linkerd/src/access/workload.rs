@@ -1,0 +1,168 @@
+//! A port of a pod, as its annotations and containers describe it.
+
+use super::super::ports::lists;
+use super::super::root::OPAQUE_PORTS;
+use super::policy::DefaultPolicy;
+use super::selector::Labels;
+use crate::LinkerdMesh;
+use k8s_openapi::api::core::v1::{Container, ContainerPort, HTTPGetAction, Pod};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use smi_conformance::NotModelled;
+
+const CONTROL_PLANE: &str = "linkerd.io/control-plane-ns";
+const DEFAULT_POLICY: &str = "config.linkerd.io/default-inbound-policy";
+const SKIPPED_PORTS: &str = "config.linkerd.io/skip-inbound-ports";
+
+/// Annotations that change what is let in, in ways that are not written down here.
+const UNKNOWN: [&str; 3] = [
+    "config.linkerd.io/skip-subnets",
+    "config.linkerd.io/proxy-require-identity-inbound-ports",
+    "config.linkerd.io/proxy-require-identity-on-inbound-ports",
+];
+
+/// Ports of the proxy itself.
+const OF_THE_PROXY: [u16; 3] = [4143, 4190, 4191];
+
+static NO_LABELS: Labels = Labels::new();
+
+/// A port of a pod.
+#[derive(Debug)]
+pub(super) struct Workload<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) port: u16,
+    pub(super) pod: &'a Pod,
+}
+
+impl<'a> Workload<'a> {
+    /// Its labels.
+    pub(super) fn labels(&self) -> &'a Labels {
+        self.pod.metadata.labels.as_ref().unwrap_or(&NO_LABELS)
+    }
+
+    fn annotation(&self, name: &str) -> Option<&'a str> {
+        let annotations = self.pod.metadata.annotations.as_ref();
+        annotations.and_then(|all| all.get(name)).map(String::as_str)
+    }
+
+    /// Whether what reaches the port goes through a proxy of `mesh`.
+    pub(super) fn is_proxied(&self, mesh: &LinkerdMesh) -> Result<bool, NotModelled> {
+        let Some(control_plane) = self.labels().get(CONTROL_PLANE) else {
+            return Ok(false);
+        };
+        if *control_plane != mesh.control_plane_namespace {
+            return Err(NotModelled(format!("a pod of the control plane in {control_plane}")));
+        }
+        if self
+            .pod
+            .spec
+            .as_ref()
+            .is_some_and(|spec| spec.host_network == Some(true))
+        {
+            return Ok(false);
+        }
+        if let Some(name) = UNKNOWN.iter().find(|name| self.annotation(name).is_some()) {
+            return Err(NotModelled(format!("the annotation {name}")));
+        }
+        if OF_THE_PROXY.contains(&self.port) {
+            return Err(NotModelled(format!("port {}, which is of the proxy itself", self.port)));
+        }
+        Ok(!match self.annotation(SKIPPED_PORTS) {
+            Some(list) => lists(SKIPPED_PORTS, list, self.port)?,
+            None => mesh.ignored_inbound_ports.contains(&self.port),
+        })
+    }
+
+    /// Whether the proxy takes it for any bytes where no Server says what it is. Injected pods have Linkerd's
+    /// default list as an annotation too.
+    pub(super) fn is_opaque(&self) -> Result<bool, NotModelled> {
+        self.annotation(OPAQUE_PORTS)
+            .map_or(Ok(false), |list| lists(OPAQUE_PORTS, list, self.port))
+    }
+
+    /// The policy of its ports without a Server. What is no policy is as if it were absent. The annotation of a
+    /// namespace counts only when pods are injected, which then have it too.
+    pub(super) fn default_policy(&self, cluster: DefaultPolicy) -> DefaultPolicy {
+        let own = self.annotation(DEFAULT_POLICY).and_then(|text| text.parse().ok());
+        own.unwrap_or(cluster)
+    }
+
+    /// Whether a container calls the port `name`.
+    pub(super) fn is_called(&self, name: &str) -> Result<bool, NotModelled> {
+        let calls = |container: &Container| self.calls(container, name);
+        if self.containers().iter().any(calls) {
+            return Ok(true);
+        }
+        if self.init_containers().iter().any(calls) {
+            return Err(NotModelled(format!("the port {name} of an init container")));
+        }
+        Ok(false)
+    }
+
+    fn calls(&self, container: &Container, name: &str) -> bool {
+        let is_it = |port: &ContainerPort| {
+            port.name.as_deref() == Some(name)
+                && port.container_port == i32::from(self.port)
+                && port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
+        };
+        container.ports.iter().flatten().any(is_it)
+    }
+
+    /// The paths at which the kubelet probes the port by HTTP, without queries.
+    pub(super) fn probed_paths(&self) -> Result<Vec<String>, NotModelled> {
+        for init in self.init_containers() {
+            let here = |probe: &HTTPGetAction| match &probe.port {
+                IntOrString::Int(number) => *number == i32::from(self.port),
+                IntOrString::String(name) => self.calls(init, name),
+            };
+            if probes(init).any(here) {
+                return Err(NotModelled("probes of init containers".into()));
+            }
+        }
+        let mut paths = Vec::new();
+        for container in self.containers() {
+            for probe in probes(container) {
+                let here = match &probe.port {
+                    IntOrString::Int(number) => *number == i32::from(self.port),
+                    IntOrString::String(name) if self.calls(container, name) => true,
+                    IntOrString::String(name) if self.is_called(name)? => {
+                        return Err(NotModelled(format!("a probe of the port {name} of another container")));
+                    }
+                    IntOrString::String(_) => false,
+                };
+                if !here {
+                    continue;
+                }
+                let path = probe.path.as_deref().unwrap_or("/");
+                let odd = path.is_empty() || !path.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+                if odd || probe.scheme.as_deref().is_some_and(|scheme| scheme != "HTTP") {
+                    return Err(NotModelled(format!("a probe of {path:?}")));
+                }
+                let path = path.split_once('?').map_or(path, |(path, _)| path);
+                paths.push(path.to_owned());
+            }
+        }
+        Ok(paths)
+    }
+
+    fn containers(&self) -> &'a [Container] {
+        self.pod.spec.as_ref().map_or(&[], |spec| &spec.containers)
+    }
+
+    fn init_containers(&self) -> &'a [Container] {
+        let spec = self.pod.spec.as_ref();
+        spec.and_then(|spec| spec.init_containers.as_deref())
+            .unwrap_or_default()
+    }
+}
+
+fn probes(container: &Container) -> impl Iterator<Item = &HTTPGetAction> {
+    let probes = [
+        &container.liveness_probe,
+        &container.readiness_probe,
+        &container.startup_probe,
+    ];
+    probes.into_iter().flatten().filter_map(|probe| probe.http_get.as_ref())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Which routes are in force for a port of a service, as one client sees it.
+
+use super::fields::Fault;
+use super::route::{Parent, Rank, Route, kind_of};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::ObjectKey;
+use smi_conformance::NotModelled;
+use std::cmp::Ordering;
+
+/// Routes in force, each kind in the order in which the proxy gets them.
+#[derive(Debug, Default)]
+pub(super) struct Attached {
+    pub(super) grpc: Vec<Route>,
+    pub(super) http: Vec<Route>,
+    pub(super) tcp: Vec<Route>,
+}
+
+/// The routes in force for `port` of `service` and clients of the namespace `client`.
+///
+/// A route of the service's own namespace is for everybody, one of another namespace for that one's clients.
+pub(super) fn attached(
+    objects: &[NativeObject],
+    service: &ObjectKey,
+    port: u16,
+    client: Option<&str>,
+) -> Result<Attached, NotModelled> {
+    let concerns = |parent: &Parent| parent.service == *service && parent.port.is_none_or(|p| p == port);
+    let candidates = candidates(objects, concerns)?;
+    let mut in_force = Vec::new();
+    for (index, route) in candidates.iter().enumerate() {
+        let mut accepted = false;
+        for parent in route.parents.iter().filter(|parent| concerns(parent)) {
+            accepted |= is_accepted(route, parent, &candidates)?;
+        }
+        if accepted && is_for(route, service, client)? {
+            in_force.push(index);
+        }
+    }
+    let mut attached = Attached::default();
+    for (index, route) in candidates.into_iter().enumerate() {
+        if in_force.contains(&index) {
+            match route.rank {
+                Rank::Grpc => attached.grpc.push(route),
+                Rank::Http => attached.http.push(route),
+                Rank::Tcp => attached.tcp.push(route),
+                Rank::Tls => {}
+            }
+        }
+    }
+    for routes in [&mut attached.grpc, &mut attached.http, &mut attached.tcp] {
+        routes.sort_by(by_age);
+    }
+    Ok(attached)
+}
+
+/// By age, then by name. Those without a time come last. Other names decide nothing, so two routes of one
+/// name in two namespaces or API groups are in no order.
+pub(super) fn by_age(a: &Route, b: &Route) -> Ordering {
+    let by_time = match (&a.created, &b.created) {
+        (Some(a), Some(b)) => a.cmp(b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    };
+    by_time.then_with(|| a.key.name.cmp(&b.key.name))
+}
+
+/// The routes that exist and name this port of the service. What is refused never came to be.
+fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> Result<Vec<Route>, NotModelled> {
+    let mut routes = Vec::new();
+    for object in objects {
+        let Some(kind @ (api, ..)) = kind_of(object) else {
+            continue;
+        };
+        let read = match Parent::of(object, api) {
+            Ok(parents) if !parents.iter().any(&concerns) => continue,
+            Ok(_) => Route::read(object, kind).and_then(Route::for_clients),
+            Err(fault) => Err(fault),
+        };
+        match read {
+            Ok(route) => routes.push(route),
+            Err(Fault::Refused(_)) => {}
+            Err(Fault::Unmodelled(what)) => {
+                return Err(NotModelled(format!("{what} ({})", object.reference())));
+            }
+        }
+    }
+    Ok(routes)
+}
+
+/// Whether the status controller accepts `route` for `parent`: not if a route of a kind that wins over it
+/// names the same parent, port or its absence included, in whichever namespace it is.
+fn is_accepted(route: &Route, parent: &Parent, routes: &[Route]) -> Result<bool, NotModelled> {
+    let wins = |other: &Route| other.rank < route.rank && other.parents.contains(parent);
+    if !routes.iter().any(wins) {
+        return Ok(true);
+    }
+    // The index looks for an accepted parent by name and port alone, so that another one may stand in.
+    let stands_in = |other: &Parent| {
+        let port = parent.port.is_none() || other.port.is_none() || other.port == parent.port;
+        other != parent && other.service.name == parent.service.name && port
+    };
+    if route.parents.iter().any(stands_in) {
+        return Err(NotModelled(format!(
+            "a parent of {} that loses to another kind, beside one of the same name",
+            route.key
+        )));
+    }
+    Ok(false)
+}
+
+fn is_for(route: &Route, service: &ObjectKey, client: Option<&str>) -> Result<bool, NotModelled> {
+    let namespace = &route.key.namespace;
+    match client {
+        _ if *namespace == service.namespace => Ok(true),
+        Some(client) => Ok(namespace == client),
+        None => Err(NotModelled(format!(
+            "whether {} is for a client of unknown namespace",
+            route.key
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

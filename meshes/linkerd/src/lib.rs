@@ -1,0 +1,247 @@
+//! Where Linkerd sends a request and what it lets in, said from its documentation and from what it was seen to
+//! do, and from nothing that this crate's adapter knows.
+//!
+//! It covers the client's proxy, the server's proxy, and the policy controller behind them, as they are installed
+//! by default: an object that a CRD or Linkerd's admission refuses does not exist, and every other one has been
+//! seen by the status controller.
+//!
+//! A share goes to the service that the proxy asks for, whether or not anybody answers there: a backend
+//! without the port, or an override to a service that does not exist, is still where the request is sent.
+
+mod access;
+mod attach;
+mod checks;
+mod fields;
+mod hosts;
+mod matches;
+mod ports;
+mod profile;
+mod quantity;
+mod query;
+mod root;
+mod route;
+mod rpc;
+mod settings;
+mod shares;
+
+pub use self::access::{Answer, Cidr, DefaultPolicy};
+pub use self::settings::LinkerdMesh;
+
+use self::attach::{Attached, attached, by_age};
+use self::checks::check_request;
+use self::fields::Fault;
+use self::matches::{Proxy, Summary};
+use self::profile::profile;
+use self::root::{Protocol, Root};
+use self::route::{Route, Rule, kind_of};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::ObjectKey;
+use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
+use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
+use std::cmp::Ordering;
+
+impl LinkerdMesh {
+    /// Why a CRD or Linkerd's admission refuses an object, so that it never comes to be. Only routes, Servers,
+    /// authorization policies and authentications are known here, and of them only what is modelled.
+    #[must_use]
+    pub fn refusal(object: &NativeObject) -> Option<String> {
+        let Some(kind) = kind_of(object) else {
+            return access::refusal(object);
+        };
+        match Route::read(object, kind) {
+            Err(Fault::Refused(why)) => Some(why),
+            Ok(_) | Err(Fault::Unmodelled(_)) => None,
+        }
+    }
+}
+
+impl Interpreter for LinkerdMesh {
+    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
+        let Destination::Service { key, port } = &probe.to;
+        let Some(service) = world.services.get(key) else {
+            return Ok(Distribution::all_to(Target::Nowhere));
+        };
+        let call = Call {
+            objects,
+            world,
+            key,
+            port: *port,
+            client: probe.from.as_ref().map(|from| &*from.namespace),
+        };
+        let request = match &probe.traffic {
+            // UDP never enters a proxy.
+            Traffic::Udp => return Ok(call.root()),
+            Traffic::Tcp => None,
+            Traffic::Http(request) => Some(check_request(request)?),
+        };
+        match Root::of(service, *port, &self.opaque_ports)? {
+            Root::Outside => Ok(Distribution::all_to(Target::Nowhere)),
+            Root::Headless => Ok(call.root()),
+            Root::NoSuchPort if self.ignored_ports.contains(port) => Ok(Distribution::all_to(Target::Nowhere)),
+            Root::NoSuchPort => call.forbidden(request),
+            Root::Port(_) if self.ignored_ports.contains(port) => Ok(call.root()),
+            Root::Port(protocol) => call.route(protocol, request),
+        }
+    }
+
+    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+        let mut mesh = self.clone();
+        if world.closed {
+            mesh.default_inbound_policy = DefaultPolicy::Deny;
+        }
+        if !world.trust_domain.is_empty() {
+            mesh.trust_domain = Some(world.trust_domain.clone());
+        }
+        mesh.answer(objects, world, inbound).map(Access::from)
+    }
+}
+
+/// A client, and the port of a service that it calls.
+struct Call<'a> {
+    objects: &'a [NativeObject],
+    world: &'a MeshWorld,
+    key: &'a ObjectKey,
+    port: u16,
+    client: Option<&'a str>,
+}
+
+impl Call<'_> {
+    /// The service itself.
+    fn root(&self) -> Distribution {
+        Distribution::all_to(Target::Service {
+            key: self.key.clone(),
+            port: self.port,
+        })
+    }
+
+    /// A port that the service does not have. Routes for it change nothing.
+    fn forbidden(&self, request: Option<&Request>) -> Result<Distribution, NotModelled> {
+        let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
+        if profile.has_routes || !profile.targets.is_empty() {
+            return Err(NotModelled(
+                "a ServiceProfile on a port that the service does not have".into(),
+            ));
+        }
+        let forbidden = request.map_or(Target::Failure, |_| Target::Status(403));
+        Ok(Distribution::all_to(forbidden))
+    }
+
+    /// A port that the service has.
+    fn route(&self, protocol: Protocol, request: Option<&Request>) -> Result<Distribution, NotModelled> {
+        let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
+        let Attached { grpc, http, tcp } = attached(self.objects, self.key, self.port, self.client)?;
+        let overridden = !profile.targets.is_empty();
+        // Which of the kinds the controller tells the proxy of depends on the protocol.
+        let (http, only_http) = match protocol {
+            Protocol::Http2 | Protocol::Detect if !grpc.is_empty() => (grpc, true),
+            Protocol::Http2 | Protocol::Http => (http, true),
+            Protocol::Detect if !http.is_empty() || tcp.is_empty() => (http, false),
+            Protocol::Detect | Protocol::Opaque => {
+                return Ok(if overridden {
+                    failing_unless(shares::distribution(profile.targets))
+                } else {
+                    self.bytes(&tcp)?
+                });
+            }
+        };
+        let Some(request) = request else {
+            return match (only_http, overridden) {
+                (true, true) => Err(NotModelled("bytes on a port of HTTP with a ServiceProfile".into())),
+                // They are read as HTTP.
+                (true, false) => Ok(Distribution::all_to(Target::Failure)),
+                (false, true) => Ok(failing_unless(shares::distribution(profile.targets))),
+                // HTTP routes do not split bytes.
+                (false, false) => Ok(self.root()),
+            };
+        };
+        if overridden {
+            Ok(failing_unless(shares::distribution(profile.targets)))
+        } else if profile.has_routes {
+            Ok(self.root())
+        } else {
+            self.http(&http, request)
+        }
+    }
+
+    /// Bytes, and HTTP that is taken for bytes: the first route decides.
+    fn bytes(&self, routes: &[Route]) -> Result<Distribution, NotModelled> {
+        let Some(route) = routes.first() else {
+            return Ok(self.root());
+        };
+        if routes.get(1).is_some_and(|next| by_age(route, next) == Ordering::Equal) {
+            return Err(unordered(route));
+        }
+        let distribution = |route: &Route| self.shares(route.rules.first()?, &Target::Failure);
+        match distribution(route) {
+            None => Ok(Distribution::all_to(Target::Failure)),
+            Some(_) if routes.iter().any(|route| distribution(route).is_none()) => Err(NotModelled(
+                "whether a TCPRoute that cannot be built takes an older one with it".into(),
+            )),
+            Some(distribution) => Ok(distribution),
+        }
+    }
+
+    /// HTTP: the most specific match of all rules of all routes decides, of equal ones the first.
+    fn http(&self, routes: &[Route], request: &Request) -> Result<Distribution, NotModelled> {
+        if routes.is_empty() {
+            return Ok(self.root());
+        }
+        let error = Target::Status(500);
+        let mut best: Option<(Summary, &Route, Distribution)> = None;
+        let mut rival = None;
+        for (route, rule) in routes
+            .iter()
+            .flat_map(|route| route.rules.iter().map(move |rule| (route, rule)))
+        {
+            let Some(distribution) = self.shares(rule, &error) else {
+                // One router serves all rules of a port.
+                return Ok(Distribution::all_to(Target::Failure));
+            };
+            let Some(summary) = summary(rule, request, Proxy::Client)? else {
+                continue;
+            };
+            match &best {
+                Some((greatest, ..)) if *greatest > summary => {}
+                Some((greatest, first, _)) if *greatest == summary => {
+                    let other = !std::ptr::eq(*first, route);
+                    rival = rival.or((other && by_age(first, route) == Ordering::Equal).then_some(route));
+                }
+                _ => {
+                    best = Some((summary, route, distribution));
+                    rival = None;
+                }
+            }
+        }
+        match (best, rival) {
+            (_, Some(rival)) => Err(unordered(rival)),
+            (Some((_, _, distribution)), None) => Ok(distribution),
+            // There is no default beside routes.
+            (None, None) => Ok(Distribution::all_to(Target::Status(404))),
+        }
+    }
+
+    fn shares(&self, rule: &Rule, failing: &Target) -> Option<Distribution> {
+        let exists = |key: &ObjectKey| self.world.services.contains_key(key);
+        shares::of_rule(rule, (self.key, self.port), exists, failing)
+    }
+}
+
+/// The most specific match of a rule.
+fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
+    if rule.matches.is_empty() {
+        return Ok(Some(Summary::ANYTHING));
+    }
+    let mut summaries = rule.matches.iter().map(|m| m.summary(request, proxy));
+    summaries.try_fold(None, |best, summary| Ok(best.max(summary?)))
+}
+
+fn failing_unless(distribution: Option<Distribution>) -> Distribution {
+    distribution.unwrap_or_else(|| Distribution::all_to(Target::Failure))
+}
+
+fn unordered(route: &Route) -> NotModelled {
+    NotModelled(format!("which of several routes called {} is first", route.key.name))
+}
+
+#[cfg(test)]
+mod tests;

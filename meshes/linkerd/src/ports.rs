@@ -1,0 +1,36 @@
+//! Lists of ports in annotations.
+
+use smi_conformance::NotModelled;
+
+/// Whether `port` is in the list of ports and ranges that `annotation` has.
+pub(super) fn lists(annotation: &str, text: &str, port: u16) -> Result<bool, NotModelled> {
+    let odd = || NotModelled(format!("{annotation}: {text}"));
+    let number = |item: &str| item.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(odd);
+    let mut listed = false;
+    for item in text.split(',').filter(|item| !item.trim().is_empty()) {
+        let (first, last) = item.split_once('-').unwrap_or((item, item));
+        let (first, last) = (number(first)?, number(last)?);
+        if first > last {
+            return Err(odd());
+        }
+        listed |= (first..=last).contains(&port);
+    }
+    Ok(listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_and_ranges_are_listed() {
+        let lists = |list, port| lists("ports", list, port).ok();
+        assert_eq!(lists("", 80), Some(false));
+        assert_eq!(lists("1-100, ,", 80), Some(true));
+        assert_eq!(lists("79, 81-90", 80), Some(false));
+        assert_eq!(lists("79, 80", 80), Some(true));
+        for odd in ["http", "9-1", "0", "80,x", "70000"] {
+            assert_eq!(lists(odd, 80), None, "{odd}");
+        }
+    }
+}

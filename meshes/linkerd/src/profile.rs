@@ -1,0 +1,149 @@
+//! Which `ServiceProfile` a client sees, and what it overrides.
+
+use super::fields::{Fault, Fields, Read, refused, unmodelled};
+use super::matches::compile;
+use super::quantity::milli;
+use serde_json::Value;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::{ObjectKey, is_dns_label};
+use smi_adapter::probe::Target;
+use smi_conformance::{MeshWorld, NotModelled};
+
+/// What a profile says. One that says nothing leaves everything to routes.
+#[derive(Debug, Default)]
+pub(super) struct Profile {
+    /// Whether it has routes, for metrics and retries. They lead nowhere else, but HTTP routes are unheard.
+    pub(super) has_routes: bool,
+    /// Where its overrides lead, without those of weight zero, which the proxy drops as it reads them.
+    pub(super) targets: Vec<(Target, u32)>,
+}
+
+/// The profile that a client of the namespace `client` gets for `service`: that of its own namespace, even
+/// an empty one, before that of the service's namespace.
+pub(super) fn profile(
+    objects: &[NativeObject],
+    world: &MeshWorld,
+    service: &ObjectKey,
+    port: u16,
+    client: Option<&str>,
+) -> Result<Profile, NotModelled> {
+    let name = format!("{}.{}.svc.{}", service.name, service.namespace, world.cluster_domain);
+    let named = |object: &&NativeObject| {
+        object.kind.group == "linkerd.io" && object.kind.kind == "ServiceProfile" && object.key().name == name
+    };
+    let profiles: Vec<_> = objects.iter().filter(named).collect();
+    let of = |namespace: &str| profiles.iter().find(|profile| profile.key().namespace == namespace);
+    let own = match client {
+        Some(client) => of(client),
+        None if profiles
+            .iter()
+            .all(|profile| profile.key().namespace == service.namespace) =>
+        {
+            None
+        }
+        None => return Err(NotModelled("a ServiceProfile for clients of unknown namespace".into())),
+    };
+    let Some(object) = own.or_else(|| of(&service.namespace)) else {
+        return Ok(Profile::default());
+    };
+    match Profile::read(object, &world.cluster_domain, port) {
+        Ok(profile) => Ok(profile),
+        Err(Fault::Refused(why) | Fault::Unmodelled(why)) => {
+            Err(NotModelled(format!("{why} ({})", object.reference())))
+        }
+    }
+}
+
+impl Profile {
+    fn read(object: &NativeObject, domain: &str, port: u16) -> Read<Self> {
+        if object.kind.version != "v1alpha2" {
+            return unmodelled(format!("a ServiceProfile of {}", object.kind.version));
+        }
+        let known = ["routes", "dstOverrides", "retryBudget", "opaquePorts"];
+        let fields = Fields::of(&object.spec, "spec", &known)?;
+        if fields.value("opaquePorts").is_some() {
+            // The CRD wants a list, the controller decodes a map.
+            return unmodelled("opaquePorts");
+        }
+        let routes = fields.list("routes", usize::MAX)?.unwrap_or_default();
+        for route in routes {
+            let known = ["name", "condition", "isRetryable", "timeout", "responseClasses"];
+            match Fields::of(route, "route", &known)?.value("condition") {
+                Some(condition) => check_condition(condition)?,
+                None => return unmodelled("a route without a condition"),
+            }
+        }
+        let mut targets = Vec::new();
+        for destination in fields.list("dstOverrides", usize::MAX)?.unwrap_or_default() {
+            let fields = Fields::of(destination, "dstOverride", &["authority", "weight"])?;
+            let target = target(fields.required("authority", 1..=usize::MAX)?, domain, port)?;
+            let weight = weight(fields.value("weight"))?;
+            if weight > 0 {
+                targets.push((target, weight));
+            }
+        }
+        Ok(Self {
+            has_routes: !routes.is_empty(),
+            targets,
+        })
+    }
+}
+
+/// Broken conditions are not modelled: one may take the whole profile with it.
+fn check_condition(value: &Value) -> Read<()> {
+    let known = ["pathRegex", "method", "all", "any", "not"];
+    let fields = Fields::of(value, "condition", &known)?;
+    let known = known.iter().filter(|name| fields.value(name).is_some()).count();
+    if known == 0 {
+        return unmodelled("an empty condition");
+    }
+    fields.text("method", 1..=usize::MAX)?;
+    if fields
+        .text("pathRegex", 1..=usize::MAX)?
+        .is_some_and(|pattern| compile(pattern).is_err())
+    {
+        return unmodelled("a pathRegex that does not compile");
+    }
+    for list in ["all", "any"] {
+        for condition in fields.list(list, usize::MAX)?.unwrap_or_default() {
+            check_condition(condition)?;
+        }
+    }
+    fields.value("not").map_or(Ok(()), check_condition)
+}
+
+/// The service that an authority names. Without a port it is the one that the client asked for. Nobody
+/// checks here that the service exists.
+fn target(authority: &str, domain: &str, asked: u16) -> Read<Target> {
+    let (host, port) = match authority.split_once(':') {
+        None => (authority, asked),
+        Some((host, port)) => match port.parse() {
+            Ok(port) if port > 0 => (host, port),
+            _ => return unmodelled(format!("the authority {authority}")),
+        },
+    };
+    let short = host.strip_suffix(domain).and_then(|host| host.strip_suffix(".svc."));
+    match short.unwrap_or(host).split_once('.') {
+        Some((name, namespace)) if is_dns_label(name) && is_dns_label(namespace) => Ok(Target::Service {
+            key: ObjectKey::new(namespace, name),
+            port,
+        }),
+        _ => unmodelled(format!("the authority {authority}")),
+    }
+}
+
+/// Ten-thousandths of the quantity, cut to 32 bits.
+fn weight(value: Option<&Value>) -> Read<u32> {
+    let text = match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => return refused("weight of dstOverride"),
+    };
+    let Some(weight) = milli(&text).and_then(|milli| milli.checked_mul(10)) else {
+        return unmodelled(format!("the weight {text}"));
+    };
+    u32::try_from(weight.rem_euclid(1 << 32)).or_else(|_| unmodelled(format!("the weight {text}")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! Query parameters, as routes see them.
+
+use smi_conformance::NotModelled;
+
+/// The values that `query` has for the parameter `name`, in order. A parameter without `=` has an empty one.
+pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelled> {
+    let mut values = Vec::new();
+    for item in query.split('&').filter(|item| !item.is_empty()) {
+        let (key, value) = item.split_once('=').unwrap_or((item, ""));
+        if decode(key)? == name {
+            values.push(decode(value)?);
+        }
+    }
+    Ok(values)
+}
+
+fn decode(text: &str) -> Result<String, NotModelled> {
+    let odd = || NotModelled(format!("the query parameter {text}"));
+    // Whether that is a space was not seen.
+    if text.contains('+') {
+        return Err(odd());
+    }
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).ok_or_else(odd)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(odd());
+        }
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| odd())?);
+        bytes.extend(rest.as_bytes());
+    }
+    // So was not whether patterns see others.
+    let text = String::from_utf8(bytes).map_err(|_| odd())?;
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
+        Ok(text)
+    } else {
+        Err(odd())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_values_of_a_name_count() {
+        let q = |query| values(query, "q").unwrap();
+        assert_eq!(q("q=1&p=2&&q=&q&Q=3&x=q=4&q=a=b"), ["1", "", "", "a=b"]);
+        assert_eq!(q("%71=%31%20x"), ["1 x"]);
+        assert!(q("").is_empty());
+    }
+
+    #[test]
+    fn odd_encodings_are_not_guessed() {
+        for query in ["q=a+b", "q=%", "q=%3", "q=%zz", "q=%ff", "q=%+1", "q=%c3%a9"] {
+            assert!(values(query, "q").is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a client finds at a port of a service before any route is asked.
+
+use super::ports::lists;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use smi_conformance::NotModelled;
+use std::collections::BTreeSet;
+
+/// What is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Root {
+    /// No address of the cluster: the name leads elsewhere (`ExternalName`).
+    Outside,
+    /// The addresses of the pods themselves, which no route is for.
+    Headless,
+    /// An address without this port.
+    NoSuchPort,
+    /// A port.
+    Port(Protocol),
+}
+
+/// What the mesh takes the bytes on a port for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// What the first bytes look like.
+    Detect,
+    /// HTTP, said by the port's `appProtocol`.
+    Http,
+    /// HTTP/2 without detection, which gRPC routes may be for.
+    Http2,
+    /// Any bytes.
+    Opaque,
+}
+
+/// The annotation for opaque ports, of services and of pods.
+pub(super) const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
+
+impl Root {
+    /// What `service` is at `port`. `opaque` are the opaque ports of services that name none themselves.
+    pub(super) fn of(service: &Service, port: u16, opaque: &BTreeSet<u16>) -> Result<Self, NotModelled> {
+        let spec = service.spec.as_ref();
+        if spec.is_some_and(|spec| spec.type_.as_deref() == Some("ExternalName")) {
+            return Ok(Self::Outside);
+        }
+        let numbered = |candidate: &&ServicePort| candidate.port == i32::from(port);
+        let mut ports = spec
+            .iter()
+            .flat_map(|spec| spec.ports.iter().flatten())
+            .filter(numbered);
+        let headless = spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
+        let Some(first) = ports.next() else {
+            if headless {
+                return Err(NotModelled(format!("port {port} of a headless service without it")));
+            }
+            return Ok(Self::NoSuchPort);
+        };
+        let tcp = |port: &ServicePort| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP");
+        let mut any_tcp = tcp(first);
+        for other in ports {
+            any_tcp |= tcp(other);
+            if other.app_protocol != first.app_protocol {
+                return Err(NotModelled(format!("port {port} with two application protocols")));
+            }
+        }
+        if !any_tcp {
+            return Err(NotModelled(format!("port {port} for protocols other than TCP")));
+        }
+        if headless {
+            return Ok(Self::Headless);
+        }
+        Ok(Self::Port(match first.app_protocol.as_deref() {
+            Some("http") => Protocol::Http,
+            Some("kubernetes.io/h2c") => Protocol::Http2,
+            // Unknown ones too.
+            Some(_) => Protocol::Opaque,
+            None if is_opaque(service, port, opaque)? => Protocol::Opaque,
+            None => Protocol::Detect,
+        }))
+    }
+}
+
+/// The annotation replaces the defaults. An `appProtocol` is stronger than both.
+fn is_opaque(service: &Service, port: u16, defaults: &BTreeSet<u16>) -> Result<bool, NotModelled> {
+    let annotations = service.metadata.annotations.as_ref();
+    let Some(text) = annotations.and_then(|annotations| annotations.get(OPAQUE_PORTS)) else {
+        return Ok(defaults.contains(&port));
+    };
+    lists(OPAQUE_PORTS, text, port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn root(value: serde_json::Value, port: u16) -> Result<Root, NotModelled> {
+        Root::of(&serde_json::from_value(value).unwrap(), port, &BTreeSet::from([3306]))
+    }
+
+    #[test]
+    fn annotations_replace_defaults_and_app_protocols_beat_both() {
+        let service = |annotation: &str| {
+            let ports = json!([
+                {"port": 80}, {"port": 81, "appProtocol": "http"}, {"port": 82, "appProtocol": "kubernetes.io/h2c"},
+                {"port": 83, "appProtocol": "HTTP"}, {"port": 3306}
+            ]);
+            json!({"metadata": {"annotations": {OPAQUE_PORTS: annotation}}, "spec": {"ports": ports}})
+        };
+        let all = service("1-100, ,");
+        assert_eq!(root(all.clone(), 80), Ok(Root::Port(Protocol::Opaque)));
+        assert_eq!(root(all.clone(), 81), Ok(Root::Port(Protocol::Http)));
+        assert_eq!(root(all.clone(), 82), Ok(Root::Port(Protocol::Http2)));
+        assert_eq!(root(all.clone(), 83), Ok(Root::Port(Protocol::Opaque)));
+        assert_eq!(root(all.clone(), 3306), Ok(Root::Port(Protocol::Detect)));
+        assert_eq!(root(all, 99), Ok(Root::NoSuchPort));
+        assert_eq!(root(service(""), 3306), Ok(Root::Port(Protocol::Detect)));
+        for odd in ["http", "9-1", "0", "1,x", "70000"] {
+            assert!(root(service(odd), 80).is_err(), "{odd}");
+        }
+        let plain = json!({"spec": {"ports": [{"port": 3306}]}});
+        assert_eq!(root(plain, 3306), Ok(Root::Port(Protocol::Opaque)));
+    }
+
+    #[test]
+    fn services_without_an_address_have_no_routes() {
+        let ports = json!([
+            {"port": 80}, {"port": 80, "protocol": "UDP"}, {"port": 53, "protocol": "UDP"},
+            {"port": 81}, {"port": 81, "protocol": "UDP", "appProtocol": "http"}
+        ]);
+        assert_eq!(
+            root(json!({"spec": {"type": "ExternalName", "ports": ports}}), 80),
+            Ok(Root::Outside)
+        );
+        let headless = json!({"spec": {"clusterIP": "None", "ports": ports}});
+        assert_eq!(root(headless.clone(), 80), Ok(Root::Headless));
+        assert!(root(headless.clone(), 81).is_err());
+        assert!(root(headless, 53).is_err());
+        assert_eq!(root(json!({}), 80), Ok(Root::NoSuchPort));
+    }
+}

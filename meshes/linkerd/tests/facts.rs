@@ -1,0 +1,246 @@
+//! The interpreter says what the real mesh said.
+//!
+//! `SMI_MESH_FACTS` names a folder whose `linkerd/NAME.jsonl` hold what a policy controller and a proxy answered
+//! to the objects of `linkerd/NAME.yaml`, one line a request. Without it nothing is compared.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the files are ours; a test may fail"
+)]
+
+#[path = "facts/access.rs"]
+mod access;
+
+use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
+use serde_json::Value;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::{Kind, ObjectKey};
+use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Target, Traffic};
+use smi_conformance::{Interpreter, MeshWorld, NotModelled};
+use smi_mesh_linkerd::LinkerdMesh;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Requests that the interpreter must leave open: file, number of such lines, why.
+const OPEN: [(&str, usize, &str); 0] = [];
+
+/// How many lines there are to replay. More is welcome, fewer means that files were not found.
+const LINES: usize = 688;
+
+/// How many objects there are, and how many of them were refused.
+const OBJECTS: usize = 1558;
+const REFUSALS: usize = 76;
+
+/// The files of `linkerd/` with this extension; nothing if nobody named a folder.
+fn files(extension: &str) -> Option<Vec<PathBuf>> {
+    let folder = PathBuf::from(std::env::var_os("SMI_MESH_FACTS")?).join("linkerd");
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|e| e == extension));
+    files.sort();
+    assert!(!files.is_empty(), "no .{extension} in {}", folder.display());
+    Some(files)
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+fn lines(file: &Path, kind: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["kind"] == kind).collect()
+}
+
+/// What a file of objects holds.
+fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
+    let mut world = MeshWorld {
+        cluster_domain: "cluster.local".into(),
+        ..MeshWorld::default()
+    };
+    let mut objects = Vec::new();
+    for document in std::fs::read_to_string(file).unwrap().split("\n---") {
+        // One object is called `n`, which is no boolean here.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let value: Value = serde_saphyr::from_str_with_options(document, options).unwrap();
+        let Some(api_version) = value["apiVersion"].as_str() else {
+            continue;
+        };
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let kind = value["kind"].as_str().unwrap();
+        if (group, kind) == ("", "Service") {
+            let service: Service = serde_json::from_value(value).unwrap();
+            world.services.insert(ObjectKey::of(&service.metadata), service);
+        } else if (group, kind) == ("", "Pod") {
+            let pod: Pod = serde_json::from_value(value).unwrap();
+            world.pods.insert(ObjectKey::of(&pod.metadata), pod);
+        } else if (group, kind) == ("", "Namespace") {
+            let namespace: Namespace = serde_json::from_value(value).unwrap();
+            let name = namespace.metadata.name.clone().unwrap();
+            world.namespaces.insert(name, namespace);
+        } else {
+            objects.push(NativeObject {
+                kind: Kind {
+                    group: group.to_owned().into(),
+                    version: version.to_owned().into(),
+                    kind: kind.to_owned().into(),
+                    plural: format!("{}s", kind.to_lowercase()).into(),
+                },
+                metadata: serde_json::from_value(value["metadata"].clone()).unwrap(),
+                spec: value["spec"].clone(),
+            });
+        }
+    }
+    (world, objects)
+}
+
+fn probe(line: &Value) -> Probe {
+    let text = |name: &str, default: &str| line[name].as_str().unwrap_or(default).to_owned();
+    let client = text("client", "");
+    let (namespace, service_account) = client.split_once('/').unwrap();
+    let host = text("host", "");
+    let (service, service_namespace) = host.split_once('.').unwrap();
+    Probe {
+        from: Some(Identity {
+            namespace: namespace.into(),
+            service_account: service_account.into(),
+        }),
+        to: Destination::Service {
+            key: ObjectKey::new(service_namespace, service),
+            port: port(&line["port"]),
+        },
+        traffic: match line["proto"].as_str() {
+            Some("tcp") => Traffic::Tcp,
+            None | Some("h2") => Traffic::Http(request(line)),
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+fn request(line: &Value) -> Request {
+    let text = |name: &str, default: &str| line[name].as_str().unwrap_or(default).to_owned();
+    let headers = line["headers"].as_array().into_iter().flatten();
+    let headers = headers.map(|pair| (pair[0].as_str().unwrap().into(), pair[1].as_str().unwrap().into()));
+    Request {
+        method: text("method", "GET"),
+        path: text("path", "/"),
+        headers: headers.collect(),
+    }
+}
+
+fn port(value: &Value) -> u16 {
+    value.as_u64().unwrap().try_into().unwrap()
+}
+
+/// What a verdict means. Bytes get no status: where it is said of them, the connection is closed.
+fn expected(line: &Value, world: &MeshWorld) -> Distribution {
+    let tcp = line["proto"] == "tcp";
+    let verdict = line["verdict"].as_str().unwrap();
+    let target = |text: &str| match text {
+        "panic" | "closed" | "invalid" => Target::Failure,
+        "notfound" => Target::Nowhere,
+        // The client gets the addresses of the pods and calls them.
+        "headless" => {
+            let Destination::Service { key, port } = probe(line).to;
+            assert!(world.services.contains_key(&key));
+            Target::Service { key, port }
+        }
+        _ => match text.split_once(':') {
+            Some((name, port)) => {
+                let (service, namespace) = name.split_once('.').unwrap();
+                Target::Service {
+                    key: ObjectKey::new(namespace, service),
+                    port: port.parse().unwrap(),
+                }
+            }
+            None if tcp => text.parse::<u16>().map(|_| Target::Failure).unwrap(),
+            None => Target::Status(text.parse().unwrap()),
+        },
+    };
+    let shares = verdict.split(',').map(|share| match share.split_once('=') {
+        Some((text, weight)) => (target(text), weight.parse().unwrap()),
+        None => (target(share), 1),
+    });
+    Distribution::of(shares).unwrap()
+}
+
+#[test]
+fn every_request_goes_where_the_mesh_sent_it() {
+    let Some(files) = files("jsonl") else {
+        println!("skipped: SMI_MESH_FACTS names no folder");
+        return;
+    };
+    let mesh = LinkerdMesh::default();
+    let (mut replayed, mut equal) = (0, 0);
+    let mut open: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for file in files {
+        let lines = lines(&file, "route");
+        if lines.is_empty() {
+            continue;
+        }
+        let (world, objects) = objects(&file.with_extension("yaml"));
+        for line in lines {
+            replayed += 1;
+            let expected = expected(&line, &world);
+            match mesh.route(&objects, &world, &probe(&line)) {
+                Ok(got) if got == expected => equal += 1,
+                Ok(got) => wrong.push(format!("{}: {line}\n    got {got}", name_of(&file))),
+                Err(NotModelled(why)) => *open.entry((name_of(&file), why)).or_default() += 1,
+            }
+        }
+    }
+    println!(
+        "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
+        wrong.len()
+    );
+    for ((file, why), count) in &open {
+        println!("{count:>5} not modelled: {why} ({file})");
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {replayed} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
+    assert_eq!(open, BTreeMap::from(listed), "requests left open, and the list of them");
+    assert!(replayed >= LINES, "{replayed} requests");
+}
+
+#[test]
+fn objects_are_refused_where_the_api_server_or_admission_refused_them() {
+    let Some(files) = files("yaml") else {
+        println!("skipped: SMI_MESH_FACTS names no folder");
+        return;
+    };
+    let (mut all, mut refusals) = (0, 0);
+    for file in files {
+        let answers = file.with_extension("jsonl");
+        let refused = |line: &Value| line["verdict"] == "refused";
+        let refused: BTreeSet<String> = lines(&answers, "object")
+            .iter()
+            .filter(|line| refused(line))
+            .map(|line| line["object"].as_str().unwrap().to_owned())
+            .collect();
+        for object in objects(&file).1 {
+            all += 1;
+            let refusal = LinkerdMesh::refusal(&object);
+            refusals += usize::from(refusal.is_some());
+            let key = object.key();
+            let name = format!("{} {}/{}", object.kind, key.namespace, key.name);
+            assert_eq!(
+                refused.contains(&name),
+                refusal.is_some(),
+                "{name} of {}: {refusal:?}",
+                name_of(&file)
+            );
+        }
+    }
+    println!("{all:>5} objects\n{refusals:>5} of them refused");
+    assert!(
+        all >= OBJECTS && refusals >= REFUSALS,
+        "{all} objects, {refusals} refused"
+    );
+}

@@ -1,0 +1,135 @@
+//! What reaches pods.
+
+use super::{files, lines, name_of, objects, port, request};
+use serde_json::Value;
+use smi_adapter::object::ObjectKey;
+use smi_adapter::probe::{Identity, Traffic};
+use smi_conformance::{Access, Inbound, Interpreter, NotModelled, Peer};
+use smi_mesh_linkerd::{Answer, LinkerdMesh};
+use std::collections::BTreeMap;
+
+/// Requests that the interpreter must leave open: file, number of such lines, why.
+const OPEN: [(&str, usize, &str); 3] = [
+    // HTTP/2 has none, and which version it is is not said.
+    ("02-header-special", 24, "a match on the header host"),
+    // Clients send it with an authority instead of a path.
+    ("03-method-each", 9, "the method CONNECT"),
+    ("08-unmeshed-pod", 6, "d/absent, which is no pod"),
+];
+
+/// How many lines there are to replay. More is welcome, fewer means that files were not found.
+const LINES: usize = 7575;
+
+/// Where clients are that are said to be nowhere else.
+const ELSEWHERE: &str = "10.42.0.99";
+
+/// The mesh that was asked. Its policy controller ran with its own default networks, which are those of the chart
+/// without the one of IPv6.
+fn mesh() -> LinkerdMesh {
+    let networks = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
+    LinkerdMesh {
+        cluster_networks: networks.map(|network| network.parse().unwrap()).into(),
+        ..LinkerdMesh::default()
+    }
+}
+
+fn inbound(line: &Value) -> Inbound {
+    let from = match line["from"].as_str().unwrap() {
+        "" => Peer::Plaintext,
+        "tls" => Peer::Unidentified,
+        id if id.starts_with("spiffe://") => Peer::Spiffe(id.into()),
+        name => match name.split_once('/') {
+            None => Peer::Dns(name.into()),
+            Some((namespace, service_account)) => Peer::Account(Identity {
+                namespace: namespace.into(),
+                service_account: service_account.into(),
+            }),
+        },
+    };
+    let (namespace, name) = line["to"].as_str().unwrap().split_once('/').unwrap();
+    Inbound {
+        from,
+        ip: line["ip"].as_str().unwrap_or(ELSEWHERE).parse().unwrap(),
+        pod: ObjectKey::new(namespace, name),
+        port: port(&line["port"]),
+        traffic: match line["proto"].as_str() {
+            Some("tcp") => Traffic::Tcp,
+            None | Some("h2") => {
+                let mut request = request(line);
+                for (name, _) in &mut request.headers {
+                    // The authority of HTTP/2.
+                    if name == ":authority" {
+                        *name = "host".into();
+                    }
+                }
+                Traffic::Http(request)
+            }
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+/// What a verdict means: a denial without a status closes the connection. There is no answer where no pod is.
+fn expected(line: &Value) -> Option<Answer> {
+    let status = line["status"].as_u64();
+    match (line["verdict"].as_str().unwrap(), status) {
+        ("allow", None | Some(200)) => Some(Answer::Admitted),
+        ("deny", None) => Some(Answer::Closed),
+        ("deny", Some(status)) => Some(Answer::Status(status.try_into().unwrap())),
+        ("notfound", None) => None,
+        _ => panic!("{line}"),
+    }
+}
+
+#[test]
+fn every_request_is_let_in_where_the_mesh_let_it_in() {
+    let Some(files) = files("jsonl") else {
+        println!("skipped: SMI_MESH_FACTS names no folder");
+        return;
+    };
+    let mesh = mesh();
+    let (mut replayed, mut equal) = (0, 0);
+    let mut open: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for file in files {
+        let lines = lines(&file, "access");
+        if lines.is_empty() {
+            continue;
+        }
+        let (world, objects) = objects(&file.with_extension("yaml"));
+        let reversed: Vec<_> = objects.iter().rev().cloned().collect();
+        for line in lines {
+            replayed += 1;
+            let (inbound, expected) = (inbound(&line), expected(&line));
+            let got = mesh.answer(&objects, &world, &inbound);
+            // The order of objects never matters, and what is said shortly is the same.
+            assert_eq!(mesh.answer(&reversed, &world, &inbound), got, "{line}");
+            assert_eq!(
+                mesh.authorize(&objects, &world, &inbound),
+                got.clone().map(Access::from)
+            );
+            match got {
+                Ok(got) if Some(got) == expected => equal += 1,
+                Ok(got) => wrong.push(format!("{}: {line}\n    got {got:?}", name_of(&file))),
+                Err(NotModelled(why)) => *open.entry((name_of(&file), why)).or_default() += 1,
+            }
+        }
+    }
+    println!(
+        "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
+        wrong.len()
+    );
+    for ((file, why), count) in &open {
+        println!("{count:>5} not modelled: {why} ({file})");
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {replayed} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
+    assert_eq!(open, BTreeMap::from(listed), "requests left open, and the list of them");
+    assert_eq!(equal + open.values().sum::<usize>(), replayed);
+    assert!(replayed >= LINES, "{replayed} requests");
+}

@@ -1,0 +1,199 @@
+//! The document of a case that says what is asked. Whatever it does not know is an error, so that a misspelt field
+//! does not pass for one that is not there.
+
+use super::Case;
+use super::settings::SettingsText;
+use super::wire;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
+use smi_adapter::probe::{Attempt, Caller, Destination, Identity, Probe, Traffic};
+use smi_adapter::yaml;
+
+const API_VERSION: &str = "conformance.smi-adapter.dev/v1";
+const KIND: &str = "Case";
+
+/// The document that says what is asked.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Head {
+    api_version: String,
+    kind: String,
+    metadata: Metadata,
+    pub(super) spec: Spec,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    name: String,
+}
+
+/// What is asked, and what somebody expects.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spec {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    law: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<String>,
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    settings: SettingsText,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) probes: Vec<ProbeText>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) attempts: Vec<AttemptText>,
+    /// Diagnostics that there must be: each as its code, object and field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) reports: Vec<String>,
+    /// Diagnostics that there must not be: each as the beginning of such a text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) unreported: Vec<String>,
+}
+
+/// A probe, and its answer.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProbeText {
+    #[serde(default, deserialize_with = "wire::read_account", serialize_with = "wire::account")]
+    from: Option<Identity>,
+    namespace: String,
+    service: String,
+    port: u16,
+    #[serde(deserialize_with = "wire::read_traffic", serialize_with = "wire::traffic")]
+    traffic: Traffic,
+    pub(super) expect: Option<String>,
+}
+
+/// An attempt, and its answer.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttemptText {
+    #[serde(default, deserialize_with = "wire::read_caller", serialize_with = "wire::caller")]
+    from: Option<Caller>,
+    namespace: String,
+    #[serde(
+        default = "deployment",
+        deserialize_with = "wire::read_kind",
+        serialize_with = "wire::kind"
+    )]
+    kind: Kind,
+    workload: String,
+    port: u16,
+    #[serde(deserialize_with = "wire::read_traffic", serialize_with = "wire::traffic")]
+    traffic: Traffic,
+    pub(super) expect: Option<String>,
+}
+
+fn deployment() -> Kind {
+    Kind::DEPLOYMENT
+}
+
+impl Head {
+    pub(super) fn new(case: &Case, probes: Vec<ProbeText>, attempts: Vec<AttemptText>) -> Self {
+        Self {
+            api_version: API_VERSION.to_owned(),
+            kind: KIND.to_owned(),
+            metadata: Metadata {
+                name: case.name.clone(),
+            },
+            spec: Spec {
+                law: case.law.clone(),
+                rules: case.rules.clone(),
+                seed: case.seed,
+                settings: SettingsText::new(&case.settings),
+                probes,
+                attempts,
+                reports: Vec::new(),
+                unreported: Vec::new(),
+            },
+        }
+    }
+
+    /// The head of a text, and the manifests after it.
+    pub(super) fn split(text: &str) -> Result<(Self, Vec<Value>), String> {
+        let mut documents = yaml::read_values(text)?.into_iter();
+        let head = documents.next().unwrap_or_default();
+        let is = |field: &str, value: &str| head.get(field).and_then(Value::as_str) == Some(value);
+        if !is("apiVersion", API_VERSION) || !is("kind", KIND) {
+            return Err(format!("the first document is no `{KIND}` of `{API_VERSION}`"));
+        }
+        Ok((read(head)?, documents.collect()))
+    }
+
+    pub(super) fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The case without the answers.
+    pub(super) fn case(self, documents: Vec<Value>) -> Case {
+        let Self { metadata, spec, .. } = self;
+        Case {
+            name: metadata.name,
+            law: spec.law,
+            rules: spec.rules,
+            documents,
+            settings: spec.settings.settings(),
+            probes: spec.probes.into_iter().map(ProbeText::probe).collect(),
+            attempts: spec.attempts.into_iter().map(AttemptText::attempt).collect(),
+            seed: spec.seed,
+        }
+    }
+}
+
+/// Reads a value, or says where it is not as it should be.
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| error.to_string())
+}
+
+impl ProbeText {
+    pub(super) fn new(probe: &Probe, answer: String) -> Self {
+        let Destination::Service { key, port } = &probe.to;
+        Self {
+            from: probe.from.clone(),
+            namespace: key.namespace.clone(),
+            service: key.name.clone(),
+            port: *port,
+            traffic: probe.traffic.clone(),
+            expect: Some(answer),
+        }
+    }
+
+    fn probe(self) -> Probe {
+        Probe {
+            from: self.from,
+            to: Destination::Service {
+                key: ObjectKey::new(self.namespace, self.service),
+                port: self.port,
+            },
+            traffic: self.traffic,
+        }
+    }
+}
+
+impl AttemptText {
+    pub(super) fn new(attempt: &Attempt, answer: String) -> Self {
+        let ObjectRef { kind, key } = &attempt.to;
+        Self {
+            from: attempt.from.clone(),
+            namespace: key.namespace.clone(),
+            kind: kind.clone(),
+            workload: key.name.clone(),
+            port: attempt.port,
+            traffic: attempt.traffic.clone(),
+            expect: Some(answer),
+        }
+    }
+
+    fn attempt(self) -> Attempt {
+        Attempt {
+            from: self.from,
+            to: ObjectRef::new(self.kind, ObjectKey::new(self.namespace, self.workload)),
+            port: self.port,
+            traffic: self.traffic,
+        }
+    }
+}

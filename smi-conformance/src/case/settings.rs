@@ -1,0 +1,100 @@
+//! Settings of a case as text.
+
+use serde::{Deserialize, Serialize};
+use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
+use std::collections::BTreeSet;
+
+/// The settings that a case can have. What is left out is as in the defaults.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub(super) struct SettingsText {
+    namespaces: Option<BTreeSet<String>>,
+    path_anchor: Option<PathText>,
+    header_anchor: Option<HeaderText>,
+    cluster_domain: Option<String>,
+    trust_domain: Option<String>,
+    enforcement: Option<EnforcementText>,
+    foreign_destinations: bool,
+}
+
+#[derive(Deserialize, Serialize)]
+enum PathText {
+    Full,
+    Start,
+}
+
+#[derive(Deserialize, Serialize)]
+enum HeaderText {
+    Full,
+    Search,
+}
+
+/// Written `Targets`, `Off`, or `{except: [kube-system]}`, which is all namespaces but those.
+#[derive(Deserialize, Serialize)]
+enum EnforcementText {
+    Targets,
+    Off,
+    #[serde(rename = "except")]
+    Except(BTreeSet<String>),
+}
+
+impl SettingsText {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            namespaces: match &settings.scope {
+                Scope::All => None,
+                Scope::Namespaces(namespaces) => Some(namespaces.clone()),
+            },
+            path_anchor: Some(match settings.path_anchor {
+                PathAnchor::Full => PathText::Full,
+                PathAnchor::Start => PathText::Start,
+            }),
+            header_anchor: Some(match settings.header_anchor {
+                HeaderAnchor::Full => HeaderText::Full,
+                HeaderAnchor::Search => HeaderText::Search,
+            }),
+            cluster_domain: Some(settings.cluster_domain.clone()),
+            trust_domain: Some(settings.trust_domain.clone()),
+            enforcement: Some(match &settings.enforcement {
+                Enforcement::Targets => EnforcementText::Targets,
+                Enforcement::Off => EnforcementText::Off,
+                Enforcement::All { except } => EnforcementText::Except(except.clone()),
+            }),
+            foreign_destinations: settings.foreign_destinations,
+        }
+    }
+
+    pub(super) fn settings(self) -> Settings {
+        let mut settings = Settings::default();
+        if let Some(namespaces) = self.namespaces {
+            settings.scope = Scope::Namespaces(namespaces);
+        }
+        if let Some(anchor) = self.path_anchor {
+            settings.path_anchor = match anchor {
+                PathText::Full => PathAnchor::Full,
+                PathText::Start => PathAnchor::Start,
+            };
+        }
+        if let Some(anchor) = self.header_anchor {
+            settings.header_anchor = match anchor {
+                HeaderText::Full => HeaderAnchor::Full,
+                HeaderText::Search => HeaderAnchor::Search,
+            };
+        }
+        if let Some(domain) = self.cluster_domain {
+            settings.cluster_domain = domain;
+        }
+        if let Some(domain) = self.trust_domain {
+            settings.trust_domain = domain;
+        }
+        if let Some(chosen) = self.enforcement {
+            settings.enforcement = match chosen {
+                EnforcementText::Targets => Enforcement::Targets,
+                EnforcementText::Off => Enforcement::Off,
+                EnforcementText::Except(except) => Enforcement::All { except },
+            };
+        }
+        settings.foreign_destinations = self.foreign_destinations;
+        settings
+    }
+}

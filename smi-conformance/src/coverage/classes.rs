@@ -1,0 +1,159 @@
+//! To which classes of [`Coverage`] the verdicts on probes belong.
+
+use super::Coverage;
+use crate::probes::Beside;
+use crate::probes::near::Near;
+use smi_adapter::object::Kind;
+use smi_adapter::probe::{Distribution, Probe, Routing, Target, Traffic, Verdict};
+use smi_adapter::semantics::{Step, Trace, decide};
+use smi_adapter::settings::{HeaderAnchor, PathAnchor, Settings};
+use smi_adapter::snapshot::Snapshot;
+use smi_types::Version;
+
+impl Coverage {
+    /// Notes how the reference came to a verdict.
+    pub fn probe(&mut self, snapshot: &Snapshot, settings: &Settings, probe: &Probe, verdict: &Verdict, trace: &Trace) {
+        self.note("probes");
+        match &verdict.route {
+            Routing::Either { rule, .. } => self.note(if *rule == "S5" { "Either S5" } else { "Either S17" }),
+            Routing::Exactly(distribution) => self.note(match distribution.shares().count() {
+                0..=1 => "shares: one",
+                2 => "shares: two",
+                _ => "shares: three or more",
+            }),
+        }
+        trace
+            .steps()
+            .iter()
+            .filter_map(class)
+            .for_each(|class| self.note(class));
+        let any = |rules: &[&str]| trace.steps().iter().any(|step| rules.contains(&step.rule));
+        let (failed, unusable) = (any(&["T12"]), any(&["T23"]));
+        if let Some(step) = trace.steps().iter().find(|step| takes(step)) {
+            self.taken(snapshot, step, failed, unusable);
+            self.note(match probe.traffic {
+                Traffic::Http(_) => "a split takes a request",
+                Traffic::Tcp | Traffic::Udp => "a split takes a connection",
+            });
+        } else if any(&["T13"]) {
+            let inert = any(&["T6", "T10", "T31", "T40"]);
+            self.note_if(failed, "root after a match failed");
+            self.note_if(inert && !failed, "root after all was inert");
+            let passed_over = ["T6", "T10", "T12", "T19", "T23", "T29", "T31", "T40"];
+            self.note_if(!any(&passed_over), "root, nobody splits it");
+            self.note_if(any(&["T29"]), "T29 conflict, and the winner takes nothing");
+        }
+        let Traffic::Udp = probe.traffic else { return };
+        let tcp = Probe {
+            traffic: Traffic::Tcp,
+            ..probe.clone()
+        };
+        let (beside, _) = decide(snapshot, settings, &tcp);
+        let nowhere = Distribution::all_to(Target::Nowhere);
+        let both = [&beside, verdict].iter().all(|verdict| !verdict.route.allows(&nowhere));
+        self.note_if(both && beside != *verdict, "UDP on the number of a split TCP port");
+    }
+
+    fn taken(&mut self, snapshot: &Snapshot, step: &Step, failed: bool, unusable: bool) {
+        let mut splits = snapshot.splits();
+        let Some((_, split)) = splits.find(|(key, _)| **key == step.object.key) else {
+            return;
+        };
+        let Some(spec) = &split.spec else { return };
+        if spec.matches.is_empty() {
+            self.note("split taken by default");
+            self.note_if(failed, "default after a match failed");
+            self.note_if(unusable, "default after T23");
+        } else {
+            self.note("split taken by a match");
+            self.note_if(failed, "match after one failed");
+        }
+        self.note_if(spec.service.contains('.'), "T3 a qualified root takes");
+        self.note(match split.version {
+            Version::V1Alpha1 => "split of v1alpha1 takes",
+            Version::V1Alpha2 => "split of v1alpha2 takes",
+            Version::V1Alpha3 => "split of v1alpha3 takes",
+            Version::V1Alpha4 => "split of v1alpha4 takes",
+        });
+    }
+
+    /// Notes whether a request is decided otherwise than the one that it lies beside.
+    pub fn beside(&mut self, how: Beside, on: &Verdict, beside: &Verdict) {
+        let name = match how {
+            Beside::Path(Near::Append("?q=1" | "#f")) => "path with a query",
+            Beside::Path(Near::Append(_)) => "path with something behind it",
+            Beside::Path(Near::Prepend(_)) => "path with something before it",
+            Beside::Path(Near::Case) => "path in another case",
+            Beside::Path(Near::Escape) => "path with an escape",
+            Beside::Path(Near::Drop | Near::Duplicate) => "path cut or doubled",
+            Beside::Method => "other method",
+            Beside::Value(_) => "header near miss",
+            Beside::Absent => "header absent",
+            Beside::Emptied => "header empty",
+            Beside::Repeated => "header repeated",
+            Beside::NameCase => "header name in another case",
+        };
+        let outcome = if on == beside { "alike" } else { "otherwise" };
+        self.note(&format!("{name}: decided {outcome}"));
+    }
+
+    /// Notes whether another anchor would decide otherwise.
+    pub fn anchors(&mut self, snapshot: &Snapshot, settings: &Settings, probe: &Probe, verdict: &Verdict) {
+        let mut other = settings.clone();
+        let (path, other_path) = match settings.path_anchor {
+            PathAnchor::Full => ("full path anchor decides", PathAnchor::Start),
+            PathAnchor::Start => ("start path anchor decides", PathAnchor::Full),
+        };
+        other.path_anchor = other_path;
+        self.note_if(decide(snapshot, &other, probe).0 != *verdict, path);
+        let mut other = settings.clone();
+        let (header, other_header) = match settings.header_anchor {
+            HeaderAnchor::Full => ("full header anchor decides", HeaderAnchor::Search),
+            HeaderAnchor::Search => ("search header anchor decides", HeaderAnchor::Full),
+        };
+        other.header_anchor = other_header;
+        self.note_if(decide(snapshot, &other, probe).0 != *verdict, header);
+    }
+}
+
+fn takes(step: &Step) -> bool {
+    step.rule == "T29" && step.outcome.starts_with("takes the traffic")
+}
+
+/// The class of one step, by the rule that decided it.
+fn class(step: &Step) -> Option<&'static str> {
+    let on = |kind| step.object.kind == kind;
+    Some(match step.rule {
+        "I1" if on(Kind::TRAFFIC_SPLIT) => "I1 a duplicate split",
+        "I3" if on(Kind::TRAFFIC_SPLIT) => "I3 an undecodable split",
+        "I3" => "nowhere: no such Service",
+        "I6" => "I6 headers lost",
+        "S4" => "S4 path refused",
+        "S6" => "S6 not portable",
+        "S8" => "S8 method refused",
+        "S11" => "S11 no name of a header",
+        "S12" => "S12 value of a header refused",
+        "S15" => "S15 a match is fulfilled",
+        "S18" => "S18 a header is absent",
+        "S21" => "S21 a group without matches",
+        "T2" => "T2 out of scope",
+        "T3" => "T3 another namespace or host",
+        "T6" => "T6 an unreadable weight",
+        "T9" => "T9 a weight of zero",
+        "T10" => "T10 all weights are zero",
+        "T16" => "T16 another apiGroup",
+        "T17" if on(Kind::HTTP_ROUTE_GROUP) => "T17 no such group",
+        "T17" => "T17 another kind",
+        "T19" => "T19 no HTTP, and the split has matches",
+        "T20" => "T20 a backend without the port",
+        "T21" if step.outcome.starts_with("goes nowhere") => "nowhere: no such port",
+        "T23" => "T23 no usable backend",
+        "T25" if step.outcome.starts_with("is absent") => "T25 a backend is absent",
+        "T25" => "T25 the root stands in",
+        "T28" => "T28 the root is its own backend",
+        "T29" if !takes(step) => "T29 conflict",
+        "T31" => "T31 no backends",
+        "T40" => "T40 the root is unusable",
+        _ => return None,
+    })
+}

@@ -1,0 +1,133 @@
+//! Edits of native objects by somebody else.
+
+use crate::dice::Dice;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use serde_json::{Value, json};
+use smi_adapter::manifest::NativeObject;
+
+/// Makes one edit of an object of ours: what it is, as the class of a report, and the object after it.
+/// Nothing, where there is nothing to edit in this way.
+pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static str, NativeObject)> {
+    let mut edited = object.clone();
+    let mut kinds = Vec::new();
+    pointers(&object.spec, String::new(), &mut kinds);
+    let at = dice.pick(&kinds).cloned()?;
+    let class = match dice.below(9) {
+        0 => {
+            let (parent, name) = at.rsplit_once('/')?;
+            match edited.spec.pointer_mut(parent)? {
+                Value::Object(fields) => _ = fields.remove(name)?,
+                Value::Array(items) => _ = items.pop()?,
+                _ => return None,
+            }
+            "repaired: a part of the spec removed"
+        }
+        1 => {
+            let value = edited.spec.pointer_mut(&at)?;
+            *value = changed(value);
+            "repaired: a part of the spec changed"
+        }
+        2 => {
+            let fields = around(&mut edited.spec, &at, Value::is_object)?.as_object_mut()?;
+            fields.insert("added".into(), json!("by somebody"));
+            "repaired: a field added to the spec"
+        }
+        3 => {
+            let fields = around(&mut edited.spec, &at, Value::is_object)?.as_object_mut()?;
+            let absent = ["gateways", "hosts", "headers", "matches", "filters", "match", "rules"];
+            let absent: Vec<&str> = absent.into_iter().filter(|name| !fields.contains_key(*name)).collect();
+            fields.insert(dice.text(&absent).to_owned(), json!([]));
+            "repaired: an empty list where there was none"
+        }
+        4 => {
+            let items = around(&mut edited.spec, &at, Value::is_array)?.as_array_mut()?;
+            let copy = items.first()?.clone();
+            items.push(copy);
+            "repaired: an element of the spec doubled"
+        }
+        5 => {
+            let owners = edited.metadata.owner_references.get_or_insert_default();
+            owners.push(OwnerReference {
+                api_version: "v1".into(),
+                kind: "ConfigMap".into(),
+                name: "somebody".into(),
+                uid: "somebody".into(),
+                ..OwnerReference::default()
+            });
+            "repaired: an owner added"
+        }
+        6 => {
+            edited
+                .metadata
+                .owner_references
+                .take()
+                .filter(|owners| !owners.is_empty())?;
+            "repaired: an owner removed"
+        }
+        7 => {
+            let annotations = edited.metadata.annotations.as_mut()?;
+            let names: Vec<String> = annotations.keys().cloned().collect();
+            let name = dice.pick(&names)?;
+            if dice.one_in(2) {
+                annotations.remove(name);
+            } else {
+                annotations.insert(name.clone(), "somebody".into());
+            }
+            "repaired: an annotation of ours"
+        }
+        _ => {
+            let labels = edited.metadata.labels.as_mut()?;
+            // Without these two it is no longer ours.
+            let ours = ["app.kubernetes.io/managed-by", "smi-adapter.dev/adapter"];
+            let names: Vec<String> = labels
+                .keys()
+                .filter(|name| !ours.contains(&name.as_str()))
+                .cloned()
+                .collect();
+            labels.remove(dice.pick(&names)?);
+            "repaired: a label of ours"
+        }
+    };
+    Some((class, edited))
+}
+
+/// Pointers to all parts of a value.
+fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                pointers(
+                    field,
+                    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")),
+                    all,
+                );
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                pointers(item, format!("{at}/{index}"), all);
+            }
+        }
+        _ => {}
+    }
+    all.push(at);
+}
+
+/// The value of a type at a pointer, or the nearest one around it.
+fn around<'v>(spec: &'v mut Value, pointer: &str, is: fn(&Value) -> bool) -> Option<&'v mut Value> {
+    let mut at = pointer;
+    while !is(spec.pointer(at)?) {
+        at = at.rsplit_once('/')?.0;
+    }
+    spec.pointer_mut(at)
+}
+
+fn changed(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Object(_) => json!({}),
+        Value::Bool(value) => json!(!value),
+        Value::Number(number) => json!(number.as_u64().unwrap_or_default() + 1),
+        Value::String(text) => json!(format!("{text}x")),
+        Value::Array(items) => items.iter().skip(1).cloned().collect(),
+    }
+}

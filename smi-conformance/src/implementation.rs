@@ -1,0 +1,166 @@
+//! What is judged.
+
+use serde_json::Value;
+use smi_adapter::adapter::{Feature, MeshAdapter, MeshAdapterExt, Support, Translation};
+use smi_adapter::object::Kind;
+use smi_adapter::plan::{Observed, Planned, Translator, translated};
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use std::fmt::Debug;
+
+/// Whatever makes native objects of SMI objects. Every [`MeshAdapter`] is one.
+///
+/// Implement it by hand only for what is not built from policies: an operator with a reading of SMI of its own, or one
+/// in another process.
+///
+/// ```
+/// use smi_adapter::adapter::{Feature, Support, Translation};
+/// use smi_conformance::{Implementation, Input};
+/// use smi_adapter::object::Kind;
+/// use smi_adapter::plan::{Observed, Planned};
+/// use smi_adapter::settings::Settings;
+///
+/// /// Reads everything, and writes nothing.
+/// #[derive(Debug)]
+/// struct Idle;
+///
+/// impl Implementation for Idle {
+///     fn name(&self) -> &str {
+///         "idle"
+///     }
+///     fn kinds(&self) -> &[Kind] {
+///         &[]
+///     }
+///     fn reads(&self) -> &[Kind] {
+///         &[]
+///     }
+///     fn support(&self, _: Feature) -> Support {
+///         Support::None("it is idle".into())
+///     }
+///     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
+///         Ok(input.planned(self, settings, observed, Translation::default()))
+///     }
+/// }
+/// ```
+pub trait Implementation: Debug + Send + Sync {
+    /// Its name, as [`MeshAdapter::name`].
+    fn name(&self) -> &str;
+
+    /// Native kinds that it writes, as [`MeshAdapter::kinds`].
+    fn kinds(&self) -> &[Kind];
+
+    /// Native kinds that it reads beside, as [`MeshAdapter::reads`].
+    fn reads(&self) -> &[Kind];
+
+    /// How well it expresses `feature`, as [`MeshAdapter::support`].
+    fn support(&self, feature: Feature) -> Support;
+
+    /// What has to be written and deleted, as [`MeshAdapterExt::plan`]. An implementation by hand translates the whole
+    /// input and leaves the rest to [`Input::planned`].
+    ///
+    /// # Errors
+    /// If it has no answer, for example since its process has ended. Every law fails then, and says so.
+    fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String>;
+}
+
+impl<A: MeshAdapter + ?Sized> Implementation for A {
+    fn name(&self) -> &str {
+        MeshAdapter::name(self)
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        MeshAdapter::kinds(self)
+    }
+
+    fn reads(&self) -> &[Kind] {
+        MeshAdapter::reads(self)
+    }
+
+    fn support(&self, feature: Feature) -> Support {
+        MeshAdapter::support(self, feature)
+    }
+
+    fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
+        Ok(MeshAdapterExt::plan(self, &input.snapshot, settings, observed))
+    }
+}
+
+/// An implementation behind a reference, so that what is not sized can be pointed to as well.
+#[derive(Debug)]
+pub(super) struct Of<'a, I: ?Sized>(pub(super) &'a I);
+
+impl<I: Implementation + ?Sized> Implementation for Of<'_, I> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        self.0.kinds()
+    }
+
+    fn reads(&self) -> &[Kind] {
+        self.0.reads()
+    }
+
+    fn support(&self, feature: Feature) -> Support {
+        self.0.support(feature)
+    }
+
+    fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
+        self.0.plan(input, settings, observed)
+    }
+}
+
+/// What an implementation is given: SMI objects, services, workloads and namespaces, in any order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Input {
+    documents: Vec<Value>,
+    snapshot: Snapshot,
+}
+
+impl Input {
+    /// These manifests. An object may come twice, or be one that nobody can read.
+    #[must_use]
+    pub fn new(documents: Vec<Value>) -> Self {
+        Self {
+            snapshot: super::world::snapshot(&documents),
+            documents,
+        }
+    }
+
+    /// The manifests.
+    #[must_use]
+    pub fn documents(&self) -> &[Value] {
+        &self.documents
+    }
+
+    /// The manifests as an embedder reads them, with the namespaces that are enforced already (A2).
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The namespace is enforced already (A2).
+    pub fn enforce(&mut self, namespace: impl Into<String>) {
+        self.snapshot.insert_enforced(namespace);
+    }
+
+    /// The plan of an implementation that translates the whole input: `translation` holds all native objects, and a
+    /// diagnostic for whatever of the input has no effect.
+    #[must_use]
+    pub fn planned(
+        &self,
+        implementation: &dyn Implementation,
+        settings: &Settings,
+        observed: &Observed,
+        translation: Translation,
+    ) -> Planned {
+        let translator = Translator {
+            name: implementation.name(),
+            kinds: implementation.kinds(),
+            review: &|_, _| Vec::new(),
+        };
+        let (model, _) = translated(|_| Translation::default(), &self.snapshot, settings, observed);
+        translator.complete(&self.snapshot, settings, observed, model, translation)
+    }
+}

@@ -1,0 +1,327 @@
+//! All laws at once, and what came of them.
+
+mod matrix;
+mod profiles;
+
+use super::lab::difference;
+use super::laws::{self, Limits};
+use super::mutants::{Fate, Mutant};
+use super::{Cases, Implementation, Interpreter, Report, Violation, cases};
+use profiles::Profile;
+use serde::{Deserialize, Serialize};
+use smi_adapter::adapter::{Feature, MeshAdapter, Support};
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::Mutex;
+use std::{fs, io, thread};
+
+/// Tries all laws, on as many threads as there are cores.
+///
+/// ```no_run
+/// use smi_adapter::adapter::MeshAdapter;
+/// use smi_conformance::{Cases, Interpreter, judge, laws};
+///
+/// fn report(adapter: &dyn MeshAdapter, mesh: &dyn Interpreter) {
+///     let judgement = judge(adapter, mesh, &laws::no_limits, Cases::quick()).with_mutants(adapter, mesh);
+///     for violation in judgement.violations() {
+///         println!("{violation}");
+///     }
+///     print!("{}", judgement.to_yaml());
+/// }
+/// ```
+#[must_use]
+pub fn judge<I>(implementation: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, cases: Cases) -> Judgement
+where
+    I: Implementation + ?Sized,
+{
+    let try_law = |name: &&'static str| laws::by_name(name, implementation, mesh, limits, cases);
+    // Those that take longest stand last, and come first.
+    let names: Vec<&'static str> = laws::NAMES.iter().rev().copied().collect();
+    let outcomes = in_parallel(&names, try_law).into_iter().flatten();
+    let laws: BTreeMap<_, _> = names.into_iter().zip(outcomes).collect();
+    let features = Feature::ALL.map(|feature| (feature, implementation.support(feature)));
+    let mut judgement = Judgement {
+        adapter: implementation.name().to_owned(),
+        mode: String::new(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        worlds: cases.worlds(),
+        kept_cases: cases::kept().count(),
+        profiles: BTreeMap::new(),
+        deviations: BTreeMap::new(),
+        mutants: None,
+        laws: BTreeMap::new(),
+        violations: Vec::new(),
+    };
+    judgement.profiles = profiles::all(&features, &laws, cases);
+    for (name, outcome) in laws {
+        judgement.laws.insert(name.to_owned(), LawOutcome::of(&outcome));
+        match outcome {
+            Ok(report) => judgement.deviations.extend(report.deviations),
+            Err(violation) => judgement.violations.push(*violation),
+        }
+    }
+    judgement
+}
+
+/// What came of all laws: a report in the spirit of the Gateway API's `ConformanceReport`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judgement {
+    adapter: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    mode: String,
+    /// Of this crate.
+    version: String,
+    worlds: u32,
+    kept_cases: usize,
+    profiles: BTreeMap<String, Profile>,
+    /// How often the adapter reported what it cannot express, by diagnostic code.
+    deviations: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mutants: Option<Mutants>,
+    laws: BTreeMap<String, LawOutcome>,
+    #[serde(skip)]
+    violations: Vec<Violation>,
+}
+
+/// What came of one law.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LawOutcome {
+    state: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    probes: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    either: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    excused: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    refused: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    not_modelled: u64,
+    /// What does not hold.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    why: String,
+    /// What happened too rarely.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unverified: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    coverage: BTreeMap<String, usize>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl LawOutcome {
+    fn of(outcome: &Result<Report, Box<Violation>>) -> Self {
+        match outcome {
+            Ok(report) => Self {
+                state: report.state().to_string(),
+                probes: report.probes,
+                either: report.either,
+                excused: report.excused,
+                refused: report.refused,
+                not_modelled: report.not_modelled,
+                why: String::new(),
+                unverified: report.unverified.iter().map(|class| (*class).to_owned()).collect(),
+                coverage: report
+                    .classes
+                    .counts()
+                    .map(|(class, count)| (class.to_owned(), count))
+                    .collect(),
+            },
+            Err(violation) => Self {
+                state: "failed".to_owned(),
+                probes: 0,
+                either: 0,
+                excused: 0,
+                refused: 0,
+                not_modelled: 0,
+                why: violation.why.clone(),
+                unverified: Vec::new(),
+                coverage: BTreeMap::new(),
+            },
+        }
+    }
+}
+
+/// What became of the mutants.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mutants {
+    /// By name: the law, and after how many worlds.
+    killed: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    survived: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_applicable: Vec<String>,
+}
+
+impl Judgement {
+    /// Says which settings of the adapter these are.
+    #[must_use]
+    pub fn of_mode(self, mode: impl Into<String>) -> Self {
+        Self {
+            mode: mode.into(),
+            ..self
+        }
+    }
+
+    /// Tries all [mutants](Mutant) of the adapter as well, in as many worlds.
+    #[must_use]
+    pub fn with_mutants<A: MeshAdapter + ?Sized>(self, adapter: &A, mesh: &dyn Interpreter) -> Self {
+        let all: Vec<Mutant> = Mutant::all().collect();
+        let fates = in_parallel(&all, |mutant| {
+            mutant.try_law(adapter, mesh, &laws::no_limits, Cases::new(self.worlds))
+        });
+        let mut mutants = Mutants::default();
+        for (mutant, fate) in all.iter().zip(fates) {
+            match fate {
+                Fate::Killed { after } => {
+                    let how = format!("{} after {after}", mutant.law());
+                    mutants.killed.insert(mutant.name().to_owned(), how);
+                }
+                Fate::Survived => mutants.survived.push(mutant.name().to_owned()),
+                Fate::NotApplicable => mutants.not_applicable.push(mutant.name().to_owned()),
+            }
+        }
+        Self {
+            mutants: Some(mutants),
+            ..self
+        }
+    }
+
+    /// Whether every law holds, nothing that the adapter claims is unverified, and no mutant that was tried survived.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        let failed = self.laws.values().any(|law| law.state == "failed");
+        let survived = self.mutants.iter().any(|mutants| !mutants.survived.is_empty());
+        let rare = self.laws.values().any(|law| !law.unverified.is_empty());
+        !failed && !rare && !survived
+    }
+
+    /// Counterexamples, one for each law that does not hold.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Mutants that their law did not find out.
+    pub fn survivors(&self) -> impl Iterator<Item = &str> {
+        let survived = self.mutants.iter().flat_map(|mutants| &mutants.survived);
+        survived.map(String::as_str)
+    }
+
+    /// The report as YAML. Equal implementations and cases give equal reports.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        // Writing into a string has nothing that could fail.
+        serde_saphyr::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`to_yaml`](Self::to_yaml) wrote, but for counterexamples.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn read(text: &str) -> Result<Self, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Whether it passed, and is the report that is kept in a file, so that what is claimed of a mesh is measured in every
+    /// build. With the environment variable `UPDATE_GOLDEN` the file is written. Where `SMI_CASES` is set, a report of another
+    /// number of worlds is not compared.
+    ///
+    /// # Errors
+    /// Says what did not pass, which line differs first, or why there is no report in the file.
+    pub fn kept_in(&self, path: impl AsRef<Path>) -> Result<(), String> {
+        if !self.passed() {
+            return Err(self.to_string());
+        }
+        let (path, ours) = (path.as_ref(), self.to_yaml());
+        let of_file = |error: io::Error| format!("{}: {error}", path.display());
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(path, &ours).map_err(of_file)?;
+        }
+        let kept = fs::read_to_string(path).map_err(of_file)?;
+        let other_worlds = Self::read(&kept)?.worlds != self.worlds;
+        if kept == ours || other_worlds && std::env::var_os("SMI_CASES").is_some() {
+            return Ok(());
+        }
+        let differs = difference(&kept, &ours);
+        Err(format!("{} is another report: {differs}", path.display()))
+    }
+
+    /// Several reports side by side, as Markdown: profiles, features, laws and mutants.
+    #[must_use]
+    pub fn matrix(judgements: &[Self]) -> String {
+        matrix::write(judgements)
+    }
+}
+
+/// Writes a line for each profile and each law, then the counterexamples.
+impl Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}, {} worlds and {} kept cases",
+            self.adapter, self.worlds, self.kept_cases
+        )?;
+        for (name, profile) in &self.profiles {
+            writeln!(f, "{:>12}  {name}", profile.state())?;
+        }
+        for (name, law) in &self.laws {
+            writeln!(f, "{:>12}  {name}", law.state)?;
+            for class in &law.unverified {
+                writeln!(f, "{:>12}  too rare: {class}", "")?;
+            }
+        }
+        if let Some(mutants) = &self.mutants {
+            writeln!(f, "{:>12}  mutants killed", mutants.killed.len())?;
+            for name in &mutants.survived {
+                writeln!(f, "{:>12}  {name}", "survived")?;
+            }
+        }
+        self.violations
+            .iter()
+            .try_for_each(|violation| write!(f, "\n{violation}"))
+    }
+}
+
+/// How well a feature is expressed, in words.
+fn in_words(support: &Support) -> String {
+    match support {
+        Support::Full => "full".to_owned(),
+        Support::Partial(why) => format!("partial: {why}"),
+        Support::None(why) => format!("none: {why}"),
+    }
+}
+
+/// Works on all items, on as many threads as there are cores. What comes out is in the order of what goes in.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let queue = Mutex::new(items.iter().enumerate());
+    let done = Mutex::new(BTreeMap::new());
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..cores.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().ok().and_then(|mut queue| queue.next());
+                    let Some((place, item)) = next else { return };
+                    let result = work(item);
+                    if let Ok(mut done) = done.lock() {
+                        done.insert(place, result);
+                    }
+                }
+            });
+        }
+    });
+    done.into_inner()
+        .map(BTreeMap::into_values)
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,176 @@
+//! What an adapter can be good for, and whether that was shown.
+
+use super::in_words;
+use crate::{Cases, Report, Violation, laws};
+use serde::{Deserialize, Serialize};
+use smi_adapter::adapter::{Feature, Support};
+use std::collections::BTreeMap;
+
+/// One thing that an adapter can be good for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct Profile {
+    state: String,
+    /// How well the adapter says that it expresses what the profile is about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    features: BTreeMap<String, String>,
+    /// The laws that it rests on and that do not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<String>,
+    /// What happened too rarely in those laws.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unverified: Vec<String>,
+}
+
+impl Profile {
+    pub(super) fn state(&self) -> &str {
+        &self.state
+    }
+
+    pub(super) const fn features(&self) -> &BTreeMap<String, String> {
+        &self.features
+    }
+}
+
+/// What a profile is made of.
+struct Parts {
+    name: &'static str,
+    features: &'static [Feature],
+    laws: &'static [&'static str],
+    /// What must have happened in one of the laws.
+    classes: &'static [&'static str],
+}
+
+const ROUTING: &[&str] = &["faithful", "split_exact", "fallback"];
+const ACCESS: &[&str] = &[
+    "never_widens",
+    "enforces",
+    "grants",
+    "safe_transition",
+    "undisturbed",
+    "monotone",
+];
+
+const ALL: [Parts; 6] = [
+    Parts {
+        name: "ROUTE-HTTP",
+        features: &[Feature::HttpSplit],
+        laws: ROUTING,
+        classes: &[
+            "a split takes a request",
+            "shares: two",
+            "T9 a weight of zero",
+            "T20 a backend without the port",
+            "T25 the root stands in",
+            "root, nobody splits it",
+        ],
+    },
+    Parts {
+        name: "ROUTE-TCP",
+        features: &[Feature::TcpSplit],
+        laws: ROUTING,
+        classes: &["a split takes a connection", "T19 no HTTP, and the split has matches"],
+    },
+    Parts {
+        name: "ROUTE-MATCHES",
+        features: &[Feature::ConditionalSplit],
+        laws: ROUTING,
+        classes: &[
+            "split taken by a match",
+            "match after one failed",
+            "default after a match failed",
+            "root after a match failed",
+            "S4 path refused",
+            "S8 method refused",
+            "S12 value of a header refused",
+            "S18 a header is absent",
+        ],
+    },
+    Parts {
+        name: "ACCESS-L4",
+        features: &[Feature::DenyByDefault, Feature::TcpAccess, Feature::UdpAccess],
+        laws: ACCESS,
+        classes: &[
+            "allowed: TCP",
+            "denied: TCP",
+            "denied: by source",
+            "denied: by default",
+            "allowed: not enforced",
+        ],
+    },
+    Parts {
+        name: "ACCESS-L7",
+        features: &[Feature::HttpAccess],
+        laws: ACCESS,
+        classes: &["allowed: HTTP", "denied: HTTP", "denied: by route or port"],
+    },
+    Parts {
+        name: "LIFECYCLE",
+        features: &[],
+        laws: &[],
+        classes: &[],
+    },
+];
+
+/// The profiles of an adapter.
+pub(super) fn all(
+    support: &[(Feature, Support)],
+    outcomes: &BTreeMap<&'static str, Result<Report, Box<Violation>>>,
+    cases: Cases,
+) -> BTreeMap<String, Profile> {
+    ALL.iter()
+        .map(|parts| (parts.name.to_owned(), parts.profile(support, outcomes, cases)))
+        .collect()
+}
+
+impl Parts {
+    fn profile(
+        &self,
+        support: &[(Feature, Support)],
+        outcomes: &BTreeMap<&'static str, Result<Report, Box<Violation>>>,
+        cases: Cases,
+    ) -> Profile {
+        // What no other profile rests on is about objects as such.
+        let of_others = |law: &&str| ROUTING.contains(law) || ACCESS.contains(law) || *law == "sound";
+        let rest = || laws::NAMES.iter().filter(|law| !of_others(law));
+        let own: Vec<&'static str> = if self.laws.is_empty() {
+            rest().copied().collect()
+        } else {
+            self.laws.to_vec()
+        };
+        let outcomes = || own.iter().filter_map(|law| Some((*law, outcomes.get(law)?)));
+        let failed: Vec<&'static str> = outcomes().filter(|(_, it)| it.is_err()).map(|(law, _)| law).collect();
+        let reports = || outcomes().filter_map(|(_, it)| it.as_ref().ok());
+        let features = support.iter().filter(|(feature, _)| self.features.contains(feature));
+        let none = |(_, support): &(Feature, Support)| matches!(support, Support::None(_));
+        let unsupported = !self.features.is_empty() && features.clone().all(none);
+        let rare = |class: &&&str| !reports().any(|report| report.classes.count(class) >= cases.least());
+        let mut unverified: Vec<&'static str> = self.classes.iter().filter(rare).copied().collect();
+        if self.laws.is_empty() {
+            unverified = reports().flat_map(|report| report.unverified.clone()).collect();
+        }
+        let state = if !failed.is_empty() {
+            "failed"
+        } else if unsupported {
+            "unsupported"
+        } else if unverified.is_empty() {
+            "passed"
+        } else {
+            "unverified"
+        };
+        if unsupported {
+            unverified.clear();
+        }
+        Profile {
+            state: state.to_owned(),
+            features: features
+                .map(|(feature, it)| (format!("{feature:?}"), in_words(it)))
+                .collect(),
+            failed: owned(&failed),
+            unverified: owned(&unverified),
+        }
+    }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

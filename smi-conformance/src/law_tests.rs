@@ -1,0 +1,113 @@
+//! Tests for adapters.
+
+use super::Violation;
+use std::path::PathBuf;
+
+/// A test for each law: in [`Cases::from_env`](crate::Cases::from_env), or in as many as are given. Another
+/// one, `replayed`, tries the case of [`Case::from_env`](crate::Case::from_env) again, if there is one: each
+/// counterexample is saved in a file, and the test that fails says how to try it again.
+///
+/// ```text
+/// smi_conformance::conformance_tests!(MyAdapter::default(), MyMesh::default());
+/// smi_conformance::conformance_tests!(MyAdapter::default(), MyMesh::default(), Cases::new(1000), my_limits);
+/// ```
+#[macro_export]
+macro_rules! conformance_tests {
+    ($adapter:expr, $mesh:expr) => {
+        $crate::conformance_tests!(
+            $adapter,
+            $mesh,
+            $crate::Cases::from_env(),
+            $crate::laws::no_limits
+        );
+    };
+    ($adapter:expr, $mesh:expr, $cases:expr, $limits:expr) => {
+        $crate::conformance_tests!(@adapter $adapter, $cases;
+            total deterministic order_free honest declared_kinds valid_names converges idempotent repairs
+            two_owners stable_names local clean_delete version_free history_free);
+        $crate::conformance_tests!(@mesh $adapter, $mesh, $cases;
+            faithful split_exact fallback sound never_widens enforces grants safe_transition undisturbed monotone);
+
+        #[test]
+        fn within_limits() {
+            $crate::conformance_tests!(@passed
+                $crate::laws::within_limits(&$adapter, &$limits, $cases));
+        }
+
+        #[test]
+        fn replayed() {
+            match $crate::Case::from_env() {
+                Ok(None) => println!("SMI_CASE names no file: nothing is replayed"),
+                Ok(Some(case)) => {
+                    if let Err(violation) = $crate::laws::replay(&$adapter, &$mesh, &$limits, &case) {
+                        panic!("{violation}");
+                    }
+                }
+                Err(why) => panic!("{why}"),
+            }
+        }
+    };
+    (@adapter $adapter:expr, $cases:expr; $($law:ident)*) => {$(
+        #[test]
+        fn $law() {
+            $crate::conformance_tests!(@passed $crate::laws::$law(&$adapter, $cases));
+        }
+    )*};
+    (@mesh $adapter:expr, $mesh:expr, $cases:expr; $($law:ident)*) => {$(
+        #[test]
+        fn $law() {
+            $crate::conformance_tests!(@passed $crate::laws::$law(&$adapter, &$mesh, $cases));
+        }
+    )*};
+    (@passed $result:expr) => {
+        match $result {
+            Ok(report) => match report.verified() {
+                Ok(report) => println!("{report}"),
+                Err(unverified) => panic!("{unverified}"),
+            },
+            Err(violation) => panic!(
+                "{}",
+                $crate::law_tests::saved(&violation, option_env!("CARGO_TARGET_TMPDIR"), module_path!())
+            ),
+        }
+    };
+}
+
+/// A counterexample in words, and how to try it again: its case is saved in a folder for the module of the test.
+#[doc(hidden)]
+pub fn saved(violation: &Violation, folder: Option<&str>, module: &str) -> String {
+    let folder = folder.map_or_else(std::env::temp_dir, PathBuf::from);
+    let again = match violation.save(folder.join("conformance").join(module.replace("::", "-"))) {
+        Ok(path) => format!("SMI_CASE={} cargo test replayed", path.display()),
+        Err(error) => format!("the case was not saved: {error}"),
+    };
+    format!("{violation}\n# again\n\n{again}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Case, cases};
+
+    #[test]
+    fn what_is_saved_is_the_case() {
+        let case = Case {
+            law: "faithful".to_owned(),
+            ..cases::kept().next().unwrap()
+        };
+        let violation = Violation {
+            law: "faithful",
+            adapter: "toy".to_owned(),
+            held: 0,
+            case: case.clone(),
+            why: String::new(),
+            native: String::new(),
+            reference: String::new(),
+            diagnostics: String::new(),
+        };
+        let text = saved(&violation, None, "smi_adapter::saved");
+        let path = std::env::temp_dir().join("conformance/smi_adapter-saved/faithful.yaml");
+        assert!(text.contains(&format!("SMI_CASE={} cargo test replayed", path.display())));
+        assert_eq!(Case::read(&std::fs::read_to_string(path).unwrap()), Ok(case));
+    }
+}

@@ -1,0 +1,368 @@
+//! The laws that adapters must keep.
+//!
+//! Each is a function that tries the law in many worlds and either says what was tried, or gives the smallest
+//! counterexample that it found. Where the law is about what a mesh does, it takes an [`Interpreter`] as well.
+//!
+//! ```no_run
+//! use smi_adapter::adapter::MeshAdapter;
+//! use smi_conformance::{Cases, laws};
+//!
+//! fn names_are_stable(adapter: &dyn MeshAdapter) {
+//!     match laws::stable_names(adapter, Cases::quick()) {
+//!         Ok(report) => println!("{report}"),
+//!         Err(violation) => panic!("{violation}"),
+//!     }
+//! }
+//! ```
+
+mod access;
+mod cluster;
+mod history;
+mod known;
+mod output;
+mod routing;
+mod run;
+mod shape;
+mod tally;
+mod transitions;
+
+use super::implementation::Of;
+use super::{Case, Cases, Implementation, Interpreter, Report, Violation};
+use crate::world::reduce::Sent;
+use known::Known;
+use smi_adapter::adapter::{Feature, Support};
+use smi_adapter::manifest::NativeObject;
+use tally::Tally;
+
+/// What is tried.
+struct Subject<'a> {
+    adapter: &'a dyn Implementation,
+    mesh: Option<&'a dyn Interpreter>,
+    limits: &'a Limits<'a>,
+}
+
+impl<'a> Subject<'a> {
+    fn new(adapter: &'a dyn Implementation, mesh: &'a dyn Interpreter, limits: &'a Limits<'a>) -> Self {
+        Self {
+            adapter,
+            mesh: Some(mesh),
+            limits,
+        }
+    }
+}
+
+/// Whether an API server takes a native object, beyond what holds for every kind.
+pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + Sync + 'a;
+
+/// A law, and what must have happened so that a run shows something.
+struct Law {
+    name: &'static str,
+    check: fn(&Subject<'_>, &Case, &mut Tally) -> Result<(), Box<Fault>>,
+    asks: Asks,
+    classes: &'static [&'static str],
+}
+
+/// What a law asks a mesh.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Nothing: it looks at what an adapter writes.
+    Nothing,
+    /// Where probes go.
+    Routes,
+    /// Whether attempts are let in.
+    Access,
+}
+
+impl Asks {
+    /// What an adapter may be able to express of it.
+    const fn features(self) -> &'static [Feature] {
+        match self {
+            Self::Nothing => &Feature::ALL,
+            Self::Routes => &[Feature::HttpSplit, Feature::TcpSplit, Feature::ConditionalSplit],
+            Self::Access => &[
+                Feature::DenyByDefault,
+                Feature::TcpAccess,
+                Feature::HttpAccess,
+                Feature::UdpAccess,
+            ],
+        }
+    }
+
+    /// Whether an adapter expresses anything of it.
+    fn is_supported(self, adapter: &dyn Implementation) -> bool {
+        let mut features = self.features().iter();
+        features.any(|feature| !matches!(adapter.support(*feature), Support::None(_)))
+    }
+}
+
+/// What does not hold in one case.
+struct Fault {
+    /// For which traffic.
+    sent: Option<Sent>,
+    why: String,
+    /// Why the reference decides as it does.
+    reference: String,
+}
+
+impl From<String> for Box<Fault> {
+    fn from(why: String) -> Self {
+        Box::new(Fault {
+            sent: None,
+            why,
+            reference: String::new(),
+        })
+    }
+}
+
+/// Fails with a text where something does not hold.
+macro_rules! hold {
+    ($holds:expr, $($text:tt)*) => {
+        if !$holds {
+            return Err(format!($($text)*).into());
+        }
+    };
+}
+use hold;
+
+/// Declares the laws, so that each is a function and can be replayed.
+macro_rules! laws {
+    (
+        adapter { $($(#[doc = $doc:literal])* $name:ident: $module:ident, $classes:expr;)* }
+        mesh { $($(#[doc = $mesh_doc:literal])* $mesh_name:ident: $asks:ident, $mesh_module:ident, $mesh_classes:expr;)* }
+    ) => {
+        /// The names of all laws.
+        pub const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($mesh_name),)* "within_limits"];
+
+        fn law(name: &str) -> Option<Law> {
+            $(if name == stringify!($name) {
+                return Some(Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes });
+            })*
+            $(if name == stringify!($mesh_name) {
+                let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
+                return Some(Law { name, check, asks: Asks::$asks, classes: $mesh_classes });
+            })*
+            (name == "within_limits").then(within_limits_law)
+        }
+
+        $(
+            $(#[doc = $doc])*
+            ///
+            /// # Errors
+            /// With the smallest counterexample that was found.
+            pub fn $name<I>(adapter: &I, cases: Cases) -> Result<Report, Box<Violation>>
+            where
+                I: Implementation + ?Sized,
+            {
+                let law = Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes };
+                run::run(&law, &Subject { adapter: &Of(adapter), mesh: None, limits: &no_limits }, cases)
+            }
+        )*
+        $(
+            $(#[doc = $mesh_doc])*
+            ///
+            /// # Errors
+            /// With the smallest counterexample that was found.
+            pub fn $mesh_name<I>(
+                adapter: &I,
+                mesh: &dyn Interpreter,
+                cases: Cases,
+            ) -> Result<Report, Box<Violation>>
+            where
+                I: Implementation + ?Sized,
+            {
+                let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
+                let law = Law { name, check, asks: Asks::$asks, classes: $mesh_classes };
+                run::run(&law, &Subject { adapter: &Of(adapter), mesh: Some(mesh), limits: &no_limits }, cases)
+            }
+        )*
+    };
+}
+
+const TRANSLATED: &[&str] = &["world with native objects"];
+
+laws! {
+    adapter {
+        /// The adapter returns for every snapshot, and never panics, whatever is observed in the cluster. Where
+        /// it does not return within two minutes, under this law or another, the case is printed and the process
+        /// aborted.
+        total: output, &["world with native objects", "world with broken native objects of ours"];
+        /// Equal snapshots give output that is equal byte for byte.
+        deterministic: output, TRANSLATED;
+        /// Neither the order of the input nor that of what is observed changes anything.
+        order_free: output, TRANSLATED;
+        /// Every SMI object is a source of some native object, or in a diagnostic; what the adapter does not
+        /// support is in a diagnostic wherever it is asked for.
+        honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force", "a grant in force"];
+        /// Only the kinds that the adapter lists, each in the namespace of its policy and within the scope.
+        declared_kinds: shape, &["world with native objects", "world with a scope"];
+        /// Names are DNS subdomains that no other object has, of at most 63 characters unless they are the
+        /// root's own host, even where services and splits have long names or look like the names that
+        /// adapters build.
+        valid_names: shape, TRANSLATED;
+        /// After a plan was applied the next one is empty, also where the API server added its defaults.
+        converges: cluster, TRANSLATED;
+        /// Planning changes nothing, and reading everything anew makes no difference.
+        idempotent: cluster, TRANSLATED;
+        /// Any single edit of one of our objects by somebody else makes the plan non-empty, and applying it
+        /// restores the object. Whoever removes a label by which it is ours has it: it is reported.
+        repairs: cluster, &[
+            "repaired: a part of the spec removed",
+            "repaired: a part of the spec changed",
+            "repaired: a field added to the spec",
+            "repaired: an empty list where there was none",
+            "repaired: an element of the spec doubled",
+            "repaired: an owner added",
+            "repaired: an owner removed",
+            "repaired: an annotation of ours",
+            "repaired: deleted",
+            "foreign: the owner label removed",
+        ];
+        /// Two embedders with different owners, or scopes, never change each other's objects.
+        two_owners: cluster, &["two owners", "two scopes", "a name that the other one has"];
+        /// Editing a weight, a pattern, an age or a source, or deleting a split or a traffic target, renames no object
+        /// but leaves and grants, which may be named by what they say.
+        stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes", "edit: a source goes", "edit: a target goes"];
+        /// An edit of one SMI object changes only native objects of the policies that it is about.
+        local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "edit: a target goes", "edit: a source goes", "edit: a rule changes", "edit: a route or binding goes", "other policies"];
+        /// Without SMI objects and enforced namespaces nothing of ours remains, and without one of them it is as if it
+        /// had never been.
+        clean_delete: history, &["all deleted", "edit: a split goes", "edit: a target goes"];
+        /// The same intent in another API version gives the same native objects but for owner references.
+        version_free: history, TRANSLATED;
+        /// Whatever the way there, the native objects are those of the final snapshot.
+        history_free: history, TRANSLATED;
+    }
+    mesh {
+        /// The mesh does with each request or connection what the specification says, or a diagnostic on the
+        /// object at fault explains exactly what it does instead.
+        faithful: Routes, routing, routing::CLASSES;
+        /// Where a split takes traffic, the shares are exact, or within the error that a diagnostic states. No
+        /// diagnostic excuses traffic to a backend that has no weight or is left out (T9, T20).
+        split_exact: Routes, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
+        /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
+        fallback: Routes, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
+        /// A diagnostic that claims a difference is true: no request shows that what it names is in force. A
+        /// report counts for how many a request was found that does show the difference, by code.
+        sound: Routes, routing, &[];
+        /// Where every workload is in the mesh and its default policy denies, the mesh lets in nothing that the
+        /// specification denies. Nothing excuses it.
+        never_widens: Access, access, access::DENIED;
+        /// Where default policies allow, what the specification denies is denied, unless a `NotEnforced` on the workload
+        /// or its namespace says that the mesh cannot close it: on the namespace for datagrams; on the workload for all of
+        /// it or, where the message begins with `ports that no`, for the ports that nothing names.
+        enforces: Access, access, access::DENIED;
+        /// What the specification allows is let in, or a diagnostic on the object at fault explains why not.
+        grants: Access, access, access::ALLOWED;
+        /// At every step of a plan from one world to another the mesh lets in only what one of them allows.
+        safe_transition: Access, transitions, transitions::SAFE;
+        /// At every step of a plan from one world to another the mesh lets in what it lets in before and after.
+        undisturbed: Access, transitions, transitions::UNDISTURBED;
+        /// One more traffic target takes nothing away, and one less adds nothing, the last one included.
+        monotone: Access, transitions, transitions::MONOTONE;
+    }
+}
+
+/// What an API server takes: names, labels, annotations and specs within the limits of every kind, and
+/// `limits` for what the adapter's own kinds have.
+///
+/// # Errors
+/// With the smallest counterexample that was found.
+pub fn within_limits<I>(adapter: &I, limits: &Limits<'_>, cases: Cases) -> Result<Report, Box<Violation>>
+where
+    I: Implementation + ?Sized,
+{
+    let subject = Subject {
+        adapter: &Of(adapter),
+        mesh: None,
+        limits,
+    };
+    run::run(&within_limits_law(), &subject, cases)
+}
+
+fn within_limits_law() -> Law {
+    Law {
+        name: "within_limits",
+        check: shape::within_limits,
+        asks: Asks::Nothing,
+        classes: &[
+            "many backends",
+            "many matches",
+            "many header filters",
+            "long patterns",
+            "many splits",
+            "many targets",
+            "many sources",
+        ],
+    }
+}
+
+/// Native objects of an adapter, after they were written and read.
+fn written<'o>(
+    subject: &Subject<'_>,
+    objects: impl IntoIterator<Item = &'o NativeObject>,
+) -> Result<Vec<NativeObject>, Box<Fault>> {
+    let text = smi_adapter::yaml::write(objects);
+    let objects = smi_adapter::yaml::read_native(&text, subject.adapter.kinds()).into_iter();
+    let objects: Result<Vec<NativeObject>, _> = objects.collect();
+    objects.map_err(|error| format!("what was written cannot be read: {error}").into())
+}
+
+/// No limits beside those of every kind.
+///
+/// # Errors
+/// Never.
+pub fn no_limits(_: &NativeObject) -> Result<(), String> {
+    Ok(())
+}
+
+/// Tries the law with this name; nothing, if there is none.
+///
+/// # Errors
+/// With the smallest counterexample that was found.
+pub fn by_name<I>(
+    name: &str,
+    adapter: &I,
+    mesh: &dyn Interpreter,
+    limits: &Limits<'_>,
+    cases: Cases,
+) -> Option<Result<Report, Box<Violation>>>
+where
+    I: Implementation + ?Sized,
+{
+    Some(run::run(&law(name)?, &Subject::new(&Of(adapter), mesh, limits), cases))
+}
+
+/// After how many worlds a law does not hold, if so; without the cases that are kept.
+pub(super) fn first_fault(
+    name: &str,
+    adapter: &dyn Implementation,
+    mesh: &dyn Interpreter,
+    limits: &Limits<'_>,
+    cases: Cases,
+) -> Option<u32> {
+    run::first_fault(&law(name)?, &Subject::new(adapter, mesh, limits), cases)
+}
+
+/// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
+/// worlds of a law.
+pub(super) fn differ(name: &str, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
+    law(name).is_some_and(|law| law.asks.is_supported(other) && run::differ(&law, one, other, cases))
+}
+
+/// Tries one case again: that of a [`Violation`] under its law, or one that names no law under every law that can use it.
+///
+/// # Errors
+/// With the case, not made any smaller, if a law does not hold in it, or if there is no law of that name.
+pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case: &Case) -> Result<(), Box<Violation>>
+where
+    I: Implementation + ?Sized,
+{
+    let adapter = &Of(adapter);
+    let subject = Subject::new(adapter, mesh, limits);
+    let named = |name: &&&str| case.law.is_empty() || case.law == **name;
+    let laws: Vec<Law> = NAMES.iter().filter(named).filter_map(|name| law(name)).collect();
+    if laws.is_empty() {
+        return Err(run::no_law(&subject, case));
+    }
+    laws.iter().try_for_each(|law| run::once(law, &subject, case))
+}

@@ -1,0 +1,280 @@
+//! Laws about who is let in: the reference against the mesh.
+
+mod excuse;
+
+use super::{Fault, Known, Subject, Tally, written};
+use crate::case::knock;
+use crate::world::reduce::Sent;
+use crate::world::workloads::{pod_name, pod_of};
+use crate::{Access as Let, Case, Inbound, MeshWorld, NotModelled, Peer};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use serde_json::Value;
+use smi_adapter::adapter::{Feature, Support};
+use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
+use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::probe::{Access, Attempt, Caller, Identity, Traffic};
+use smi_adapter::semantics::{Trace, authorize};
+use smi_adapter::snapshot::Snapshot;
+use std::net::{IpAddr, Ipv4Addr};
+
+pub(super) const DENIED: &[&str] = &[
+    "denied: HTTP",
+    "denied: TCP",
+    "denied: by source",
+    "denied: by route or port",
+    "denied: by default",
+];
+
+pub(super) const ALLOWED: &[&str] = &[
+    "allowed: HTTP",
+    "allowed: TCP",
+    "allowed: not enforced",
+    "denied: HTTP",
+    "denied: TCP",
+];
+
+/// A case, as the reference and the mesh see it.
+struct Sight<'a> {
+    subject: &'a Subject<'a>,
+    case: &'a Case,
+    snapshot: Snapshot,
+    planned: Planned,
+    /// The native objects, after they were written and read.
+    objects: Vec<NativeObject>,
+    world: MeshWorld,
+}
+
+/// What is there beside native objects. What came twice is there once.
+pub(super) fn mesh_world(case: &Case, snapshot: &Snapshot, closed: bool) -> MeshWorld {
+    let services = snapshot.services();
+    let pods = case.documents.iter().filter_map(pod_of).filter_map(|pod| {
+        let pod: Pod = serde_json::from_value(pod).ok()?;
+        Some((ObjectKey::of(&pod.metadata), pod))
+    });
+    let is_namespace = |document: &&Value| document.get("kind").and_then(Value::as_str) == Some("Namespace");
+    let namespaces = case.documents.iter().filter(is_namespace).filter_map(|document| {
+        let namespace: Namespace = serde_json::from_value(document.clone()).ok()?;
+        Some((namespace.metadata.name.clone()?, namespace))
+    });
+    MeshWorld {
+        services: services.map(|(key, service)| (key.clone(), service.clone())).collect(),
+        pods: pods.collect(),
+        namespaces: namespaces.collect(),
+        cluster_domain: case.settings.cluster_domain.clone(),
+        trust_domain: case.settings.trust_domain.clone(),
+        closed,
+    }
+}
+
+/// Asks the mesh about one attempt.
+pub(super) fn knocked(
+    subject: &Subject<'_>,
+    objects: &[NativeObject],
+    world: &MeshWorld,
+    attempt: &Attempt,
+) -> Result<Let, NotModelled> {
+    let Some(mesh) = subject.mesh else {
+        return Err(NotModelled("there is no interpreter".to_owned()));
+    };
+    let ObjectRef { kind, key } = &attempt.to;
+    let inbound = Inbound {
+        from: match &attempt.from {
+            None => Peer::Plaintext,
+            Some(Caller::Account(account)) => Peer::Account(account.clone()),
+            Some(Caller::Spiffe(id)) => {
+                own_account(id, &world.trust_domain).unwrap_or_else(|| Peer::Spiffe(id.clone()))
+            }
+        },
+        ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)),
+        pod: ObjectKey::new(&key.namespace, pod_name(&kind.kind, &key.name)),
+        port: attempt.port,
+        traffic: attempt.traffic.clone(),
+    };
+    mesh.authorize(objects, world, &inbound)
+}
+
+/// The account that a SPIFFE ID of the mesh's own trust domain stands for: some meshes know it by another name.
+fn own_account(id: &str, trust_domain: &str) -> Option<Peer> {
+    let path = id.strip_prefix("spiffe://")?.strip_prefix(trust_domain)?;
+    let (namespace, service_account) = path.strip_prefix("/ns/")?.split_once("/sa/")?;
+    Some(Peer::Account(Identity {
+        namespace: namespace.to_owned(),
+        service_account: service_account.to_owned(),
+    }))
+}
+
+/// What the reference and the mesh say of an attempt.
+struct Answer {
+    verdict: Access,
+    trace: Trace,
+    got: Let,
+}
+
+impl<'a> Sight<'a> {
+    fn new(subject: &'a Subject<'a>, case: &'a Case, closed: bool) -> Result<Self, Box<Fault>> {
+        let input = case.input();
+        let snapshot = input.snapshot().clone();
+        let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+        let objects = written(subject, planned.manifests.iter().map(|manifest| &manifest.object))?;
+        Ok(Self {
+            subject,
+            case,
+            world: mesh_world(case, &snapshot, closed),
+            planned,
+            objects,
+            snapshot,
+        })
+    }
+
+    /// What the reference and the mesh say of one attempt; nothing, if the mesh is not modelled there.
+    fn ask(&self, attempt: &Attempt, tally: &mut Tally) -> Option<Answer> {
+        // No workload that is not there can be reached.
+        self.snapshot.workload(&attempt.to)?;
+        let (verdict, trace) = authorize(&self.snapshot, &self.case.settings, attempt);
+        tally.probes += 1;
+        note(verdict, &trace, attempt, tally);
+        match knocked(self.subject, &self.objects, &self.world, attempt) {
+            Ok(got) => Some(Answer { verdict, trace, got }),
+            Err(NotModelled(why)) => {
+                tally.not_modelled += 1;
+                let first = || format!("{}: {why}", knock(attempt));
+                tally.first_not_modelled.get_or_insert_with(first);
+                None
+            }
+        }
+    }
+
+    /// Whether a diagnostic says that the mesh cannot close what an attempt goes to.
+    fn open(&self, attempt: &Attempt) -> bool {
+        let feature = match attempt.traffic {
+            Traffic::Udp => Feature::UdpAccess,
+            Traffic::Tcp | Traffic::Http(_) => Feature::DenyByDefault,
+        };
+        let owner = self.owner(&attempt.to);
+        let about = |diagnostic: &Diagnostic| {
+            let object = &diagnostic.object;
+            // For a namespace as a whole it is said of datagrams only.
+            let namespace =
+                attempt.traffic == Traffic::Udp && *object == ObjectRef::namespace(&attempt.to.key.namespace);
+            let workload = *object == attempt.to || Some(object) == owner.as_ref();
+            let here = diagnostic.ports.contains(attempt.port);
+            diagnostic.code == Code::NotEnforced && here && (namespace || workload)
+        };
+        self.subject.adapter.support(feature) != Support::Full && self.planned.diagnostics.iter().any(about)
+    }
+
+    /// The owner of an old pod of this world.
+    fn owner(&self, object: &ObjectRef) -> Option<ObjectRef> {
+        let name = object.key.name.strip_suffix("-old")?;
+        let key = ObjectKey::new(&object.key.namespace, name);
+        let kinds = [Kind::DEPLOYMENT, Kind::STATEFUL_SET, Kind::CRON_JOB];
+        let mut owners = kinds.into_iter().map(|kind| ObjectRef::new(kind, key.clone()));
+        owners.find(|owner| self.snapshot.workload(owner).is_some())
+    }
+
+    /// The diagnostics of what is not in force on this mesh, though the specification says it.
+    fn claims(&self) -> Vec<Diagnostic> {
+        let known = Known::of(&self.snapshot, &self.case.settings);
+        let of_mesh = |claim: &&Diagnostic| {
+            let by_adapter = claim.code.effect() != Effect::InForce && !known.contains(claim);
+            by_adapter || claim.code == Code::SelectorAmbiguous
+        };
+        self.planned.diagnostics.iter().filter(of_mesh).cloned().collect()
+    }
+}
+
+/// Notes what an attempt shows.
+fn note(verdict: Access, trace: &Trace, attempt: &Attempt, tally: &mut Tally) {
+    let protocol = match attempt.traffic {
+        Traffic::Tcp => "TCP",
+        Traffic::Udp => "UDP",
+        Traffic::Http(_) => "HTTP",
+    };
+    let by = |rules: &[&str]| trace.steps().iter().any(|step| rules.contains(&step.rule));
+    match verdict {
+        Access::Allow if by(&["A3"]) => tally.coverage.note(&format!("allowed: {protocol}")),
+        Access::Allow => tally.coverage.note("allowed: not enforced"),
+        Access::Either { rule } => tally.coverage.note(&format!("Either {rule}")),
+        Access::Deny => {
+            let (source, route) = (by(&["A4", "A20", "A34"]), by(&["A5", "A10", "A12"]));
+            tally.coverage.note(&format!("denied: {protocol}"));
+            tally.coverage.note_if(source, "denied: by source");
+            tally.coverage.note_if(route, "denied: by route or port");
+            tally.coverage.note_if(!source && !route, "denied: by default");
+        }
+    }
+}
+
+pub(super) fn fault(attempt: &Attempt, expected: &str, got: Let, trace: &Trace) -> Box<Fault> {
+    let got = match got {
+        Let::Allow => "let in",
+        Let::Deny => "refused",
+    };
+    Box::new(Fault {
+        sent: Some(Sent::Attempt(attempt.clone())),
+        why: format!("expected {expected}\n     got {got}"),
+        reference: trace.to_string(),
+    })
+}
+
+pub(super) fn never_widens(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case, true)?;
+    // In a closed world no datagram gets anywhere.
+    for attempt in case.attempts.iter().filter(|attempt| attempt.traffic != Traffic::Udp) {
+        let Some(Answer { verdict, trace, got }) = sight.ask(attempt, tally) else {
+            continue;
+        };
+        if verdict == Access::Deny && got == Let::Allow {
+            return Err(fault(attempt, "denied", got, &trace));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn enforces(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case, false)?;
+    for attempt in &case.attempts {
+        let Some(Answer { verdict, trace, got }) = sight.ask(attempt, tally) else {
+            continue;
+        };
+        if verdict == Access::Deny && got == Let::Allow {
+            if !sight.open(attempt) {
+                return Err(fault(
+                    attempt,
+                    "denied, or a `NotEnforced` on the workload",
+                    got,
+                    &trace,
+                ));
+            }
+            tally.excused += 1;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn grants(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case, false)?;
+    let claims = sight.claims();
+    for attempt in &case.attempts {
+        let Some(Answer { verdict, trace, got }) = sight.ask(attempt, tally) else {
+            continue;
+        };
+        match (verdict, got) {
+            (Access::Either { .. }, _) => tally.either += 1,
+            // Some traffic a mesh never carries, whatever is written for it.
+            (Access::Allow, Let::Deny) if knocked(subject, &[], &sight.world, attempt) == Ok(Let::Deny) => {
+                tally.refused += 1;
+            }
+            (Access::Allow, Let::Deny) => {
+                if !sight.excused(attempt, &claims) {
+                    return Err(fault(attempt, "allowed", got, &trace));
+                }
+                tally.excused += 1;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

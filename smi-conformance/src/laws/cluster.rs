@@ -1,0 +1,212 @@
+//! Laws about working on a cluster.
+
+use super::history::released;
+use super::{Fault, Subject, Tally, hold};
+use crate::edits::tamper;
+use crate::lab::{self, Lab, differing};
+use crate::world::NAMESPACES;
+use crate::{Case, Input};
+use serde_json::Value;
+use smi_adapter::diagnostic::Code;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::ObjectRef;
+use smi_adapter::plan::{Action, Plan, Planned};
+use smi_adapter::settings::{Owner, Scope, Settings};
+use std::collections::BTreeSet;
+
+fn empty(plan: &Plan, when: &str) -> Result<(), Box<Fault>> {
+    let actions: Vec<String> = plan.actions.iter().map(named).collect();
+    hold!(
+        actions.is_empty(),
+        "{when} something is still to be done: {}",
+        actions.join(", ")
+    );
+    Ok(())
+}
+
+fn named(action: &Action) -> String {
+    let what = match action {
+        Action::Create(_) => "create",
+        Action::Replace(_) => "replace",
+        Action::Delete(_) => "delete",
+    };
+    format!("{what} {}", action.object())
+}
+
+pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    let input = case.input();
+    let planned = lab.settle(&input, &case.settings)?;
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    let again = lab.plan(&input, &case.settings)?;
+    empty(&again.plan, "after a plan was applied")?;
+    hold!(
+        again.diagnostics == planned.diagnostics,
+        "the diagnostics change once the plan is applied, from `{}` to `{}`",
+        lab::named(&planned.diagnostics),
+        lab::named(&again.diagnostics)
+    );
+    Ok(())
+}
+
+pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    let first = lab.plan(&case.input(), &case.settings)?;
+    tally
+        .coverage
+        .note_if(!first.manifests.is_empty(), "world with native objects");
+    hold!(lab.cluster.objects().is_empty(), "planning wrote something");
+    let second = lab.plan(&case.input(), &case.settings)?;
+    hold!(first == second, "two plans over the same observation differ");
+    lab.settle(&case.input(), &case.settings)?;
+    let before = lab.cluster.objects();
+    for _ in 0..2 {
+        let documents: Vec<Value> = case.documents.iter().rev().cloned().collect();
+        lab.settle(&Input::new(documents), &case.settings)?;
+        hold!(
+            lab.cluster.objects() == before,
+            "applying a plan again writes something"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    let input = case.input();
+    lab.settle(&input, &case.settings)?;
+    let mut dice = case.dice();
+    for object in lab.cluster.objects() {
+        for _ in 0..3 {
+            let Some((class, edited)) = tamper(&object, &mut dice) else {
+                continue;
+            };
+            let shown = edited.to_value();
+            lab.cluster.put(edited);
+            if is_there(&lab, &object) {
+                // The server's defaults undid it.
+                continue;
+            }
+            tally.coverage.note(class);
+            restored(&lab, &input, &case.settings, &object).map_err(|why| format!("{class}, and {why}: {shown}"))?;
+        }
+        lab.cluster.take(&object.reference());
+        let class = "repaired: deleted";
+        tally.coverage.note(class);
+        restored(&lab, &input, &case.settings, &object).map_err(|why| format!("{class}, and {why}"))?;
+        foreign(&lab, &input, &case.settings, &object, tally)?;
+    }
+    Ok(())
+}
+
+/// Whether an object is in the cluster, as it was.
+fn is_there(lab: &Lab<'_>, object: &NativeObject) -> bool {
+    lab.objects().contains(&lab::stripped(object.clone()))
+}
+
+/// The plan is not empty, and applying it brings the object back.
+fn restored(lab: &Lab<'_>, input: &Input, settings: &Settings, object: &NativeObject) -> Result<(), String> {
+    let name = object.reference();
+    let planned = lab.settle(input, settings)?;
+    if !planned.plan.actions.iter().any(|action| action.object() == name) {
+        return Err(format!("the plan leaves {name} as it is"));
+    }
+    if !is_there(lab, object) {
+        return Err(format!("applying the plan does not bring {name} back"));
+    }
+    Ok(())
+}
+
+/// Without the owner's label an object is somebody else's, and whoever needs its name is told.
+fn foreign(
+    lab: &Lab<'_>,
+    input: &Input,
+    settings: &Settings,
+    object: &NativeObject,
+    tally: &mut Tally,
+) -> Result<(), Box<Fault>> {
+    tally.coverage.note("foreign: the owner label removed");
+    let name = object.reference();
+    let mut others = object.clone();
+    if let Some(labels) = others.metadata.labels.as_mut() {
+        labels.remove("app.kubernetes.io/managed-by");
+    }
+    lab.cluster.put(others);
+    let before = lab.cluster.objects();
+    let planned = lab.plan(input, settings)?;
+    let touches = planned.plan.actions.iter().any(|action| action.object() == name);
+    hold!(
+        !touches,
+        "{name} lost the label of its owner, and the plan changes it all the same"
+    );
+    hold!(
+        reported(&planned),
+        "{name} lost the label of its owner, and no `ForeignObject` says so"
+    );
+    hold!(lab.cluster.objects() == before, "planning wrote something");
+    lab.cluster.put(object.clone());
+    Ok(())
+}
+
+fn reported(planned: &Planned) -> bool {
+    let codes = planned.diagnostics.iter().map(|diagnostic| diagnostic.code);
+    codes.into_iter().any(|code| code == Code::ForeignObject)
+}
+
+pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let with = |change: &dyn Fn(&mut Settings)| {
+        let mut settings = case.settings.clone();
+        change(&mut settings);
+        settings
+    };
+    let owner = |name: &str| name.parse::<Owner>().map_err(|error| error.to_string());
+    let (a, b) = (owner("owner-a")?, owner("owner-b")?);
+    let owners = [
+        with(&|settings| settings.owner = a.clone()),
+        with(&|settings| settings.owner = b.clone()),
+    ];
+    let scopes =
+        NAMESPACES.map(|namespace| with(&|settings| settings.scope = Scope::Namespaces([namespace.to_owned()].into())));
+    for (class, [one, other]) in [("two owners", owners), ("two scopes", scopes)] {
+        let lab = Lab::new(subject.adapter);
+        let input = case.input();
+        lab.settle(&input, &one)?;
+        let ones = lab.objects();
+        let planned = lab.settle(&input, &other)?;
+        let taken: BTreeSet<ObjectRef> = ones.iter().map(NativeObject::reference).collect();
+        let clash = class == "two owners" && !taken.is_empty();
+        tally.coverage.note_if(!lab.objects().is_empty(), class);
+        tally.coverage.note_if(clash, "a name that the other one has");
+        let changed = ones.iter().find(|object| !lab.objects().contains(object));
+        if let Some(object) = changed {
+            hold!(
+                false,
+                "{class}: one changes {}, which is the other one's",
+                object.reference()
+            );
+        }
+        hold!(
+            !clash || reported(&planned),
+            "{class}: one has the names that the other one needs, and no `ForeignObject` says so"
+        );
+        empty(&lab.plan(&input, &one)?.plan, "after the other one applied its plan")?;
+        // Without any SMI object, one takes away its own objects and no others.
+        let without = released(&case.documents);
+        let others: Vec<NativeObject> = lab
+            .objects()
+            .into_iter()
+            .filter(|object| !ones.contains(object))
+            .collect();
+        lab.settle(&Input::new(without), &one)?;
+        let left = lab.objects();
+        let differ = differing(&left, &others);
+        hold!(
+            differ.is_empty(),
+            "{class}: when one deletes what it has, this should not be touched, or be left: {}",
+            lab::named(&differ)
+        );
+    }
+    Ok(())
+}

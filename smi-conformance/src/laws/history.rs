@@ -1,0 +1,372 @@
+//! Laws about what an edit changes, and what it does not.
+
+use super::{Fault, Subject, Tally, hold};
+use crate::edits::{Edit, is, matches_of, places};
+use crate::lab::{Lab, difference, differing, named};
+use crate::world::snapshot;
+use crate::{Case, Input};
+use serde_json::{Value, json};
+use smi_adapter::diagnostic::Effect;
+use smi_adapter::manifest::{Manifest, NativeObject, Stage};
+use smi_adapter::model::{Policy, PolicyKey};
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
+use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::semantics::is_enforced;
+use smi_adapter::settings::{ENFORCE_LABEL, Settings};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
+    let input = Input::new(documents.to_vec());
+    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    Ok(planned)
+}
+
+/// The names of each policy's objects of each kind. Left out are routes that are not wholly in force: the next edit may
+/// put them in force on another port, with objects of its own.
+fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> {
+    let mut names: BTreeMap<_, BTreeSet<ObjectKey>> = BTreeMap::new();
+    let lost = planned.diagnostics.iter();
+    let lost = lost.filter(|diagnostic| diagnostic.code.effect() != Effect::InForce);
+    let lost: BTreeSet<&ObjectRef> = lost.map(|diagnostic| &diagnostic.object).collect();
+    let routes = planned.model.policies();
+    let routes = routes.filter(|(_, policy)| matches!(policy, Policy::Route(_)));
+    let partial = routes.filter(|(_, policy)| policy.sources().iter().any(|source| lost.contains(source)));
+    let partial: BTreeSet<&PolicyKey> = partial.map(|(key, _)| key).collect();
+    // Leaves and grants may be named by what they say.
+    let is_stable = |manifest: &&Manifest| matches!(manifest.stage, Stage::Route | Stage::Deny);
+    let manifests = planned.manifests.iter().filter(is_stable);
+    for manifest in manifests.filter(|manifest| !partial.contains(&manifest.policy)) {
+        let object = manifest.object.reference();
+        let of_policy = names.entry((manifest.policy.clone(), object.kind)).or_default();
+        of_policy.insert(object.key);
+    }
+    names
+}
+
+pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let before = names(&plan(subject, case, &case.documents, tally)?);
+    for edit in [
+        Edit::Weight,
+        Edit::Regex,
+        Edit::Age,
+        Edit::Split,
+        Edit::Source,
+        Edit::Target,
+    ] {
+        let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        let edited = named(reference(&edited));
+        let after = names(&plan(subject, case, &documents, tally)?);
+        tally.coverage.note_if(!before.is_empty(), edit.class());
+        for (of, before) in &before {
+            let Some(after) = after.get(of) else { continue };
+            // More or fewer objects are no other names for the same; a weight makes neither.
+            let renamed = if edit == Edit::Weight {
+                before != after
+            } else {
+                !before.is_subset(after) && !after.is_subset(before)
+            };
+            hold!(
+                !renamed,
+                "{}: {edited}: the {} of {} had the names {}, and have {}",
+                edit.class(),
+                of.1,
+                of.0,
+                named(before),
+                named(after)
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let before = plan(subject, case, &case.documents, tally)?;
+    for edit in Edit::ALL {
+        let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        // Enforcement does not end by an edit (A2).
+        let mut input = Input::new(documents);
+        enforced(&case.documents, &case.settings).for_each(|namespace| input.enforce(namespace));
+        let after = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+        tally.coverage.note_if(!before.manifests.is_empty(), edit.class());
+        let own = |manifest: &&Manifest| concerns(&edited, manifest);
+        let written = before.manifests.iter().chain(&after.manifests).filter(own);
+        // What is denied may depend on an object that grants nothing.
+        let of_model = before.model.policies().chain(after.model.policies());
+        let of_model = of_model
+            .filter(|(_, policy)| is_source(&edited, policy))
+            .map(|(key, _)| key);
+        let keys: BTreeSet<&PolicyKey> = written.map(|manifest| &manifest.policy).chain(of_model).collect();
+        let others = |planned: &Planned| -> Vec<NativeObject> {
+            let others = planned.manifests.iter();
+            let others = others.filter(|manifest| !keys.contains(&manifest.policy));
+            others.map(|manifest| manifest.object.clone()).collect()
+        };
+        let (one, other) = (others(&before), others(&after));
+        tally.coverage.note_if(!one.is_empty(), "other policies");
+        let differ = differing(&one, &other);
+        hold!(
+            differ.is_empty(),
+            "{}: {}: objects of other policies change: {}",
+            edit.class(),
+            named(reference(&edited)),
+            named(&differ)
+        );
+    }
+    Ok(())
+}
+
+/// The SMI object that a document is.
+fn reference(document: &Value) -> Option<ObjectRef> {
+    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind))?;
+    let key = ObjectKey::new(text(document, "/metadata/namespace"), text(document, "/metadata/name"));
+    Some(ObjectRef::new(kind, key))
+}
+
+fn text<'d>(document: &'d Value, pointer: &str) -> &'d str {
+    document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether an object of access control has a part in a policy.
+fn is_source(document: &Value, policy: &Policy) -> bool {
+    reference(document).is_some_and(|object| policy.sources().contains(&object))
+}
+
+/// Whether an SMI object has to do with a manifest: it is a source of it, or names its root.
+fn concerns(document: &Value, manifest: &Manifest) -> bool {
+    let Some(object) = reference(document) else {
+        return false;
+    };
+    let root = text(document, "/spec/service");
+    let root = root.split_once('.').map_or(root, |(first, _)| first);
+    let names_root = object.kind == Kind::TRAFFIC_SPLIT
+        && matches!(&manifest.policy, PolicyKey::Route(of) if of.namespace == object.key.namespace && of.name == root);
+    names_root || manifest.sources.contains(&object)
+}
+
+pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let lab = Lab::new(subject.adapter);
+    lab.settle(&case.input(), &case.settings)?;
+    if lab.objects().is_empty() {
+        return Ok(());
+    }
+    let mut dice = case.dice();
+    for edit in [Edit::Split, Edit::Target] {
+        let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        tally.coverage.note(edit.class());
+        let mut without = Input::new(documents);
+        lab.settle(&without, &case.settings)?;
+        let fresh = Lab::new(subject.adapter);
+        enforced(&case.documents, &case.settings).for_each(|namespace| without.enforce(namespace));
+        fresh.settle(&without, &case.settings)?;
+        let differ = differing(&lab.objects(), &fresh.objects());
+        hold!(
+            differ.is_empty(),
+            "deleting {} is not the same as translating without it: {}",
+            named(reference(&edited)),
+            named(&differ)
+        );
+    }
+    lab.settle(&Input::new(released(&case.documents)), &case.settings)?;
+    tally.coverage.note("all deleted");
+    let left: Vec<ObjectRef> = lab.objects().iter().map(NativeObject::reference).collect();
+    hold!(
+        left.is_empty(),
+        "all SMI objects are deleted, and this remains: {}",
+        named(&left)
+    );
+    Ok(())
+}
+
+/// The namespaces that are enforced, and stay so whatever is edited, as what a plan observes keeps them (A2).
+pub(super) fn enforced(documents: &[Value], settings: &Settings) -> impl Iterator<Item = String> {
+    let before = snapshot(documents);
+    let namespaces = namespaces(documents).into_iter();
+    namespaces.filter(move |namespace| is_enforced(&before, settings, namespace))
+}
+
+/// The namespaces that documents are in, or are.
+fn namespaces(documents: &[Value]) -> BTreeSet<String> {
+    let named = |document: &Value| {
+        let own = if is(document, "Namespace") { "name" } else { "namespace" };
+        let name = document.pointer(&format!("/metadata/{own}")).and_then(Value::as_str);
+        name.map(str::to_owned)
+    };
+    documents.iter().filter_map(named).collect()
+}
+
+/// The documents without SMI objects, and with every namespace released.
+pub(super) fn released(documents: &[Value]) -> Vec<Value> {
+    let smi = |document: &Value| Kind::SMI.iter().any(|kind| is(document, &kind.kind));
+    let others = documents
+        .iter()
+        .filter(|document| !smi(document) && !is(document, "Namespace"));
+    let namespaces = namespaces(documents).into_iter().map(|name| {
+        let metadata = json!({"name": name, "labels": {ENFORCE_LABEL: "false"}});
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    });
+    others.cloned().chain(namespaces).collect()
+}
+
+pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let specs = |planned: &Planned| {
+        let objects = planned.manifests.iter().map(|manifest| {
+            let mut object = manifest.object.clone();
+            object.metadata.owner_references = None;
+            object
+        });
+        objects.collect::<Vec<_>>()
+    };
+    let before = specs(&plan(subject, case, &case.documents, tally)?);
+    for version in ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] {
+        let documents: Vec<Value> = case
+            .documents
+            .iter()
+            .map(|document| in_version(document, version))
+            .collect();
+        let after = specs(&plan(subject, case, &documents, tally)?);
+        let differ = differing(&before, &after);
+        hold!(
+            differ.is_empty(),
+            "written in {version}, {} differs: {}",
+            named(&differ),
+            difference(&smi_adapter::yaml::write(&before), &smi_adapter::yaml::write(&after))
+        );
+    }
+    Ok(())
+}
+
+/// The same object in another version. What its own version does not know stays where it is.
+fn in_version(document: &Value, version: &str) -> Value {
+    let mut document = document.clone();
+    let api_version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let Some((group, own)) = api_version.split_once('/') else {
+        return document;
+    };
+    let (group, own_has_spec) = (group.to_owned(), has_spec(own));
+    if is(&document, "TrafficSplit") {
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert("apiVersion".into(), json!(format!("{group}/{version}")));
+        }
+    } else if is(&document, "TrafficTarget") {
+        return target_in_version(document, version);
+    } else if is(&document, "HTTPRouteGroup") {
+        let right = if own_has_spec { "/spec/matches" } else { "/matches" };
+        let whole = document.pointer(right).is_some_and(Value::is_array);
+        let matches = if whole {
+            matches_of(&mut document).cloned()
+        } else {
+            None
+        };
+        let Some((fields, matches)) = document.as_object_mut().zip(matches) else {
+            return document;
+        };
+        fields.insert("apiVersion".into(), json!(format!("{group}/{version}")));
+        fields.remove("spec");
+        fields.remove("matches");
+        if has_spec(version) {
+            fields.insert("spec".into(), json!({ "matches": matches }));
+        } else {
+            fields.insert("matches".into(), json!(matches));
+        }
+    }
+    document
+}
+
+/// The same traffic target in another version, if both can say it: only v1alpha4 has identity bindings, and what was
+/// applied in an older version may have lost a port (I5).
+fn target_in_version(document: Value, version: &str) -> Value {
+    let text = document.to_string();
+    let fields = document.get("spec").unwrap_or(&document);
+    let rules = fields.get("rules").or_else(|| fields.get("specs")).cloned();
+    let part = |name: &str| fields.get(name).cloned();
+    let (destination, sources) = (part("destination"), part("sources"));
+    if ["IdentityBinding", "last-applied", "managedFields"]
+        .iter()
+        .any(|part| text.contains(part))
+        || rules.is_none()
+        || destination.is_none()
+    {
+        return document;
+    }
+    let (list, whole) = if version == "v1alpha1" {
+        ("specs", true)
+    } else {
+        ("rules", false)
+    };
+    let said = json!({"destination": destination, list: rules, "sources": sources});
+    let mut other = json!({
+        "apiVersion": format!("access.smi-spec.io/{version}"),
+        "kind": "TrafficTarget",
+        "metadata": document.get("metadata"),
+    });
+    if let (Some(fields), Value::Object(said)) = (other.as_object_mut(), said) {
+        if whole {
+            fields.extend(said);
+        } else {
+            fields.insert("spec".into(), said.into());
+        }
+    }
+    other
+}
+
+fn has_spec(version: &str) -> bool {
+    matches!(version, "v1alpha3" | "v1alpha4")
+}
+
+pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let lab = Lab::new(subject.adapter);
+    // On the way: some of the objects, then edits of them, whatever comes.
+    for _ in 0..3 {
+        let mut documents = case.documents.clone();
+        documents.retain(|_| !dice.one_in(4));
+        for edit in Edit::ALL {
+            if let Some((edited, _)) = edit.of(&documents, &mut dice).filter(|_| dice.one_in(2)) {
+                documents = edited;
+            }
+        }
+        if dice.one_in(4) {
+            documents.extend(
+                case.documents
+                    .iter()
+                    .filter(|document| is(document, "Service"))
+                    .cloned(),
+            );
+            for place in places(&documents, "Service") {
+                if let Some(Value::Array(ports)) = documents.get_mut(place).and_then(|it| it.pointer_mut("/spec/ports"))
+                {
+                    ports.truncate(1);
+                }
+            }
+        }
+        lab.settle(&Input::new(documents), &case.settings)?;
+    }
+    lab.settle(&case.input(), &case.settings)?;
+    let fresh = Lab::new(subject.adapter);
+    let planned = fresh.settle(&case.input(), &case.settings)?;
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    let differ = differing(&lab.objects(), &fresh.objects());
+    hold!(
+        differ.is_empty(),
+        "what was there before makes a difference to {}: {}",
+        named(&differ),
+        difference(
+            &smi_adapter::yaml::write(&fresh.objects()),
+            &smi_adapter::yaml::write(&lab.objects())
+        )
+    );
+    Ok(())
+}

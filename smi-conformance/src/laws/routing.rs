@@ -1,0 +1,297 @@
+//! Laws about where traffic goes: the reference against the mesh.
+
+mod excuse;
+mod rounded;
+
+use super::{Fault, Known, Subject, Tally, written};
+use crate::case::curl;
+use crate::world::reduce::Sent;
+use crate::{Case, MeshWorld, NotModelled};
+use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::model::route::declares_http;
+use smi_adapter::object::ObjectRef;
+use smi_adapter::plan::Observed;
+use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Target, Traffic, Verdict};
+use smi_adapter::semantics::{Trace, decide};
+use smi_adapter::snapshot::Snapshot;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const CLASSES: &[&str] = &[
+    "a split takes a request",
+    "a split takes a connection",
+    "split taken by a match",
+    "split taken by default",
+    "match after one failed",
+    "default after a match failed",
+    "root after a match failed",
+    "root after all was inert",
+    "root, nobody splits it",
+    "shares: two",
+    "shares: three or more",
+    "S4 path refused",
+    "S8 method refused",
+    "S12 value of a header refused",
+    "S18 a header is absent",
+    "T9 a weight of zero",
+    "T19 no HTTP, and the split has matches",
+    "T20 a backend without the port",
+    "T23 no usable backend",
+    "T25 the root stands in",
+    "T28 the root is its own backend",
+    "Either S5",
+    "Either S17",
+];
+
+/// A case, as the reference and the mesh see it.
+struct Sight<'a> {
+    subject: &'a Subject<'a>,
+    case: &'a Case,
+    snapshot: Snapshot,
+    /// What the adapter reports beside what is wrong whatever the mesh, as far as it claims a difference.
+    claims: Vec<Diagnostic>,
+    /// The native objects, after they were written and read.
+    objects: Vec<NativeObject>,
+    world: MeshWorld,
+}
+
+/// What came of one probe.
+enum Outcome {
+    Agrees,
+    /// The specification leaves a choice.
+    Either,
+    /// These diagnostics explain it.
+    Excused(BTreeSet<Diagnostic>),
+    /// The mesh does not carry it, with or without native objects.
+    Refused,
+    NotModelled,
+}
+
+/// A probe, what the reference says about it, and what came of it.
+struct Answer {
+    verdict: Verdict,
+    trace: Trace,
+    outcome: Outcome,
+}
+
+impl Answer {
+    /// The split that takes the traffic, if one does.
+    fn taken_by(&self) -> impl Iterator<Item = &ObjectRef> {
+        let steps = self.trace.steps().iter();
+        let takes = steps.filter(|step| step.rule == "T29" && step.outcome.starts_with("takes the traffic"));
+        takes.map(|step| &step.object)
+    }
+
+    /// Whether it goes to the root since no split takes it (T13).
+    fn falls_back(&self) -> bool {
+        let by_default = self.trace.steps().iter().any(|step| step.rule == "T13");
+        by_default && matches!(self.verdict.route, Routing::Exactly(_))
+    }
+}
+
+impl<'a> Sight<'a> {
+    fn new(subject: &'a Subject<'a>, case: &'a Case) -> Result<Self, Box<Fault>> {
+        let input = case.input();
+        let snapshot = input.snapshot().clone();
+        let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+        let known = Known::of(&snapshot, &case.settings);
+        let claims = planned.diagnostics.into_iter();
+        // What an annotation asks for is beyond the specification, and so is what becomes of it.
+        let of_smi = |claim: &Diagnostic| !claim.field.starts_with(&"metadata".into());
+        let claims =
+            claims.filter(|claim| claim.code.effect() != Effect::InForce && !known.contains(claim) && of_smi(claim));
+        let objects = written(subject, planned.manifests.iter().map(|manifest| &manifest.object))?;
+        let services = snapshot.services();
+        Ok(Self {
+            subject,
+            case,
+            claims: claims.collect(),
+            objects,
+            world: MeshWorld {
+                services: services.map(|(key, service)| (key.clone(), service.clone())).collect(),
+                cluster_domain: case.settings.cluster_domain.clone(),
+                ..MeshWorld::default()
+            },
+            snapshot,
+        })
+    }
+
+    fn mesh(&self, objects: &[NativeObject], probe: &Probe) -> Result<Distribution, NotModelled> {
+        match self.subject.mesh {
+            Some(mesh) => Ok(self.landed(mesh.route(objects, &self.world, probe)?, &probe.traffic)),
+            None => Err(NotModelled("there is no interpreter".to_owned())),
+        }
+    }
+
+    /// What is sent to a service that is not there, or has no such port, goes nowhere.
+    fn landed(&self, distribution: Distribution, traffic: &Traffic) -> Distribution {
+        let transport = if *traffic == Traffic::Udp { "UDP" } else { "TCP" };
+        let there = |target: &Target| match target {
+            Target::Service { key, port } => {
+                let service = self.world.services.get(key).and_then(|service| service.spec.as_ref());
+                let mut ports = service.into_iter().flat_map(|spec| spec.ports.iter().flatten());
+                ports.any(|known| {
+                    let own = known.protocol.as_deref().filter(|own| !own.is_empty());
+                    known.port == i32::from(*port) && own.unwrap_or("TCP") == transport
+                })
+            }
+            _ => true,
+        };
+        let shares = distribution.shares().map(|(target, weight)| {
+            let landed = if there(target) { target.clone() } else { Target::Nowhere };
+            (landed, weight)
+        });
+        Distribution::of(shares).unwrap_or(distribution)
+    }
+
+    /// Holds what the mesh does with one probe against what the reference says.
+    fn ask(&self, probe: &Probe, tally: &mut Tally) -> Result<Answer, Box<Fault>> {
+        let (verdict, trace) = decide(&self.snapshot, &self.case.settings, probe);
+        tally.probes += 1;
+        tally
+            .coverage
+            .probe(&self.snapshot, &self.case.settings, probe, &verdict, &trace);
+        let outcome = match self.mesh(&self.objects, probe) {
+            Err(NotModelled(why)) => {
+                tally.not_modelled += 1;
+                tally
+                    .first_not_modelled
+                    .get_or_insert_with(|| format!("{}: {why}", curl(probe)));
+                Outcome::NotModelled
+            }
+            Ok(got) => {
+                let Some(outcome) = self.outcome(probe, &verdict, &got) else {
+                    return Err(fault(probe, &verdict, &trace, &got));
+                };
+                outcome
+            }
+        };
+        match &outcome {
+            Outcome::Either => tally.either += 1,
+            Outcome::Excused(_) => tally.excused += 1,
+            Outcome::Refused => tally.refused += 1,
+            Outcome::Agrees | Outcome::NotModelled => {}
+        }
+        Ok(Answer {
+            verdict,
+            trace,
+            outcome,
+        })
+    }
+
+    /// What came of a probe; nothing, if it is wrong.
+    fn outcome(&self, probe: &Probe, verdict: &Verdict, got: &Distribution) -> Option<Outcome> {
+        if verdict.route.allows(got) {
+            return Some(match verdict.route {
+                Routing::Exactly(_) => Outcome::Agrees,
+                Routing::Either { .. } => Outcome::Either,
+            });
+        }
+        if !carried(got) {
+            // Where nothing is there, how it fails is up to the mesh; and some traffic it never carries.
+            if verdict.route.allows(&Distribution::all_to(Target::Nowhere)) {
+                return Some(Outcome::Agrees);
+            }
+            if self.mesh(&[], probe).as_ref() == Ok(got) {
+                return Some(Outcome::Refused);
+            }
+        }
+        if self.is_declared_as_http(probe) && self.mesh(&[], probe).as_ref() == Ok(got) {
+            return Some(Outcome::Either);
+        }
+        self.excuse(probe, got).map(Outcome::Excused)
+    }
+
+    /// Whether a probe is bytes on a port that the service declares as HTTP: no mesh has to split them, as it
+    /// may refuse them altogether (A13).
+    fn is_declared_as_http(&self, probe: &Probe) -> bool {
+        let Destination::Service { key, port } = &probe.to;
+        let service = self.world.services.get(key).and_then(|service| service.spec.as_ref());
+        let mut ports = service.into_iter().flat_map(|spec| spec.ports.iter().flatten());
+        probe.traffic == Traffic::Tcp
+            && ports.any(|known| {
+                known.port == i32::from(*port) && declares_http(known.app_protocol.as_deref(), known.name.as_deref())
+            })
+    }
+}
+
+fn fault(probe: &Probe, verdict: &Verdict, trace: &Trace, got: &Distribution) -> Box<Fault> {
+    Box::new(Fault {
+        sent: Some(Sent::Probe(probe.clone())),
+        why: format!("expected {}\n     got {got}", verdict.route),
+        reference: trace.to_string(),
+    })
+}
+
+/// Whether any service gets some of it.
+fn carried(distribution: &Distribution) -> bool {
+    let mut shares = distribution.shares();
+    shares.any(|(target, _)| matches!(target, Target::Service { .. }))
+}
+
+pub(super) fn faithful(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case)?;
+    for probe in &case.probes {
+        sight.ask(probe, tally)?;
+    }
+    Ok(())
+}
+
+pub(super) fn split_exact(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case)?;
+    for probe in &case.probes {
+        let (_, trace) = decide(&sight.snapshot, &case.settings, probe);
+        let mut steps = trace.steps().iter();
+        if steps.any(|step| step.rule == "T29" && step.outcome.starts_with("takes the traffic")) {
+            sight.ask(probe, tally)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn fallback(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case)?;
+    for probe in &case.probes {
+        let (_, trace) = decide(&sight.snapshot, &case.settings, probe);
+        if !trace.steps().iter().any(|step| step.rule == "T13") {
+            continue;
+        }
+        let answer = sight.ask(probe, tally)?;
+        if answer.falls_back() && answer.taken_by().next().is_none() && matches!(answer.outcome, Outcome::Excused(_)) {
+            let got = sight.mesh(&sight.objects, probe).unwrap_or_default();
+            return Err(fault(probe, &answer.verdict, &answer.trace, &got));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn sound(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let sight = Sight::new(subject, case)?;
+    let mut witnessed: BTreeSet<Diagnostic> = BTreeSet::new();
+    let mut refuted: BTreeMap<&Diagnostic, Box<Fault>> = BTreeMap::new();
+    for probe in &case.probes {
+        // What is wrong beside is for `faithful` to say.
+        let Ok(answer) = sight.ask(probe, tally) else { continue };
+        match &answer.outcome {
+            Outcome::Excused(by) => witnessed.extend(by.iter().cloned()),
+            Outcome::Agrees => {
+                for claim in sight.claims.iter().filter(|claim| sight.refutes(probe, &answer, claim)) {
+                    let why = format!("the mesh does what the specification says, in spite of `{claim}`");
+                    let (sent, reference) = (Some(Sent::Probe(probe.clone())), answer.trace.to_string());
+                    let fault = Fault { sent, why, reference };
+                    refuted.entry(claim).or_insert_with(|| Box::new(fault));
+                }
+            }
+            Outcome::Either | Outcome::Refused | Outcome::NotModelled => {}
+        }
+    }
+    for claim in &sight.claims {
+        let seen = match (witnessed.contains(claim), refuted.remove(claim)) {
+            (true, _) => "with a witness",
+            (false, Some(fault)) => return Err(fault),
+            (false, None) => "without a witness",
+        };
+        tally.coverage.note(&format!("{} {seen}", claim.code));
+    }
+    Ok(())
+}

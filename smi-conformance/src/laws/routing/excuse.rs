@@ -1,0 +1,190 @@
+//! What diagnostics explain.
+//!
+//! A diagnostic names something that is not in force on this mesh: a split, or one match of a route group.
+//! It excuses a difference if, and only if, the reference decides as the mesh does once what is named has no
+//! effect. So it never excuses traffic to a backend without weight or without the port.
+
+use super::rounded::near;
+use super::{Answer, Code, Diagnostic, Sight, carried};
+use smi_adapter::diagnostic::ErrorBound;
+use smi_adapter::object::{Kind, ObjectKey};
+use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Traffic};
+use smi_adapter::semantics::decide;
+use smi_adapter::snapshot::Snapshot;
+use smi_types::Object;
+use std::collections::BTreeSet;
+
+/// How many named things are tried in all combinations; there are hardly ever more than two.
+const MOST: usize = 8;
+
+/// Something that a diagnostic says is not in force.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Split(ObjectKey),
+    /// One backend of a split, by name. The root stands in its place, as for one that is absent (T25).
+    Backend(ObjectKey, String),
+    /// One match of a route group, or all of it.
+    Match(ObjectKey, Option<usize>),
+}
+
+impl Sight<'_> {
+    /// The diagnostics that explain why `got` is another answer than the reference's, if they do.
+    pub(super) fn excuse(&self, probe: &Probe, got: &Distribution) -> Option<BTreeSet<Diagnostic>> {
+        let claims: Vec<&Diagnostic> = self.claims.iter().filter(|claim| concerns(claim, probe)).collect();
+        if claims.is_empty() {
+            return None;
+        }
+        // A port that is declared as HTTP carries nothing else.
+        let http_only: BTreeSet<Diagnostic> = of_code(&claims, Code::HttpOnly).cloned().collect();
+        if !http_only.is_empty() && !carried(got) {
+            return Some(http_only);
+        }
+        let rounded: Vec<(&Diagnostic, ErrorBound)> = of_code(&claims, Code::WeightRounded)
+            .filter_map(|claim| Some((claim, claim.error?)))
+            .collect();
+        let named: BTreeSet<Named> = claims
+            .iter()
+            .filter(|claim| claim.code != Code::WeightRounded)
+            .flat_map(|claim| self.named(claim))
+            .collect();
+        let named: Vec<Named> = named.into_iter().take(MOST).collect();
+        let mut subsets: Vec<usize> = (0..1 << named.len()).collect();
+        subsets.sort_by_key(|subset: &usize| subset.count_ones());
+        for subset in subsets {
+            let chosen = named.iter().enumerate().filter(|(index, _)| subset >> index & 1 == 1);
+            let chosen: Vec<&Named> = chosen.map(|(_, named)| named).collect();
+            let (verdict, trace) = decide(&self.without(&chosen), &self.case.settings, probe);
+            let by = || {
+                let by = claims.iter().filter(|claim| self.named_in(claim, &chosen));
+                by.map(|claim| (*claim).clone()).collect::<BTreeSet<Diagnostic>>()
+            };
+            if verdict.route.allows(got) {
+                return Some(by());
+            }
+            let answers = match &verdict.route {
+                Routing::Exactly(answer) => std::slice::from_ref(answer),
+                Routing::Either { of, .. } => of,
+            };
+            // Only the split that decides may have been rounded. A trace tells of one reading only.
+            let open = answers.len() > 1;
+            let decides = |claim: &Diagnostic| open || trace.steps().iter().any(|step| step.object == claim.object);
+            let mut rounded = rounded.iter().filter(|(claim, _)| decides(claim));
+            let close = rounded.find(|(_, error)| answers.iter().any(|answer| near(answer, got, *error)));
+            if let Some((claim, _)) = close {
+                let mut by = by();
+                by.insert((*claim).clone());
+                return Some(by);
+            }
+        }
+        None
+    }
+
+    /// Whether a probe that came out as the specification says shows that a diagnostic is wrong: if what it
+    /// names had no effect, alone or together with all that the others name, the answer would be another. One
+    /// about a route group is left alone: a part of the match that it names may be in force.
+    pub(super) fn refutes(&self, probe: &Probe, answer: &Answer, claim: &Diagnostic) -> bool {
+        let Routing::Exactly(exact) = &answer.verdict.route else {
+            return false;
+        };
+        if claim.object.kind != Kind::TRAFFIC_SPLIT || !concerns(claim, probe) {
+            return false;
+        }
+        if claim.code == Code::WeightRounded {
+            return answer.taken_by().any(|split| *split == claim.object) && exact.shares().count() > 1;
+        }
+        let named = self.named(claim);
+        let others = self.claims.iter().filter(|claim| concerns(claim, probe));
+        let others: Vec<Named> = others.flat_map(|claim| self.named(claim)).collect();
+        [named, others].iter().all(|gone| {
+            let gone: Vec<&Named> = gone.iter().collect();
+            let (verdict, _) = decide(&self.without(&gone), &self.case.settings, probe);
+            !verdict.route.allows(exact)
+        })
+    }
+
+    /// What a diagnostic names.
+    fn named(&self, claim: &Diagnostic) -> Vec<Named> {
+        let key = claim.object.key.clone();
+        if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
+            return vec![Named::Match(key, claim.field.index_in("matches"))];
+        }
+        if claim.object.kind != Kind::TRAFFIC_SPLIT {
+            return Vec::new();
+        }
+        vec![match &claim.backend {
+            Some(service) => Named::Backend(key, service.clone()),
+            None => Named::Split(key),
+        }]
+    }
+
+    fn named_in(&self, claim: &Diagnostic, chosen: &[&Named]) -> bool {
+        let named = self.named(claim);
+        claim.code != Code::WeightRounded && named.iter().any(|named| chosen.contains(&named))
+    }
+
+    /// The snapshot in which what is named has no effect.
+    fn without(&self, chosen: &[&Named]) -> Snapshot {
+        let mut snapshot = self.snapshot.clone();
+        for named in chosen {
+            match named {
+                Named::Split(key) => {
+                    // It keeps its place (T29) and has no backends (T31).
+                    let found = snapshot.splits().find(|(other, _)| *other == key);
+                    if let Some((_, split)) = found {
+                        let mut split = split.clone();
+                        split.spec.iter_mut().for_each(|spec| spec.backends.clear());
+                        snapshot.replace(Object::TrafficSplit(Box::new(split)));
+                    }
+                }
+                Named::Backend(key, name) => {
+                    let found = snapshot.splits().find(|(other, _)| *other == key);
+                    if let Some((_, split)) = found {
+                        let mut split = split.clone();
+                        let root = split.spec.as_ref().map(|spec| spec.service.clone()).unwrap_or_default();
+                        let root = root.split('.').next().unwrap_or_default();
+                        let backends = split.spec.iter_mut().flat_map(|spec| &mut spec.backends);
+                        for backend in backends.filter(|backend| backend.service == *name) {
+                            root.clone_into(&mut backend.service);
+                        }
+                        snapshot.replace(Object::TrafficSplit(Box::new(split)));
+                    }
+                }
+                Named::Match(key, _) => {
+                    let gone = |index: usize| {
+                        let mut chosen = chosen.iter();
+                        chosen.any(|named| match named {
+                            Named::Match(other, at) => other == key && at.is_none_or(|at| at == index),
+                            Named::Split(_) | Named::Backend(..) => false,
+                        })
+                    };
+                    if let Some(group) = self.snapshot.group(key) {
+                        let mut group = group.clone();
+                        if let Some(matches) = &mut group.matches {
+                            let mut index = 0..;
+                            matches.retain(|_| index.next().is_none_or(|index| !gone(index)));
+                        }
+                        snapshot.replace(Object::HTTPRouteGroup(Box::new(group)));
+                    }
+                }
+            }
+        }
+        snapshot
+    }
+}
+
+fn of_code<'c>(claims: &[&'c Diagnostic], code: Code) -> impl Iterator<Item = &'c Diagnostic> {
+    claims.iter().copied().filter(move |claim| claim.code == code)
+}
+
+/// Whether a diagnostic can be about a probe: what it says of HTTP is about HTTP, and one that is limited to some ports
+/// is about these.
+fn concerns(claim: &Diagnostic, probe: &Probe) -> bool {
+    let Destination::Service { key, port } = &probe.to;
+    let http = matches!(probe.traffic, Traffic::Http(_));
+    let kind = match claim.code {
+        Code::HttpOnly => probe.traffic == Traffic::Tcp,
+        Code::NotHttp | Code::Overlap | Code::HeaderRepeated => http,
+        _ => true,
+    };
+    kind && claim.ports.contains(*port) && claim.object.key.namespace == key.namespace
+}

@@ -1,0 +1,366 @@
+//! Worlds for a law, and the smallest of those in which it does not hold.
+
+use super::{Asks, Fault, Known, Law, Subject, Tally};
+use crate::edits::is;
+use crate::lab::native;
+use crate::probes::Aim;
+use crate::watchdog::watched;
+use crate::world::real::{address, exists, sendable, usual};
+use crate::world::reduce::{Sent, reduce};
+use crate::world::{Access, World};
+use crate::{Case, Cases, Implementation, Report, Violation, cases};
+use proptest::prelude::{any, prop_oneof};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
+use smi_adapter::diagnostic::Diagnostic;
+use smi_adapter::object::DEFAULT_NAMESPACE;
+use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::settings::Settings;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// How long one case may take before it counts as never ending.
+const HANGS: Duration = Duration::from_secs(120);
+/// How long a counterexample is made smaller.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The part of the probes, one in so many, that an interpreter may have no answer for.
+const NOT_MODELLED: u64 = 20;
+
+/// What a case is made of.
+type Made = (World, Vec<Aim>, u64);
+
+/// The worlds of a law, always the same and in the same order.
+struct Worlds<'l> {
+    law: &'l Law,
+    strategy: BoxedStrategy<Made>,
+    runner: TestRunner,
+}
+
+impl<'l> Worlds<'l> {
+    fn of(law: &'l Law) -> Self {
+        let mut seed = [0; 32];
+        seed.iter_mut()
+            .zip(law.name.bytes())
+            .for_each(|(seed, byte)| *seed = byte);
+        let config = Config {
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let world = match law.asks {
+            Asks::Nothing => prop_oneof![1 => World::any(), 1 => World::of_access()].boxed(),
+            Asks::Routes => World::any().boxed(),
+            Asks::Access => World::of_access().boxed(),
+        };
+        Self {
+            law,
+            strategy: (world, proptest::collection::vec(Aim::any(), 4..=8), any::<u64>()).boxed(),
+            runner: TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed)),
+        }
+    }
+
+    /// The first of them, as many as there are cases.
+    fn first(mut self, cases: Cases) -> impl Iterator<Item = (u32, Box<dyn ValueTree<Value = Made>>, Case)> {
+        (0..cases.worlds()).filter_map(move |number| {
+            let tree = self.strategy.new_tree(&mut self.runner).ok()?;
+            let (world, aims, seed) = tree.current();
+            Some((number, tree, case(self.law, world, &aims, seed)))
+        })
+    }
+}
+
+/// Tries a law in the cases that are kept, then in many worlds.
+pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
+    let mut tally = Tally::default();
+    if !law.asks.is_supported(subject.adapter) {
+        return Ok(tally.report(law, subject, Cases::new(0)));
+    }
+    for case in kept(law) {
+        if let Err(fault) = attempt(law, subject, &case, &mut Tally::default()) {
+            let (case, fault) = asked_alone(law, subject, case, fault);
+            return Err(violation(law.name, subject, 0, case, *fault));
+        }
+    }
+    for (held, mut tree, case) in Worlds::of(law).first(cases) {
+        if let Err(fault) = attempt(law, subject, &case, &mut tally) {
+            let found = Found {
+                law,
+                subject,
+                seed: case.seed,
+                until: Instant::now() + PATIENCE,
+            };
+            let (case, fault) = found.smallest(&mut *tree, case, fault);
+            return Err(violation(law.name, subject, held, case, *fault));
+        }
+    }
+    if tally.not_modelled * NOT_MODELLED > tally.probes {
+        let why = format!(
+            "the interpreter has no answer for {} of {} probes: {}",
+            tally.not_modelled,
+            tally.probes,
+            tally.first_not_modelled.unwrap_or_default()
+        );
+        let nothing = World {
+            services: Vec::new(),
+            groups: Vec::new(),
+            splits: Vec::new(),
+            access: Access::default(),
+            settings: Settings::default(),
+        };
+        let fault = Box::<Fault>::from(why);
+        return Err(violation(
+            law.name,
+            subject,
+            cases.worlds(),
+            Case::new(law.name, &nothing, 0),
+            *fault,
+        ));
+    }
+    Ok(tally.report(law, subject, cases))
+}
+
+/// Laws look for objects by namespace and name, as an API server keeps them (I2).
+fn in_a_namespace(document: &mut Value) {
+    if !is(document, "Namespace")
+        && let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
+    }
+}
+
+/// A kept case with nothing sent but what shows the fault, if that alone shows it.
+fn asked_alone(law: &Law, subject: &Subject<'_>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
+    let mut alone = case.clone();
+    match fault.sent.clone() {
+        Some(Sent::Probe(probe)) => (alone.probes, alone.attempts) = (vec![probe], Vec::new()),
+        Some(Sent::Attempt(attempt)) => (alone.probes, alone.attempts) = (Vec::new(), vec![attempt]),
+        None => {}
+    }
+    match attempt(law, subject, &alone, &mut Tally::default()) {
+        Err(fault) => (alone, fault),
+        Ok(()) => (case, fault),
+    }
+}
+
+/// After how many worlds a law does not hold, if so. The cases that are kept are left out, and nothing is made smaller.
+pub(super) fn first_fault(law: &Law, subject: &Subject<'_>, cases: Cases) -> Option<u32> {
+    let mut tally = Tally::default();
+    let mut worlds = Worlds::of(law).first(cases);
+    let found = worlds.find(|(_, _, case)| attempt(law, subject, case, &mut tally).is_err());
+    found.map(|(held, ..)| held)
+}
+
+/// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
+/// worlds of a law.
+pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
+    let mut worlds = Worlds::of(law).first(cases);
+    worlds.any(|(_, _, case)| differ_in(&case, one, other))
+}
+
+fn differ_in(case: &Case, one: &dyn Implementation, other: &dyn Implementation) -> bool {
+    let input = case.input();
+    let planned = |implementation: &dyn Implementation| {
+        quietly(|| implementation.plan(&input, &case.settings, &Observed::default())).flatten()
+    };
+    let (one, other) = match (planned(one), planned(other)) {
+        (Ok(one), Ok(other)) => (one, other),
+        (one, other) => return one.err() != other.err(),
+    };
+    if native(&one.manifests) != native(&other.manifests) {
+        return true;
+    }
+    if one.diagnostics == other.diagnostics {
+        return false;
+    }
+    let known = Known::of(input.snapshot(), &case.settings);
+    let of_mesh = |planned: Planned| -> Vec<Diagnostic> {
+        let diagnostics = planned.diagnostics.into_iter();
+        diagnostics.filter(|diagnostic| !known.contains(diagnostic)).collect()
+    };
+    of_mesh(one) != of_mesh(other)
+}
+
+/// The cases that are kept, as far as they ask what the law is about.
+pub(super) fn kept(law: &Law) -> impl Iterator<Item = Case> {
+    cases::kept().filter_map(|mut case| {
+        law.name.clone_into(&mut case.law);
+        case.documents.iter_mut().for_each(in_a_namespace);
+        let mut dice = case.dice();
+        for probe in &mut case.probes {
+            address(probe, &case.settings.cluster_domain, &mut dice);
+        }
+        let asks = match law.asks {
+            Asks::Nothing => true,
+            Asks::Routes => !case.probes.is_empty(),
+            Asks::Access => !case.attempts.is_empty(),
+        };
+        asks.then_some(case)
+    })
+}
+
+/// Tries a law in one case, if the adapter expresses anything of what the law is about.
+pub(super) fn once(law: &Law, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
+    if !law.asks.is_supported(subject.adapter) {
+        return Ok(());
+    }
+    attempt(law, subject, case, &mut Tally::default())
+        .map_err(|fault| violation(law.name, subject, 0, case.clone(), *fault))
+}
+
+/// A case names a law that there is not.
+pub(super) fn no_law(subject: &Subject<'_>, case: &Case) -> Box<Violation> {
+    let fault = Box::<Fault>::from(format!("there is no law `{}`", case.law));
+    violation("", subject, 0, case.clone(), *fault)
+}
+
+fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
+    if law.asks == Asks::Nothing {
+        return Case::new(law.name, &world, seed);
+    }
+    let world = world.real();
+    let case = Case::new(law.name, &world, seed);
+    if law.asks == Asks::Access {
+        let mut case = case.attempted(&world, aims);
+        case.attempts
+            .retain(|attempt| sendable(&attempt.traffic) && attempt.from.as_ref().is_none_or(exists));
+        return case;
+    }
+    let mut case = case.aimed(&world, aims);
+    let mut dice = case.dice();
+    case.probes
+        .retain(|probe| sendable(&probe.traffic) && (usual(&world, probe) || dice.one_in(8)));
+    for probe in &mut case.probes {
+        address(probe, &world.settings.cluster_domain, &mut dice);
+    }
+    case
+}
+
+/// Tries a law in one case. A panic is a fault like others; what never returns ends the process.
+fn attempt(law: &Law, subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let what = || format!("law `{}`, in the case\n\n{}", law.name, case.to_yaml());
+    let check = || quietly(|| (law.check)(subject, case, tally));
+    watched(HANGS, what, check).unwrap_or_else(|why| Err(why.into()))
+}
+
+pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        format!("it panics: {}", text.unwrap_or_default())
+    })
+}
+
+/// A world in which the law does not hold, to be made smaller.
+struct Found<'a> {
+    law: &'a Law,
+    subject: &'a Subject<'a>,
+    seed: u64,
+    until: Instant,
+}
+
+impl Found<'_> {
+    /// The smallest case that is found in time.
+    fn smallest(&self, tree: &mut dyn ValueTree<Value = Made>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
+        let (mut world, _, _) = tree.current();
+        let asks = self.law.asks != Asks::Nothing;
+        if asks {
+            world = world.real();
+        }
+        let mut sent = fault.sent.clone();
+        // Some faults take several probes, or none.
+        if asks && self.fault(&world, sent.as_ref()).is_none() {
+            return (case, fault);
+        }
+        while self.in_time() && tree.simplify() {
+            loop {
+                let (mut smaller, _, _) = tree.current();
+                if asks {
+                    smaller = smaller.real();
+                }
+                if self.fault(&smaller, sent.as_ref()).is_some() {
+                    world = smaller;
+                    break;
+                }
+                if !self.in_time() || !tree.complicate() {
+                    break;
+                }
+            }
+        }
+        reduce(&mut world, &mut sent, |world, sent| self.fault(world, sent).is_some());
+        for plain in [plain_scope, plain_path, plain_header, plain_domain] {
+            let mut plainer = world.clone();
+            plain(&mut plainer.settings);
+            if self.fault(&plainer, sent.as_ref()).is_some() {
+                world = plainer;
+            }
+        }
+        let last = self.case(&world, sent.as_ref());
+        match attempt(self.law, self.subject, &last, &mut Tally::default()) {
+            Err(fault) => (last, fault),
+            Ok(()) => (case, fault),
+        }
+    }
+
+    fn case(&self, world: &World, sent: Option<&Sent>) -> Case {
+        let mut case = Case::new(self.law.name, world, self.seed);
+        match sent {
+            Some(Sent::Probe(probe)) => case.probes.push(probe.clone()),
+            Some(Sent::Attempt(attempt)) => case.attempts.push(attempt.clone()),
+            None => {}
+        }
+        case
+    }
+
+    fn fault(&self, world: &World, sent: Option<&Sent>) -> Option<Box<Fault>> {
+        if !self.in_time() || sent.is_some_and(|sent| !sendable(sent.traffic())) {
+            return None;
+        }
+        attempt(self.law, self.subject, &self.case(world, sent), &mut Tally::default()).err()
+    }
+
+    fn in_time(&self) -> bool {
+        Instant::now() < self.until
+    }
+}
+
+fn plain_scope(settings: &mut Settings) {
+    settings.scope = Settings::default().scope;
+}
+
+fn plain_path(settings: &mut Settings) {
+    settings.path_anchor = Settings::default().path_anchor;
+}
+
+fn plain_header(settings: &mut Settings) {
+    settings.header_anchor = Settings::default().header_anchor;
+}
+
+fn plain_domain(settings: &mut Settings) {
+    settings.cluster_domain = Settings::default().cluster_domain;
+}
+
+fn violation(law: &'static str, subject: &Subject<'_>, held: u32, case: Case, fault: Fault) -> Box<Violation> {
+    let planned = quietly(|| {
+        subject
+            .adapter
+            .plan(&case.input(), &case.settings, &Observed::default())
+    });
+    let (native, diagnostics) = match planned.flatten() {
+        Ok(planned) => {
+            let lines = planned.diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n"));
+            let objects = planned.manifests.iter().map(|manifest| &manifest.object);
+            (smi_adapter::yaml::write(objects), lines.collect())
+        }
+        Err(why) => (String::new(), why),
+    };
+    Box::new(Violation {
+        law,
+        adapter: subject.adapter.name().to_owned(),
+        held,
+        case,
+        why: fault.why,
+        native,
+        reference: fault.reference,
+        diagnostics,
+    })
+}

@@ -1,0 +1,249 @@
+//! Laws about what native objects look like.
+
+use super::{Asks, Fault, Known, Subject, Tally, hold};
+use crate::edits::is;
+use crate::extremes::{multiply, rename};
+use crate::world::NAMESPACES;
+use crate::{Case, Input};
+use serde_json::Value;
+use smi_adapter::adapter::{Feature, Support};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::model::access::Granted;
+use smi_adapter::model::{Policy, PolicyKey};
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::settings::Scope;
+use std::collections::BTreeSet;
+
+/// The longest name that an adapter chooses, and the longest value of a label.
+const NAME: usize = 63;
+/// All annotations of an object, in bytes.
+const ANNOTATIONS: usize = 262_144;
+/// An object, in bytes as JSON.
+const OBJECT: usize = 1_500_000;
+/// A spec, in bytes as JSON.
+const SPEC: usize = 1_000_000;
+
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
+    let input = Input::new(documents.to_vec());
+    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+    tally
+        .coverage
+        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    Ok(planned)
+}
+
+pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let planned = plan(subject, case, &case.documents, tally)?;
+    let sources: BTreeSet<&ObjectRef> = planned
+        .manifests
+        .iter()
+        .flat_map(|manifest| &manifest.sources)
+        .collect();
+    let reported: BTreeSet<&ObjectRef> = planned
+        .diagnostics
+        .iter()
+        .map(|diagnostic| &diagnostic.object)
+        .collect();
+    let known = Known::of(&case.snapshot(), &case.settings);
+    for diagnostic in planned.diagnostics.iter().filter(|it| !known.contains(it)) {
+        *tally.deviations.entry(diagnostic.code.to_string()).or_default() += 1;
+    }
+    for document in &case.documents {
+        let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
+        let Some(kind) = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind)) else {
+            continue;
+        };
+        let object = ObjectRef::new(kind, key);
+        let in_scope = case.settings.scope.contains(&object.key.namespace);
+        let is_source = sources.contains(&object);
+        hold!(
+            !in_scope || is_source || reported.contains(&object),
+            "{object} is dropped silently: no native object exists for it, and no diagnostic is on it"
+        );
+        let silent_split = in_scope && !is_source && object.kind == Kind::TRAFFIC_SPLIT;
+        tally.coverage.note_if(silent_split, "a split without native objects");
+    }
+    for (_, policy) in planned.model.policies() {
+        if let Policy::Baseline(baseline) = policy {
+            let namespace = ObjectRef::namespace(baseline.namespace());
+            unsupported(subject, &[Feature::DenyByDefault], &namespace, &reported)?;
+        }
+    }
+    for manifest in &planned.manifests {
+        let asks = if manifest.policy.is_access() {
+            Asks::Access
+        } else {
+            Asks::Routes
+        };
+        hold!(
+            asks.is_supported(subject.adapter),
+            "{} is written for `{}`, of which the adapter says that it expresses nothing",
+            manifest.object.reference(),
+            manifest.policy
+        );
+    }
+    for access in planned.model.accesses() {
+        for grant in access.grants() {
+            let feature = match grant.traffic() {
+                Granted::Tcp => Feature::TcpAccess,
+                Granted::Http(_) => Feature::HttpAccess,
+                Granted::Udp => Feature::UdpAccess,
+            };
+            tally.coverage.note("a grant in force");
+            unsupported(
+                subject,
+                &[feature],
+                &ObjectRef::target(grant.target().clone()),
+                &reported,
+            )?;
+        }
+    }
+    for route in planned.model.routes() {
+        for port in route.ports() {
+            for conditional in port.conditional() {
+                tally.coverage.note("a split with matches in force");
+                let split = ObjectRef::split(conditional.split().key().clone());
+                unsupported(subject, &[Feature::ConditionalSplit], &split, &reported)?;
+            }
+            if let Some(default) = port.default() {
+                let split = ObjectRef::split(default.key().clone());
+                unsupported(subject, &[Feature::HttpSplit, Feature::TcpSplit], &split, &reported)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is in force and not supported at all is reported.
+fn unsupported(
+    subject: &Subject<'_>,
+    features: &[Feature],
+    object: &ObjectRef,
+    reported: &BTreeSet<&ObjectRef>,
+) -> Result<(), Box<Fault>> {
+    for feature in features {
+        if let Support::None(why) = subject.adapter.support(*feature) {
+            hold!(
+                reported.contains(object),
+                "{feature:?} is not supported ({why}), and no diagnostic on {object} says so"
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn declared_kinds(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let name = subject.adapter.name();
+    hold!(is_dns_label(name), "the adapter's name `{name}` is no DNS label");
+    declared(subject, case, tally)?;
+    // Few worlds have a scope of their own.
+    for namespace in NAMESPACES {
+        let mut scoped = case.clone();
+        scoped.settings.scope = Scope::Namespaces([namespace.to_owned()].into());
+        declared(subject, &scoped, tally)?;
+    }
+    Ok(())
+}
+
+fn declared(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let planned = plan(subject, case, &case.documents, tally)?;
+    let scoped = case.settings.scope != Scope::All && !planned.manifests.is_empty();
+    tally.coverage.note_if(scoped, "world with a scope");
+    let kinds = subject.adapter.kinds();
+    for manifest in &planned.manifests {
+        let object = manifest.object.reference();
+        hold!(
+            kinds.contains(&object.kind),
+            "{object} is of a kind that the adapter does not list"
+        );
+        let namespace = manifest.policy.namespace();
+        hold!(
+            object.key.namespace == namespace,
+            "{object} belongs to a policy of the namespace `{namespace}`"
+        );
+        hold!(case.settings.scope.contains(namespace), "{object} is out of scope");
+        hold!(
+            planned.model.policy(&manifest.policy).is_some(),
+            "{object} belongs to a policy that is none"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn valid_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let renamed = rename(&case.documents, &mut dice);
+    for documents in [&case.documents, &renamed] {
+        let planned = plan(subject, case, documents, tally)?;
+        let mut names = BTreeSet::new();
+        for manifest in &planned.manifests {
+            let object = manifest.object.reference();
+            let name = &object.key.name;
+            hold!(is_dns_subdomain(name), "{object} has a name that no API server takes");
+            // The host that clients call is not chosen by the adapter: some meshes find objects by it.
+            let is_host = match &manifest.policy {
+                PolicyKey::Route(root) => {
+                    *name == format!("{}.{}.svc.{}", root.name, root.namespace, case.settings.cluster_domain)
+                }
+                _ => false,
+            };
+            hold!(
+                name.len() <= NAME || is_host,
+                "{object} has a name of more than {NAME} characters"
+            );
+            hold!(
+                names.insert(object.clone()),
+                "{object} is there twice: two objects have one name"
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn within_limits(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let (class, many) = multiply(&case.documents, &mut dice);
+    let planned = plan(subject, case, &many, tally)?;
+    // A mesh that cannot say it writes nothing, which is within every limit.
+    let meant = planned.model.policies().next().is_some();
+    tally.coverage.note_if(meant, class);
+    for manifest in &planned.manifests {
+        let object = &manifest.object;
+        general(object)?;
+        (subject.limits)(object).map_err(|why| format!("{}: {why}", object.reference()))?;
+    }
+    Ok(())
+}
+
+/// What holds for objects of every kind.
+fn general(object: &NativeObject) -> Result<(), Box<Fault>> {
+    let name = object.reference();
+    for (label, value) in object.metadata.labels.iter().flatten() {
+        let inner = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+        let edges = [value.bytes().next(), value.bytes().last()];
+        let edges = edges.into_iter().flatten().all(|b| b.is_ascii_alphanumeric());
+        hold!(
+            value.len() <= NAME && value.bytes().all(inner) && edges,
+            "{name} has the label `{label}` with the value `{value}`, which no API server takes"
+        );
+    }
+    let annotations = object.metadata.annotations.iter().flatten();
+    let annotations: usize = annotations.map(|(name, value)| name.len() + value.len()).sum();
+    hold!(
+        annotations <= ANNOTATIONS,
+        "{name} has annotations of {annotations} bytes; an API server takes {ANNOTATIONS}"
+    );
+    let spec = object.spec.to_string().len();
+    hold!(
+        spec <= SPEC,
+        "{name} has a spec of {spec} bytes; at most {SPEC} are safe"
+    );
+    let all = object.to_value().to_string().len();
+    hold!(
+        all <= OBJECT,
+        "{name} is {all} bytes; an API server keeps about {OBJECT}"
+    );
+    Ok(())
+}

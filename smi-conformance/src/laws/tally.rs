@@ -1,0 +1,69 @@
+//! What happened in a run.
+
+use super::{Asks, Law, Subject};
+use crate::coverage::Coverage;
+use crate::{Cases, Report};
+use std::collections::BTreeMap;
+
+/// What happened in a run.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) coverage: Coverage,
+    pub(super) probes: u64,
+    pub(super) either: u64,
+    pub(super) excused: u64,
+    pub(super) refused: u64,
+    pub(super) not_modelled: u64,
+    /// How often the adapter reported what it cannot express, by diagnostic code.
+    pub(super) deviations: BTreeMap<String, u64>,
+    /// Why, the first time.
+    pub(super) first_not_modelled: Option<String>,
+}
+
+impl Tally {
+    pub(super) fn report(self, law: &Law, subject: &Subject<'_>, cases: Cases) -> Report {
+        let supported = law.asks.is_supported(subject.adapter);
+        let of_adapter = |class: &&&str| supported && side(class).is_none_or(|side| side.is_supported(subject.adapter));
+        let classes = law.classes.iter().filter(of_adapter).copied();
+        let unverified = self.coverage.rare(classes.clone(), cases.least());
+        let mut coverage = Coverage::of(classes);
+        coverage.add(&self.coverage);
+        Report {
+            law: law.name,
+            adapter: subject.adapter.name().to_owned(),
+            supported,
+            worlds: cases.worlds(),
+            probes: self.probes,
+            either: self.either,
+            excused: self.excused,
+            refused: self.refused,
+            not_modelled: self.not_modelled,
+            deviations: self.deviations,
+            classes: coverage,
+            unverified,
+        }
+    }
+}
+
+/// What an adapter must express so that a class can happen, where it takes one of the two.
+fn side(class: &str) -> Option<Asks> {
+    match class {
+        "a split without native objects"
+        | "a split with matches in force"
+        | "edit: a weight"
+        | "edit: a pattern"
+        | "edit: the age of a split"
+        | "edit: a split goes"
+        | "edit: a route group goes"
+        | "many backends"
+        | "many splits" => Some(Asks::Routes),
+        "a grant in force"
+        | "edit: a source goes"
+        | "edit: a target goes"
+        | "edit: a rule changes"
+        | "edit: a route or binding goes"
+        | "many targets"
+        | "many sources" => Some(Asks::Access),
+        _ => None,
+    }
+}

@@ -1,0 +1,244 @@
+//! Laws about what is let in while a plan is carried out, and across edits.
+
+use super::access::{fault, knocked, mesh_world};
+use super::history::enforced;
+use super::{Fault, Subject, Tally, written};
+use crate::edits::{Edit, places};
+use crate::lab::Lab;
+use crate::world::NAMESPACES;
+use crate::{Access as Let, Case, Input, MeshWorld};
+use serde_json::Value;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::plan::Action;
+use smi_adapter::probe::{Access, Attempt, Traffic};
+use smi_adapter::semantics::{Trace, authorize, is_enforced};
+use smi_adapter::snapshot::Snapshot;
+use std::collections::BTreeMap;
+
+pub(super) const SAFE: &[&str] = &[
+    "edit: a pattern",
+    "edit: a target goes",
+    "edit: a source goes",
+    "edit: a rule changes",
+    "a namespace becomes enforced",
+    "step of a plan",
+    "denied before and after",
+];
+
+pub(super) const UNDISTURBED: &[&str] = &[
+    "edit: a pattern",
+    "edit: a target goes",
+    "edit: a source goes",
+    "edit: a rule changes",
+    "a namespace becomes enforced",
+    "step of a plan",
+    "let in before and after",
+];
+
+pub(super) const MONOTONE: &[&str] = &[
+    "a target more",
+    "a target less",
+    "the last target goes",
+    "allowed by the others",
+];
+
+/// Two worlds with the same workloads, and the steps from one to the other.
+struct Way {
+    before: Snapshot,
+    after: Snapshot,
+    /// What the mesh has before, and after each step.
+    steps: Vec<Vec<NativeObject>>,
+    world: MeshWorld,
+}
+
+/// Where ways begin.
+struct Start<'s> {
+    subject: &'s Subject<'s>,
+    case: &'s Case,
+    input: Input,
+    lab: Lab<'s>,
+    /// What the mesh has.
+    objects: BTreeMap<ObjectRef, NativeObject>,
+}
+
+impl<'s> Start<'s> {
+    /// What comes of these documents.
+    fn new(subject: &'s Subject<'s>, case: &'s Case, documents: &[Value]) -> Result<Self, Box<Fault>> {
+        let input = Input::new(documents.to_vec());
+        let lab = Lab::new(subject.adapter);
+        lab.settle(&input, &case.settings)?;
+        let objects = written(subject, lab.objects().iter())?.into_iter();
+        Ok(Self {
+            subject,
+            case,
+            input,
+            objects: objects.map(|object| (object.reference(), object)).collect(),
+            lab,
+        })
+    }
+
+    /// The way to other documents.
+    fn to(&self, documents: &[Value]) -> Result<Way, Box<Fault>> {
+        let Self { subject, case, .. } = self;
+        let to = Input::new(documents.to_vec());
+        let before = self.input.snapshot().clone();
+        let mut after = to.snapshot().clone();
+        enforced(self.input.documents(), &case.settings).for_each(|namespace| after.insert_enforced(namespace));
+        let planned = self.lab.plan(&to, &case.settings)?;
+        let mut objects = self.objects.clone();
+        let mut steps = vec![objects.values().cloned().collect()];
+        for action in &planned.plan.actions {
+            match action {
+                Action::Create(write) | Action::Replace(write) => {
+                    let object = written(subject, [&write.object])?.into_iter();
+                    objects.extend(object.map(|object| (object.reference(), object)));
+                }
+                Action::Delete(deletion) => _ = objects.remove(&deletion.object),
+            }
+            steps.push(objects.values().cloned().collect());
+        }
+        Ok(Way {
+            world: mesh_world(case, &before, true),
+            before,
+            after,
+            steps,
+        })
+    }
+}
+
+impl Way {
+    /// The attempts at workloads that are there, but for datagrams, which no mesh sees.
+    fn attempts<'c>(&self, case: &'c Case) -> impl Iterator<Item = &'c Attempt> {
+        let there = |attempt: &&Attempt| self.before.workload(&attempt.to).is_some() && attempt.traffic != Traffic::Udp;
+        case.attempts.iter().filter(there)
+    }
+}
+
+/// Whether the namespace that nearly everything is in becomes enforced.
+fn closes(before: &Snapshot, after: &Snapshot, case: &Case) -> bool {
+    let enforced = |snapshot| is_enforced(snapshot, &case.settings, NAMESPACES[0]);
+    !enforced(before) && enforced(after)
+}
+
+/// Edits of access control, as the case's seed has them; that of a target in both directions, so that one comes as well.
+fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> Result<Vec<(Edit, Way)>, Box<Fault>> {
+    let mut dice = case.dice();
+    let start = Start::new(subject, case, &case.documents)?;
+    let mut ways = Vec::new();
+    for edit in Edit::OF_ACCESS {
+        let Some((edited, _)) = edit.of(&case.documents, &mut dice) else {
+            continue;
+        };
+        ways.push((edit, start.to(&edited)?));
+        if edit == Edit::Target {
+            ways.push((edit, Start::new(subject, case, &edited)?.to(&case.documents)?));
+        }
+    }
+    Ok(ways)
+}
+
+pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    for (edit, way) in ways(subject, case)? {
+        note(&way, edit, case, tally);
+        for attempt in way.attempts(case) {
+            let old = authorize(&way.before, &case.settings, attempt);
+            let new = authorize(&way.after, &case.settings, attempt);
+            if old.0 != Access::Deny || new.0 != Access::Deny {
+                continue;
+            }
+            tally.coverage.note("denied before and after");
+            for (step, objects) in way.steps.iter().enumerate() {
+                tally.probes += 1;
+                if knocked(subject, objects, &way.world, attempt) == Ok(Let::Allow) {
+                    let expected = format!(
+                        "denied after {step} of {} steps ({})",
+                        way.steps.len() - 1,
+                        edit.class()
+                    );
+                    return Err(fault(attempt, &expected, Let::Allow, &new.1));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    for (edit, mut way) in ways(subject, case)? {
+        note(&way, edit, case, tally);
+        // What becomes enforced was open before: there the mesh's own default allows.
+        way.world.closed = !closes(&way.before, &way.after, case);
+        for attempt in way.attempts(case) {
+            let ends = [way.steps.first(), way.steps.last()];
+            let allowed =
+                |objects: &Vec<NativeObject>| knocked(subject, objects, &way.world, attempt) == Ok(Let::Allow);
+            if !ends.into_iter().flatten().all(allowed) {
+                tally.coverage.note("denied before and after");
+                continue;
+            }
+            tally.coverage.note("let in before and after");
+            for (step, objects) in way.steps.iter().enumerate() {
+                tally.probes += 1;
+                if knocked(subject, objects, &way.world, attempt) == Ok(Let::Deny) {
+                    let expected = format!(
+                        "let in after {step} of {} steps ({}), as before and after",
+                        way.steps.len() - 1,
+                        edit.class()
+                    );
+                    return Err(fault(attempt, &expected, Let::Deny, &Trace::default()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn note(way: &Way, edit: Edit, case: &Case, tally: &mut Tally) {
+    tally.coverage.note(edit.class());
+    tally
+        .coverage
+        .note_if(closes(&way.before, &way.after, case), "a namespace becomes enforced");
+    for _ in way.steps.iter().skip(1) {
+        tally.coverage.note("step of a plan");
+    }
+}
+
+pub(super) fn monotone(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    let mut dice = case.dice();
+    let Some((without, edited)) = Edit::Target.of(&case.documents, &mut dice) else {
+        return Ok(());
+    };
+    let with = case.snapshot();
+    // A target that comes twice grants nothing, so that one less is one more (I1).
+    if with.duplicates().any(|object| object.kind == Kind::TRAFFIC_TARGET) {
+        return Ok(());
+    }
+    let lab = Lab::new(subject.adapter);
+    lab.settle(&case.input(), &case.settings)?;
+    let whole = written(subject, lab.objects().iter())?;
+    // Removing it, by a plan over what the former plan wrote.
+    lab.settle(&Input::new(without.clone()), &case.settings)?;
+    let less = written(subject, lab.objects().iter())?;
+    let world = mesh_world(case, &with, true);
+    tally.coverage.note("a target more");
+    tally.coverage.note("a target less");
+    tally
+        .coverage
+        .note_if(places(&without, "TrafficTarget").is_empty(), "the last target goes");
+    let sent = case.attempts.iter().filter(|attempt| attempt.traffic != Traffic::Udp);
+    for attempt in sent.filter(|attempt| with.workload(&attempt.to).is_some()) {
+        tally.probes += 1;
+        let (few, many) = (
+            knocked(subject, &less, &world, attempt),
+            knocked(subject, &whole, &world, attempt),
+        );
+        tally.coverage.note_if(few == Ok(Let::Allow), "allowed by the others");
+        if few == Ok(Let::Allow) && many == Ok(Let::Deny) {
+            let target = edited.pointer("/metadata/name").cloned().unwrap_or_default();
+            let expected = format!("refused without the traffic target {target}, or let in with it as well");
+            return Err(fault(attempt, &expected, Let::Allow, &Trace::default()));
+        }
+    }
+    Ok(())
+}

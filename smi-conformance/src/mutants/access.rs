@@ -1,0 +1,317 @@
+//! Adapters that let in what they should not, or refuse what they should let in.
+
+use super::How::{Documents, Policy as Misread, Settings as Choice, Translate, Whole};
+use super::{Mutant, TranslateFn, documents, one_header, without_headers, without_methods};
+use crate::world::NAMESPACES;
+use serde_json::Value;
+use smi_adapter::adapter::Translation;
+use smi_adapter::diagnostic::Code;
+use smi_adapter::manifest::Stage;
+use smi_adapter::model::access::{Grant, Granted, Ports, Source};
+use smi_adapter::model::route::HttpMatch;
+use smi_adapter::model::{NamespaceBaseline, Policy};
+use smi_adapter::probe::Identity;
+use smi_adapter::settings::PathAnchor;
+use std::sync::Arc;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "no sources means everybody",
+        "never_widens",
+        Documents(|all| documents::everybody(all)),
+    ),
+    Mutant::new(
+        "a source without a namespace means all of them",
+        "never_widens",
+        Documents(|all| documents::any_namespace(all)),
+    ),
+    Mutant::new(
+        "the namespace of a service account is dropped",
+        "never_widens",
+        Misread(|policy| grants(policy, any_namespace)),
+    ),
+    Mutant::new(
+        "a foreign trust domain is taken for the own one",
+        "never_widens",
+        Misread(|policy| grants(policy, own_domain)),
+    ),
+    Mutant::new(
+        "a missing route group allows everything",
+        "never_widens",
+        Documents(documents::missing_groups),
+    ),
+    Mutant::new(
+        "headers that were lost are no headers",
+        "never_widens",
+        Documents(|all| documents::lost_headers(all)),
+    ),
+    Mutant::new(
+        "a path that is allowed matches a beginning",
+        "never_widens",
+        Choice(|settings| {
+            settings.path_anchor = PathAnchor::Start;
+        }),
+    ),
+    Mutant::new(
+        "methods of rules are dropped",
+        "never_widens",
+        Misread(|policy| requests(policy, without_methods)),
+    ),
+    Mutant::new(
+        "headers of rules are dropped",
+        "never_widens",
+        Misread(|policy| requests(policy, without_headers)),
+    ),
+    Mutant::new(
+        "one header of several is enough for a rule",
+        "never_widens",
+        Misread(|policy| requests(policy, one_header)),
+    ),
+    Mutant::new(
+        "who may send requests may send anything",
+        "never_widens",
+        Misread(|policy| {
+            grants(policy, |grant| {
+                if matches!(grant.traffic, Granted::Http(_)) {
+                    grant.traffic = Granted::Tcp;
+                }
+            });
+        }),
+    ),
+    Mutant::new(
+        "ports of rules are ignored",
+        "never_widens",
+        Misread(|policy| grants(policy, |grant| grant.ports = Ports::All)),
+    ),
+    Mutant::new(
+        "sources and rules of two targets are mixed",
+        "never_widens",
+        Misread(mixed),
+    ),
+    Mutant::new(
+        "a destination in another namespace counts",
+        "never_widens",
+        Choice(|settings| {
+            settings.foreign_destinations = true;
+        }),
+    ),
+    Mutant::new(
+        "a grant is for every pod of the namespace",
+        "never_widens",
+        Translate(every_pod),
+    ),
+    Mutant::new(
+        "nothing is denied",
+        "enforces",
+        Translate(|policy, translate| {
+            let mut translation = translate(policy);
+            translation.manifests.retain(|manifest| manifest.stage != Stage::Deny);
+            translation
+        }),
+    ),
+    Mutant::new(
+        "what cannot be closed is not reported",
+        "enforces",
+        Whole(|whole| {
+            whole
+                .diagnostics
+                .retain(|diagnostic| diagnostic.code != Code::NotEnforced);
+        }),
+    ),
+    Mutant::new(
+        "a port of the service for that of its pods",
+        "grants",
+        Misread(|policy| grants(policy, service_ports)),
+    ),
+    Mutant::new(
+        "grants are dropped",
+        "grants",
+        Translate(|policy, translate| {
+            let mut translation = translate(policy);
+            translation.manifests.retain(|manifest| manifest.stage != Stage::Grant);
+            translation
+        }),
+    ),
+    Mutant::new(
+        "only one source of several counts",
+        "grants",
+        Misread(|policy| {
+            grants(policy, |grant| {
+                let last = grant.sources.pop_last();
+                grant.sources = last.into_iter().collect();
+            });
+        }),
+    ),
+    Mutant::new(
+        "the first target wins",
+        "monotone",
+        Misread(|policy| {
+            if let Policy::Access(access) = policy {
+                access.grants = access.grants.iter().take(1).cloned().collect();
+            }
+        }),
+    ),
+    Mutant::new(
+        "the last target's deletion opens the namespace",
+        "monotone",
+        Translate(denied_with_grants),
+    ),
+    Mutant::new(
+        "denies are written before grants",
+        "undisturbed",
+        Whole(|whole| {
+            stages(whole, |stage| match stage {
+                Stage::Deny => Stage::Leaf,
+                Stage::Leaf | Stage::Grant => Stage::Deny,
+                Stage::Route => Stage::Route,
+            });
+        }),
+    ),
+    Mutant::new(
+        "what grants refer to is named by its place",
+        "safe_transition",
+        Whole(leaves_by_place),
+    ),
+];
+
+fn grants(policy: &mut Policy, edit: impl Fn(&mut Grant)) {
+    let Policy::Access(access) = policy else { return };
+    let mut grants = access.grants.to_vec();
+    grants.iter_mut().for_each(edit);
+    access.grants = grants.into();
+}
+
+fn requests(policy: &mut Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) {
+    grants(policy, |grant| {
+        if let Granted::Http(matches) = &mut grant.traffic {
+            let edited = matches.iter().flat_map(|matching| edit(matching));
+            *matches = edited.map(Arc::new).collect();
+        }
+    });
+}
+
+fn any_namespace(grant: &mut Grant) {
+    let everywhere = grant.sources.iter().flat_map(|source| match source {
+        Source::Account(account) => NAMESPACES
+            .map(|namespace| {
+                Source::Account(Identity {
+                    namespace: namespace.to_owned(),
+                    ..account.clone()
+                })
+            })
+            .to_vec(),
+        Source::Spiffe(_) => vec![source.clone()],
+    });
+    grant.sources = everywhere.collect();
+}
+
+fn own_domain(grant: &mut Grant) {
+    let own = |source: &Source| {
+        let Source::Spiffe(id) = source else { return None };
+        let (_, path) = id.strip_prefix("spiffe://")?.split_once("/ns/")?;
+        let (namespace, service_account) = path.split_once("/sa/")?;
+        Some(Source::Account(Identity {
+            namespace: namespace.to_owned(),
+            service_account: service_account.to_owned(),
+        }))
+    };
+    let sources = grant.sources.iter();
+    grant.sources = sources
+        .map(|source| own(source).unwrap_or_else(|| source.clone()))
+        .collect();
+}
+
+fn mixed(policy: &mut Policy) {
+    let Policy::Access(access) = policy else { return };
+    let everybody: Vec<Source> = access.grants.iter().flat_map(|grant| grant.sources.clone()).collect();
+    grants(policy, |grant| grant.sources = everybody.iter().cloned().collect());
+}
+
+/// The ports of pods in the kit's worlds are those of their services and some more.
+fn service_ports(grant: &mut Grant) {
+    if let Ports::Only(ports) = &mut grant.ports {
+        *ports = ports.iter().map(|port| if *port > 1000 { 80 } else { *port }).collect();
+    }
+}
+
+/// Nothing keeps a namespace closed but its grants.
+fn denied_with_grants(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
+    let Policy::Access(access) = policy else {
+        let baseline = matches!(policy, Policy::Baseline(_));
+        return if baseline {
+            Translation::default()
+        } else {
+            translate(policy)
+        };
+    };
+    if access.grants.is_empty() {
+        return Translation::default();
+    }
+    let baseline = translate(&Policy::Baseline(NamespaceBaseline {
+        namespace: access.workload.key.namespace.clone(),
+        unselectable: Vec::new(),
+    }));
+    let mut translation = translate(policy);
+    translation.manifests.extend(baseline.manifests);
+    translation
+}
+
+fn stages(whole: &mut Translation, edit: fn(Stage) -> Stage) {
+    for manifest in &mut whole.manifests {
+        manifest.stage = edit(manifest.stage);
+    }
+}
+
+/// What grants refer to is named by its place among all that is like it, and so edited in place.
+fn leaves_by_place(whole: &mut Translation) {
+    let leaves = whole.manifests.iter().filter(|manifest| manifest.stage == Stage::Leaf);
+    let referred = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        let mut specs = whole.manifests.iter().map(|manifest| manifest.object.spec.to_string());
+        specs.any(|spec| spec.contains(&quoted))
+    };
+    let mut names: Vec<_> = leaves
+        .map(|manifest| (manifest.policy.clone(), manifest.object.key().name))
+        .filter(|(_, name)| referred(name))
+        .collect();
+    names.sort();
+    for (place, (policy, old)) in names.iter().enumerate() {
+        let new = format!("leaf-{place}");
+        for manifest in whole.manifests.iter_mut().filter(|manifest| manifest.policy == *policy) {
+            rename(&mut manifest.object.spec, old, &new);
+            if manifest.object.metadata.name.as_ref() == Some(old) {
+                manifest.object.metadata.name = Some(new.clone());
+            }
+        }
+    }
+}
+
+fn rename(value: &mut Value, old: &str, new: &str) {
+    match value {
+        Value::String(text) if text == old => new.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, old, new)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| rename(field, old, new)),
+        _ => {}
+    }
+}
+
+/// What selects the pods of a workload is written without its labels.
+fn every_pod(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
+    let mut translation = translate(policy);
+    if let Policy::Access(access) = policy {
+        let selector = serde_json::json!(access.selector);
+        for manifest in &mut translation.manifests {
+            empty(&mut manifest.object.spec, &selector);
+        }
+    }
+    translation
+}
+
+fn empty(value: &mut Value, selector: &Value) {
+    match value {
+        Value::Object(fields) if Value::Object(fields.clone()) == *selector => fields.clear(),
+        Value::Object(fields) => fields.values_mut().for_each(|field| empty(field, selector)),
+        Value::Array(items) => items.iter_mut().for_each(|item| empty(item, selector)),
+        _ => {}
+    }
+}

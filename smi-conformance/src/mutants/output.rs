@@ -1,0 +1,171 @@
+//! Adapters whose output is no good, whatever it means.
+
+use super::How::{Blind, Documents, Translate, Whole};
+use super::{Mutant, documents};
+use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::manifest::Manifest;
+use smi_adapter::model::Policy;
+use smi_adapter::object::{Kind, ObjectRef};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "it panics on three splits of one root",
+        "total",
+        Translate(|policy, translate| {
+            if let Policy::Route(route) = policy {
+                assert!(route.splits.len() < 3, "too many splits");
+            }
+            translate(policy)
+        }),
+    ),
+    Mutant::new(
+        "a list is in the order of a HashMap",
+        "deterministic",
+        Whole(|whole| {
+            let numbers: HashSet<u8> = (0..8).collect();
+            annotate(&mut whole.manifests, &format!("{numbers:?}"));
+        }),
+    ),
+    Mutant::new(
+        "of an object that comes twice the first one counts",
+        "order_free",
+        Documents(documents::first_of_two),
+    ),
+    Mutant::new(
+        "a split or target is dropped silently",
+        "honest",
+        Whole(|whole| {
+            let gone = whole.manifests.iter().flat_map(|manifest| &manifest.sources);
+            let gone = gone.filter(|source| source.kind == Kind::TRAFFIC_SPLIT || source.kind == Kind::TRAFFIC_TARGET);
+            if let Some(gone) = gone.max().cloned() {
+                whole.manifests.retain(|manifest| !manifest.sources.contains(&gone));
+                whole.diagnostics.retain(|diagnostic| diagnostic.object != gone);
+            }
+        }),
+    ),
+    Mutant::new(
+        "diagnostics of the mesh are dropped",
+        "faithful",
+        Translate(|policy, translate| {
+            let mut translation = translate(policy);
+            translation.diagnostics.clear();
+            translation
+        }),
+    ),
+    Mutant::new(
+        "every split is said to be rounded",
+        "sound",
+        Translate(|policy, translate| {
+            let mut translation = translate(policy);
+            if let Policy::Route(route) = policy {
+                for split in &route.splits {
+                    let object = ObjectRef::split(split.key.clone());
+                    let (code, field) = (Code::WeightRounded, "spec.backends".into());
+                    translation.report(Diagnostic::new(code, object, field, "shares are rounded"));
+                }
+            }
+            translation
+        }),
+    ),
+    Mutant::new(
+        "a kind that is not listed",
+        "declared_kinds",
+        Whole(|whole| {
+            for manifest in &mut whole.manifests {
+                manifest.object.kind = Kind::new("example.com", "v1", "Other", "others");
+            }
+        }),
+    ),
+    Mutant::new(
+        "everything is written into one namespace",
+        "declared_kinds",
+        Whole(|whole| {
+            for manifest in &mut whole.manifests {
+                manifest.object.metadata.namespace = Some("mesh-system".into());
+            }
+        }),
+    ),
+    Mutant::new(
+        "names are not cut",
+        "valid_names",
+        Whole(|whole| {
+            for name in whole
+                .manifests
+                .iter_mut()
+                .filter_map(|manifest| manifest.object.metadata.name.as_mut())
+            {
+                *name = format!("smi-adapter-{name}-{name}");
+            }
+        }),
+    ),
+    Mutant::new(
+        "one name for all policies",
+        "valid_names",
+        Whole(|whole| {
+            for manifest in &mut whole.manifests {
+                manifest.object.metadata.name = Some("smi".into());
+            }
+        }),
+    ),
+    Mutant::new(
+        "names say what is in the object",
+        "stable_names",
+        Whole(|whole| {
+            for manifest in &mut whole.manifests {
+                let length = manifest.object.spec.to_string().len();
+                let name = format!("{}-{length}", manifest.object.key().name);
+                manifest.object.metadata.name = Some(name);
+            }
+        }),
+    ),
+    Mutant::new(
+        "objects know of other policies",
+        "local",
+        Whole(|whole| {
+            let count = whole.manifests.len().to_string();
+            annotate(&mut whole.manifests, &count);
+        }),
+    ),
+    Mutant::new(
+        "an annotation is larger than an API server takes",
+        "within_limits",
+        Whole(|whole| {
+            annotate(&mut whole.manifests, &"x".repeat(300_000));
+        }),
+    ),
+    Mutant::new(
+        "what changes with every plan is written",
+        "converges",
+        Whole(count_calls),
+    ),
+    Mutant::new("every plan writes", "idempotent", Whole(count_calls)),
+    Mutant::new("edits of others are not seen", "repairs", Blind),
+    Mutant::new("what was written is not found again", "clean_delete", Blind),
+    Mutant::new("it does not see what others own", "two_owners", Blind),
+    Mutant::new("what was there before stays", "history_free", Blind),
+    Mutant::new(
+        "the oldest version is passed over",
+        "version_free",
+        Documents(documents::old_version),
+    ),
+];
+
+fn annotate(manifests: &mut [Manifest], text: &str) {
+    for manifest in manifests {
+        let annotation = BTreeMap::from([("mutant".to_owned(), text.to_owned())]);
+        manifest
+            .object
+            .metadata
+            .annotations
+            .get_or_insert_default()
+            .extend(annotation);
+    }
+}
+
+fn count_calls(whole: &mut smi_adapter::adapter::Translation) {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let calls = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
+    annotate(&mut whole.manifests, &calls);
+}

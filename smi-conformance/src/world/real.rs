@@ -1,0 +1,133 @@
+//! What a cluster and a client really have: worlds also hold what comes through tools that check nothing.
+
+use super::json::Field;
+use super::services::{Port, Service, Shape};
+use super::{NAMESPACES, World};
+use crate::dice::Dice;
+use smi_adapter::object::{is_dns_label, is_dns_subdomain};
+use smi_adapter::probe::{Caller, Destination, Identity, Probe, Request, Traffic};
+use smi_types::specs::METHODS;
+
+impl World {
+    /// The world as an API server would have it: services have ports, no two of them the same, and every
+    /// number is one.
+    #[must_use]
+    pub fn real(mut self) -> Self {
+        for service in &mut self.services {
+            let mut ports: Vec<Port> = Vec::new();
+            for port in service.ports.drain(..) {
+                let twice = ports
+                    .iter()
+                    .any(|known| known.number == port.number && transport(known) == transport(&port));
+                if (1..=65535).contains(&port.number) && !twice {
+                    ports.push(port);
+                }
+            }
+            service.ports = ports;
+        }
+        self.services.retain(|service: &Service| match service.shape {
+            Shape::Headless | Shape::ExternalName => true,
+            Shape::ClusterIp => !service.ports.is_empty(),
+            Shape::Bare => false,
+        });
+        self
+    }
+}
+
+fn transport(port: &Port) -> &'static str {
+    match port.protocol {
+        Field::Set(protocol) if !protocol.is_empty() => protocol,
+        _ => "TCP",
+    }
+}
+
+/// Whether a probe goes to a port that is there, with one application protocol, of a service with addresses, by
+/// a method that everybody knows. Of the others meshes need only a few.
+#[must_use]
+pub fn usual(world: &World, probe: &Probe) -> bool {
+    let Destination::Service { key, port } = &probe.to;
+    let Some(service) = world.service(&key.namespace, &key.name) else {
+        return false;
+    };
+    let ports = service.ports.iter().filter(|known| known.number == i32::from(*port));
+    let there = ports
+        .clone()
+        .any(|known| probe.traffic == Traffic::Udp || known.is_tcp());
+    let clear = ports
+        .clone()
+        .all(|known| ports.clone().all(|other| other.app == known.app));
+    let known = match &probe.traffic {
+        Traffic::Http(request) => request.method != "CONNECT" && METHODS.contains(&&*request.method),
+        _ => true,
+    };
+    service.shape == Shape::ClusterIp && there && clear && known
+}
+
+/// Whether there can be such a caller: service accounts and namespaces have names that an API server takes.
+#[must_use]
+pub fn exists(caller: &Caller) -> bool {
+    match caller {
+        Caller::Account(account) => is_dns_label(&account.namespace) && is_dns_subdomain(&account.service_account),
+        Caller::Spiffe(_) => true,
+    }
+}
+
+/// Makes a probe that of a client in the mesh, whose request names the service that it calls: a proxy goes by
+/// the authority, so that one which names something else is a call of that.
+pub fn address(probe: &mut Probe, cluster_domain: &str, dice: &mut Dice) {
+    let Destination::Service { key, port } = &probe.to;
+    let namespace = dice.text(&NAMESPACES).to_owned();
+    if let Traffic::Http(request) = &mut probe.traffic {
+        let (name, own) = (&key.name, &key.namespace);
+        let mut names = vec![
+            format!("{name}.{own}"),
+            format!("{name}.{own}.svc"),
+            format!("{name}.{own}.svc.{cluster_domain}"),
+        ];
+        if namespace == *own {
+            names.push(name.clone());
+        }
+        let with_port = names.iter().map(|name| format!("{name}:{port}"));
+        let names: Vec<String> = with_port.chain(names.iter().cloned()).collect();
+        let hosts = request
+            .headers
+            .iter_mut()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("host"));
+        for (_, host) in hosts.filter(|(_, host)| !names.contains(host)) {
+            *host = dice.pick(&names).cloned().unwrap_or_default();
+        }
+    }
+    probe.from = Some(Identity {
+        namespace,
+        service_account: "client".to_owned(),
+    });
+}
+
+/// Whether a client can send this: what is no HTTP on the wire has no meaning that meshes could agree on.
+#[must_use]
+pub fn sendable(traffic: &Traffic) -> bool {
+    let Traffic::Http(Request { method, path, headers }) = traffic else {
+        return true;
+    };
+    let token = |text: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        !text.is_empty() && text.bytes().all(inner)
+    };
+    let whole = |text: &str| text.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
+    // A fragment stays with the client, and an absolute target is for forward proxies.
+    let target = (path.starts_with('/') && !path.contains('#')) || (path == "*" && method == "OPTIONS");
+    let hosts: Vec<&str> = headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let host = match hosts.as_slice() {
+        [] => true,
+        [host] => !host.is_empty() && whole(host),
+        _ => false,
+    };
+    let lines = headers
+        .iter()
+        .all(|(name, value)| token(name) && value.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control()));
+    token(method) && target && whole(path) && host && lines
+}

@@ -1,0 +1,224 @@
+//! Two derivations of who may talk to whom, by two authors, held against each other: `resolve`, from which native
+//! objects are made, and `authorize`, the reference semantics.
+//!
+//! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
+
+use proptest::collection::vec;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::model::access::{Grant, Granted, Source};
+use smi_adapter::model::{Model, PolicyKey, WorkloadAccess};
+use smi_adapter::object::Kind;
+use smi_adapter::probe::{Access, Attempt, Caller, Identity, Traffic};
+use smi_adapter::resolve::{Resolution, resolve};
+use smi_adapter::semantics::{authorize, is_enforced};
+use smi_adapter::settings::Settings;
+use smi_adapter::snapshot::Snapshot;
+use smi_conformance::case::knock;
+use smi_conformance::coverage::Coverage;
+use smi_conformance::probes::{Aim, attempts};
+use smi_conformance::world::reduce::{Sent, reduce};
+use smi_conformance::world::{World, snapshot};
+use std::thread;
+
+/// How many worlds are looked at.
+const CASES: u32 = 20_000;
+/// How often each class must occur among them.
+const LEAST: usize = 60;
+/// Parts of the run, each with a seed of its own.
+const SEEDS: [u8; 2] = [1, 2];
+
+const CLASSES: [&str; 18] = [
+    "A11: left open",
+    "A13: left open",
+    "A14: left open",
+    "A38: left open",
+    "S5: left open",
+    "S17: left open",
+    "a foreign identity is allowed",
+    "a source is in another namespace",
+    "allowed: HTTP by HTTP rules",
+    "allowed: HTTP by TCP rules",
+    "allowed: TCP",
+    "allowed: UDP",
+    "allowed: not enforced",
+    "common grants of several pods",
+    "denied",
+    "lost: selectors are ambiguous",
+    "several grants allow it",
+    "workloads without exact labels",
+];
+
+#[test]
+fn resolve_and_authorize_agree() {
+    let cases = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = cases.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
+    let mut coverage = Coverage::of(CLASSES);
+    thread::scope(|scope| {
+        for run in SEEDS.map(|seed| scope.spawn(move || run(seed, cases))) {
+            match run.join().unwrap() {
+                Ok(part) => coverage.add(&part),
+                Err(counterexample) => panic!("{counterexample}"),
+            }
+        }
+    });
+    println!("{coverage}");
+    assert_eq!(coverage.rare(CLASSES, LEAST), [""; 0], "too rare, so nothing is known");
+}
+
+fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let strategy = (World::of_access(), vec(Aim::any(), 6..=8));
+    let mut coverage = Coverage::default();
+    for held in 0..cases {
+        let tree = strategy.new_tree(&mut runner).map_err(|reason| reason.to_string())?;
+        let (mut world, aims) = tree.current();
+        let both = Seen::new(&world);
+        for attempt in aims.iter().flat_map(|aim| attempts(&world, *aim)) {
+            if both.look(&attempt, &mut coverage).is_ok() {
+                continue;
+            }
+            let mut sent = Some(Sent::Attempt(attempt));
+            let again = |world: &World, sent: Option<&Sent>| match sent {
+                Some(Sent::Attempt(attempt)) => Seen::new(world).look(attempt, &mut Coverage::default()).err(),
+                _ => None,
+            };
+            reduce(&mut world, &mut sent, |world, sent| again(world, sent).is_some());
+            let why = again(&world, sent.as_ref()).unwrap_or_default();
+            return Err(format!("seed {seed}, after {held} worlds:\n{world}\n{why}"));
+        }
+    }
+    Ok(coverage)
+}
+
+/// One world, and what `resolve` makes of it.
+struct Seen {
+    settings: Settings,
+    snapshot: Snapshot,
+    resolution: Resolution,
+}
+
+impl Seen {
+    fn new(world: &World) -> Self {
+        let snapshot = snapshot(&world.documents());
+        Self {
+            settings: world.settings.clone(),
+            resolution: resolve(&snapshot, &world.settings),
+            snapshot,
+        }
+    }
+
+    /// What is found for one attempt.
+    fn look(&self, attempt: &Attempt, coverage: &mut Coverage) -> Result<(), String> {
+        if self.snapshot.workload(&attempt.to).is_none() {
+            return Ok(());
+        }
+        let Resolution { model, diagnostics } = &self.resolution;
+        let namespace = &attempt.to.key.namespace;
+        let (verdict, trace) = authorize(&self.snapshot, &self.settings, attempt);
+        let shown = |why: &str| {
+            let diagnostics: Vec<String> = diagnostics.iter().map(Diagnostic::to_string).collect();
+            format!("{}\n{why}\n{trace}\n{}", knock(attempt), diagnostics.join("\n"))
+        };
+        let enforced = is_enforced(&self.snapshot, &self.settings, namespace);
+        if enforced != model.policy(&PolicyKey::Baseline(namespace.clone())).is_some() {
+            return Err(shown(&format!("enforced: {enforced}, and the model says otherwise")));
+        }
+        if !enforced {
+            coverage.note("allowed: not enforced");
+            return if verdict == Access::Allow {
+                Ok(())
+            } else {
+                Err(shown("it is not enforced"))
+            };
+        }
+        let allowing = allowing(model, &self.snapshot, attempt, &self.settings);
+        let ambiguous = diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.code == Code::SelectorAmbiguous);
+        match verdict {
+            Access::Either { rule } => coverage.note(&format!("{rule}: left open")),
+            Access::Deny if allowing.is_empty() => coverage.note("denied"),
+            Access::Deny => return Err(shown(&format!("it is denied, and granted by {allowing:?}"))),
+            Access::Allow if allowing.is_empty() && ambiguous => coverage.note("lost: selectors are ambiguous"),
+            Access::Allow if allowing.is_empty() => return Err(shown("it is allowed, and nothing grants it")),
+            Access::Allow => classes(&allowing, attempt, ambiguous, coverage),
+        }
+        let lost = diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.message.starts_with("no labels select exactly"));
+        coverage.note_if(lost, "workloads without exact labels");
+        Ok(())
+    }
+}
+
+fn classes(allowing: &[&Grant], attempt: &Attempt, ambiguous: bool, coverage: &mut Coverage) {
+    let by_http = allowing.iter().any(|grant| matches!(grant.traffic(), Granted::Http(_)));
+    coverage.note(match attempt.traffic {
+        Traffic::Tcp => "allowed: TCP",
+        Traffic::Udp => "allowed: UDP",
+        Traffic::Http(_) if by_http => "allowed: HTTP by HTTP rules",
+        _ => "allowed: HTTP by TCP rules",
+    });
+    coverage.note_if(ambiguous, "common grants of several pods");
+    coverage.note_if(allowing.len() > 1, "several grants allow it");
+    match &attempt.from {
+        Some(Caller::Spiffe(_)) => coverage.note("a foreign identity is allowed"),
+        Some(Caller::Account(account)) => {
+            let other = account.namespace != attempt.to.key.namespace;
+            coverage.note_if(other, "a source is in another namespace");
+        }
+        None => {}
+    }
+}
+
+/// The grants that allow an attempt, of every policy whose labels select what it goes to.
+fn allowing<'m>(model: &'m Model, snapshot: &Snapshot, attempt: &Attempt, settings: &Settings) -> Vec<&'m Grant> {
+    let Some(pod) = snapshot.workload(&attempt.to) else {
+        return Vec::new();
+    };
+    let selects = |access: &&WorkloadAccess| {
+        let here = access.workload().key.namespace == attempt.to.key.namespace;
+        let has = |(name, value)| pod.labels().get(name) == Some(value);
+        assert!(!access.selector().is_empty(), "an empty selector selects everything");
+        here && access.selector().iter().all(has)
+    };
+    let grants = model.accesses().filter(selects).flat_map(WorkloadAccess::grants);
+    grants
+        .filter(|grant| allows(grant, attempt, &settings.trust_domain))
+        .collect()
+}
+
+fn allows(grant: &Grant, attempt: &Attempt, trust_domain: &str) -> bool {
+    let from = match &attempt.from {
+        None => return false,
+        Some(Caller::Account(account)) => Source::Account(account.clone()),
+        Some(Caller::Spiffe(id)) => own(id, trust_domain).map_or_else(|| Source::Spiffe(id.clone()), Source::Account),
+    };
+    let traffic = match (grant.traffic(), &attempt.traffic) {
+        (Granted::Tcp, Traffic::Tcp | Traffic::Http(_)) | (Granted::Udp, Traffic::Udp) => true,
+        (Granted::Http(matches), Traffic::Http(request)) => matches.iter().any(|matching| matching.is_match(request)),
+        _ => false,
+    };
+    assert!(
+        grant
+            .references()
+            .iter()
+            .any(|object| object.kind == Kind::TRAFFIC_TARGET)
+    );
+    traffic && grant.sources().contains(&from) && grant.ports().contains(attempt.port)
+}
+
+/// The account that an ID of the mesh's own trust domain stands for.
+fn own(id: &str, trust_domain: &str) -> Option<Identity> {
+    let parts: Vec<&str> = id.strip_prefix("spiffe://")?.split('/').collect();
+    let [domain, "ns", namespace, "sa", account] = parts[..] else {
+        return None;
+    };
+    (domain == trust_domain).then(|| Identity {
+        namespace: namespace.to_owned(),
+        service_account: account.to_owned(),
+    })
+}

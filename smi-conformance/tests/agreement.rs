@@ -1,0 +1,173 @@
+//! Two derivations of what SMI means, by two authors, held against each other: `resolve`, from which native
+//! objects are made, and `decide`, the reference semantics.
+//!
+//! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
+
+pub mod agreement {
+    //! What must hold. Nothing in here knows what a test is.
+
+    pub mod classes;
+    pub mod laws;
+}
+
+use agreement::classes;
+use agreement::laws::Seen;
+use proptest::collection::vec;
+use proptest::prop_oneof;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use smi_adapter::pattern::{Anchor, Pattern};
+use smi_adapter::probe::{Probe, Verdict};
+use smi_conformance::coverage::Coverage;
+use smi_conformance::dice::Dice;
+use smi_conformance::probes::{Aim, Shot, sweep};
+use smi_conformance::world::World;
+use smi_conformance::world::reduce::{Sent, reduce};
+use smi_conformance::world::regexes::Re;
+use std::cell::{Cell, RefCell};
+use std::thread;
+
+/// How many worlds are looked at.
+const CASES: u32 = 10_000;
+/// How often each class must occur among them.
+const LEAST: usize = 30;
+/// Parts of the run, each with a seed of its own. They do not depend on the machine.
+const SEEDS: [u8; 2] = [1, 2];
+
+#[test]
+fn resolve_and_decide_agree() {
+    let cases = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = cases.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
+    let coverage = thread::scope(|scope| {
+        let runs = SEEDS.map(|seed| scope.spawn(move || run(seed, cases)));
+        let mut all = Coverage::of(classes::all());
+        for run in runs {
+            match run.join().unwrap() {
+                Ok(coverage) => all.add(&coverage),
+                Err(counterexample) => panic!("{counterexample}"),
+            }
+        }
+        all
+    });
+    println!("{coverage}");
+    assert_eq!(
+        coverage.rare(classes::all(), LEAST),
+        [""; 0],
+        "too rare, so nothing is known about them"
+    );
+}
+
+/// A generator of regular expressions that does not know their languages aims at nothing.
+#[test]
+fn members_of_patterns_match() {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[0; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let (mut portable, mut members) = (0, 0);
+    let patterns = prop_oneof![Re::path(), Re::value()];
+    for seed in 0..2000 {
+        let re = patterns.new_tree(&mut runner).unwrap().current();
+        let Ok(pattern) = Pattern::new(&re.text(), Anchor::Full) else {
+            continue;
+        };
+        portable += 1;
+        members += u32::from(pattern.is_match(&re.member(&mut Dice::new(seed))));
+    }
+    assert!(
+        (1800..1950).contains(&portable),
+        "{portable} of 2000 patterns are portable"
+    );
+    // A word boundary or an anchor within a pattern may leave it nothing.
+    assert!(
+        members * 100 > portable * 98,
+        "{members} of {portable} patterns have the member that they name"
+    );
+}
+
+/// Looks at `cases` worlds.
+fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let coverage = RefCell::new(Coverage::default());
+    let (held, failed) = (Cell::new(0), Cell::new(false));
+    let strategy = (World::any(), vec(Aim::any(), 4..=8));
+    let result = TestRunner::new_with_rng(config, rng).run(&strategy, |(world, aims)| {
+        let result = check(&world, &aims, &mut coverage.borrow_mut());
+        // Shrinking goes on with worlds of which some hold.
+        failed.set(failed.get() || result.is_err());
+        held.set(held.get() + u32::from(!failed.get()));
+        result.map_err(|fault| TestCaseError::fail(fault.why))
+    });
+    match result {
+        Ok(()) => Ok(coverage.into_inner()),
+        Err(TestError::Abort(reason)) => Err(reason.to_string()),
+        Err(TestError::Fail(_, (mut world, aims))) => {
+            let fault = check(&world, &aims, &mut Coverage::default()).err();
+            let mut sent = fault.and_then(|fault| fault.probe).map(Sent::Probe);
+            let again = |world: &World, sent: Option<&Sent>| match sent {
+                Some(Sent::Probe(probe)) => ask(world, Some(probe)).err(),
+                _ => ask(world, None).err(),
+            };
+            reduce(&mut world, &mut sent, |world, sent| again(world, sent).is_some());
+            let why = again(&world, sent.as_ref()).unwrap_or_else(|| "it holds when looked at again".to_owned());
+            Err(format!("seed {seed}, after {} worlds:\n{world}\n{why}", held.get()))
+        }
+    }
+}
+
+/// What does not hold, and for which probe.
+struct Fault {
+    probe: Option<Probe>,
+    why: String,
+}
+
+impl Fault {
+    fn new(probe: Option<&Probe>, why: String) -> Box<Self> {
+        let probe = probe.cloned();
+        Box::new(Self { probe, why })
+    }
+}
+
+/// Looks at one world, and at probes that are aimed at it.
+fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box<Fault>> {
+    let seen = Seen::new(world).map_err(|why| Fault::new(None, why))?;
+    classes::world(coverage, &seen);
+    for probe in sweep(world) {
+        compare(&seen, &probe, coverage)?;
+    }
+    for (index, aim) in aims.iter().enumerate() {
+        let Shot {
+            on,
+            beside: (how, beside),
+        } = aim.shot(world);
+        let on = compare(&seen, &on, coverage)?;
+        let verdict = compare(&seen, &beside, coverage)?;
+        coverage.beside(how, &on, &verdict);
+        if index == 0 {
+            coverage.anchors(&seen.snapshot, &world.settings, &beside, &verdict);
+        }
+    }
+    Ok(())
+}
+
+fn compare(seen: &Seen<'_>, probe: &Probe, coverage: &mut Coverage) -> Result<Verdict, Box<Fault>> {
+    let fault = |why| Fault::new(Some(probe), why);
+    let (verdict, trace) = seen.decide(probe).map_err(fault)?;
+    seen.agree(probe, &verdict, &trace).map_err(fault)?;
+    coverage.probe(&seen.snapshot, &seen.world.settings, probe, &verdict, &trace);
+    Ok(verdict)
+}
+
+/// Looks at one world, and at one probe.
+fn ask(world: &World, probe: Option<&Probe>) -> Result<(), String> {
+    let seen = Seen::new(world)?;
+    let Some(probe) = probe else { return Ok(()) };
+    let shown = |why| format!("{probe:?}\n{why}");
+    let (verdict, trace) = seen.decide(probe).map_err(shown)?;
+    let traced = |why| format!("{probe:?}\n{why}\ntrace:\n{trace}");
+    seen.agree(probe, &verdict, &trace).map_err(traced)
+}

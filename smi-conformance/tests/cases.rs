@@ -1,0 +1,295 @@
+//! The cases that are kept hold for the reference, and show every rule that a question can show.
+//!
+//! A case is text in `src/conformance/cases`: a small world, questions about it, and the answers that follow from the
+//! rules alone. This is where they are held against what the library says.
+
+use smi_adapter::probe::Destination;
+use smi_conformance::Case;
+use smi_conformance::cases::{FILES, kept};
+use smi_conformance::world::real::{exists, sendable};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+const RULES: &str = include_str!("../../smi-types/src/rules.md");
+
+/// Rules that no case shows, and why.
+const NOT_SHOWN: &[(&str, &str)] = &[
+    (
+        "A19",
+        "An attempt has reached its pod: that it is judged there, on the server's side, no question can tell.",
+    ),
+    ("A21", "It is about who may write objects, which is the cluster's RBAC."),
+    (
+        "A32",
+        "There is no question about hosts outside of the cluster: targets say nothing of them.",
+    ),
+    (
+        "A37",
+        "Each question is about one request or connection, and a case has one moment only.",
+    ),
+    (
+        "T1",
+        "A question is about one call of a client, and cannot tell on which side the split is applied.",
+    ),
+    (
+        "T4",
+        "It is about what is written, and about clients outside of the mesh, of which nothing is asked.",
+    ),
+    ("T11", "It is about admission. The reference reads what was admitted."),
+    (
+        "T24",
+        "Events and conditions are a controller's. What is reported, the cases of other rules show.",
+    ),
+    (
+        "T26",
+        "That shares hold for each client by itself, only many requests of several clients can show.",
+    ),
+    ("T34", "It binds nobody."),
+    (
+        "T35",
+        "Deleting is a change, and a case has one moment only. The law `clean_delete` tries it.",
+    ),
+    ("T36", "It is about time, and a case has one moment only."),
+    (
+        "T37",
+        "It is about several requests of one client, and each question is about one.",
+    ),
+];
+
+#[test]
+fn every_case_holds() {
+    let faults: Vec<String> = FILES
+        .iter()
+        .filter_map(|(file, text)| Case::verify(text).err().map(|why| format!("{file}: {why}")))
+        .collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
+    assert_eq!(kept().count(), FILES.len());
+}
+
+#[test]
+fn every_file_is_listed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let there: BTreeSet<String> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let listed: BTreeSet<String> = FILES.iter().map(|(file, _)| (*file).to_owned()).collect();
+    assert_eq!(
+        &there - &listed,
+        BTreeSet::new(),
+        "in the folder, and not in the list in `cases/kept.rs`"
+    );
+    assert_eq!(listed.len(), FILES.len(), "one is listed twice");
+    assert!(FILES.is_sorted());
+}
+
+#[test]
+fn files_are_named_by_what_they_show() {
+    for ((file, text), case) in FILES.iter().zip(kept()) {
+        let stem = file.strip_suffix(".yaml").unwrap();
+        assert_eq!(case.name, stem);
+        let (rule, slug) = stem.split_once('-').unwrap();
+        assert_eq!(case.rules[0].to_ascii_lowercase(), rule, "{file}");
+        assert!(
+            slug.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{file}"
+        );
+        assert!(text.starts_with("# "), "{file} does not say what it shows");
+        assert_eq!((&*case.law, case.seed), ("", 0), "{file}");
+    }
+}
+
+/// Whoever asks a real mesh sends the same.
+#[test]
+fn everything_can_be_sent() {
+    for case in kept() {
+        for probe in &case.probes {
+            let Destination::Service { port, .. } = &probe.to;
+            assert!(*port > 0 && sendable(&probe.traffic), "{}: {probe:?}", case.name);
+        }
+        for attempt in &case.attempts {
+            assert!(
+                attempt.port > 0 && sendable(&attempt.traffic) && attempt.from.as_ref().is_none_or(exists),
+                "{}: {attempt:?}",
+                case.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_shown_or_cannot_be() {
+    let known: BTreeSet<&str> = RULES
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(' ').map(|(id, _)| id))
+        .filter(|id| id.starts_with(['A', 'S', 'T', 'I']) && id[1..].parse::<u8>().is_ok())
+        .collect();
+    assert!(known.len() > 100, "{known:?}");
+    let cases: Vec<Case> = kept().collect();
+    let shown: BTreeSet<&str> = cases.iter().flat_map(|case| &case.rules).map(String::as_str).collect();
+    let others: BTreeMap<&str, &str> = NOT_SHOWN.iter().copied().collect();
+    assert_eq!(others.len(), NOT_SHOWN.len());
+
+    let unknown: Vec<_> = shown
+        .iter()
+        .chain(others.keys())
+        .filter(|id| !known.contains(*id))
+        .collect();
+    assert_eq!(unknown, [&""; 0], "no such rules");
+    let both: Vec<_> = others.keys().filter(|id| shown.contains(*id)).collect();
+    assert_eq!(
+        both, [&""; 0],
+        "shown by a case, and in the table of those that are not"
+    );
+    let neither: Vec<_> = known
+        .iter()
+        .filter(|id| !shown.contains(*id) && !others.contains_key(*id))
+        .collect();
+    assert_eq!(neither, [&""; 0], "shown by no case, without a reason");
+    assert!(others.values().all(|why| why.ends_with('.')));
+}
+
+/// A case that holds, to be spoilt.
+const GOOD: &str = "
+apiVersion: conformance.smi-adapter.dev/v1
+kind: Case
+metadata: {name: t9-good}
+spec:
+  rules: [T9]
+  settings: {pathAnchor: Full}
+  probes:
+  - {namespace: shop, service: web, port: 80, traffic: {path: /}, expect: web-v1.shop:80}
+  attempts:
+  - {from: {namespace: shop, serviceAccount: api}, namespace: shop, workload: web, port: 8080,
+     traffic: TCP, expect: denied}
+  reports: [AllWeightsZero TrafficSplit shop/zero spec.backends]
+  unreported: [PortMismatch TrafficSplit shop/web]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web-v1, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {smi-adapter.dev/enforce: \"true\"}}
+---
+apiVersion: split.smi-spec.io/v1alpha4
+kind: TrafficSplit
+metadata: {name: web, namespace: shop}
+spec: {service: web, backends: [{service: web-v1, weight: 1}, {service: web-v2, weight: 0}]}
+---
+apiVersion: split.smi-spec.io/v1alpha4
+kind: TrafficSplit
+metadata: {name: zero, namespace: shop}
+spec: {service: web-v1, backends: [{service: web, weight: 0}]}
+";
+
+/// What is wrong with [`GOOD`] where `old` is `new`; nothing, if nothing is.
+fn spoilt(old: &str, new: &str) -> String {
+    assert_eq!(GOOD.matches(old).count(), 1, "{old}");
+    Case::verify(&GOOD.replace(old, new)).err().unwrap_or_default()
+}
+
+#[test]
+fn a_good_case_is_good() {
+    let case = Case::verify(GOOD).unwrap();
+    let written = case.to_yaml();
+    // The answers are written, and reading passes over them.
+    assert!(written.contains("web-v1.shop:80"), "{written}");
+    assert_eq!(Case::verify(&written), Ok(case.clone()), "{written}");
+    assert_eq!(Case::read(&GOOD.replace("expect: denied", "expect: allowed")), Ok(case));
+}
+
+#[test]
+fn wrong_answers_are_found() {
+    let why = spoilt("expect: web-v1.shop:80", "expect: web.shop:80");
+    for part in [
+        "t9-good",
+        "probe 1",
+        "expected: web.shop:80",
+        "got:      web-v1.shop:80",
+        "because:",
+        "T8",
+    ] {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    let why = spoilt("expect: denied", "expect: allowed");
+    for part in [
+        "attempt 1, shop/api to Deployment shop/web:8080",
+        "expected: allowed",
+        "got:      denied",
+        "A2",
+    ] {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+}
+
+#[test]
+fn missing_answers_are_found() {
+    let why = spoilt(", expect: web-v1.shop:80", "");
+    assert!(why.contains("probe 1") && why.contains("no `expect`"), "{why}");
+    let why = spoilt(", expect: denied", "");
+    assert!(why.contains("attempt 1") && why.contains("no `expect`"), "{why}");
+    let why = spoilt("rules: [T9]", "rules: []");
+    assert!(why.contains("shows no rule"), "{why}");
+}
+
+#[test]
+fn unknown_fields_are_found() {
+    for (old, new, at) in [
+        ("expect: denied", "expct: denied", "spec.attempts[0]"),
+        ("expect: web-v1.shop:80", "expcet: web-v1.shop:80", "spec.probes[0]"),
+        ("path: /", "pth: /", "spec.probes[0].traffic"),
+        ("serviceAccount: api", "account: api", "spec.attempts[0].from"),
+        ("pathAnchor: Full", "anchor: Full", "spec.settings"),
+        ("rules: [T9]", "rule: [T9]", "spec"),
+        ("{name: t9-good}", "{name: t9-good, law: total}", "metadata"),
+    ] {
+        let why = spoilt(old, new);
+        let name = new
+            .split(&[':', '{', ' '])
+            .rfind(|name| why.contains(&format!("unknown field `{name}`")));
+        assert!(name.is_some() && why.starts_with(at), "{new}: {why}");
+    }
+    for (old, new) in [
+        ("pathAnchor: Full", "pathAnchor: All"),
+        ("traffic: TCP", "traffic: SCTP"),
+    ] {
+        let why = spoilt(old, new);
+        assert!(why.contains(new.split_once(": ").unwrap().1), "{why}");
+    }
+    // A slip in the manifests is found as well.
+    let why = spoilt(
+        "backends: [{service: web, weight: 0}]",
+        "backends: [{service: web, wieght: 0}]",
+    );
+    assert!(why.contains("UnknownField"), "{why}");
+    let why = spoilt("kind: Namespace", "kind: Nmespace");
+    assert!(why.contains("no object that counts"), "{why}");
+}
+
+#[test]
+fn wrong_reports_are_found() {
+    let why = spoilt(
+        "[AllWeightsZero TrafficSplit shop/zero",
+        "[AllWeightsZero TrafficSplit shop/web",
+    );
+    assert!(
+        why.contains("`AllWeightsZero TrafficSplit shop/web spec.backends` is not reported, only:"),
+        "{why}"
+    );
+    assert!(
+        why.contains("\n  AllWeightsZero TrafficSplit shop/zero spec.backends"),
+        "{why}"
+    );
+    let why = spoilt("[PortMismatch TrafficSplit shop/web]", "[AllWeightsZero TrafficSplit]");
+    assert!(why.contains("`AllWeightsZero TrafficSplit` is reported"), "{why}");
+}
