@@ -71,7 +71,7 @@ fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<O
     let root = match ParsedRoot::new(&spec.service, &key.namespace, &settings.cluster_domain) {
         ParsedRoot::Service(root) => Some(root),
         ParsedRoot::External(_) => None,
-        ParsedRoot::OtherNamespace | ParsedRoot::Invalid => return Vec::new(),
+        ParsedRoot::OtherNamespace | ParsedRoot::UnderDomain | ParsedRoot::Invalid => return Vec::new(),
     };
     let backends = spec
         .backends

@@ -60,8 +60,11 @@ impl Snapshot {
     /// Adds an SMI object. If it is there already, it counts as a duplicate: neither has an effect (I1).
     /// Returns which object it is.
     pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
-        let Parsed { object, ignored } = object.into();
+        let Parsed { mut object, ignored } = object.into();
         let target = reference(&object);
+        // I2: so that it can be judged by itself.
+        let namespace = &mut object.metadata_mut().namespace;
+        namespace.get_or_insert_with(|| target.key.namespace.clone());
         if let Err(reason) = check_key(&target.key) {
             self.insert_undecodable(target.clone(), reason);
             return target;

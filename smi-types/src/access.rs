@@ -141,8 +141,8 @@ pub struct Subject {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["kind", "name"]))]
 pub struct Rule {
-    /// `HTTPRouteGroup`, `TCPRoute` or, from v1alpha3 on, `UDPRoute`. With any other the whole target allows
-    /// nothing (A12).
+    /// `HTTPRouteGroup`, `TCPRoute` or `UDPRoute`, which the API has from v1alpha3 on. With any other the whole
+    /// target allows nothing (A12).
     #[serde(default, deserialize_with = "null_as_default")]
     #[schemars(extend("enum" = ["HTTPRouteGroup", "TCPRoute", "UDPRoute"]))]
     pub kind: String,
