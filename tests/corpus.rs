@@ -5,6 +5,7 @@
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::diagnostic::{Code, Severity};
 use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::plan::State;
 use smi_adapter::smi_types::Object;
 use smi_adapter::yaml::Content;
 use smi_tests::{adapters, inputs, translate};
@@ -52,10 +53,10 @@ fn count(adapter: &dyn MeshAdapter, kind: &Kind, files: &[PathBuf], assume_ports
                 .iter()
                 .filter(|said| said.code.severity() > Severity::Info);
             let codes: BTreeSet<&str> = notable.map(|said| said.code.as_str()).collect();
-            match (status.accepted, codes.is_empty()) {
-                (true, true) => counts.exact += 1,
-                (true, false) => counts.with_diagnostics += 1,
-                (false, _) => counts.rejected += 1,
+            match (status.state, codes.is_empty()) {
+                (State::InForce | State::InPart, true) => counts.exact += 1,
+                (State::InForce | State::InPart, false) => counts.with_diagnostics += 1,
+                (State::Inert | State::Unknown, _) => counts.rejected += 1,
             }
             for code in codes {
                 *counts.by_code.entry(code).or_default() += 1;

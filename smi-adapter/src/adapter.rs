@@ -208,6 +208,12 @@ impl Translation {
         }
     }
 
+    /// Adds all of another translation.
+    pub fn append(&mut self, other: Self) {
+        self.manifests.extend(other.manifests);
+        self.diagnostics.extend(other.diagnostics);
+    }
+
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);

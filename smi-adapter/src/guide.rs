@@ -1,26 +1,34 @@
-//! The guide: what everything is about, how to embed it, and the rules by which SMI is read.
+//! The guide, in the order in which a new user needs it.
 //!
-//! 1. [`concepts`]: from objects to policies to a mesh
-//! 2. [`embed`]: in an operator, step by step
-//! 3. [`meshes`]: one set of SMI objects, two meshes
-//! 4. [`access`]: who may talk to whom
-//! 5. [`rules`]: what the IDs mean
-//! 6. [`adapter`]: write one for another mesh
+//! 1. [`concepts`]: from SMI objects to policies to a mesh
+//! 2. [`embed`]: use the library in an operator, step by step
+//! 3. [`settings`]: the choices of an operator
+//! 4. [`meshes`]: the same SMI objects on two meshes
+//! 5. [`access`]: access control
+//! 6. [`adapter`]: write an adapter for another mesh
+//! 7. [`rules`]: the meaning of the rule IDs
+//!
+//! How an adapter is proved correct is the subject of the crate `smi-conformance`.
 
-#[doc = include_str!("guide/concepts.md")]
-pub mod concepts {}
+/// Declares the chapters, with links from each to its neighbours.
+macro_rules! chapters {
+    ($($name:ident: $file:literal, $links:literal;)*) => {
+        $(
+            #[doc = include_str!($file)]
+            #[doc = concat!("\n---\n\n", $links)]
+            pub mod $name {}
+        )*
+    };
+}
 
-#[doc = include_str!("guide/embed.md")]
-pub mod embed {}
-
-#[doc = include_str!("guide/meshes.md")]
-pub mod meshes {}
-
-#[doc = include_str!("guide/access.md")]
-pub mod access {}
-
-#[doc = include_str!("guide/adapter.md")]
-pub mod adapter {}
+chapters! {
+    concepts: "guide/concepts.md", "[Contents](super) · next: [use it in an operator](super::embed)";
+    embed: "guide/embed.md", "Previous: [concepts](super::concepts) · [contents](super) · next: [settings](super::settings)";
+    settings: "guide/settings.md", "Previous: [use it in an operator](super::embed) · [contents](super) · next: [two meshes](super::meshes)";
+    meshes: "guide/meshes.md", "Previous: [settings](super::settings) · [contents](super) · next: [access control](super::access)";
+    access: "guide/access.md", "Previous: [two meshes](super::meshes) · [contents](super) · next: [write an adapter](super::adapter)";
+    adapter: "guide/adapter.md", "Previous: [access control](super::access) · [contents](super) · next: [rules](super::rules)";
+}
 
 #[doc(inline)]
 pub use smi_types::rules;

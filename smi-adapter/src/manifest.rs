@@ -3,7 +3,8 @@
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -65,8 +66,20 @@ impl NativeObject {
     }
 }
 
+/// Serialises as an API server takes it, like [`to_value`](NativeObject::to_value).
+impl Serialize for NativeObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("NativeObject", 4)?;
+        fields.serialize_field("apiVersion", &self.kind.api_version())?;
+        fields.serialize_field("kind", &self.kind.kind)?;
+        fields.serialize_field("metadata", &self.metadata)?;
+        fields.serialize_field("spec", &self.spec)?;
+        fields.end()
+    }
+}
+
 /// An object that gives a policy its meaning, and what we know of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Manifest {
     /// The object. Labels and annotations of ours are added by a plan.
     pub object: NativeObject,
@@ -172,6 +185,12 @@ impl Stage {
             Self::Grant => "grant",
             Self::Deny => "deny",
         }
+    }
+}
+
+impl Serialize for Stage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

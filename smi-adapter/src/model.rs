@@ -1,14 +1,52 @@
 //! What the objects of a snapshot come to: [`Policy`] by policy.
 //!
-//! Only [`resolve`](crate::resolve::resolve) builds these, so what they promise always holds.
+//! [`resolve`](crate::resolve::resolve) builds these. So that an adapter's translation can be tested by itself, there are
+//! builders as well; they keep what the types promise, or return [`Invalid`].
+//!
+//! ```
+//! use smi_adapter::adapter::Translation;
+//! use smi_adapter::diagnostic::Code;
+//! use smi_adapter::model::route::{Backend, PortRoute, PortSplit, Root, ServiceRoute};
+//! use smi_adapter::model::{Invalid, Policy};
+//! use smi_adapter::object::ObjectKey;
+//!
+//! /// The translation for a mesh without integers above 100.
+//! fn translate(policy: &Policy) -> Translation {
+//!     let mut out = Translation::default();
+//!     let Policy::Route(route) = policy else { return out };
+//!     for (port, split) in route.ports().iter().flat_map(|port| port.splits().map(move |split| (port, split))) {
+//!         if split.backends().iter().any(|backend| backend.weight() > 100) {
+//!             let why = "this mesh has no weights above 100";
+//!             out.leave_out(split.key(), port.port(), Code::Inexpressible, "spec.backends".into(), why);
+//!         }
+//!     }
+//!     out
+//! }
+//!
+//! let canary = |heavy| {
+//!     let backends = [Backend::new("web-v1", heavy)?, Backend::new("web-v2", 10)?];
+//!     let split = PortSplit::new(ObjectKey::new("shop", "canary"), backends)?;
+//!     let port = PortRoute::new(80)?.with_name("http".to_owned()).with_default(split);
+//!     let root = Root::Service(ObjectKey::new("shop", "web"));
+//!     Ok::<Policy, Invalid>(ServiceRoute::new(root, [port])?.into())
+//! };
+//! // Weights have no common divisor: 900 and 10 are 90 and 1.
+//! assert!(translate(&canary(900)?).diagnostics.is_empty());
+//! assert_eq!(translate(&canary(999)?).left_out.len(), 1);
+//! assert!(canary(0).is_err());
+//! # Ok::<(), Invalid>(())
+//! ```
 
 pub mod access;
+mod invalid;
 pub mod route;
 
 pub use access::{NamespaceBaseline, WorkloadAccess};
+pub use invalid::Invalid;
 pub use route::ServiceRoute;
 
 use crate::object::{ObjectKey, ObjectRef};
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
@@ -88,6 +126,13 @@ impl Display for PolicyKey {
     }
 }
 
+/// Serialises as its text.
+impl Serialize for PolicyKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// The unit of meaning and of translation.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -121,3 +166,24 @@ impl Policy {
         }
     }
 }
+
+impl From<ServiceRoute> for Policy {
+    fn from(route: ServiceRoute) -> Self {
+        Self::Route(route)
+    }
+}
+
+impl From<WorkloadAccess> for Policy {
+    fn from(access: WorkloadAccess) -> Self {
+        Self::Access(access)
+    }
+}
+
+impl From<NamespaceBaseline> for Policy {
+    fn from(baseline: NamespaceBaseline) -> Self {
+        Self::Baseline(baseline)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,17 +5,18 @@ mod owned;
 mod status;
 
 pub use owned::Observed;
-pub use status::{PortShares, Status};
+pub use status::{PortShares, State, Status};
 
 use crate::adapter::{MeshAdapter, Translation};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject};
-use crate::model::{Model, Policy};
-use crate::object::{Kind, ObjectRef};
+use crate::model::Model;
+use crate::object::ObjectRef;
 use crate::resolve::{Resolution, referable, resolve_observed};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
+use status::LazyIndex;
 use std::collections::BTreeSet;
 
 /// Writes and deletions, in an order that is safe at every step: writes by
@@ -91,6 +92,7 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
     /// What the snapshot means.
     pub model: Model,
+    index: LazyIndex,
 }
 
 /// Resolves, translates, reviews and compares.
@@ -100,86 +102,60 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     settings: &Settings,
     observed: &Observed,
 ) -> Planned {
-    let translator = Translator {
-        name: adapter.name(),
-        kinds: adapter.kinds(),
-        review: &|desired, foreign| adapter.review(desired, foreign),
-    };
-    let (model, whole) = translated(|policy| adapter.translate(policy), snapshot, settings, observed);
-    translator.complete(snapshot, settings, observed, model, whole)
+    let resolution = resolved(snapshot, settings, observed);
+    let mut whole = Translation::default();
+    for (_, policy) in resolution.model.policies() {
+        whole.append(adapter.translate(policy));
+    }
+    complete(adapter, snapshot, settings, observed, resolution, whole)
 }
 
-/// What a snapshot means, and what becomes of all of it.
-#[doc(hidden)]
-pub fn translated(
-    translate: impl Fn(&Policy) -> Translation,
+/// Resolves a snapshot as a plan does: namespaces in which there are objects of ours for access control stay enforced
+/// (A2).
+#[must_use]
+pub fn resolved(snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Resolution {
+    resolve_observed(snapshot, settings, &observed.enforced())
+}
+
+/// Plans a translation of a whole snapshot. [`MeshAdapterExt::plan`](crate::adapter::MeshAdapterExt::plan) does so with
+/// that of the adapter; this is for one that was edited, or made in another way.
+///
+/// `translation` holds the native objects of all policies of `resolution`, and what the mesh cannot express of them. The
+/// objects are labelled, reviewed and compared with those that are observed; diagnostics of the resolution are added to
+/// those of the translation.
+pub fn complete<A: MeshAdapter + ?Sized>(
+    adapter: &A,
     snapshot: &Snapshot,
     settings: &Settings,
     observed: &Observed,
-) -> (Model, Translation) {
-    let Resolution { model, diagnostics } = resolve_observed(snapshot, settings, &observed.enforced());
-    let mut whole = Translation {
-        manifests: Vec::with_capacity(model.policies.len()),
-        diagnostics,
-    };
-    for (_, policy) in model.policies() {
-        let translation = translate(policy);
-        whole.manifests.extend(translation.manifests);
-        whole.diagnostics.extend(translation.diagnostics);
+    resolution: Resolution,
+    translation: Translation,
+) -> Planned {
+    let Resolution { model, mut diagnostics } = resolution;
+    let Translation {
+        mut manifests,
+        diagnostics: of_mesh,
+    } = translation;
+    diagnostics.extend(of_mesh);
+    manifests.sort_by_cached_key(|manifest| manifest.object.reference());
+    for manifest in &mut manifests {
+        owned::decorate(manifest, adapter.name(), settings);
     }
-    (model, whole)
-}
-
-/// What native objects of others do to ours.
-#[doc(hidden)]
-pub type ReviewFn<'a> = dyn Fn(&[Manifest], &[NativeObject]) -> Vec<Diagnostic> + 'a;
-
-/// Who translated.
-#[doc(hidden)]
-#[expect(missing_debug_implementations, reason = "gone in the next step")]
-pub struct Translator<'a> {
-    #[doc(hidden)]
-    pub name: &'a str,
-    #[doc(hidden)]
-    pub kinds: &'a [Kind],
-    #[doc(hidden)]
-    pub review: &'a ReviewFn<'a>,
-}
-
-impl Translator<'_> {
-    /// Marks what was translated, reviews it, and compares it with what is there.
-    #[doc(hidden)]
-    pub fn complete(
-        &self,
-        snapshot: &Snapshot,
-        settings: &Settings,
-        observed: &Observed,
-        model: Model,
-        whole: Translation,
-    ) -> Planned {
-        let Translation {
-            mut manifests,
-            mut diagnostics,
-        } = whole;
-        manifests.sort_by_cached_key(|manifest| manifest.object.reference());
-        for manifest in &mut manifests {
-            owned::decorate(manifest, self.name, settings);
-        }
-        diagnostics.extend(observed.withhold_foreign(&mut manifests));
-        observed.adopt_ages(&mut manifests);
-        diagnostics.extend((self.review)(&manifests, observed.foreign()));
-        diagnostics.extend(unsaid(snapshot, settings, &manifests, &diagnostics));
-        diagnostics.sort();
-        diagnostics.dedup();
-        Planned {
-            plan: Plan {
-                actions: diff::actions(self.kinds, &manifests, observed),
-                field_manager: format!("{}-{}", settings.owner, self.name),
-            },
-            manifests,
-            diagnostics,
-            model,
-        }
+    diagnostics.extend(observed.withhold_foreign(&mut manifests));
+    observed.adopt_ages(&mut manifests);
+    diagnostics.extend(adapter.review(&manifests, observed.foreign()));
+    diagnostics.extend(unsaid(snapshot, settings, &manifests, &diagnostics));
+    diagnostics.sort();
+    diagnostics.dedup();
+    Planned {
+        plan: Plan {
+            actions: diff::actions(adapter.kinds(), &manifests, observed),
+            field_manager: format!("{}-{}", settings.owner, adapter.name()),
+        },
+        manifests,
+        diagnostics,
+        model,
+        index: LazyIndex::default(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::object::{ObjectKey, ObjectRef};
 use crate::weights::gcd;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
@@ -147,6 +149,38 @@ impl Routing {
     }
 }
 
+/// An exact share of traffic: `parts` out of `of`.
+///
+/// Serialises as the text `"1/10"`: JSON numbers cannot hold all weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Share {
+    /// The numerator; zero means no traffic.
+    pub parts: u128,
+    /// The denominator, at least 1.
+    pub of: u128,
+}
+
+impl Share {
+    /// The share as a number from 0 to 1, rounded.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "it is documented as rounded")]
+    pub fn to_f64(self) -> f64 {
+        self.parts as f64 / self.of as f64
+    }
+}
+
+impl Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.parts, self.of)
+    }
+}
+
+impl Serialize for Share {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Shares of traffic as exact ratios: a weight for every target, none of them zero, without a common
 /// divisor. So equal shares are equal values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,10 +247,58 @@ impl Distribution {
         self.0.iter().map(|(target, weight)| (target, *weight))
     }
 
+    /// Returns the share of one target; zero, if it gets none.
+    #[must_use]
+    pub fn share_of(&self, target: &Target) -> Share {
+        Share {
+            parts: self.0.get(target).copied().unwrap_or_default(),
+            of: self.total(),
+        }
+    }
+
     /// The sum of the reduced weights: what a weight is a share of.
     #[must_use]
     pub fn total(&self) -> u128 {
         self.0.values().sum()
+    }
+}
+
+/// Serialises as a list of targets with their shares: `[{"to": {"namespace": "shop", "service": "web", "port": 80},
+/// "share": "9/10"}, …]`.
+impl Serialize for Distribution {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            to: &'a Target,
+            share: Share,
+        }
+        let of = self.total();
+        serializer.collect_seq(self.shares().map(|(to, parts)| {
+            let share = Share { parts, of };
+            Entry { to, share }
+        }))
+    }
+}
+
+/// Serialises as `{"namespace": "shop", "service": "web", "port": 80}`, `{"status": 503}`, `"nowhere"` or `"failure"`.
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Service { key, port } => {
+                let mut fields = serializer.serialize_struct("Target", 3)?;
+                fields.serialize_field("namespace", &key.namespace)?;
+                fields.serialize_field("service", &key.name)?;
+                fields.serialize_field("port", port)?;
+                fields.end()
+            }
+            Self::Status(status) => {
+                let mut fields = serializer.serialize_struct("Target", 1)?;
+                fields.serialize_field("status", status)?;
+                fields.end()
+            }
+            Self::Nowhere => serializer.serialize_str("nowhere"),
+            Self::Failure => serializer.serialize_str("failure"),
+        }
     }
 }
 

@@ -8,21 +8,25 @@
 
 mod access;
 mod backends;
+mod call;
 mod destination;
+mod outcome;
 mod path;
 mod readings;
 mod request;
 mod split;
+mod trace;
 
 pub use access::{authorize, is_enforced};
+pub use outcome::{Answer, EnforcedBy, Outcome, ReleasedBy};
+pub use trace::{Step, Trace};
 
-use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::{Destination, Distribution, Probe, Request, Routing, Target, Traffic, Verdict};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
+use call::Call;
 use readings::Answers;
 use std::collections::BTreeSet;
-use std::fmt::{self, Display};
 
 /// Decides where the traffic of `probe` goes, and says why.
 ///
@@ -52,13 +56,16 @@ pub fn decide(snapshot: &Snapshot, settings: &Settings, probe: &Probe) -> (Verdi
         port: *port,
     };
     let mut trace = Trace::default();
-    let routing = match (destination::reachable(&call, &probe.traffic), &probe.traffic) {
+    let routing = match (
+        destination::reachable(snapshot, key, *port, &probe.traffic),
+        &probe.traffic,
+    ) {
         (Err(reason), _) => {
-            trace.note(reason.rule, call.root_ref(), format!("goes nowhere: {}", reason.why));
+            trace.note(reason.rule, call.root_ref(), Outcome::Nowhere { why: reason.why });
             Routing::Exactly(Distribution::all_to(Target::Nowhere))
         }
         (Ok(()), Traffic::Udp) => {
-            trace.note("T21", call.root_ref(), "UDP is never split: goes to the service itself");
+            trace.note("T21", call.root_ref(), Outcome::Udp);
             Routing::Exactly(call.own_endpoints())
         }
         (Ok(()), Traffic::Tcp) => Routing::Exactly(split::route(&call, None, &mut trace)),
@@ -67,34 +74,9 @@ pub fn decide(snapshot: &Snapshot, settings: &Settings, probe: &Probe) -> (Verdi
     (Verdict::new(routing), trace)
 }
 
-/// What is called, and in which world.
-struct Call<'a> {
-    snapshot: &'a Snapshot,
-    settings: &'a Settings,
-    /// The service that the client calls: the root, if somebody splits it (T2).
-    root: &'a ObjectKey,
-    /// The port's number at that service.
-    port: u16,
-}
-
-impl Call<'_> {
-    fn root_ref(&self) -> ObjectRef {
-        ObjectRef::service(self.root.clone())
-    }
-
-    fn target(&self, key: ObjectKey) -> Target {
-        Target::Service { key, port: self.port }
-    }
-
-    /// The root's own endpoints, by its own selector (T13, T35).
-    fn own_endpoints(&self) -> Distribution {
-        Distribution::all_to(self.target(self.root.clone()))
-    }
-}
-
 /// S5, S17: the answers under every reading of the request that meshes use.
 fn routings(call: &Call<'_>, request: &Request, trace: &mut Trace) -> Routing {
-    let answers = readings::all(request, (&call.root_ref(), "goes to"), trace, |seen, trace| {
+    let answers = readings::all(request, &call.root_ref(), trace, |seen, trace| {
         split::route(call, Some(seen), trace)
     });
     let Answers { first, others, rule } = answers;
@@ -105,63 +87,6 @@ fn routings(call: &Call<'_>, request: &Request, trace: &mut Trace) -> Routing {
     Routing::Either {
         rule,
         of: of.into_iter().collect(),
-    }
-}
-
-/// Why a clause does not hold.
-struct Reason {
-    rule: &'static str,
-    why: String,
-}
-
-impl Reason {
-    fn new(rule: &'static str, why: impl Into<String>) -> Self {
-        Self { rule, why: why.into() }
-    }
-}
-
-/// Why traffic goes where it goes, or is allowed or denied, in the order in which that was decided.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trace(Vec<Step>);
-
-/// One thing that was looked at, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The rule that decided, such as `T20`.
-    pub rule: &'static str,
-    /// What was looked at.
-    pub object: ObjectRef,
-    /// What came of it: lower case, without a period, values of users in backticks.
-    pub outcome: String,
-}
-
-impl Trace {
-    /// The steps, in order.
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.0
-    }
-
-    fn note(&mut self, rule: &'static str, object: ObjectRef, outcome: impl Into<String>) {
-        self.0.push(Step {
-            rule,
-            object,
-            outcome: outcome.into(),
-        });
-    }
-}
-
-/// Writes a line for each step.
-impl Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|step| writeln!(f, "{step}"))
-    }
-}
-
-/// Writes `TrafficSplit shop/canary: does not match the request (T12)`.
-impl Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.object, self.outcome, self.rule)
     }
 }
 

@@ -277,6 +277,17 @@ impl From<ParseError> for ReadError {
 }
 
 impl Document {
+    /// Reads an object that was parsed already, as if it were the only one of a text. Without a namespace it gets
+    /// `default_namespace` (I2).
+    #[must_use]
+    pub fn from_value(value: Value, default_namespace: &str) -> Self {
+        Self {
+            number: 1,
+            item: None,
+            content: content(value, default_namespace),
+        }
+    }
+
     /// Adds what it is to a snapshot, and says which object that is; `None` if it has no part in what SMI
     /// means. An object that cannot be read is noted in the snapshot, so that whatever refers to it finds
     /// it unusable and a plan reports it.
@@ -302,14 +313,6 @@ impl Document {
     }
 }
 
-/// Adds what a value is to a snapshot, as [`Document::add_to`] does.
-#[doc(hidden)]
-pub fn add(value: Value, snapshot: &mut Snapshot) -> Result<Option<ObjectRef>, ReadError> {
-    let content = content(value, crate::object::DEFAULT_NAMESPACE);
-    let (number, item) = (1, None);
-    Document { number, item, content }.add_to(snapshot)
-}
-
 /// Writes objects as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
 #[must_use]
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String {
@@ -317,7 +320,8 @@ pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String 
     write_values(&values)
 }
 
-/// Writes values as YAML documents.
+/// Writes values as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
+#[must_use]
 pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     let options = serde_saphyr::ser_options! {
         prefer_block_scalars: false,
@@ -333,7 +337,10 @@ pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     text
 }
 
-/// Reads the documents of a text as values.
+/// Reads the documents of a text as values, each as it stands.
+///
+/// # Errors
+/// If one of them is neither YAML nor JSON.
 pub fn read_values(text: &str) -> Result<Vec<Value>, String> {
     split::documents(text).flatten().collect()
 }

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, MeshAdapterExt, Support, Translation};
+use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
-use smi_adapter::plan::{Observed, Planned, Translator, translated};
+use smi_adapter::plan::{Observed, Planned, complete, resolved};
+use smi_adapter::resolve::Resolution;
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use std::fmt::Debug;
@@ -155,12 +157,40 @@ impl Input {
         observed: &Observed,
         translation: Translation,
     ) -> Planned {
-        let translator = Translator {
-            name: implementation.name(),
-            kinds: implementation.kinds(),
-            review: &|_, _| Vec::new(),
+        let adapter = Written {
+            name: implementation.name().to_owned(),
+            kinds: implementation.kinds().to_vec(),
         };
-        let (model, _) = translated(|_| Translation::default(), &self.snapshot, settings, observed);
-        translator.complete(&self.snapshot, settings, observed, model, translation)
+        // What has no effect in any mesh is in the translation already.
+        let resolution = Resolution {
+            diagnostics: Vec::new(),
+            ..resolved(&self.snapshot, settings, observed)
+        };
+        complete(&adapter, &self.snapshot, settings, observed, resolution, translation)
+    }
+}
+
+/// The adapter in whose name an implementation by hand writes. Nothing but its name and kinds is asked for.
+#[derive(Debug)]
+struct Written {
+    name: String,
+    kinds: Vec<Kind>,
+}
+
+impl MeshAdapter for Written {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    fn support(&self, _: Feature) -> Support {
+        Support::None("it translates whole inputs".into())
+    }
+
+    fn translate(&self, _: &Policy) -> Translation {
+        Translation::default()
     }
 }

@@ -28,10 +28,11 @@ use super::laws::{self, Limits};
 use super::{Cases, Interpreter};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
-use smi_adapter::model::Policy;
-use smi_adapter::model::route::HttpMatch;
+use smi_adapter::model::route::{HeaderMatch, HttpMatch};
+use smi_adapter::model::{Invalid, Policy};
 use smi_adapter::object::Kind;
-use smi_adapter::plan::{Observed, Planned, Translator, translated};
+use smi_adapter::plan::{Observed, Planned, complete, resolved};
+use smi_adapter::resolve::Resolution;
 use smi_adapter::settings::Settings;
 use std::fmt::{self, Debug};
 
@@ -54,7 +55,7 @@ enum How {
     /// What the operator chose is not kept to.
     Settings(fn(&mut Settings)),
     /// A policy is taken for another one.
-    Policy(fn(&mut Policy)),
+    Policy(fn(&Policy) -> Policy),
     /// The translation of a policy is made by something that can translate.
     Translate(fn(&Policy, &TranslateFn<'_>) -> Translation),
     /// All that was translated is edited.
@@ -177,67 +178,90 @@ impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
         let mut read = None;
         match self.how {
             How::Settings(edit) => edit(&mut settings),
-            How::Documents(edit) => {
-                let mut documents = input.documents().to_vec();
-                edit(&mut documents);
-                let mut other = Input::new(documents);
-                input
-                    .snapshot()
-                    .enforced()
-                    .for_each(|namespace| other.enforce(namespace));
-                read = Some(other);
-            }
+            How::Documents(edit) => read = Some(misread(input, edit)),
             _ => {}
         }
         let snapshot = read.as_ref().unwrap_or(input).snapshot();
-        let translate = |policy: &Policy| match self.how {
-            How::Policy(edit) => {
-                let mut policy = policy.clone();
-                edit(&mut policy);
-                self.adapter.translate(&policy)
-            }
-            How::Translate(edit) => edit(policy, &|policy| self.adapter.translate(policy)),
-            _ => self.adapter.translate(policy),
+        let Resolution { model, diagnostics } = resolved(snapshot, &settings, observed);
+        let mut whole = Translation {
+            diagnostics,
+            ..Translation::default()
         };
-        let (model, mut whole) = translated(translate, snapshot, &settings, observed);
+        for (_, policy) in model.policies() {
+            whole.append(self.translate(policy));
+        }
         if let How::Whole(edit) = self.how {
             edit(&mut whole);
         }
-        let translator = Translator {
-            name: self.name(),
-            kinds: self.kinds(),
-            review: &|desired, foreign| self.adapter.review(desired, foreign),
-        };
-        Ok(translator.complete(snapshot, &settings, observed, model, whole))
+        let diagnostics = Vec::new();
+        let resolution = Resolution { model, diagnostics };
+        Ok(complete(self.adapter, snapshot, &settings, observed, resolution, whole))
+    }
+}
+
+/// The input with other documents, and the same namespaces enforced.
+fn misread(input: &Input, edit: fn(&mut Vec<Value>)) -> Input {
+    let mut documents = input.documents().to_vec();
+    edit(&mut documents);
+    let mut other = Input::new(documents);
+    input
+        .snapshot()
+        .enforced()
+        .for_each(|namespace| other.enforce(namespace));
+    other
+}
+
+impl<A: MeshAdapter + ?Sized> Mutated<'_, A> {
+    fn translate(&self, policy: &Policy) -> Translation {
+        match self.how {
+            How::Policy(edit) => self.adapter.translate(&edit(policy)),
+            How::Translate(edit) => edit(policy, &|policy| self.adapter.translate(policy)),
+            _ => self.adapter.translate(policy),
+        }
     }
 }
 
 /// One filter of several is enough.
 fn one_header(matching: &HttpMatch) -> Vec<HttpMatch> {
-    let one = |header| HttpMatch {
-        headers: vec![header],
-        ..matching.clone()
-    };
-    if matching.headers.is_empty() {
+    if matching.headers().is_empty() {
         return vec![matching.clone()];
     }
-    matching.headers.iter().cloned().map(one).collect()
+    let headers = matching.headers().iter();
+    headers.map(|header| rebuilt(matching, true, [header])).collect()
 }
 
 fn without_headers(matching: &HttpMatch) -> Vec<HttpMatch> {
-    let headers = Vec::new();
-    vec![HttpMatch {
-        headers,
-        ..matching.clone()
-    }]
+    vec![rebuilt(matching, true, [])]
 }
 
 fn without_methods(matching: &HttpMatch) -> Vec<HttpMatch> {
-    let methods = None;
-    vec![HttpMatch {
-        methods,
-        ..matching.clone()
-    }]
+    vec![rebuilt(matching, false, matching.headers())]
+}
+
+/// A match with the same path, with its methods if so, and with these headers.
+fn rebuilt<'h>(matching: &HttpMatch, methods: bool, headers: impl IntoIterator<Item = &'h HeaderMatch>) -> HttpMatch {
+    let bare = everything(matching);
+    let mut rebuilt = match matching.path() {
+        Some(path) => bare.with_path(path.clone()),
+        None => bare,
+    };
+    for method in matching.methods().into_iter().flatten().filter(|_| methods) {
+        rebuilt = or_same(rebuilt, |it| it.with_method(method));
+    }
+    for header in headers {
+        rebuilt = or_same(rebuilt, |it| it.with_header(header.name(), header.value().clone()));
+    }
+    rebuilt
+}
+
+/// A part of a model edited, or the same where the edit would break what adapters rely on.
+fn or_same<T: Clone>(part: T, edit: impl FnOnce(T) -> Result<T, Invalid>) -> T {
+    edit(part.clone()).unwrap_or(part)
+}
+
+/// A match that takes every request, in the same place.
+fn everything(matching: &HttpMatch) -> HttpMatch {
+    HttpMatch::new(matching.group().key.clone(), matching.field().clone()).with_name(matching.name())
 }
 
 #[cfg(test)]

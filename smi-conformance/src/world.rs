@@ -16,8 +16,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 use services::Service;
+use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
 use smi_adapter::snapshot::Snapshot;
+use smi_adapter::yaml::Document;
 use splits::Split;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -254,7 +256,7 @@ pub fn snapshot<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Snapshot 
     let mut snapshot = Snapshot::default();
     for document in documents {
         // Whatever does not say which object it is has no effect.
-        _ = smi_adapter::yaml::add(document.clone(), &mut snapshot);
+        _ = Document::from_value(document.clone(), DEFAULT_NAMESPACE).add_to(&mut snapshot);
     }
     snapshot
 }

@@ -9,7 +9,7 @@ use smi_adapter::adapter::{Feature, MeshAdapter, MeshAdapterExt, Support};
 use smi_adapter::cluster::{InMemoryCluster, Outcome, apply};
 use smi_adapter::diagnostic::{Code, Effect, Severity};
 use smi_adapter::object::{ObjectKey, ObjectRef};
-use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
 use smi_adapter::semantics::decide;
 use smi_adapter::settings::{Scope, Settings};
@@ -90,7 +90,9 @@ fn an_operator_follows_a_canary() {
     // The new version is not there yet.
     let (planned, _) = operator.reconcile();
     let status = planned.status(&split);
-    assert!(status.accepted);
+    assert_eq!(status.state, State::InPart);
+    let none = status.share_of("web-v2", 80).map(|share| share.to_string());
+    assert_eq!(none.as_deref(), Some("0/1"), "a missing backend stays visible");
     assert_eq!(status.shares[0].shares.to_string(), "web.shop:80");
     let missing = status
         .diagnostics
@@ -118,7 +120,7 @@ fn an_operator_follows_a_canary() {
     broken["spec"]["backends"] = json!("none");
     operator.on_applied(&broken);
     let (planned, _) = operator.reconcile();
-    assert!(!planned.status(&split).accepted);
+    assert_eq!(planned.status(&split).state, State::Inert);
     assert_eq!(planned.diagnostics[0].code, Code::Undecodable);
     assert!(operator.cluster.objects().is_empty());
 

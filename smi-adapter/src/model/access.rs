@@ -1,5 +1,7 @@
 //! Who may talk to one workload.
 
+mod build;
+
 use super::route::HttpMatch;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::Identity;
@@ -14,40 +16,28 @@ use std::sync::Arc;
 /// Workloads whose selectors select each other's pods have the same grants: those that are due to all of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadAccess {
-    #[doc(hidden)]
-    pub workload: ObjectRef,
-    #[doc(hidden)]
-    pub selector: BTreeMap<String, String>,
-    #[doc(hidden)]
-    pub tcp_ports: BTreeSet<u16>,
-    #[doc(hidden)]
-    pub udp_ports: BTreeSet<u16>,
-    #[doc(hidden)]
-    pub health_checks: BTreeSet<HealthCheck>,
-    #[doc(hidden)]
-    pub annotations: BTreeMap<String, String>,
-    #[doc(hidden)]
-    pub containers: BTreeSet<String>,
+    pub(crate) workload: ObjectRef,
+    pub(crate) selector: BTreeMap<String, String>,
+    pub(crate) tcp_ports: BTreeSet<u16>,
+    pub(crate) udp_ports: BTreeSet<u16>,
+    pub(crate) health_checks: BTreeSet<HealthCheck>,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) containers: BTreeSet<String>,
     pub(crate) in_mesh: InMesh,
-    #[doc(hidden)]
-    pub trust_domain: String,
+    pub(crate) trust_domain: String,
     /// Shared by workloads that are granted the same.
-    #[doc(hidden)]
-    pub grants: Arc<[Grant]>,
+    pub(crate) grants: Arc<[Grant]>,
     /// Targets whose destination it is, and what names ports for it, also where nothing of them is granted.
-    #[doc(hidden)]
-    pub due: BTreeSet<ObjectRef>,
+    pub(crate) due: BTreeSet<ObjectRef>,
 }
 
 /// What is known of the pods of a workload, as far as it decides whether a mesh sees their traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct InMesh {
     /// Whether there are pods, so that their containers can be looked at.
-    #[doc(hidden)]
-    pub has_pods: bool,
+    pub(crate) has_pods: bool,
     /// Whether its pods share the network of their node.
-    #[doc(hidden)]
-    pub host_network: bool,
+    pub(crate) host_network: bool,
 }
 
 impl WorkloadAccess {
@@ -126,16 +116,11 @@ impl WorkloadAccess {
 /// What one traffic target grants, or a part of it: any of the sources may send this traffic to any of the ports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
-    #[doc(hidden)]
-    pub target: ObjectKey,
-    #[doc(hidden)]
-    pub sources: BTreeSet<Source>,
-    #[doc(hidden)]
-    pub ports: Ports,
-    #[doc(hidden)]
-    pub traffic: Granted,
-    #[doc(hidden)]
-    pub references: Arc<BTreeSet<ObjectRef>>,
+    pub(crate) target: ObjectKey,
+    pub(crate) sources: BTreeSet<Source>,
+    pub(crate) ports: Ports,
+    pub(crate) traffic: Granted,
+    pub(crate) references: Arc<BTreeSet<ObjectRef>>,
 }
 
 impl Grant {
@@ -238,10 +223,8 @@ impl Granted {
 /// no workload and no target is left: it keeps the namespace enforced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceBaseline {
-    #[doc(hidden)]
-    pub namespace: String,
-    #[doc(hidden)]
-    pub unselectable: Vec<ObjectRef>,
+    pub(crate) namespace: String,
+    pub(crate) unselectable: Vec<ObjectRef>,
 }
 
 impl NamespaceBaseline {

@@ -1,5 +1,6 @@
 //! Where the traffic of one root service goes.
 
+mod build;
 mod matches;
 
 pub use matches::{HeaderMatch, HttpMatch};
@@ -13,16 +14,11 @@ use std::sync::Arc;
 /// then the one without, then the root's own endpoints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceRoute {
-    #[doc(hidden)]
-    pub root: Root,
-    #[doc(hidden)]
-    pub service: RootService,
-    #[doc(hidden)]
-    pub cluster_domain: String,
-    #[doc(hidden)]
-    pub splits: Vec<SplitSource>,
-    #[doc(hidden)]
-    pub ports: Vec<PortRoute>,
+    pub(crate) root: Root,
+    pub(crate) service: RootService,
+    pub(crate) cluster_domain: String,
+    pub(crate) splits: Vec<SplitSource>,
+    pub(crate) ports: Vec<PortRoute>,
 }
 
 impl ServiceRoute {
@@ -107,12 +103,9 @@ impl Root {
 /// What meshes want to know of a root service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RootService {
-    #[doc(hidden)]
-    pub headless: bool,
-    #[doc(hidden)]
-    pub tcp_ports: Vec<u16>,
-    #[doc(hidden)]
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) headless: bool,
+    pub(crate) tcp_ports: Vec<u16>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 impl RootService {
@@ -138,14 +131,11 @@ impl RootService {
 /// A split that has a part in a route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitSource {
-    #[doc(hidden)]
-    pub key: ObjectKey,
-    #[doc(hidden)]
-    pub api_version: String,
-    #[doc(hidden)]
-    pub uid: Option<String>,
-    #[doc(hidden)]
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) key: ObjectKey,
+    pub(crate) api_version: String,
+    pub(crate) uid: Option<String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) backends: Vec<String>,
 }
 
 impl SplitSource {
@@ -159,6 +149,12 @@ impl SplitSource {
     #[must_use]
     pub fn api_version(&self) -> &str {
         &self.api_version
+    }
+
+    /// The services of all backends that it lists, in its order, also of those that get no traffic.
+    #[must_use]
+    pub fn backends(&self) -> &[String] {
+        &self.backends
     }
 
     /// Its UID, if it comes from a cluster.
@@ -177,16 +173,11 @@ impl SplitSource {
 /// One TCP port of the root.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortRoute {
-    #[doc(hidden)]
-    pub port: u16,
-    #[doc(hidden)]
-    pub name: Option<String>,
-    #[doc(hidden)]
-    pub app_protocol: Option<String>,
-    #[doc(hidden)]
-    pub conditional: Vec<Conditional>,
-    #[doc(hidden)]
-    pub default: Option<PortSplit>,
+    pub(crate) port: u16,
+    pub(crate) name: Option<String>,
+    pub(crate) app_protocol: Option<String>,
+    pub(crate) conditional: Vec<Conditional>,
+    pub(crate) default: Option<PortSplit>,
 }
 
 impl PortRoute {
@@ -260,10 +251,8 @@ pub fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> bool {
 /// A split that takes only requests which fulfil one of its matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conditional {
-    #[doc(hidden)]
-    pub matches: Arc<[Arc<HttpMatch>]>,
-    #[doc(hidden)]
-    pub split: PortSplit,
+    pub(crate) matches: Arc<[Arc<HttpMatch>]>,
+    pub(crate) split: PortSplit,
 }
 
 impl Conditional {
@@ -283,10 +272,8 @@ impl Conditional {
 /// A split on one port, with the backends that take part there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortSplit {
-    #[doc(hidden)]
-    pub key: ObjectKey,
-    #[doc(hidden)]
-    pub backends: Vec<Backend>,
+    pub(crate) key: ObjectKey,
+    pub(crate) backends: Vec<Backend>,
 }
 
 impl PortSplit {
@@ -308,12 +295,9 @@ impl PortSplit {
 /// A service and its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
-    #[doc(hidden)]
-    pub service: String,
-    #[doc(hidden)]
-    pub weight: u128,
-    #[doc(hidden)]
-    pub headless: bool,
+    pub(crate) service: String,
+    pub(crate) weight: u128,
+    pub(crate) headless: bool,
 }
 
 impl Backend {

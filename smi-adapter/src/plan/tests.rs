@@ -248,8 +248,11 @@ fn a_foreign_object_is_left_alone_and_reported() {
     assert_eq!(planned.diagnostics.len(), 1);
     assert_eq!(planned.diagnostics[0].code, Code::ForeignObject);
     let status = planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "s")));
-    assert!(!status.accepted && status.shares.is_empty() && status.diagnostics.len() == 1);
-    assert!(planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "t"))).accepted);
+    assert!(status.state == State::Inert && status.shares.is_empty() && status.diagnostics.len() == 1);
+    assert_eq!(
+        planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "t"))).state,
+        State::InForce
+    );
 
     // Whoever takes our label off makes it theirs.
     let mut stolen = cluster.objects().remove(0);
@@ -372,7 +375,7 @@ fn shares_are_reported_by_port() {
         &[split("ns-a", "s", "web", 3)],
     );
     let status = planned.status(&ObjectRef::split(ObjectKey::new("ns-a", "s")));
-    assert!(status.accepted);
+    assert_eq!(status.state, State::InForce);
     assert_eq!(status.shares.len(), 1);
     assert_eq!(status.shares[0].port, 80);
     assert_eq!(status.shares[0].shares.to_string(), "v1.ns-a:80 1/4, v2.ns-a:80 3/4");

@@ -186,11 +186,13 @@ impl Context<'_> {
 }
 
 fn source(key: &ObjectKey, split: &TrafficSplit) -> SplitSource {
+    let backends = split.spec.iter().flat_map(|spec| &spec.backends);
     SplitSource {
         key: key.clone(),
         api_version: format!("split.smi-spec.io/{}", split.version),
         uid: split.metadata.uid.clone(),
         annotations: annotations(&split.metadata),
+        backends: backends.map(|backend| backend.service.clone()).collect(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Access control: which attempts the specification allows (A1–A38).
 
 mod bindings;
+mod case;
 mod conversion;
 mod enforcement;
 mod health;
+mod in_force;
 mod layers;
 mod ports;
 mod routes;
@@ -13,14 +15,16 @@ mod targets;
 
 pub use enforcement::is_enforced;
 
+use super::destination;
+use super::outcome::Outcome;
 use super::readings::{self, Answers};
 use super::request::Seen;
-use super::{Reason, Trace, destination};
+use super::trace::{Reason, Trace};
 use crate::object::ObjectRef;
 use crate::probe::{Access, Attempt, Traffic};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use crate::workload::{Transport, Workload};
+use case::Case;
 
 /// Decides whether `attempt` is allowed, and says why.
 ///
@@ -44,7 +48,7 @@ use crate::workload::{Transport, Workload};
 /// assert_eq!(access, Access::Deny);
 /// assert_eq!(
 ///     trace.to_string(),
-///     "Namespace shop: is enforced: objects of ours enforce it already (A2)\n\
+///     "Namespace shop: is enforced: objects managed by us enforce it already (A2)\n\
 ///      Pod shop/api-1: nothing is known to be granted: there is none (I3)\n\
 ///      Pod shop/api-1: the attempt is denied (A2)\n"
 /// );
@@ -53,8 +57,13 @@ use crate::workload::{Transport, Workload};
 pub fn authorize(snapshot: &Snapshot, settings: &Settings, attempt: &Attempt) -> (Access, Trace) {
     let mut trace = Trace::default();
     let namespace = &attempt.to.key.namespace;
-    let (is_enforced, why) = enforcement::of(snapshot, settings, namespace);
-    trace.note("A2", ObjectRef::namespace(namespace), why);
+    let enforcement = enforcement::of(snapshot, settings, namespace);
+    let is_enforced = enforcement.is_ok();
+    let outcome = match enforcement {
+        Ok(by) => Outcome::Enforced { by },
+        Err(because) => Outcome::NotEnforced { because },
+    };
+    trace.note("A2", ObjectRef::namespace(namespace), outcome);
     let access = if !is_enforced {
         Access::Allow
     } else if let Some(workload) = snapshot.workload(&attempt.to) {
@@ -67,8 +76,7 @@ pub fn authorize(snapshot: &Snapshot, settings: &Settings, attempt: &Attempt) ->
         judge(&case, &mut trace)
     } else {
         let Reason { rule, why } = destination::missing(snapshot, &attempt.to);
-        let outcome = format!("nothing is known to be granted: {why}");
-        trace.note(rule, attempt.to.clone(), outcome);
+        trace.note(rule, attempt.to.clone(), Outcome::Unknown { why });
         Access::Deny
     };
     let rule = match access {
@@ -76,39 +84,15 @@ pub fn authorize(snapshot: &Snapshot, settings: &Settings, attempt: &Attempt) ->
         Access::Allow | Access::Deny => "A2",
         Access::Either { rule } => rule,
     };
-    trace.note(rule, attempt.to.clone(), format!("the attempt is {access}"));
+    trace.note(rule, attempt.to.clone(), Outcome::Decided { access });
     (access, trace)
-}
-
-/// What is attempted, on whom, and in which world.
-struct Case<'a> {
-    snapshot: &'a Snapshot,
-    settings: &'a Settings,
-    attempt: &'a Attempt,
-    /// What is reached.
-    workload: &'a Workload,
-}
-
-impl Case<'_> {
-    /// The namespace of what is reached.
-    fn namespace(&self) -> &str {
-        &self.attempt.to.key.namespace
-    }
-
-    fn transport(&self) -> Transport {
-        match self.attempt.traffic {
-            Traffic::Udp => Transport::Udp,
-            Traffic::Tcp | Traffic::Http(_) => Transport::Tcp,
-        }
-    }
 }
 
 /// A38: what policy says; but where it denies, a health check is left open.
 fn judge(case: &Case<'_>, trace: &mut Trace) -> Access {
     let access = policy(case, trace);
     if access == Access::Deny && health::is_asked(case) {
-        let outcome = "the request is a health check that it declares";
-        trace.note("A38", case.attempt.to.clone(), outcome);
+        trace.note("A38", case.attempt.to.clone(), Outcome::HealthCheck);
         return Access::Either { rule: "A38" };
     }
     access
@@ -119,7 +103,7 @@ fn policy(case: &Case<'_>, trace: &mut Trace) -> Access {
     let Traffic::Http(request) = &case.attempt.traffic else {
         return union(case, None, trace);
     };
-    let answers = readings::all(request, (&case.attempt.to, "is"), trace, |seen, trace| {
+    let answers = readings::all(request, &case.attempt.to, trace, |seen, trace| {
         union(case, Some(seen), trace)
     });
     let Answers { first, others, rule } = answers;
@@ -138,18 +122,18 @@ fn policy(case: &Case<'_>, trace: &mut Trace) -> Access {
 fn union(case: &Case<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Access {
     targets::unreadable(case, trace);
     let mut access = Access::Deny;
-    for (key, target) in targets::of_namespace(case) {
+    for (key, target) in in_force::of_namespace(case) {
         let object = ObjectRef::target(key.clone());
         match targets::allows(case, key, target, seen, trace) {
-            Err(Reason { rule, why }) => trace.note(rule, object, format!("does not allow it: {why}")),
+            Err(Reason { rule, why }) => trace.note(rule, object, Outcome::DoesNotAllow { why }),
             Ok(Some(Reason { rule, why })) => {
-                trace.note(rule, object, format!("allows it where the mesh does: {why}"));
+                trace.note(rule, object, Outcome::MayAllow { why });
                 if access == Access::Deny {
                     access = Access::Either { rule };
                 }
             }
             Ok(None) => {
-                trace.note("A3", object, "allows it");
+                trace.note("A3", object, Outcome::Allows);
                 access = Access::Allow;
             }
         }

@@ -1,6 +1,9 @@
 //! Who gets how much of what a split takes.
 
-use super::{Call, Reason, Trace, destination};
+use super::call::Call;
+use super::destination;
+use super::outcome::Outcome;
+use super::trace::{Reason, Trace};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::Distribution;
 use smi_types::split::Spec;
@@ -19,7 +22,7 @@ pub(super) fn weights(spec: &Spec) -> Result<BTreeMap<&str, u128>, Reason> {
             Weight::Exact(decimal) => decimal.nanos(),
             Weight::Invalid(value) => {
                 let why = format!(
-                    "it is inert: `{value}`, the weight of `{}`, is no weight",
+                    "it is inert: `{value}`, the weight of `{}`, is not a weight",
                     backend.service
                 );
                 return Err(Reason::new("T6", why));
@@ -48,19 +51,20 @@ pub(super) fn shares(
     for (name, weight) in weights.iter().map(|(name, weight)| (*name, *weight)) {
         let key = ObjectKey::new(&*call.root.namespace, name);
         let object = ObjectRef::service(key.clone());
-        let text = decimal(weight);
         if weight == 0 {
-            trace.note("T9", object, "gets nothing: its weight is `0`");
+            trace.note("T9", object, Outcome::ZeroWeight);
         } else if let Err(Reason { why, .. }) = destination::usable(call.snapshot, &key) {
-            trace.note("T25", object, format!("is absent, with weight `{text}`: {why}"));
+            trace.note("T25", object, Outcome::Absent { nanos: weight, why });
             stand_in += weight;
         } else if has_port(call, &key) {
-            let (rule, whose) = whose(call, &key);
-            trace.note(rule, object, format!("takes part with weight `{text}`{whose}"));
+            // T28: the root as a backend means its own endpoints. So does any other, whoever splits it (T27).
+            let is_root = key == *call.root;
+            let outcome = Outcome::TakesPart { nanos: weight, is_root };
+            trace.note(if is_root { "T28" } else { "T8" }, object, outcome);
             shares.push((call.target(key), weight));
         } else {
-            let why = format!("is left out, with weight `{text}`: it has no TCP port {}", call.port);
-            trace.note("T20", object, why);
+            let (nanos, port) = (weight, call.port);
+            trace.note("T20", object, Outcome::LacksPort { nanos, port });
         }
     }
     let unusable = || Reason::new("T23", format!("no backend with a weight has TCP port {}", call.port));
@@ -68,9 +72,7 @@ pub(super) fn shares(
         return Err(unusable());
     }
     if stand_in > 0 {
-        let text = decimal(stand_in);
-        let why = format!("takes part with weight `{text}`, in the place of the absent backends");
-        trace.note("T25", call.root_ref(), why);
+        trace.note("T25", call.root_ref(), Outcome::StandsIn { nanos: stand_in });
         shares.push((call.target(call.root.clone()), stand_in));
     }
     Distribution::of(shares).ok_or_else(unusable)
@@ -80,19 +82,4 @@ pub(super) fn shares(
 fn has_port(call: &Call<'_>, key: &ObjectKey) -> bool {
     let service = call.snapshot.service(key);
     service.is_some_and(|service| destination::has_tcp_port(service, call.port))
-}
-
-/// T28: the root as a backend means its own endpoints. So does any other backend, whoever splits it (T27).
-fn whose(call: &Call<'_>, key: &ObjectKey) -> (&'static str, &'static str) {
-    if key == call.root {
-        ("T28", ", by its own endpoints")
-    } else {
-        ("T8", "")
-    }
-}
-
-/// A weight as users write it.
-fn decimal(nanos: u128) -> String {
-    let text = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,6 +1,6 @@
 //! Services: which are there, which ports they have, and which one a split means.
 
-use super::{Call, Reason};
+use super::trace::Reason;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::Traffic;
 use crate::snapshot::Snapshot;
@@ -11,18 +11,18 @@ const TCP: &str = "TCP";
 const UDP: &str = "UDP";
 
 /// I3, T21: whether there is a service to call, with this port for this kind of traffic.
-pub(super) fn reachable(call: &Call<'_>, traffic: &Traffic) -> Result<(), Reason> {
-    let Some(service) = call.snapshot.service(call.root) else {
-        return Err(missing(call.snapshot, &call.root_ref()));
+pub(super) fn reachable(snapshot: &Snapshot, key: &ObjectKey, port: u16, traffic: &Traffic) -> Result<(), Reason> {
+    let Some(service) = snapshot.service(key) else {
+        return Err(missing(snapshot, &ObjectRef::service(key.clone())));
     };
     let protocol = match traffic {
         Traffic::Udp => UDP,
         Traffic::Tcp | Traffic::Http(_) => TCP,
     };
-    if has_port(service, call.port, protocol) {
+    if has_port(service, port, protocol) {
         Ok(())
     } else {
-        Err(Reason::new("T21", format!("it has no {protocol} port {}", call.port)))
+        Err(Reason::new("T21", format!("it has no {protocol} port {port}")))
     }
 }
 

@@ -1,10 +1,11 @@
 //! S5, S17: the answers under every reading of a request that meshes use.
 
+use super::outcome::{Answer, Outcome};
+use super::path;
 use super::request::{self, Compiled, Lines, Seen};
-use super::{Trace, path};
+use super::trace::Trace;
 use crate::object::ObjectRef;
 use crate::probe::Request;
-use std::fmt::Display;
 
 /// The answers to one request.
 pub(super) struct Answers<A> {
@@ -19,11 +20,10 @@ pub(super) struct Answers<A> {
 /// Asks under every reading of the request: every form of the path, with repeated header lines taken one by
 /// one or joined.
 ///
-/// The trace tells the request as received, then what the other readings change: they note on `object` that
-/// it `becomes` another answer.
-pub(super) fn all<A: PartialEq + Clone + Display>(
+/// The trace tells the request as received, then, on `object`, what the other readings change.
+pub(super) fn all<A: PartialEq + Clone + Into<Answer>>(
     request: &Request,
-    (object, becomes): (&ObjectRef, &str),
+    object: &ObjectRef,
     trace: &mut Trace,
     answer: impl Fn(&Seen<'_>, &mut Trace) -> A,
 ) -> Answers<A> {
@@ -49,18 +49,24 @@ pub(super) fn all<A: PartialEq + Clone + Display>(
     for lines in request::line_readings(&request.headers) {
         let unchanged = answer(&seen(received, lines), &mut Trace::default());
         if is_new(&unchanged) {
-            let outcome = format!("where repeated header lines are joined with `,`, it {becomes} {unchanged}");
-            trace.note("S17", object.clone(), outcome);
+            trace.note("S17", object.clone(), other_reading(None, lines, unchanged.clone()));
         }
         for form in &forms {
             let rewritten = answer(&seen(form, lines), &mut Trace::default());
             path_matters |= rewritten != unchanged;
             if is_new(&rewritten) {
-                let outcome = format!("where the path is rewritten to `{form}`{lines}, it {becomes} {rewritten}");
-                trace.note("S5", object.clone(), outcome);
+                trace.note("S5", object.clone(), other_reading(Some(form), lines, rewritten));
             }
         }
     }
     let rule = if path_matters { "S5" } else { "S17" };
     Answers { first, others, rule }
+}
+
+fn other_reading(path: Option<&String>, lines: Lines, answer: impl Into<Answer>) -> Outcome {
+    Outcome::OtherReading {
+        path: path.cloned(),
+        joined: matches!(lines, Lines::Joined),
+        answer: answer.into(),
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether a request fulfils a match of a route group.
 
-use super::Reason;
+use super::trace::Reason;
 use crate::probe::Request;
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use regex::Regex;
@@ -8,7 +8,6 @@ use smi_types::regex::Portable;
 use smi_types::specs::HTTPMatch;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
 
 /// A request under one reading.
 pub(super) struct Seen<'a> {
@@ -34,16 +33,6 @@ pub(super) enum Lines {
     Joined,
 }
 
-/// Writes how the reading goes on in a sentence.
-impl Display for Lines {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Single => "",
-            Self::Joined => " and repeated header lines are joined with `,`",
-        })
-    }
-}
-
 /// S17: the readings that can differ for these header lines.
 pub(super) fn line_readings(headers: &[(String, String)]) -> Vec<Lines> {
     let repeated =
@@ -66,12 +55,12 @@ pub(super) fn fulfils(matching: &HTTPMatch, seen: &Seen<'_>, settings: &Settings
 /// I6, S6, S11: a match of which something cannot be understood matches nothing, whatever else it says.
 fn nothing_lost(matching: &HTTPMatch) -> Result<(), Reason> {
     if matching.headers.lost {
-        return Err(Reason::new("I6", "it matches nothing: a header filter of it got lost"));
+        return Err(Reason::new("I6", "it matches nothing: a header filter of it was lost"));
     }
     portable(&matching.path_regex)?;
     for (name, value) in &matching.headers.filters {
         if !is_token(name) {
-            let why = format!("it matches nothing: `{name}` is no name of a header");
+            let why = format!("it matches nothing: `{name}` is not a valid header name");
             return Err(Reason::new("S11", why));
         }
         portable(value)?;
@@ -106,7 +95,7 @@ fn method(matching: &HTTPMatch, seen: &Seen<'_>) -> Result<(), Reason> {
     if listed.is_empty() || listed.iter().any(|one| one == "*" || one == method) {
         return Ok(());
     }
-    let why = format!("the method `{method}` is none of `{}`", listed.join("`, `"));
+    let why = format!("the method `{method}` is not one of `{}`", listed.join("`, `"));
     Err(Reason::new("S8", why))
 }
 

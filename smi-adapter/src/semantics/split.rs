@@ -1,7 +1,10 @@
 //! Which split takes the traffic of a root service, and how it shares it out.
 
+use super::call::Call;
+use super::outcome::Outcome;
 use super::request::{self, Seen};
-use super::{Call, Reason, Trace, backends, destination};
+use super::trace::{Reason, Trace};
+use super::{backends, destination};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::probe::Distribution;
 use smi_types::specs::HTTPRouteGroup;
@@ -15,17 +18,14 @@ pub(super) fn route(call: &Call<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace)
         let object = ObjectRef::split(key.clone());
         match take(call, key, spec, seen, trace) {
             Ok(distribution) => {
-                trace.note("T29", object, format!("takes the traffic: it goes to {distribution}"));
+                let taken = distribution.clone();
+                trace.note("T29", object, Outcome::Takes { distribution: taken });
                 return distribution;
             }
-            Err(Reason { rule, why }) => trace.note(rule, object, format!("is passed over: {why}")),
+            Err(Reason { rule, why }) => trace.note(rule, object, Outcome::PassedOver { why }),
         }
     }
-    trace.note(
-        "T13",
-        call.root_ref(),
-        "no split takes the traffic: it goes to the service itself",
-    );
+    trace.note("T13", call.root_ref(), Outcome::Untaken);
     call.own_endpoints()
 }
 
@@ -45,11 +45,8 @@ fn contenders<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a
     let mut unconditional = unconditional.into_iter();
     if let Some(oldest) = unconditional.next() {
         for (key, ..) in unconditional {
-            let why = format!(
-                "does not count: `{}` has no matches either and comes first",
-                oldest.0.name
-            );
-            trace.note("T29", ObjectRef::split(key.clone()), why);
+            let by = oldest.0.name.clone();
+            trace.note("T29", ObjectRef::split(key.clone()), Outcome::Preceded { by });
         }
         conditional.push(oldest);
     }
@@ -66,8 +63,8 @@ fn age<'k>(key: &'k ObjectKey, split: &TrafficSplit) -> (bool, Option<impl Ord +
 fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a TrafficSplit, &'a Spec)> {
     let namespace = &call.root.namespace;
     if !call.settings.scope.contains(namespace) {
-        let why = format!("no split of it counts: namespace `{namespace}` is out of scope");
-        trace.note("T2", call.root_ref(), why);
+        let namespace = namespace.clone();
+        trace.note("T2", call.root_ref(), Outcome::OutOfScope { namespace });
         return Vec::new();
     }
     unreadable(call, trace);
@@ -81,11 +78,9 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
         match destination::root_name(&spec.service, &key.namespace, domain) {
             Some(name) if name == call.root.name => found.push((key, split, spec)),
             None if spec.service.split('.').next() == Some(&call.root.name) => {
-                let why = format!(
-                    "does not count: `{}` is no service of namespace `{namespace}`",
-                    spec.service
-                );
-                trace.note("T3", ObjectRef::split(key.clone()), why);
+                let (service, namespace) = (spec.service.clone(), namespace.clone());
+                let outcome = Outcome::RootElsewhere { service, namespace };
+                trace.note("T3", ObjectRef::split(key.clone()), outcome);
             }
             Some(_) | None => {}
         }
@@ -100,7 +95,7 @@ fn unreadable(call: &Call<'_>, trace: &mut Trace) {
     for object in objects {
         if object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == call.root.namespace {
             let Reason { rule, why } = destination::missing(call.snapshot, object);
-            trace.note(rule, object.clone(), format!("does not count: {why}"));
+            trace.note(rule, object.clone(), Outcome::Unreadable { why });
         }
     }
 }
@@ -132,12 +127,17 @@ fn matches(
         return Ok(());
     }
     let Some(seen) = seen else {
-        return Err(Reason::new("T19", "it has matches, and the traffic is no HTTP"));
+        return Err(Reason::new("T19", "it has matches, and the traffic is not HTTP"));
     };
     for reference in &spec.matches {
         let group = ObjectRef::group(ObjectKey::new(&*key.namespace, &*reference.name));
         if let Err(Reason { rule, why }) = resolved(reference) {
-            trace.note(rule, ObjectRef::split(key.clone()), why);
+            let name = reference.name.clone();
+            trace.note(
+                rule,
+                ObjectRef::split(key.clone()),
+                Outcome::UnknownReference { name, why },
+            );
         } else if any_match(call, &group, seen, trace) {
             return Ok(());
         }
@@ -147,14 +147,18 @@ fn matches(
 
 /// T16, T17, D18: only route groups can be referred to.
 fn resolved(reference: &MatchRef) -> Result<(), Reason> {
-    let MatchRef { api_group, kind, name } = reference;
+    let MatchRef {
+        api_group,
+        kind,
+        name: _,
+    } = reference;
     let group = api_group.as_deref().unwrap_or_default();
     if !["", "specs.smi-spec.io"].contains(&group) {
-        let why = format!("the reference to `{name}` matches nothing: `{group}` is not `specs.smi-spec.io`");
+        let why = format!("`{group}` is not `specs.smi-spec.io`");
         return Err(Reason::new("T16", why));
     }
     if kind != "HTTPRouteGroup" {
-        let why = format!("the reference to `{name}` matches nothing: `{kind}` is not `HTTPRouteGroup`");
+        let why = format!("`{kind}` is not `HTTPRouteGroup`");
         return Err(Reason::new("T17", why));
     }
     Ok(())
@@ -165,20 +169,23 @@ fn resolved(reference: &MatchRef) -> Result<(), Reason> {
 fn any_match(call: &Call<'_>, group: &ObjectRef, seen: &Seen<'_>, trace: &mut Trace) -> bool {
     let Some(matches) = call.snapshot.group(&group.key).map(HTTPRouteGroup::matches) else {
         let Reason { why, .. } = destination::missing(call.snapshot, group);
-        trace.note("T17", group.clone(), format!("matches nothing: {why}"));
+        trace.note("T17", group.clone(), Outcome::MatchesNothing { why });
         return false;
     };
     if matches.is_empty() {
-        trace.note("S21", group.clone(), "matches nothing: it has no matches");
+        let why = "it has no matches".to_owned();
+        trace.note("S21", group.clone(), Outcome::MatchesNothing { why });
     }
     for (index, matching) in matches.iter().enumerate() {
-        let name = format!("match `{}` (`matches[{index}]`)", matching.name);
+        let name = matching.name.clone();
         match request::fulfils(matching, seen, call.settings) {
             Ok(()) => {
-                trace.note("S15", group.clone(), format!("{name} is fulfilled"));
+                trace.note("S15", group.clone(), Outcome::Fulfilled { index, name });
                 return true;
             }
-            Err(Reason { rule, why }) => trace.note(rule, group.clone(), format!("{name} is not fulfilled: {why}")),
+            Err(Reason { rule, why }) => {
+                trace.note(rule, group.clone(), Outcome::NotFulfilled { index, name, why });
+            }
         }
     }
     false

@@ -1,4 +1,5 @@
 use super::*;
+use crate::object::{ObjectKey, ObjectRef};
 use k8s_openapi::api::core::v1::Service;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -163,6 +164,10 @@ TrafficSplit shop/b: takes the traffic: it goes to v2.shop:80 3/4, web.shop:80 1
 ";
     assert_eq!(world.trace(), expected);
     let (_, trace) = world.probe("web", 80, Traffic::Tcp);
+    assert_eq!(trace.taken_by().map(|split| &*split.key.name), Some("b"));
+    let absent = trace.steps().iter().find(|step| step.rule == "T25").unwrap();
+    let (nanos, why) = (500_000_000, "there is none".to_owned());
+    assert_eq!(absent.outcome, Outcome::Absent { nanos, why });
     let first = trace.steps().iter().find(|step| step.object.key.name == "a").unwrap();
     assert_eq!((first.rule, &*first.object.kind.kind), ("T19", "TrafficSplit"));
 }

@@ -4,10 +4,11 @@ use super::head::Head;
 use super::{Case, curl, knock};
 use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::resolve::resolve;
 use smi_adapter::semantics::{Trace, authorize, decide};
 use smi_adapter::snapshot::Snapshot;
-use smi_adapter::yaml;
+use smi_adapter::yaml::Document;
 use std::fmt::Display;
 
 /// What no case says unless it is about just that: there is a slip of the pen in its manifests.
@@ -109,7 +110,8 @@ fn begins(said: &str, report: &str) -> bool {
 
 /// Whether a document is of a kind that something can depend on, and says which object it is.
 fn counts(document: &Value) -> bool {
-    matches!(yaml::add(document.clone(), &mut Snapshot::default()), Ok(Some(_)))
+    let document = Document::from_value(document.clone(), DEFAULT_NAMESPACE);
+    matches!(document.add_to(&mut Snapshot::default()), Ok(Some(_)))
 }
 
 /// What is wrong with the answer to one question.

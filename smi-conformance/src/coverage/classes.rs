@@ -3,9 +3,9 @@
 use super::Coverage;
 use crate::probes::Beside;
 use crate::probes::near::Near;
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::probe::{Distribution, Probe, Routing, Target, Traffic, Verdict};
-use smi_adapter::semantics::{Step, Trace, decide};
+use smi_adapter::semantics::{Outcome, Step, Trace, decide};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Settings};
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Version;
@@ -29,8 +29,8 @@ impl Coverage {
             .for_each(|class| self.note(class));
         let any = |rules: &[&str]| trace.steps().iter().any(|step| rules.contains(&step.rule));
         let (failed, unusable) = (any(&["T12"]), any(&["T23"]));
-        if let Some(step) = trace.steps().iter().find(|step| takes(step)) {
-            self.taken(snapshot, step, failed, unusable);
+        if let Some(split) = trace.taken_by() {
+            self.taken(snapshot, split, failed, unusable);
             self.note(match probe.traffic {
                 Traffic::Http(_) => "a split takes a request",
                 Traffic::Tcp | Traffic::Udp => "a split takes a connection",
@@ -54,9 +54,9 @@ impl Coverage {
         self.note_if(both && beside != *verdict, "UDP on the number of a split TCP port");
     }
 
-    fn taken(&mut self, snapshot: &Snapshot, step: &Step, failed: bool, unusable: bool) {
+    fn taken(&mut self, snapshot: &Snapshot, split: &ObjectRef, failed: bool, unusable: bool) {
         let mut splits = snapshot.splits();
-        let Some((_, split)) = splits.find(|(key, _)| **key == step.object.key) else {
+        let Some((_, split)) = splits.find(|(key, _)| **key == split.key) else {
             return;
         };
         let Some(spec) = &split.spec else { return };
@@ -116,10 +116,6 @@ impl Coverage {
     }
 }
 
-fn takes(step: &Step) -> bool {
-    step.rule == "T29" && step.outcome.starts_with("takes the traffic")
-}
-
 /// The class of one step, by the rule that decided it.
 fn class(step: &Step) -> Option<&'static str> {
     let on = |kind| step.object.kind == kind;
@@ -146,12 +142,12 @@ fn class(step: &Step) -> Option<&'static str> {
         "T17" => "T17 another kind",
         "T19" => "T19 no HTTP, and the split has matches",
         "T20" => "T20 a backend without the port",
-        "T21" if step.outcome.starts_with("goes nowhere") => "nowhere: no such port",
+        "T21" if matches!(step.outcome, Outcome::Nowhere { .. }) => "nowhere: no such port",
         "T23" => "T23 no usable backend",
-        "T25" if step.outcome.starts_with("is absent") => "T25 a backend is absent",
+        "T25" if matches!(step.outcome, Outcome::Absent { .. }) => "T25 a backend is absent",
         "T25" => "T25 the root stands in",
         "T28" => "T28 the root is its own backend",
-        "T29" if !takes(step) => "T29 conflict",
+        "T29" if matches!(step.outcome, Outcome::Preceded { .. }) => "T29 conflict",
         "T31" => "T31 no backends",
         "T40" => "T40 the root is unusable",
         _ => return None,

@@ -10,7 +10,6 @@ use crate::{Case, MeshWorld, NotModelled};
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::route::declares_http;
-use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::Observed;
 use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Target, Traffic, Verdict};
 use smi_adapter::semantics::{Trace, decide};
@@ -75,13 +74,6 @@ struct Answer {
 }
 
 impl Answer {
-    /// The split that takes the traffic, if one does.
-    fn taken_by(&self) -> impl Iterator<Item = &ObjectRef> {
-        let steps = self.trace.steps().iter();
-        let takes = steps.filter(|step| step.rule == "T29" && step.outcome.starts_with("takes the traffic"));
-        takes.map(|step| &step.object)
-    }
-
     /// Whether it goes to the root since no split takes it (T13).
     fn falls_back(&self) -> bool {
         let by_default = self.trace.steps().iter().any(|step| step.rule == "T13");
@@ -241,8 +233,7 @@ pub(super) fn split_exact(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
     let sight = Sight::new(subject, case)?;
     for probe in &case.probes {
         let (_, trace) = decide(&sight.snapshot, &case.settings, probe);
-        let mut steps = trace.steps().iter();
-        if steps.any(|step| step.rule == "T29" && step.outcome.starts_with("takes the traffic")) {
+        if trace.taken_by().is_some() {
             sight.ask(probe, tally)?;
         }
     }
@@ -257,7 +248,7 @@ pub(super) fn fallback(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
             continue;
         }
         let answer = sight.ask(probe, tally)?;
-        if answer.falls_back() && answer.taken_by().next().is_none() && matches!(answer.outcome, Outcome::Excused(_)) {
+        if answer.falls_back() && answer.trace.taken_by().is_none() && matches!(answer.outcome, Outcome::Excused(_)) {
             let got = sight.mesh(&sight.objects, probe).unwrap_or_default();
             return Err(fault(probe, &answer.verdict, &answer.trace, &got));
         }

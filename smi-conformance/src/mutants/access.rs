@@ -1,7 +1,7 @@
 //! Adapters that let in what they should not, or refuse what they should let in.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice, Translate, Whole};
-use super::{Mutant, TranslateFn, documents, one_header, without_headers, without_methods};
+use super::{Mutant, TranslateFn, documents, one_header, or_same, without_headers, without_methods};
 use crate::world::NAMESPACES;
 use serde_json::Value;
 use smi_adapter::adapter::Translation;
@@ -9,7 +9,7 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::access::{Grant, Granted, Ports, Source};
 use smi_adapter::model::route::HttpMatch;
-use smi_adapter::model::{NamespaceBaseline, Policy};
+use smi_adapter::model::{Invalid, NamespaceBaseline, Policy};
 use smi_adapter::probe::Identity;
 use smi_adapter::settings::PathAnchor;
 use std::sync::Arc;
@@ -71,17 +71,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "who may send requests may send anything",
         "never_widens",
         Misread(|policy| {
-            grants(policy, |grant| {
-                if matches!(grant.traffic, Granted::Http(_)) {
-                    grant.traffic = Granted::Tcp;
-                }
-            });
+            grants(policy, |grant| match grant.traffic() {
+                Granted::Http(_) => grant.with_traffic(Granted::Tcp),
+                _ => Ok(grant),
+            })
         }),
     ),
     Mutant::new(
         "ports of rules are ignored",
         "never_widens",
-        Misread(|policy| grants(policy, |grant| grant.ports = Ports::All)),
+        Misread(|policy| grants(policy, |grant| grant.with_ports(Ports::All))),
     ),
     Mutant::new(
         "sources and rules of two targets are mixed",
@@ -137,18 +136,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "grants",
         Misread(|policy| {
             grants(policy, |grant| {
-                let last = grant.sources.pop_last();
-                grant.sources = last.into_iter().collect();
-            });
+                let last = grant.sources().last().cloned();
+                grant.with_sources(last)
+            })
         }),
     ),
     Mutant::new(
         "the first target wins",
         "monotone",
         Misread(|policy| {
-            if let Policy::Access(access) = policy {
-                access.grants = access.grants.iter().take(1).cloned().collect();
-            }
+            let Policy::Access(access) = policy else {
+                return policy.clone();
+            };
+            let first = access.grants().iter().take(1).cloned();
+            access.clone().with_grants(first).into()
         }),
     ),
     Mutant::new(
@@ -174,24 +175,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
 ];
 
-fn grants(policy: &mut Policy, edit: impl Fn(&mut Grant)) {
-    let Policy::Access(access) = policy else { return };
-    let mut grants = access.grants.to_vec();
-    grants.iter_mut().for_each(edit);
-    access.grants = grants.into();
+fn grants(policy: &Policy, edit: impl Fn(Grant) -> Result<Grant, Invalid>) -> Policy {
+    let Policy::Access(access) = policy else {
+        return policy.clone();
+    };
+    let edited = access.grants().iter().map(|grant| or_same(grant.clone(), &edit));
+    access.clone().with_grants(edited).into()
 }
 
-fn requests(policy: &mut Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) {
+fn requests(policy: &Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) -> Policy {
     grants(policy, |grant| {
-        if let Granted::Http(matches) = &mut grant.traffic {
-            let edited = matches.iter().flat_map(|matching| edit(matching));
-            *matches = edited.map(Arc::new).collect();
-        }
-    });
+        let Granted::Http(matches) = grant.traffic() else {
+            return Ok(grant);
+        };
+        let edited = matches.iter().flat_map(|matching| edit(matching));
+        let edited = edited.map(Arc::new).collect();
+        grant.with_traffic(Granted::Http(edited))
+    })
 }
 
-fn any_namespace(grant: &mut Grant) {
-    let everywhere = grant.sources.iter().flat_map(|source| match source {
+fn any_namespace(grant: Grant) -> Result<Grant, Invalid> {
+    let everywhere = grant.sources().iter().flat_map(|source| match source {
         Source::Account(account) => NAMESPACES
             .map(|namespace| {
                 Source::Account(Identity {
@@ -202,10 +206,11 @@ fn any_namespace(grant: &mut Grant) {
             .to_vec(),
         Source::Spiffe(_) => vec![source.clone()],
     });
-    grant.sources = everywhere.collect();
+    let everywhere: Vec<Source> = everywhere.collect();
+    grant.with_sources(everywhere)
 }
 
-fn own_domain(grant: &mut Grant) {
+fn own_domain(grant: Grant) -> Result<Grant, Invalid> {
     let own = |source: &Source| {
         let Source::Spiffe(id) = source else { return None };
         let (_, path) = id.strip_prefix("spiffe://")?.split_once("/ns/")?;
@@ -215,23 +220,27 @@ fn own_domain(grant: &mut Grant) {
             service_account: service_account.to_owned(),
         }))
     };
-    let sources = grant.sources.iter();
-    grant.sources = sources
-        .map(|source| own(source).unwrap_or_else(|| source.clone()))
-        .collect();
+    let sources = grant.sources().iter();
+    let sources = sources.map(|source| own(source).unwrap_or_else(|| source.clone()));
+    let sources: Vec<Source> = sources.collect();
+    grant.with_sources(sources)
 }
 
-fn mixed(policy: &mut Policy) {
-    let Policy::Access(access) = policy else { return };
-    let everybody: Vec<Source> = access.grants.iter().flat_map(|grant| grant.sources.clone()).collect();
-    grants(policy, |grant| grant.sources = everybody.iter().cloned().collect());
+fn mixed(policy: &Policy) -> Policy {
+    let Policy::Access(access) = policy else {
+        return policy.clone();
+    };
+    let everybody = access.grants().iter().flat_map(Grant::sources);
+    grants(policy, |grant| grant.with_sources(everybody.clone().cloned()))
 }
 
 /// The ports of pods in the kit's worlds are those of their services and some more.
-fn service_ports(grant: &mut Grant) {
-    if let Ports::Only(ports) = &mut grant.ports {
-        *ports = ports.iter().map(|port| if *port > 1000 { 80 } else { *port }).collect();
-    }
+fn service_ports(grant: Grant) -> Result<Grant, Invalid> {
+    let Ports::Only(ports) = grant.ports() else {
+        return Ok(grant);
+    };
+    let ports = ports.iter().map(|port| if *port > 1000 { 80 } else { *port }).collect();
+    grant.with_ports(Ports::Only(ports))
 }
 
 /// Nothing keeps a namespace closed but its grants.
@@ -244,13 +253,11 @@ fn denied_with_grants(policy: &Policy, translate: &TranslateFn<'_>) -> Translati
             translate(policy)
         };
     };
-    if access.grants.is_empty() {
+    if access.grants().is_empty() {
         return Translation::default();
     }
-    let baseline = translate(&Policy::Baseline(NamespaceBaseline {
-        namespace: access.workload.key.namespace.clone(),
-        unselectable: Vec::new(),
-    }));
+    let baseline = NamespaceBaseline::new(&access.workload().key.namespace);
+    let baseline = translate(&baseline.into());
     let mut translation = translate(policy);
     translation.manifests.extend(baseline.manifests);
     translation
@@ -299,7 +306,7 @@ fn rename(value: &mut Value, old: &str, new: &str) {
 fn every_pod(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
     let mut translation = translate(policy);
     if let Policy::Access(access) = policy {
-        let selector = serde_json::json!(access.selector);
+        let selector = serde_json::json!(access.selector());
         for manifest in &mut translation.manifests {
             empty(&mut manifest.object.spec, &selector);
         }

@@ -15,7 +15,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "total",
         Translate(|policy, translate| {
             if let Policy::Route(route) = policy {
-                assert!(route.splits.len() < 3, "too many splits");
+                assert!(route.splits().len() < 3, "too many splits");
             }
             translate(policy)
         }),
@@ -60,8 +60,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Translate(|policy, translate| {
             let mut translation = translate(policy);
             if let Policy::Route(route) = policy {
-                for split in &route.splits {
-                    let object = ObjectRef::split(split.key.clone());
+                for split in route.splits() {
+                    let object = ObjectRef::split(split.key().clone());
                     let (code, field) = (Code::WeightRounded, "spec.backends".into());
                     translation.report(Diagnostic::new(code, object, field, "shares are rounded"));
                 }

@@ -1,9 +1,9 @@
 //! Adapters that send traffic elsewhere.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice};
-use super::{Mutant, documents, one_header, without_headers, without_methods};
+use super::{Mutant, documents, everything, one_header, or_same, without_headers, without_methods};
 use smi_adapter::model::Policy;
-use smi_adapter::model::route::{Conditional, HttpMatch, PortRoute, PortSplit, Root};
+use smi_adapter::model::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root};
 use smi_adapter::pattern::{Anchor, Pattern};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor};
 use std::sync::Arc;
@@ -58,29 +58,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "faithful",
         Misread(|policy| {
             ports(policy, |port| {
-                let matches = |conditional: &Conditional| conditional.matches.clone();
-                let mut all: Vec<_> = port.conditional.iter().map(matches).collect();
-                all.reverse();
-                for (conditional, matches) in port.conditional.iter_mut().zip(all) {
-                    conditional.matches = matches;
-                }
-            });
+                let others = port.conditional().iter().rev();
+                let conditional = port.conditional().iter().zip(others);
+                let conditional = conditional.map(|(own, other)| matching(own, other.matches().to_vec()));
+                port.clone().with_conditional(conditional)
+            })
         }),
     ),
     Mutant::new(
         "a match takes every request",
         "fallback",
-        Misread(|policy| matches(policy, everything)),
+        Misread(|policy| matches(policy, |matching| vec![everything(matching)])),
     ),
     Mutant::new(
         "the split for all requests hides those with matches",
         "split_exact",
         Misread(|policy| {
-            ports(policy, |port| {
-                if port.default.is_some() {
-                    port.conditional.clear();
-                }
-            });
+            ports(policy, |port| match port.default() {
+                Some(_) => port.clone().with_conditional([]),
+                None => port.clone(),
+            })
         }),
     ),
     Mutant::new(
@@ -88,10 +85,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "split_exact",
         Misread(|policy| {
             ports(policy, |port| {
-                if !port.conditional.is_empty() {
-                    port.default = None;
+                if port.conditional().is_empty() {
+                    port.clone()
+                } else {
+                    port.clone().with_default(None)
                 }
-            });
+            })
         }),
     ),
     Mutant::new(
@@ -102,41 +101,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "all weights are one",
         "split_exact",
-        Misread(|policy| {
-            splits(policy, |split| {
-                split.backends.iter_mut().for_each(|backend| backend.weight = 1);
-            });
-        }),
+        Misread(|policy| splits(policy, |split| weighted(split, |_| 1))),
     ),
     Mutant::new(
         "weights overflow",
         "split_exact",
         Misread(|policy| {
             splits(policy, |split| {
-                for backend in &mut split.backends {
-                    backend.weight = (backend.weight & 0xff).max(1);
-                }
-            });
+                weighted(split, |backend| (backend.weight() & 0xff).max(1))
+            })
         }),
     ),
     Mutant::new(
         "percentages, and the rest to the last backend",
         "split_exact",
-        Misread(|policy| {
-            splits(policy, percentages);
-        }),
+        Misread(|policy| splits(policy, percentages)),
     ),
     Mutant::new(
         "the backend with the smallest share is forgotten",
         "split_exact",
         Misread(|policy| {
             splits(policy, |split| {
-                let least = split.backends.iter().map(|backend| backend.weight).min();
-                let place = split.backends.iter().position(|backend| Some(backend.weight) == least);
-                if let Some(place) = place.filter(|_| split.backends.len() > 1) {
-                    split.backends.remove(place);
-                }
-            });
+                let least = split.backends().iter().min_by_key(|backend| backend.weight());
+                let others = split.backends().iter().filter(|backend| Some(*backend) != least);
+                shared(split, others.cloned())
+            })
         }),
     ),
     Mutant::new(
@@ -153,64 +142,77 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "the routes of one port are those of all",
         "faithful",
         Misread(|policy| {
-            let Policy::Route(route) = policy else { return };
-            let Some(first) = route.ports.first().cloned() else {
-                return;
+            let Policy::Route(route) = policy else {
+                return policy.clone();
             };
-            route.ports = route
-                .service
-                .tcp_ports
-                .iter()
-                .map(|port| PortRoute {
-                    port: *port,
-                    ..first.clone()
-                })
-                .collect();
+            let first = route.ports().first();
+            let like_first = |number: &u16| {
+                let first = first?;
+                let port = PortRoute::new(*number).ok()?;
+                let port = port.with_name(first.name().map(str::to_owned));
+                let port = port.with_app_protocol(first.app_protocol().map(str::to_owned));
+                let port = port.with_conditional(first.conditional().iter().cloned());
+                Some(port.with_default(first.default().cloned()))
+            };
+            let ports = route.service().tcp_ports().iter().filter_map(like_first);
+            or_same(route.clone(), |route| route.with_ports(ports)).into()
         }),
     ),
 ];
 
-fn ports(policy: &mut Policy, edit: impl Fn(&mut PortRoute)) {
-    if let Policy::Route(route) = policy {
-        route.ports.iter_mut().for_each(edit);
-    }
+fn ports(policy: &Policy, edit: impl Fn(&PortRoute) -> PortRoute) -> Policy {
+    let Policy::Route(route) = policy else {
+        return policy.clone();
+    };
+    let ports = route.ports().iter().map(edit);
+    or_same(route.clone(), |route| route.with_ports(ports)).into()
 }
 
-fn splits(policy: &mut Policy, edit: impl Fn(&mut PortSplit)) {
+fn conditionals(policy: &Policy, edit: impl Fn(&Conditional) -> Conditional) -> Policy {
     ports(policy, |port| {
-        let conditional = port.conditional.iter_mut().map(|conditional| &mut conditional.split);
-        conditional.chain(&mut port.default).for_each(&edit);
-    });
+        port.clone().with_conditional(port.conditional().iter().map(&edit))
+    })
 }
 
-fn matches(policy: &mut Policy, edit: impl Fn(&HttpMatch) -> Vec<HttpMatch>) {
-    ports(policy, |port| {
-        for conditional in &mut port.conditional {
-            let edited = conditional.matches.iter().flat_map(|matching| edit(matching));
-            conditional.matches = edited.map(Arc::new).collect();
-        }
+fn splits(policy: &Policy, edit: impl Fn(&PortSplit) -> PortSplit) -> Policy {
+    let policy = conditionals(policy, |conditional| {
+        let matches = conditional.matches().iter().cloned();
+        or_same(conditional.clone(), |it| Conditional::new(matches, edit(it.split())))
     });
+    ports(&policy, |port| port.clone().with_default(port.default().map(&edit)))
 }
 
-fn paths(policy: &mut Policy, edit: fn(&Pattern) -> Option<Pattern>) {
+/// A split between these, if there are any.
+fn shared(split: &PortSplit, backends: impl Iterator<Item = Backend>) -> PortSplit {
+    or_same(split.clone(), |split| PortSplit::new(split.key().clone(), backends))
+}
+
+/// A split with other weights. Backends without any take no part.
+fn weighted(split: &PortSplit, mut weight: impl FnMut(&Backend) -> u128) -> PortSplit {
+    let backends = split.backends().iter().filter_map(|backend| {
+        let weight = weight(backend);
+        backend.clone().with_weight(weight).ok()
+    });
+    shared(split, backends)
+}
+
+fn matching(conditional: &Conditional, matches: Vec<Arc<HttpMatch>>) -> Conditional {
+    or_same(conditional.clone(), |it| Conditional::new(matches, it.split().clone()))
+}
+
+fn matches(policy: &Policy, edit: impl Fn(&HttpMatch) -> Vec<HttpMatch>) -> Policy {
+    conditionals(policy, |conditional| {
+        let edited = conditional.matches().iter().flat_map(|matching| edit(matching));
+        matching(conditional, edited.map(Arc::new).collect())
+    })
+}
+
+fn paths(policy: &Policy, edit: fn(&Pattern) -> Option<Pattern>) -> Policy {
     matches(policy, |matching| {
-        let path = matching.path.as_ref();
-        let path = path.map(|pattern| edit(pattern).unwrap_or_else(|| pattern.clone()));
-        vec![HttpMatch {
-            path,
-            ..matching.clone()
-        }]
-    });
-}
-
-fn everything(matching: &HttpMatch) -> Vec<HttpMatch> {
-    let (path, methods, headers) = (None, None, Vec::new());
-    vec![HttpMatch {
-        path,
-        methods,
-        headers,
-        ..matching.clone()
-    }]
+        let path = matching.path().and_then(edit);
+        let edited = path.map(|path| matching.clone().with_path(path));
+        vec![edited.unwrap_or_else(|| matching.clone())]
+    })
 }
 
 fn anywhere(pattern: &Pattern) -> Option<Pattern> {
@@ -242,30 +244,27 @@ fn ungrouped(pattern: &Pattern) -> Option<Pattern> {
 }
 
 /// Each share in whole percent, cut; what is missing goes to the last one.
-fn percentages(split: &mut PortSplit) {
-    let total: u128 = split.backends.iter().map(|backend| backend.weight).sum();
-    let mut left = 100;
-    let last = split.backends.len().saturating_sub(1);
-    for (place, backend) in split.backends.iter_mut().enumerate() {
-        let percent = backend
-            .weight
-            .saturating_mul(100)
-            .checked_div(total)
-            .unwrap_or_default();
-        backend.weight = if place == last { left } else { percent };
+fn percentages(split: &PortSplit) -> PortSplit {
+    let total: u128 = split.backends().iter().map(Backend::weight).sum();
+    let (mut left, last) = (100, split.backends().last());
+    weighted(split, |backend| {
+        let percent = backend.weight().saturating_mul(100).checked_div(total);
+        let percent = percent.unwrap_or_default();
+        let share = if Some(backend) == last { left } else { percent };
         left = left.saturating_sub(percent);
-    }
-    split.backends.retain(|backend| backend.weight > 0);
+        share
+    })
 }
 
-fn root_left_out(policy: &mut Policy) {
-    let Policy::Route(route) = policy else { return };
-    let Root::Service(root) = route.root.clone() else {
-        return;
+fn root_left_out(policy: &Policy) -> Policy {
+    let Policy::Route(route) = policy else {
+        return policy.clone();
+    };
+    let Root::Service(root) = route.root() else {
+        return policy.clone();
     };
     splits(policy, |split| {
-        if split.backends.len() > 1 {
-            split.backends.retain(|backend| backend.service != root.name);
-        }
-    });
+        let others = split.backends().iter().filter(|backend| backend.service() != root.name);
+        shared(split, others.cloned())
+    })
 }

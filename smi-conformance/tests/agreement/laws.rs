@@ -6,7 +6,7 @@ use smi_adapter::model::{Model, Policy, PolicyKey};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic, Verdict};
 use smi_adapter::resolve::{Resolution, resolve};
-use smi_adapter::semantics::{Step, Trace, decide};
+use smi_adapter::semantics::{Outcome, Step, Trace, decide};
 use smi_adapter::snapshot::Snapshot;
 use smi_conformance::world::{World, snapshot};
 use std::collections::BTreeSet;
@@ -137,14 +137,13 @@ impl<'w> Seen<'w> {
     /// What the reference finds wrong with an object is reported on it, and no object that is reported as
     /// inert takes traffic.
     fn reported(&self, step: &Step) -> Result<(), String> {
-        let Step { rule, object, outcome } = step;
-        let takes = *rule == "T29" && outcome.starts_with("takes the traffic");
+        let Step { object, outcome, .. } = step;
         let mut diagnostics = self
             .resolution
             .diagnostics
             .iter()
             .filter(|diagnostic| diagnostic.object == *object);
-        if takes {
+        if let Outcome::Takes { .. } = outcome {
             let inert = diagnostics.find(|diagnostic| diagnostic.code.effect() == Effect::Inert);
             hold!(inert.is_none(), "`{step}`, but it is reported: {inert:?}");
             return Ok(());

@@ -140,6 +140,6 @@ fn a_private_one_comes_first_whatever_its_age() {
     let mut spec = both(HOST, 80);
     spec["exportTo"] = json!(["."]);
     let said = said(true, object("a", "x", Some("2021-01-01T00:00:00Z"), spec));
-    assert_eq!(codes(&said), [Code::Conflict]);
+    assert_eq!(codes(&said), [Code::ConflictInPart]);
     assert!(said[0].message.contains("for clients in namespace `x`"));
 }

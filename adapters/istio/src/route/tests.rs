@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
-use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::{PathAnchor, Settings};
 use smi_adapter::smi_types::FieldPath;
 use smi_adapter::snapshot::Snapshot;
@@ -253,7 +253,7 @@ fn ports_are_taken_for_what_istio_takes_them_for() {
     assert_eq!(ports(&spec(&planned)["http"]), [80, 91, 93]);
     assert_eq!(ports(&spec(&planned)["tcp"]), [80, 90, 91, 93]);
     let status = planned.status(&ObjectRef::split(ObjectKey::new("shop", "s-many")));
-    assert!(status.accepted);
+    assert_eq!(status.state, State::InPart);
     let in_force: Vec<u16> = status.shares.iter().map(|shares| shares.port).collect();
     assert_eq!(in_force, [80, 90, 91, 93]);
 }
@@ -295,11 +295,8 @@ fn a_split_none_of_whose_matches_can_be_said_is_not_in_force() {
     let planned =
         planned(&(group("{name: id, headers: {x-request-id: '.*'}}") + &split("web", "{service: v2, weight: 1}", "g")));
     assert_eq!(planned.manifests, []);
-    assert!(
-        !planned
-            .status(&ObjectRef::split(ObjectKey::new("shop", "s-web")))
-            .accepted
-    );
+    let status = planned.status(&ObjectRef::split(ObjectKey::new("shop", "s-web")));
+    assert_eq!(status.state, State::Inert);
     assert_eq!(
         codes(&planned),
         [

@@ -22,8 +22,8 @@ const SHOP: &str = "
 ]}
 ";
 
-/// Whether a foreign object is reported as a conflict.
-fn conflicts(kind: Kind, namespace: &str, name: &str, spec: Value) -> bool {
+/// The conflict that a foreign object is reported as, if it is.
+fn conflict(kind: Kind, namespace: &str, name: &str, spec: Value) -> Option<Code> {
     let mut snapshot = Snapshot::default();
     for document in yaml::read(SHOP, "shop") {
         document.add_to(&mut snapshot).unwrap();
@@ -33,45 +33,40 @@ fn conflicts(kind: Kind, namespace: &str, name: &str, spec: Value) -> bool {
     let (linkerd, settings) = (Linkerd::default(), Settings::default());
     let observed = Observed::new("linkerd", &settings, [foreign]);
     let planned = linkerd.plan(&snapshot, &settings, &observed);
-    planned.diagnostics.iter().any(|said| said.code == Code::Conflict)
+    let codes = planned.diagnostics.iter().map(|diagnostic| diagnostic.code);
+    codes
+        .into_iter()
+        .find(|code| matches!(code, Code::Conflict | Code::ConflictInPart))
 }
 
 #[test]
 fn profiles_hide_routes() {
     let fqdn = "web.shop.svc.cluster.local";
-    let profile = |namespace: &str, name: &str, spec: Value| conflicts(ServiceProfile::KIND, namespace, name, spec);
-    assert!(profile("shop", fqdn, json!({"routes": [{"name": "r"}]})));
-    assert!(profile(
-        "client",
-        fqdn,
-        json!({"dstOverrides": [{"authority": "x", "weight": "1"}]})
-    ));
-    assert!(!profile("shop", fqdn, json!({})), "an empty one hides nothing");
-    assert!(!profile("shop", fqdn, json!({"routes": []})));
-    assert!(!profile(
-        "shop",
-        "v1.shop.svc.cluster.local",
-        json!({"routes": [{"name": "r"}]})
-    ));
+    let profile = |namespace: &str, name: &str, spec: Value| conflict(ServiceProfile::KIND, namespace, name, spec);
+    let with_route = || json!({"routes": [{"name": "r"}]});
+    assert_eq!(profile("shop", fqdn, with_route()), Some(Code::Conflict));
+    let overrides = json!({"dstOverrides": [{"authority": "x", "weight": "1"}]});
+    assert_eq!(profile("client", fqdn, overrides), Some(Code::ConflictInPart));
+    assert_eq!(profile("shop", fqdn, json!({})), None, "an empty one hides nothing");
+    assert_eq!(profile("shop", fqdn, json!({"routes": []})), None);
+    assert_eq!(profile("shop", "v1.shop.svc.cluster.local", with_route()), None);
 }
 
 #[test]
 fn routes_on_the_same_port_interfere() {
     let parent = |name: &str, port: Option<u16>| json!({"parentRefs": [{"group": "core", "kind": "Service", "name": name, "port": port}]});
-    for kind in [GRPC_ROUTE, GATEWAY_HTTP_ROUTE, HttpRoute::KIND] {
-        assert!(conflicts(kind.clone(), "shop", "r", parent("web", Some(80))), "{kind}");
-        assert!(conflicts(kind.clone(), "shop", "r", parent("web", None)), "{kind}");
-        assert!(!conflicts(kind.clone(), "shop", "r", parent("web", Some(81))), "{kind}");
-        assert!(!conflicts(kind.clone(), "shop", "r", parent("v1", Some(80))), "{kind}");
-        assert!(
-            !conflicts(kind.clone(), "other", "r", parent("web", Some(80))),
-            "{kind}"
-        );
-        assert!(!conflicts(
-            kind,
-            "shop",
-            "r",
-            json!({"parentRefs": [{"kind": "Gateway", "name": "web"}]})
-        ));
+    for (kind, code) in [
+        (GRPC_ROUTE, Code::Conflict),
+        (GATEWAY_HTTP_ROUTE, Code::ConflictInPart),
+        (HttpRoute::KIND, Code::ConflictInPart),
+    ] {
+        let conflict = |namespace: &str, spec: Value| conflict(kind.clone(), namespace, "r", spec);
+        assert_eq!(conflict("shop", parent("web", Some(80))), Some(code), "{kind}");
+        assert_eq!(conflict("shop", parent("web", None)), Some(code), "{kind}");
+        assert_eq!(conflict("shop", parent("web", Some(81))), None, "{kind}");
+        assert_eq!(conflict("shop", parent("v1", Some(80))), None, "{kind}");
+        assert_eq!(conflict("other", parent("web", Some(80))), None, "{kind}");
+        let gateway = json!({"parentRefs": [{"kind": "Gateway", "name": "web"}]});
+        assert_eq!(conflict("shop", gateway), None, "{kind}");
     }
 }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
-use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter::yaml;
@@ -140,16 +140,12 @@ fn later_splits_need_other_requests() {
     let overlapping = two("h");
     assert!(codes(&overlapping).contains(&Code::Overlap));
     assert_eq!(spec(&overlapping)["rules"].as_array().unwrap().len(), 2);
-    assert!(
-        !overlapping
-            .status(&ObjectRef::split(ObjectKey::new("shop", "s2")))
-            .accepted
-    );
-    assert!(
+    let state = |name: &str| {
         overlapping
-            .status(&ObjectRef::split(ObjectKey::new("shop", "s1")))
-            .accepted
-    );
+            .status(&ObjectRef::split(ObjectKey::new("shop", name)))
+            .state
+    };
+    assert_eq!((state("s1"), state("s2")), (State::InForce, State::Inert));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Which requests a split with matches takes.
 
+mod build;
+
 use crate::object::ObjectRef;
 use crate::pattern::Pattern;
 use crate::probe::Request;
@@ -9,18 +11,12 @@ use std::collections::BTreeSet;
 /// A set of HTTP requests: those that fulfil path, method and every header (S13, S14).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpMatch {
-    #[doc(hidden)]
-    pub group: ObjectRef,
-    #[doc(hidden)]
-    pub field: FieldPath,
-    #[doc(hidden)]
-    pub name: String,
-    #[doc(hidden)]
-    pub path: Option<Pattern>,
-    #[doc(hidden)]
-    pub methods: Option<BTreeSet<String>>,
-    #[doc(hidden)]
-    pub headers: Vec<HeaderMatch>,
+    pub(crate) group: ObjectRef,
+    pub(crate) field: FieldPath,
+    pub(crate) name: String,
+    pub(crate) path: Option<Pattern>,
+    pub(crate) methods: Option<BTreeSet<String>>,
+    pub(crate) headers: Vec<HeaderMatch>,
 }
 
 impl HttpMatch {
@@ -95,10 +91,8 @@ impl HttpMatch {
 /// A header that some line of must match (S17, S18).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderMatch {
-    #[doc(hidden)]
-    pub name: String,
-    #[doc(hidden)]
-    pub value: Pattern,
+    pub(crate) name: String,
+    pub(crate) value: Pattern,
 }
 
 impl HeaderMatch {

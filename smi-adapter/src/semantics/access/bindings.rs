@@ -1,9 +1,12 @@
 //! A27–A31: whom an identity binding names.
 
+use super::case::Case;
 use super::spiffe::Who;
-use super::{Case, Reason, Trace, destination};
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
 use crate::probe::Identity;
+use crate::semantics::destination;
+use crate::semantics::outcome::Outcome;
+use crate::semantics::trace::{Reason, Trace};
 use crate::workload::Workload;
 use smi_types::access::{PodLabelSelector, Schemes};
 
@@ -43,13 +46,13 @@ fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'
         Ok(schemes) => Some(schemes),
         Err(Reason { rule, why }) => {
             let object = ObjectRef::new(Kind::IDENTITY_BINDING, key.clone());
-            trace.note(rule, object, format!("is nobody: {why}"));
+            trace.note(rule, object, Outcome::MatchesNothing { why });
             None
         }
     }
 }
 
-/// A28, A30, I7: a binding that says nothing, or what it may not say, is nobody as a whole.
+/// A28, A30, I7: a binding that says nothing, or what it may not say, matches nothing as a whole.
 fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
     if !case.settings.scope.contains(&key.namespace) {
         let why = format!("namespace `{}` is out of scope", key.namespace);
@@ -61,7 +64,7 @@ fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
     };
     let schemes = binding.spec.as_ref().map(|spec| &spec.schemes);
     let schemes = schemes.filter(|schemes| **schemes != Schemes::default());
-    let schemes = schemes.ok_or_else(|| Reason::new("I7", "it says nothing"))?;
+    let schemes = schemes.ok_or_else(|| Reason::new("I7", "it is empty"))?;
     let Some(selector) = &schemes.pod_label_selector else {
         return Ok(schemes);
     };

@@ -1,6 +1,6 @@
 //! I5: targets that lost their port where they were converted to another version.
 
-use super::Reason;
+use crate::semantics::trace::Reason;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 use smi_types::Version;

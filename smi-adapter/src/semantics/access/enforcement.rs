@@ -1,5 +1,6 @@
 //! A2: in which namespaces whatever no traffic target allows is denied.
 
+use super::super::outcome::{EnforcedBy, ReleasedBy};
 use crate::object::Kind;
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
 use crate::snapshot::Snapshot;
@@ -21,35 +22,35 @@ use smi_types::access::TrafficTarget;
 /// ```
 #[must_use]
 pub fn is_enforced(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bool {
-    of(snapshot, settings, namespace).0
+    of(snapshot, settings, namespace).is_ok()
 }
 
-/// Whether a namespace is enforced, and why.
-pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> (bool, String) {
+/// Why a namespace is enforced, or why it is not.
+pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> Result<EnforcedBy, ReleasedBy> {
     if !settings.scope.contains(namespace) {
-        return (false, "is not enforced: it is out of scope".into());
+        return Err(ReleasedBy::Scope);
     }
     if settings.enforcement == Enforcement::Off {
-        return (false, "is not enforced: enforcement is off".into());
+        return Err(ReleasedBy::Off);
     }
     match label(snapshot, namespace) {
-        Some("true") => return (true, format!("is enforced: its label `{ENFORCE_LABEL}` says so")),
-        Some("false") => return (false, format!("is not enforced: its label `{ENFORCE_LABEL}` says so")),
+        Some("true") => return Ok(EnforcedBy::Label),
+        Some("false") => return Err(ReleasedBy::Label),
         // Any other value counts as none.
         Some(_) | None => {}
     }
     match &settings.enforcement {
         Enforcement::All { except } if SYSTEM_NAMESPACES.contains(&namespace) || except.contains(namespace) => {
-            (false, "is not enforced: it is excepted".into())
+            Err(ReleasedBy::Exception)
         }
-        Enforcement::All { .. } => (true, "is enforced: every namespace is that is not excepted".into()),
+        Enforcement::All { .. } => Ok(EnforcedBy::Setting),
         Enforcement::Targets | Enforcement::Off => {
             if holds_target(snapshot, settings, namespace) {
-                (true, "is enforced: there is a traffic target for it".into())
+                Ok(EnforcedBy::Target)
             } else if snapshot.enforced().any(|enforced| enforced == namespace) {
-                (true, "is enforced: objects of ours enforce it already".into())
+                Ok(EnforcedBy::Observed)
             } else {
-                (false, "is not enforced: there is no traffic target for it".into())
+                Err(ReleasedBy::NoTarget)
             }
         }
     }

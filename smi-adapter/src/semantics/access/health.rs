@@ -1,6 +1,6 @@
 //! A38: health checks of the kubelet.
 
-use super::Case;
+use super::case::Case;
 use crate::probe::Traffic;
 use crate::workload::HealthCheck;
 

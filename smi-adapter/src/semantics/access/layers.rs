@@ -1,10 +1,13 @@
 //! A12: what the rules of a target describe.
 
-use super::super::request::{self, Seen};
-use super::targets::InForce;
-use super::{Case, Reason, Trace, routes};
+use super::case::Case;
+use super::in_force::InForce;
+use super::routes;
 use crate::object::Kind;
 use crate::probe::Traffic;
+use crate::semantics::outcome::Outcome;
+use crate::semantics::request::{self, Seen};
+use crate::semantics::trace::{Reason, Trace};
 use smi_types::access::Rule;
 
 /// A12: AND between the layers that are present, OR within each of them. UDP is judged apart.
@@ -61,11 +64,11 @@ fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -
         let object = routes::object(kind, target, rule);
         match routes::ports(case.snapshot, kind, target, rule) {
             Ok(ports) if ports.contain(port) => {
-                trace.note("A11", object, format!("port `{port}` is one of its ports"));
+                trace.note("A11", object, Outcome::PortListed { port });
                 return Ok(());
             }
-            Ok(_) => trace.note("A11", object, format!("port `{port}` is none of its ports")),
-            Err(Reason { rule, why }) => trace.note(rule, object, format!("matches nothing: {why}")),
+            Ok(_) => trace.note("A11", object, Outcome::PortNotListed { port }),
+            Err(Reason { rule, why }) => trace.note(rule, object, Outcome::MatchesNothing { why }),
         }
     }
     Err(not_listed(kind))
@@ -74,7 +77,7 @@ fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -
 /// A12, A14: the traffic is an HTTP request that fulfils a match of any group of the layer.
 fn request(case: &Case<'_>, target: &InForce<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Result<(), Reason> {
     let Some(seen) = seen else {
-        return Err(Reason::new("A14", "it allows HTTP, and the traffic is none"));
+        return Err(Reason::new("A14", "it allows HTTP only, and the traffic is not HTTP"));
     };
     let kind = Kind::HTTP_ROUTE_GROUP;
     if of_kind(target, &kind).any(|rule| group(case, target, rule, seen, trace)) {
@@ -93,18 +96,19 @@ fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, tr
     let object = routes::object(&Kind::HTTP_ROUTE_GROUP, target, rule);
     let Some(group) = case.snapshot.group(&object.key) else {
         let why = routes::missing(case.snapshot, &object).why;
-        trace.note("A9", object, format!("matches nothing: {why}"));
+        trace.note("A9", object, Outcome::MatchesNothing { why });
         return false;
     };
     let matches = group.matches();
     if matches.is_empty() {
-        trace.note("S21", object.clone(), "matches nothing: it has no matches");
+        let why = "it has no matches".to_owned();
+        trace.note("S21", object.clone(), Outcome::MatchesNothing { why });
     }
     for name in &rule.matches {
         // S3: a match without a name cannot be selected.
         if name.is_empty() || !matches.iter().any(|matching| matching.name == *name) {
-            let outcome = format!("selects nothing by `{name}`, which is no match of `{}`", rule.name);
-            trace.note("A8", target.object(), outcome);
+            let (name, group) = (name.clone(), rule.name.clone());
+            trace.note("A8", target.object(), Outcome::UnknownMatch { name, group });
         }
     }
     for (index, matching) in matches.iter().enumerate() {
@@ -112,13 +116,15 @@ fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, tr
         if !rule.matches.is_empty() && !is_named {
             continue;
         }
-        let name = format!("match `{}` (`matches[{index}]`)", matching.name);
+        let name = matching.name.clone();
         match request::fulfils(matching, seen, case.settings) {
             Ok(()) => {
-                trace.note("S15", object, format!("{name} is fulfilled"));
+                trace.note("S15", object, Outcome::Fulfilled { index, name });
                 return true;
             }
-            Err(Reason { rule, why }) => trace.note(rule, object.clone(), format!("{name} is not fulfilled: {why}")),
+            Err(Reason { rule, why }) => {
+                trace.note(rule, object.clone(), Outcome::NotFulfilled { index, name, why });
+            }
         }
     }
     false

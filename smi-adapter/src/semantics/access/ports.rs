@@ -1,9 +1,12 @@
 //! A11, A13, A14: what the port leaves open.
 
-use super::targets::{self, InForce};
-use super::{Case, Reason, Trace, destination, layers, routes, subjects};
+use super::case::Case;
+use super::in_force::{self, InForce};
+use super::{layers, routes, subjects};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::probe::Traffic;
+use crate::semantics::destination;
+use crate::semantics::trace::{Reason, Trace};
 use crate::workload::Transport;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -85,8 +88,8 @@ fn is_named_by_target(case: &Case<'_>) -> bool {
         Transport::Tcp => Kind::TCP_ROUTE,
         Transport::Udp => Kind::UDP_ROUTE,
     };
-    targets::of_namespace(case).into_iter().any(|(key, target)| {
-        let Ok(target) = targets::in_force(key, target, case.settings) else {
+    in_force::of_namespace(case).into_iter().any(|(key, target)| {
+        let Ok(target) = InForce::new(key, target, case.settings) else {
             return false;
         };
         subjects::is_destination(case, &target, &mut Trace::default()).is_ok()

@@ -1,8 +1,9 @@
 //! The routes that rules refer to, and their ports.
 
-use super::targets::InForce;
-use super::{Reason, destination};
+use super::in_force::InForce;
 use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::semantics::destination;
+use crate::semantics::trace::Reason;
 use crate::snapshot::Snapshot;
 use smi_types::access::Rule;
 use smi_types::specs::PortsSpec;
@@ -32,12 +33,6 @@ impl Ports {
     }
 }
 
-/// A12: whether a rule is of a kind that there is.
-pub(super) fn is_known(rule: &Rule) -> bool {
-    let known = [Kind::HTTP_ROUTE_GROUP, Kind::TCP_ROUTE, Kind::UDP_ROUTE];
-    known.iter().any(|kind| kind.kind == rule.kind)
-}
-
 /// A25: the route that a rule refers to. It is in the target's namespace.
 pub(super) fn object(kind: &Kind, target: &InForce<'_>, rule: &Rule) -> ObjectRef {
     ObjectRef::new(kind.clone(), ObjectKey::new(&*target.key.namespace, &*rule.name))
@@ -57,7 +52,7 @@ pub(super) fn ports(snapshot: &Snapshot, kind: &Kind, target: &InForce<'_>, rule
     for port in matches.iter().flat_map(|matches| &matches.ports) {
         match port.number() {
             Some(number) => ports.push(number),
-            None => return Err(Reason::new("S23", "one of its ports is none")),
+            None => return Err(Reason::new("S23", "one of its ports is not valid")),
         }
     }
     Ok(if ports.is_empty() {

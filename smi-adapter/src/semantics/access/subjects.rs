@@ -1,10 +1,13 @@
-//! Who is meant: the destination and the sources of a target.
+//! Subjects: the destination and the sources of a target.
 
+use super::bindings;
+use super::case::Case;
+use super::in_force::InForce;
 use super::spiffe::Who;
-use super::targets::InForce;
-use super::{Case, Reason, Trace, bindings};
 use crate::object::{ObjectKey, is_dns_label, is_dns_subdomain};
 use crate::probe::Identity;
+use crate::semantics::outcome::Outcome;
+use crate::semantics::trace::{Reason, Trace};
 use smi_types::Version;
 use smi_types::access::Subject;
 
@@ -18,7 +21,7 @@ enum Meaning {
 /// A18: whether the destination of a target is what the attempt reaches.
 pub(super) fn is_destination(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace) -> Result<(), Reason> {
     let meaning = meaning(target.destination, target.namespace, target.version);
-    let is_meant = match meaning.map_err(|reason| reason.about("its destination is nobody"))? {
+    let is_meant = match meaning.map_err(|reason| reason.about("its destination matches no workload"))? {
         Meaning::Account(account) => account == case.workload.identity(),
         Meaning::Binding(key) => bindings::selects(case, &key, trace),
     };
@@ -44,9 +47,8 @@ pub(super) fn is_source(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace
         let is_meant = match meaning(source, namespace, target.version) {
             Ok(Meaning::Account(account)) => who == Who::Account(account),
             Ok(Meaning::Binding(key)) => bindings::names(case, &key, &who, trace),
-            Err(reason) => {
-                let Reason { rule, why } = reason.about(&format!("`sources[{index}]` is nobody"));
-                trace.note(rule, target.object(), why);
+            Err(Reason { rule, why }) => {
+                trace.note(rule, target.object(), Outcome::UnknownSource { index, why });
                 false
             }
         };
@@ -54,10 +56,10 @@ pub(super) fn is_source(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace
             return Ok(());
         }
     }
-    Err(Reason::new("A4", "the caller is none of its sources"))
+    Err(Reason::new("A4", "the caller is not one of its sources"))
 }
 
-/// A26: what a subject in this namespace stands for; anything else is nobody.
+/// A26: what a subject in this namespace stands for; anything else matches nothing.
 fn meaning(subject: &Subject, namespace: &str, version: Version) -> Result<Meaning, Reason> {
     let Subject {
         group,
@@ -72,10 +74,13 @@ fn meaning(subject: &Subject, namespace: &str, version: Version) -> Result<Meani
         return Err(Reason::new("A26", why));
     }
     if !is_dns_subdomain(name) {
-        return Err(Reason::new("A26", format!("`{name}` is no name")));
+        return Err(Reason::new("A26", format!("`{name}` is not a valid name")));
     }
     if !is_dns_label(namespace) {
-        return Err(Reason::new("A26", format!("`{namespace}` is no namespace")));
+        return Err(Reason::new(
+            "A26",
+            format!("`{namespace}` is not a valid namespace name"),
+        ));
     }
     match kind.as_str() {
         "ServiceAccount" => Ok(Meaning::Account(Identity {
@@ -84,7 +89,7 @@ fn meaning(subject: &Subject, namespace: &str, version: Version) -> Result<Meani
         })),
         "IdentityBinding" if version == Version::V1Alpha4 => Ok(Meaning::Binding(ObjectKey::new(namespace, name))),
         _ => {
-            let why = format!("`{kind}` is no kind of identity in `{version}`");
+            let why = format!("`{kind}` is not a kind of identity in `{version}`");
             Err(Reason::new("A26", why))
         }
     }

@@ -1,44 +1,14 @@
-//! Traffic targets: which are in force, and what they allow.
+//! What a traffic target allows.
 
-use super::super::request::Seen;
-use super::{Case, Reason, Trace, conversion, destination, layers, ports, routes, subjects};
-use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::settings::Settings;
-use smi_types::Version;
-use smi_types::access::{Rule, Subject, TargetSpec, TrafficTarget};
-
-/// A target that grants something, unless its parts mean nothing.
-pub(super) struct InForce<'a> {
-    pub(super) key: &'a ObjectKey,
-    pub(super) version: Version,
-    pub(super) destination: &'a Subject,
-    /// The namespace of the destination (A23).
-    pub(super) namespace: &'a str,
-    /// A10: the only port, if there is one.
-    pub(super) port: Option<u16>,
-    pub(super) rules: &'a [Rule],
-    pub(super) sources: &'a [Subject],
-}
-
-impl InForce<'_> {
-    pub(super) fn object(&self) -> ObjectRef {
-        ObjectRef::target(self.key.clone())
-    }
-}
-
-/// The targets that lie in the namespace of what is reached, or name it. Those out of scope do not count.
-pub(super) fn of_namespace<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a TrafficTarget)> {
-    let namespace = case.namespace();
-    let names = |target: &TrafficTarget| {
-        let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
-        destination.is_some_and(|destination| destination.namespace == namespace)
-    };
-    let targets = case.snapshot.targets();
-    targets
-        .filter(|(key, _)| case.settings.scope.contains(&key.namespace))
-        .filter(|(key, target)| key.namespace == namespace || names(target))
-        .collect()
-}
+use super::case::Case;
+use super::in_force::InForce;
+use super::{layers, ports, subjects};
+use crate::object::{Kind, ObjectKey};
+use crate::semantics::destination;
+use crate::semantics::outcome::Outcome;
+use crate::semantics::request::Seen;
+use crate::semantics::trace::{Reason, Trace};
+use smi_types::access::TrafficTarget;
 
 /// I1: targets of the namespace that are there twice or cannot be read.
 pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
@@ -46,7 +16,7 @@ pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
     for object in undecodable.chain(case.snapshot.duplicates()) {
         if object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == case.namespace() {
             let Reason { rule, why } = destination::missing(case.snapshot, object);
-            trace.note(rule, object.clone(), format!("does not allow it: {why}"));
+            trace.note(rule, object.clone(), Outcome::DoesNotAllow { why });
         }
     }
 }
@@ -60,71 +30,9 @@ pub(super) fn allows(
     seen: Option<&Seen<'_>>,
     trace: &mut Trace,
 ) -> Result<Option<Reason>, Reason> {
-    let target = in_force(key, target, case.settings)?;
+    let target = InForce::new(key, target, case.settings)?;
     subjects::is_destination(case, &target, trace)?;
     subjects::is_source(case, &target, trace)?;
     layers::allow(case, &target, seen, trace)?;
     Ok(ports::left_open(case, &target))
-}
-
-/// A6, A12, A22, I5, I7: a target of which something essential is missing, or not understood, grants nothing
-/// as a whole.
-pub(super) fn in_force<'a>(
-    key: &'a ObjectKey,
-    target: &'a TrafficTarget,
-    settings: &Settings,
-) -> Result<InForce<'a>, Reason> {
-    let spec = target.spec.as_ref().filter(|spec| **spec != TargetSpec::default());
-    let spec = spec.ok_or_else(|| Reason::new("I7", "it says nothing"))?;
-    conversion::nothing_lost(target)?;
-    let destination = spec.destination.as_ref();
-    let destination = destination.ok_or_else(|| Reason::new("A6", "it has no destination"))?;
-    let namespace = destination_namespace(key, destination, settings)?;
-    if spec.rules.is_empty() {
-        return Err(Reason::new("A6", "it has no rules"));
-    }
-    if spec.sources.is_empty() {
-        return Err(Reason::new("A6", "it has no sources"));
-    }
-    if let Some(unknown) = spec.rules.iter().find(|rule| !routes::is_known(rule)) {
-        let why = format!("it has a rule of kind `{}`, which is no route", unknown.kind);
-        return Err(Reason::new("A12", why));
-    }
-    Ok(InForce {
-        key,
-        version: target.version,
-        destination,
-        namespace,
-        port: port(destination)?,
-        rules: &spec.rules,
-        sources: &spec.sources,
-    })
-}
-
-/// A22, A23: the destination is in the target's own namespace, unless the opt-in is set.
-fn destination_namespace<'a>(
-    key: &'a ObjectKey,
-    destination: &'a Subject,
-    settings: &Settings,
-) -> Result<&'a str, Reason> {
-    let named = &destination.namespace;
-    if named.is_empty() {
-        Ok(&key.namespace)
-    } else if *named == key.namespace || settings.foreign_destinations {
-        Ok(named)
-    } else {
-        let why = format!("its destination is in namespace `{named}`, which is not its own");
-        Err(Reason::new("A22", why))
-    }
-}
-
-/// A10: something that is no port never means all of them.
-fn port(destination: &Subject) -> Result<Option<u16>, Reason> {
-    let Some(port) = &destination.port else {
-        return Ok(None);
-    };
-    match port.number() {
-        Some(number) => Ok(Some(number)),
-        None => Err(Reason::new("A10", "its `destination.port` is no port")),
-    }
 }

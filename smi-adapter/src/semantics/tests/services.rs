@@ -110,7 +110,7 @@ fn the_forms_of_a_root() {
     assert!(
         world
             .trace()
-            .contains("`web.shop.svc.k8s.example` is no service of namespace `shop` (T3)")
+            .contains("`web.shop.svc.k8s.example` is not a service of namespace `shop` (T3)")
     );
     world.settings.cluster_domain = "k8s.example".into();
     assert_eq!(world.get(), V1);

@@ -90,7 +90,7 @@ impl Sight<'_> {
             return false;
         }
         if claim.code == Code::WeightRounded {
-            return answer.taken_by().any(|split| *split == claim.object) && exact.shares().count() > 1;
+            return answer.trace.taken_by() == Some(&claim.object) && exact.shares().count() > 1;
         }
         let named = self.named(claim);
         let others = self.claims.iter().filter(|claim| concerns(claim, probe));

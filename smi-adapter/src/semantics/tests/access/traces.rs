@@ -28,11 +28,11 @@ fn a_trace_tells_the_whole_way_to_access() {
     let to = || pod_ref("shop", "api-1");
     let (_, trace) = world.attempt("shop/web", to(), 8080, get("/"));
     let expected = "\
-Namespace shop: is enforced: its label `smi-adapter.dev/enforce` says so (A2)
-TrafficTarget shop/a: `sources[1]` is nobody: `User` is no kind of identity in `v1alpha3` (A26)
-TrafficTarget shop/a: does not allow it: the caller is none of its sources (A4)
+Namespace shop: is enforced: its label `smi-adapter.dev/enforce` is `true` (A2)
+TrafficTarget shop/a: `sources[1]` matches no caller: `User` is not a kind of identity in `v1alpha3` (A26)
+TrafficTarget shop/a: does not allow it: the caller is not one of its sources (A4)
 TrafficTarget shop/b: does not allow it: its destination `db` is another (A18)
-TrafficTarget shop/c: selects nothing by `x`, which is no match of `books` (A8)
+TrafficTarget shop/c: selects nothing by `x`, which is not a match of `books` (A8)
 HTTPRouteGroup shop/books: match `ids` (`matches[0]`) is not fulfilled: the path `/` does not match `/books` as a whole (S4)
 TrafficTarget shop/c: does not allow it: no rule of kind `HTTPRouteGroup` describes it (A5)
 TCPRoute shop/gone: matches nothing: there is none (A9)
@@ -41,10 +41,13 @@ TrafficTarget shop/d: allows it (A3)
 Pod shop/api-1: the attempt is allowed (A1)
 ";
     assert_eq!(trace.to_string(), expected);
+    let of_target = trace.steps().iter().find(|step| step.object.key.name == "c").unwrap();
+    let (name, group) = ("x".to_owned(), "books".to_owned());
+    assert_eq!(of_target.outcome, Outcome::UnknownMatch { name, group });
 
     let (_, trace) = world.attempt("", to(), 8080, Traffic::Udp);
     let expected = "\
-Namespace shop: is enforced: its label `smi-adapter.dev/enforce` says so (A2)
+Namespace shop: is enforced: its label `smi-adapter.dev/enforce` is `true` (A2)
 TrafficTarget shop/a: does not allow it: the caller has no identity (A34)
 TrafficTarget shop/b: does not allow it: its destination `db` is another (A18)
 TrafficTarget shop/c: does not allow it: the caller has no identity (A34)

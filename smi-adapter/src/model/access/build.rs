@@ -1,0 +1,194 @@
+//! Builders of access control. They keep what the types promise, or refuse.
+
+use super::{Grant, Granted, InMesh, NamespaceBaseline, Ports, Source, WorkloadAccess};
+use crate::model::Invalid;
+use crate::object::{ObjectKey, ObjectRef};
+use crate::settings::Settings;
+use crate::workload::{HealthCheck, Transport};
+use smi_types::validate::{is_dns_label, is_dns_subdomain, is_spiffe_id};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl WorkloadAccess {
+    /// Builds the access control of a workload to which nothing is granted.
+    ///
+    /// # Errors
+    /// If no label selects its pods.
+    pub fn new(workload: ObjectRef, selector: BTreeMap<String, String>) -> Result<Self, Invalid> {
+        if selector.is_empty() {
+            return Err(Invalid::new(format!("no label selects the pods of `{workload}`")));
+        }
+        Ok(Self {
+            workload,
+            selector,
+            tcp_ports: BTreeSet::new(),
+            udp_ports: BTreeSet::new(),
+            health_checks: BTreeSet::new(),
+            annotations: BTreeMap::new(),
+            containers: BTreeSet::new(),
+            in_mesh: InMesh::default(),
+            trust_domain: Settings::default().trust_domain,
+            grants: Arc::default(),
+            due: BTreeSet::new(),
+        })
+    }
+
+    /// Replaces what is granted. The ports that grants name are added to those that are known.
+    #[must_use]
+    pub fn with_grants(mut self, grants: impl IntoIterator<Item = Grant>) -> Self {
+        let mut grants: Vec<Grant> = grants.into_iter().collect();
+        grants.sort_by(|one, other| one.target.cmp(&other.target));
+        for grant in &grants {
+            let known = match grant.traffic.transport() {
+                Transport::Tcp => &mut self.tcp_ports,
+                Transport::Udp => &mut self.udp_ports,
+            };
+            if let Ports::Only(ports) = &grant.ports {
+                known.extend(ports);
+            }
+        }
+        self.grants = grants.into();
+        self
+    }
+
+    /// Adds TCP ports that are known of its pods.
+    #[must_use]
+    pub fn with_tcp_ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.tcp_ports.extend(ports);
+        self
+    }
+
+    /// Adds UDP ports that are known of its pods.
+    #[must_use]
+    pub fn with_udp_ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.udp_ports.extend(ports);
+        self
+    }
+
+    /// Adds requests by which the kubelet asks whether its containers are well.
+    #[must_use]
+    pub fn with_health_checks(mut self, checks: impl IntoIterator<Item = HealthCheck>) -> Self {
+        self.health_checks.extend(checks);
+        self
+    }
+
+    /// Replaces the annotations of its pods.
+    #[must_use]
+    pub fn with_annotations(mut self, annotations: BTreeMap<String, String>) -> Self {
+        self.annotations = annotations;
+        self
+    }
+
+    /// Replaces the containers that all its pods are known to have.
+    #[must_use]
+    pub fn with_containers(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.containers = names.into_iter().collect();
+        self.in_mesh.has_pods = true;
+        self
+    }
+
+    /// Puts its pods on the network of their node.
+    #[must_use]
+    pub fn on_host_network(mut self) -> Self {
+        self.in_mesh.host_network = true;
+        self
+    }
+
+    /// Replaces the mesh's own trust domain, which is `cluster.local` otherwise.
+    #[must_use]
+    pub fn with_trust_domain(mut self, domain: impl Into<String>) -> Self {
+        self.trust_domain = domain.into();
+        self
+    }
+}
+
+impl Grant {
+    /// Builds what a traffic target grants to these sources: any TCP, on all ports.
+    ///
+    /// # Errors
+    /// As for [`with_sources`](Self::with_sources).
+    pub fn new(target: ObjectKey, sources: impl IntoIterator<Item = Source>) -> Result<Self, Invalid> {
+        let references = Arc::new(BTreeSet::from([ObjectRef::target(target.clone())]));
+        let grant = Self {
+            target,
+            sources: BTreeSet::new(),
+            ports: Ports::All,
+            traffic: Granted::Tcp,
+            references,
+        };
+        grant.with_sources(sources)
+    }
+
+    /// Replaces the sources.
+    ///
+    /// # Errors
+    /// If there is none, or one is not a valid identity: it could mean everybody to a mesh.
+    pub fn with_sources(mut self, sources: impl IntoIterator<Item = Source>) -> Result<Self, Invalid> {
+        self.sources = sources.into_iter().collect();
+        if self.sources.is_empty() {
+            return Err(Invalid::new(format!("`{}` has no source", self.target)));
+        }
+        match self.sources.iter().find(|source| !source.is_valid()) {
+            Some(source) => Err(Invalid::new(format!("`{source}` is not a valid identity"))),
+            None => Ok(self),
+        }
+    }
+
+    /// Replaces the ports.
+    ///
+    /// # Errors
+    /// If there is none, or one is zero.
+    pub fn with_ports(mut self, ports: Ports) -> Result<Self, Invalid> {
+        if let Ports::Only(only) = &ports
+            && (only.is_empty() || only.contains(&0))
+        {
+            return Err(Invalid::new(format!("`{}` names no port, or port 0", self.target)));
+        }
+        self.ports = ports;
+        Ok(self)
+    }
+
+    /// Replaces what may be sent. The route groups of matches are added to the references.
+    ///
+    /// # Errors
+    /// If it is HTTP without a match.
+    pub fn with_traffic(mut self, traffic: Granted) -> Result<Self, Invalid> {
+        if let Granted::Http(matches) = &traffic {
+            if matches.is_empty() {
+                return Err(Invalid::new(format!("`{}` has no match", self.target)));
+            }
+            let groups = matches.iter().map(|matching| matching.group.clone());
+            Arc::make_mut(&mut self.references).extend(groups);
+        }
+        self.traffic = traffic;
+        Ok(self)
+    }
+}
+
+impl Source {
+    fn is_valid(&self) -> bool {
+        match self {
+            Self::Account(account) => is_dns_label(&account.namespace) && is_dns_subdomain(&account.service_account),
+            Self::Spiffe(id) => id.starts_with("spiffe://") && is_spiffe_id(id),
+        }
+    }
+}
+
+impl NamespaceBaseline {
+    /// Builds the baseline of a namespace, in which labels select every workload.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            unselectable: Vec::new(),
+        }
+    }
+
+    /// Replaces the workloads that no labels select exactly.
+    #[must_use]
+    pub fn with_unselectable(mut self, workloads: impl IntoIterator<Item = ObjectRef>) -> Self {
+        let workloads: BTreeSet<ObjectRef> = workloads.into_iter().collect();
+        self.unselectable = workloads.into_iter().collect();
+        self
+    }
+}

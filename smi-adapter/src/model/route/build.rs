@@ -1,0 +1,255 @@
+//! Builders of routes. They keep what the types promise, or refuse.
+
+use super::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, RootService, ServiceRoute, SplitSource};
+use crate::model::Invalid;
+use crate::object::{Kind, ObjectKey};
+use crate::settings::Settings;
+use crate::weights::gcd;
+use smi_types::validate::is_dns_label;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl ServiceRoute {
+    /// Builds the route of a root from those of its ports.
+    ///
+    /// # Errors
+    /// As for [`with_ports`](Self::with_ports).
+    pub fn new(root: Root, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, Invalid> {
+        let route = Self {
+            root,
+            service: RootService::default(),
+            cluster_domain: Settings::default().cluster_domain,
+            splits: Vec::new(),
+            ports: Vec::new(),
+        };
+        route.with_ports(ports)
+    }
+
+    /// Replaces the ports. Ports without a split are left out, and so is what is known of splits that are then in force
+    /// on none.
+    ///
+    /// # Errors
+    /// If no split is left, a port comes twice, or a split is not in the namespace of the root.
+    pub fn with_ports(mut self, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, Invalid> {
+        let mut by_number = BTreeMap::new();
+        for port in ports.into_iter().filter(|port| port.splits().next().is_some()) {
+            let number = port.port;
+            if by_number.insert(number, port).is_some() {
+                return Err(Invalid::new(format!("port {number} comes twice")));
+            }
+        }
+        self.ports = by_number.into_values().collect();
+        let mut keys = Vec::new();
+        for key in self.ports.iter().flat_map(PortRoute::splits).map(PortSplit::key) {
+            if key.namespace != self.root.namespace() {
+                return Err(Invalid::new(format!("`{key}` is not in the namespace of the root")));
+            }
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        if keys.is_empty() {
+            return Err(Invalid::new("no split is in force on any port"));
+        }
+        let known = self.splits.iter().filter(|split| keys.contains(&&split.key));
+        let mut splits: Vec<SplitSource> = known.cloned().collect();
+        let others = keys
+            .into_iter()
+            .filter(|key| splits.iter().all(|split| split.key != **key));
+        splits.extend(others.map(|key| SplitSource::new(key, &self.ports)).collect::<Vec<_>>());
+        self.splits = splits;
+        let service = std::mem::take(&mut self.service);
+        Ok(self.with_service(service))
+    }
+
+    /// Replaces what is known of the root service. The ports of the route are added to its ports.
+    #[must_use]
+    pub fn with_service(mut self, service: RootService) -> Self {
+        let ports = self.ports.iter().map(PortRoute::port);
+        let all: BTreeSet<u16> = service.tcp_ports.iter().copied().chain(ports).collect();
+        self.service = RootService {
+            tcp_ports: all.into_iter().collect(),
+            ..service
+        };
+        self
+    }
+
+    /// Replaces the DNS domain of the cluster, which is `cluster.local` otherwise.
+    #[must_use]
+    pub fn with_cluster_domain(mut self, domain: impl Into<String>) -> Self {
+        self.cluster_domain = domain.into();
+        self
+    }
+}
+
+impl RootService {
+    /// Adds TCP ports, also those on which no split is in force.
+    #[must_use]
+    pub fn with_tcp_ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        let all: BTreeSet<u16> = self.tcp_ports.into_iter().chain(ports).collect();
+        self.tcp_ports = all.into_iter().collect();
+        self
+    }
+
+    /// Replaces the annotations.
+    #[must_use]
+    pub fn with_annotations(mut self, annotations: BTreeMap<String, String>) -> Self {
+        self.annotations = annotations;
+        self
+    }
+
+    /// Takes the cluster IP away: clients call the pods.
+    #[must_use]
+    pub fn without_cluster_ip(mut self) -> Self {
+        self.headless = true;
+        self
+    }
+}
+
+impl SplitSource {
+    /// A split of which no more is known than its shares.
+    fn new(key: &ObjectKey, ports: &[PortRoute]) -> Self {
+        let splits = ports.iter().flat_map(PortRoute::splits);
+        let backends = splits
+            .filter(|split| split.key == *key)
+            .flat_map(|split| &split.backends);
+        let backends: BTreeSet<String> = backends.map(|backend| backend.service.clone()).collect();
+        Self {
+            key: key.clone(),
+            backends: backends.into_iter().collect(),
+            api_version: Kind::TRAFFIC_SPLIT.api_version(),
+            uid: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+}
+
+impl PortRoute {
+    /// Builds the route of a port on which no split is in force yet.
+    ///
+    /// # Errors
+    /// If the port is zero.
+    pub fn new(port: u16) -> Result<Self, Invalid> {
+        if port == 0 {
+            return Err(Invalid::new("a port is above zero"));
+        }
+        Ok(Self {
+            port,
+            name: None,
+            app_protocol: None,
+            conditional: Vec::new(),
+            default: None,
+        })
+    }
+
+    /// Replaces the name of the port.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<Option<String>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Replaces the application protocol that the root service declares.
+    #[must_use]
+    pub fn with_app_protocol(mut self, protocol: impl Into<Option<String>>) -> Self {
+        self.app_protocol = protocol.into();
+        self
+    }
+
+    /// Replaces the splits with matches, in the order in which they are asked.
+    #[must_use]
+    pub fn with_conditional(mut self, splits: impl IntoIterator<Item = Conditional>) -> Self {
+        self.conditional = splits.into_iter().collect();
+        self
+    }
+
+    /// Replaces the split that takes what no split with matches took.
+    #[must_use]
+    pub fn with_default(mut self, split: impl Into<Option<PortSplit>>) -> Self {
+        self.default = split.into();
+        self
+    }
+}
+
+impl Conditional {
+    /// Builds a split that takes the requests which fulfil one of these matches.
+    ///
+    /// # Errors
+    /// If there is no match.
+    pub fn new<M>(matches: impl IntoIterator<Item = M>, split: PortSplit) -> Result<Self, Invalid>
+    where
+        M: Into<Arc<HttpMatch>>,
+    {
+        let matches: Arc<[Arc<HttpMatch>]> = matches.into_iter().map(Into::into).collect();
+        if matches.is_empty() {
+            return Err(Invalid::new(format!("`{}` has no match", split.key)));
+        }
+        Ok(Self { matches, split })
+    }
+}
+
+impl PortSplit {
+    /// Builds the split with this key. Weights of a service that comes twice are added (T30), and a divisor that all
+    /// weights have in common is taken out.
+    ///
+    /// # Errors
+    /// If there is no backend, or weights cannot be added.
+    pub fn new(key: ObjectKey, backends: impl IntoIterator<Item = Backend>) -> Result<Self, Invalid> {
+        let mut all: Vec<Backend> = Vec::new();
+        for backend in backends {
+            let Some(known) = all.iter_mut().find(|known| known.service == backend.service) else {
+                all.push(backend);
+                continue;
+            };
+            let sum = known.weight.checked_add(backend.weight);
+            known.weight = sum.ok_or_else(|| Invalid::new(format!("the weights of `{}` overflow", known.service)))?;
+        }
+        if all.is_empty() {
+            return Err(Invalid::new(format!("`{key}` has no backend")));
+        }
+        let divisor = all.iter().map(|backend| backend.weight).fold(0, gcd);
+        for backend in &mut all {
+            backend.weight /= divisor;
+        }
+        Ok(Self { key, backends: all })
+    }
+}
+
+impl Backend {
+    /// Builds a backend with a cluster IP.
+    ///
+    /// # Errors
+    /// If the name is not that of a service, or the weight is zero.
+    pub fn new(service: impl Into<String>, weight: u128) -> Result<Self, Invalid> {
+        let service = service.into();
+        if !is_dns_label(&service) {
+            return Err(Invalid::new(format!("`{service}` is not a valid service name")));
+        }
+        let headless = false;
+        Self {
+            service,
+            weight,
+            headless,
+        }
+        .with_weight(weight)
+    }
+
+    /// Replaces the weight.
+    ///
+    /// # Errors
+    /// If it is zero: such a backend takes no part.
+    pub fn with_weight(mut self, weight: u128) -> Result<Self, Invalid> {
+        if weight == 0 {
+            return Err(Invalid::new(format!("`{}` has no weight", self.service)));
+        }
+        self.weight = weight;
+        Ok(self)
+    }
+
+    /// Takes the cluster IP away.
+    #[must_use]
+    pub fn without_cluster_ip(mut self) -> Self {
+        self.headless = true;
+        self
+    }
+}

@@ -1,0 +1,29 @@
+//! A case: what is attempted, on which workload, in which world.
+
+use crate::probe::{Attempt, Traffic};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::workload::{Transport, Workload};
+
+/// What is attempted, on whom, and in which world.
+pub(super) struct Case<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) settings: &'a Settings,
+    pub(super) attempt: &'a Attempt,
+    /// What is reached.
+    pub(super) workload: &'a Workload,
+}
+
+impl Case<'_> {
+    /// The namespace of what is reached.
+    pub(super) fn namespace(&self) -> &str {
+        &self.attempt.to.key.namespace
+    }
+
+    pub(super) fn transport(&self) -> Transport {
+        match self.attempt.traffic {
+            Traffic::Udp => Transport::Udp,
+            Traffic::Tcp | Traffic::Http(_) => Transport::Tcp,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! A call: what a client asks of which service, in which world.
+
+use crate::object::{ObjectKey, ObjectRef};
+use crate::probe::{Distribution, Target};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+
+/// What is called, and in which world.
+pub(super) struct Call<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) settings: &'a Settings,
+    /// The service that the client calls: the root, if somebody splits it (T2).
+    pub(super) root: &'a ObjectKey,
+    /// The port's number at that service.
+    pub(super) port: u16,
+}
+
+impl Call<'_> {
+    pub(super) fn root_ref(&self) -> ObjectRef {
+        ObjectRef::service(self.root.clone())
+    }
+
+    pub(super) fn target(&self, key: ObjectKey) -> Target {
+        Target::Service { key, port: self.port }
+    }
+
+    /// The root's own endpoints, by its own selector (T13, T35).
+    pub(super) fn own_endpoints(&self) -> Distribution {
+        Distribution::all_to(self.target(self.root.clone()))
+    }
+}
