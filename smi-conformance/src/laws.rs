@@ -32,7 +32,6 @@ use crate::world::reduce::Sent;
 use known::Known;
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
-use smi_types::FieldPath;
 use tally::Tally;
 
 /// What is tried.
@@ -295,12 +294,6 @@ fn within_limits_law() -> Law {
             "many sources",
         ],
     }
-}
-
-/// The place of a match of a route group that a field is within, as in `spec.matches[2].pathRegex`.
-fn place_of_match(field: &FieldPath) -> Option<usize> {
-    let (_, rest) = field.as_str().split_once("matches[")?;
-    rest.split_once(']')?.0.parse().ok()
 }
 
 /// Native objects of an adapter, after they were written and read.

@@ -72,8 +72,8 @@ pub(super) struct NativeMatch {
 }
 
 pub(super) fn encode(matching: &HttpMatch, regex: Regex) -> Encoded {
-    let field = |name: &str| matching.field().clone().field(name);
-    let header_field = |header: &HeaderMatch| field("headers").field(header.name());
+    let field = |name: &'static str| matching.field().clone().field(name);
+    let header_field = |header: &HeaderMatch| field("headers").field(header.name().to_owned());
     let rewritten: Vec<_> = matching
         .headers()
         .iter()

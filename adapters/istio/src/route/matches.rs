@@ -47,7 +47,7 @@ pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Op
 struct Parts<'a>(Faults<'a>);
 
 impl Parts<'_> {
-    fn regex(&mut self, field: &str, pattern: &Pattern) -> Option<StringMatch> {
+    fn regex(&mut self, field: &'static str, pattern: &Pattern) -> Option<StringMatch> {
         let field = self.0.field(field);
         self.bounded(pattern.to_full_match(Engine::Re2), field)
     }
@@ -77,7 +77,7 @@ impl Parts<'_> {
         let list = self.0.field("headers");
         let mut all = BTreeMap::new();
         for header in headers {
-            let field = list.clone().field(header.name());
+            let field = list.clone().field(header.name().to_owned());
             if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
                 let message = format!("header `{name}` cannot be matched: {why}; the match takes no request");
                 self.0.fault(Code::Inexpressible, field, message);

@@ -6,7 +6,6 @@
 
 use super::rounded::near;
 use super::{Answer, Code, Diagnostic, Sight, carried};
-use crate::laws::place_of_match;
 use smi_adapter::diagnostic::ErrorBound;
 use smi_adapter::object::{Kind, ObjectKey};
 use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Traffic};
@@ -107,7 +106,7 @@ impl Sight<'_> {
     fn named(&self, claim: &Diagnostic) -> Vec<Named> {
         let key = claim.object.key.clone();
         if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-            return vec![Named::Match(key, place_of_match(&claim.field))];
+            return vec![Named::Match(key, claim.field.index_in("matches"))];
         }
         if claim.object.kind != Kind::TRAFFIC_SPLIT {
             return Vec::new();
