@@ -14,7 +14,8 @@ use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
 use remote::Remote;
-use smi_conformance::{Case, Cases, Report, State, Violation, judge, laws};
+use smi_conformance::laws::{self, Law, UnknownLaw};
+use smi_conformance::{Case, Cases, State, Violation, judge};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -82,19 +83,17 @@ fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> 
 /// Tries the laws that are asked for, one after the other.
 fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
     let mut exit = Exit::Done;
-    for name in &task.laws {
-        let outcome: Option<Result<Report, Box<Violation>>> =
-            laws::by_name(name, remote, remote, &laws::no_limits, task.cases);
+    for law in &task.laws {
+        let outcome = laws::try_law(*law, remote, remote, &laws::no_limits, task.cases);
         answered(remote)?;
         let text = match outcome {
-            None => continue,
-            Some(Ok(report)) => {
+            Ok(report) => {
                 if report.state() == State::Unverified {
                     exit = Exit::Errors;
                 }
                 report.to_string()
             }
-            Some(Err(violation)) => {
+            Err(violation) => {
                 exit = Exit::Errors;
                 task.save(&violation)?;
                 violation.to_string()
@@ -145,7 +144,7 @@ fn lines(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
 /// What is asked.
 struct Task {
     cases: Cases,
-    laws: Vec<String>,
+    laws: Vec<Law>,
     report: Option<PathBuf>,
     save: Option<PathBuf>,
     replay: Option<PathBuf>,
@@ -186,7 +185,7 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
         match option.as_str() {
             "help" => return Ok(None),
             "worlds" => task.cases = Cases::new(parser.value()?.parse()?),
-            "law" => task.laws.push(law(parser.value()?.string()?)?),
+            "law" => task.laws.push(law(&parser.value()?.string()?)?),
             "report" => task.report = Some(parser.value()?.into()),
             "save" => task.save = Some(parser.value()?.into()),
             "replay" => task.replay = Some(parser.value()?.into()),
@@ -210,10 +209,7 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
     Ok(Some(task))
 }
 
-fn law(name: String) -> Result<String, Stop> {
-    if laws::NAMES.contains(&&*name) {
-        return Ok(name);
-    }
-    let reason = format!("there is no law `{name}`, only `{}`", laws::NAMES.join("`, `"));
-    Err(Stop::Refused(reason))
+fn law(name: &str) -> Result<Law, Stop> {
+    name.parse()
+        .map_err(|unknown: UnknownLaw| Stop::Refused(unknown.to_string()))
 }

@@ -87,16 +87,17 @@ pub fn saved(violation: &Violation, folder: Option<&str>, module: &str) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::laws::Law;
     use crate::{Case, cases};
 
     #[test]
     fn what_is_saved_is_the_case() {
         let case = Case {
-            law: "faithful".to_owned(),
+            law: Some(Law::Faithful),
             ..cases::kept().next().unwrap()
         };
         let violation = Violation {
-            law: "faithful",
+            law: Law::Faithful,
             adapter: "toy".to_owned(),
             held: 0,
             case: case.clone(),

@@ -4,7 +4,6 @@
 //! the mesh does with a request. It is written from the mesh's documentation and source, never from the
 //! adapter's code, and is held against what the real mesh answered.
 
-pub mod broken;
 pub mod case;
 pub mod cases;
 pub mod coverage;
