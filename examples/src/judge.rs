@@ -1,20 +1,12 @@
-//! Whether a program keeps the laws of the conformance kit: any executable, in any language.
-//!
-#![doc = include_str!("../judge/PROTOCOL.md")]
-
-mod answer;
-mod process;
-mod remote;
-mod request;
-#[cfg(test)]
-mod tests;
+//! Whether a program keeps the laws of the conformance kit: any executable, in any language, that speaks the
+//! [protocol](smi_conformance::process).
 
 use crate::input::unreadable;
 use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
-use remote::Remote;
 use smi_conformance::laws::{self, Law, UnknownLaw};
+use smi_conformance::process::Program;
 use smi_conformance::{Case, Cases, State, Violation, judge};
 use std::ffi::OsString;
 use std::fs;
@@ -24,7 +16,7 @@ use std::time::Duration;
 
 const HELP: &str = "\
 Judges a program that is an adapter, and its mesh: starts it, gives it many small worlds, and tells in which of them a
-law of the conformance kit does not hold. examples/judge/PROTOCOL.md says what is asked of the program.
+law of the conformance kit does not hold. smi-conformance/src/process/PROTOCOL.md says what is asked of the program.
 
 judge [OPTION…] -- COMMAND [ARG…]
 
@@ -53,22 +45,22 @@ fn started(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<E
         write!(out, "{HELP}")?;
         return Ok(Exit::Done);
     };
-    let remote = Remote::start(&task.command, task.patience).map_err(Stop::Refused)?;
-    report::line(err, &format!("judging `{}`", remote.title()))?;
+    let program = Program::start(&task.command, task.patience).map_err(Stop::Refused)?;
+    report::line(err, &format!("judging `{}`", program.title()))?;
     if let Some(path) = &task.replay {
-        again(&remote, path, out)
+        again(&program, path, out)
     } else if task.laws.is_empty() {
-        all(&remote, &task, out)
+        all(&program, &task, out)
     } else {
-        some(&remote, &task, out)
+        some(&program, &task, out)
     }
 }
 
 /// Tries all laws.
-fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
-    let judgement = judge(remote, remote, &laws::no_limits, task.cases);
+fn all(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let judgement = judge(program, program, &laws::no_limits, task.cases);
     // Then nothing else that was found means anything.
-    answered(remote)?;
+    answered(program)?;
     lines(out, &judgement.to_string())?;
     out.flush()?;
     for violation in judgement.violations() {
@@ -81,11 +73,11 @@ fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> 
 }
 
 /// Tries the laws that are asked for, one after the other.
-fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+fn some(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
     let mut exit = Exit::Done;
     for law in &task.laws {
-        let outcome = laws::try_law(*law, remote, remote, &laws::no_limits, task.cases);
-        answered(remote)?;
+        let outcome = laws::try_law(*law, program, program, &laws::no_limits, task.cases);
+        answered(program)?;
         let text = match outcome {
             Ok(report) => {
                 if report.state() == State::Unverified {
@@ -106,12 +98,12 @@ fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop>
 }
 
 /// Tries one case again.
-fn again(remote: &Remote, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
+fn again(program: &Program, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
     let file = path.as_os_str();
     let text = fs::read_to_string(path).map_err(|error| unreadable(file, &error))?;
     let case = Case::read(&text).map_err(|why| unreadable(file, &why))?;
-    let outcome = laws::replay(remote, remote, &laws::no_limits, &case);
-    answered(remote)?;
+    let outcome = laws::replay(program, program, &laws::no_limits, &case);
+    answered(program)?;
     match outcome {
         Ok(()) => {
             writeln!(out, "`{}` shows no fault", case.name)?;
@@ -129,8 +121,8 @@ fn unwritable(path: &Path, error: &io::Error) -> Stop {
 }
 
 /// Stops where the program has failed to answer.
-fn answered(remote: &Remote) -> Result<(), Stop> {
-    remote.failure().map_or(Ok(()), |failure| Err(Stop::Refused(failure)))
+fn answered(program: &Program) -> Result<(), Stop> {
+    program.failure().map_or(Ok(()), |failure| Err(Stop::Refused(failure)))
 }
 
 /// Writes several lines, whatever the program has put into them.

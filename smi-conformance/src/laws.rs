@@ -18,6 +18,7 @@
 mod access;
 mod cluster;
 mod history;
+mod kept;
 mod known;
 mod law;
 mod output;

@@ -1,21 +1,4 @@
-//! What Istio does with a request, told by its objects alone: the executable claim about the mesh that the
-//! adapter is judged by.
-//!
-//! Written from Istio's documentation, the source of istiod and Envoy, and what both really answered; not
-//! from the adapter. It is about sidecars with a default installation.
-//!
-//! Routing follows what istiod generates for a client's sidecar: which listener takes the connection, which
-//! virtual host the request, which of its routes matches, and which cluster each destination names. Access
-//! follows what it generates for the server's sidecar: which filter chain takes the connection, whom it takes
-//! the client for, and which `AuthorizationPolicy` objects let it in.
-//!
-//! What is not modelled is refused, never guessed. Of routing: `Sidecar`, `ServiceEntry`, `WasmPlugin` and mesh
-//! configuration that reach the client, `EnvoyFilter` on its outbound side, traffic policies of
-//! `DestinationRule`, subsets, gateways and delegates, `tls` routes, matches on query parameters or on
-//! labels of the client, and every field of a chosen route beside its destinations (faults, mirrors,
-//! redirects, rewrites, timeouts, …). Of access: ambient mode, external authorizers (`CUSTOM`), JSON web
-//! tokens, `Sidecar` with own listeners, `EnvoyFilter` objects that do more than judge in the shadow (so that
-//! a policy can ask for the result), CEL, and what depends on the version of HTTP that a request comes in.
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod destination;

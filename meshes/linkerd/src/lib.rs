@@ -1,12 +1,4 @@
-//! Where Linkerd sends a request and what it lets in, said from its documentation and from what it was seen to
-//! do, and from nothing that this crate's adapter knows.
-//!
-//! It covers the client's proxy, the server's proxy, and the policy controller behind them, as they are installed
-//! by default: an object that a CRD or Linkerd's admission refuses does not exist, and every other one has been
-//! seen by the status controller.
-//!
-//! A share goes to the service that the proxy asks for, whether or not anybody answers there: a backend
-//! without the port, or an override to a service that does not exist, is still where the request is sent.
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod attach;

@@ -1,20 +1,17 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
-use super::{Asks, Definition, Fault, Known, Law, Subject, Tally};
-use crate::edits::is;
+use super::{Asks, Definition, Fault, Known, Law, Subject, Tally, kept};
 use crate::lab::native;
 use crate::probes::Aim;
 use crate::watchdog::watched;
 use crate::world::real::{address, exists, sendable, usual};
 use crate::world::reduce::{Sent, reduce};
 use crate::world::{Access, World};
-use crate::{Case, Cases, Implementation, Report, Violation, cases};
+use crate::{Case, Cases, Implementation, Report, Violation};
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::Value;
 use smi_adapter::diagnostic::Diagnostic;
-use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use std::collections::BTreeSet;
@@ -24,7 +21,7 @@ use std::time::{Duration, Instant};
 /// How long one case may take before it counts as never ending.
 const HANGS: Duration = Duration::from_secs(120);
 /// How long a counterexample is made smaller.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The part of the probes, one in so many, that an interpreter may have no answer for.
 const NOT_MODELLED: u64 = 20;
 
@@ -76,9 +73,9 @@ pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Resu
     if !law.asks.is_supported(subject.adapter) {
         return Ok(tally.report(law, subject, Cases::new(0)));
     }
-    for case in kept(law) {
+    for case in kept::cases(law) {
         if let Err(fault) = attempt(law, subject, &case, &mut Tally::default()) {
-            let (case, fault) = asked_alone(law, subject, case, fault);
+            let (case, fault) = kept::smallest(law, subject, case, fault);
             return Err(violation(law.name, subject, 0, case, *fault));
         }
     }
@@ -118,29 +115,6 @@ pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Resu
         ));
     }
     Ok(tally.report(law, subject, cases))
-}
-
-/// Laws look for objects by namespace and name, as an API server keeps them (I2).
-fn in_a_namespace(document: &mut Value) {
-    if !is(document, "Namespace")
-        && let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut)
-    {
-        metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
-    }
-}
-
-/// A kept case with nothing sent but what shows the fault, if that alone shows it.
-fn asked_alone(law: &Definition, subject: &Subject<'_>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
-    let mut alone = case.clone();
-    match fault.sent.clone() {
-        Some(Sent::Probe(probe)) => (alone.probes, alone.attempts) = (vec![probe], Vec::new()),
-        Some(Sent::Attempt(attempt)) => (alone.probes, alone.attempts) = (Vec::new(), vec![attempt]),
-        None => {}
-    }
-    match attempt(law, subject, &alone, &mut Tally::default()) {
-        Err(fault) => (alone, fault),
-        Ok(()) => (case, fault),
-    }
 }
 
 /// After how many worlds a law does not hold, if so. The cases that are kept are left out, and nothing is made smaller.
@@ -202,24 +176,6 @@ fn difference(case: &Case, one: &dyn Implementation, other: &dyn Implementation)
     }
 }
 
-/// The cases that are kept, as far as they ask what the law is about.
-pub(super) fn kept(law: &Definition) -> impl Iterator<Item = Case> {
-    cases::kept().filter_map(|mut case| {
-        case.law = Some(law.name);
-        case.documents.iter_mut().for_each(in_a_namespace);
-        let mut dice = case.dice();
-        for probe in &mut case.probes {
-            address(probe, &case.settings.cluster_domain, &mut dice);
-        }
-        let asks = match law.asks {
-            Asks::Nothing => true,
-            Asks::Routes => !case.probes.is_empty(),
-            Asks::Access => !case.attempts.is_empty(),
-        };
-        asks.then_some(case)
-    })
-}
-
 /// Tries a law in one case, if the adapter expresses anything of what the law is about.
 pub(super) fn once(law: &Definition, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
     if !law.asks.is_supported(subject.adapter) {
@@ -252,7 +208,12 @@ fn case(law: &Definition, world: World, aims: &[Aim], seed: u64) -> Case {
 }
 
 /// Tries a law in one case. A panic is a fault like others; what never returns ends the process.
-fn attempt(law: &Definition, subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+pub(super) fn attempt(
+    law: &Definition,
+    subject: &Subject<'_>,
+    case: &Case,
+    tally: &mut Tally,
+) -> Result<(), Box<Fault>> {
     let what = || format!("law `{}`, in the case\n\n{}", law.name, case.to_yaml());
     let check = || quietly(|| (law.check)(subject, case, tally));
     watched(HANGS, what, check).unwrap_or_else(|why| Err(why.into()))
@@ -303,7 +264,7 @@ impl Found<'_> {
             }
         }
         reduce(&mut world, &mut sent, |world, sent| self.fault(world, sent).is_some());
-        for plain in [plain_scope, plain_path, plain_header, plain_domain] {
+        for plain in PLAIN {
             let mut plainer = world.clone();
             plain(&mut plainer.settings);
             if self.fault(&plainer, sent.as_ref()).is_some() {
@@ -338,6 +299,9 @@ impl Found<'_> {
         Instant::now() < self.until
     }
 }
+
+/// Choices of an operator, each as if there were none.
+pub(super) const PLAIN: [fn(&mut Settings); 4] = [plain_scope, plain_path, plain_header, plain_domain];
 
 fn plain_scope(settings: &mut Settings) {
     settings.scope = Settings::default().scope;
