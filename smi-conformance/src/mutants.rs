@@ -207,8 +207,8 @@ mod tests {
     use super::*;
     use smi_adapter::adapter::{Feature, Support};
     use smi_adapter::diagnostic::{Code, Diagnostic};
-    use smi_adapter::smi_types::FieldPath;
     use smi_adapter::object::Kind;
+    use smi_adapter::smi_types::FieldPath;
     use std::collections::BTreeSet;
 
     #[test]
@@ -241,7 +241,12 @@ mod tests {
             let mut translation = Translation::default();
             for object in policy.sources() {
                 let field = FieldPath::root();
-                translation.report(Diagnostic::new(Code::Inexpressible, object, field, "nothing is written"));
+                translation.report(Diagnostic::new(
+                    Code::Inexpressible,
+                    object,
+                    field,
+                    "nothing is written",
+                ));
             }
             translation
         }
