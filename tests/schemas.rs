@@ -12,7 +12,7 @@ use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 use smi_adapter_istio::{GATEWAYS_ANNOTATION, Istio};
 use smi_tests::{adapters, inputs, texts, translate};
@@ -126,10 +126,11 @@ fn every_form_of_a_virtual_service() {
     let mut istio = Istio::default();
     istio.gateways.insert("default/g".into());
     istio.external_hosts.insert("shop.example.com".into());
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&text, "default") {
-        document.add_to(&mut snapshot).expect("good input");
+        document.add_to(&mut input).expect("good input");
     }
+    let snapshot = input.build();
     let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
     assert_eq!(planned.manifests.len(), 2, "{:#?}", planned.diagnostics);
     for manifest in &planned.manifests {

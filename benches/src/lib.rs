@@ -63,6 +63,7 @@ pub fn snapshot(splits: usize) -> Snapshot {
 #[must_use]
 pub fn targets(workloads: usize) -> Snapshot {
     let mut snapshot = Snapshot::default();
+    snapshot.cover_workloads();
     for index in 0..workloads {
         let (name, namespace) = (format!("web-{index}"), format!("ns-{}", index % 50));
         insert(&mut snapshot, &name, &namespace, &json!({ "app": name }));
@@ -92,6 +93,7 @@ pub fn targets(workloads: usize) -> Snapshot {
 #[must_use]
 pub fn mixed_up(workloads: usize) -> Snapshot {
     let mut snapshot = Snapshot::default();
+    snapshot.cover_workloads();
     for index in 0..workloads {
         let name = format!("web-{index}");
         insert(&mut snapshot, &name, "shop", &json!({"app": "web"}));

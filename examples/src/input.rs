@@ -6,7 +6,7 @@ use crate::report::{Message, Place};
 use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::diagnostic::{Code, Diagnostic, Severity};
 use smi_adapter::object::ObjectRef;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::{self, Content, ReadError};
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,13 +36,14 @@ impl Input {
     /// Reads all files, in order. Whatever is wrong with one of them, the others count.
     pub(crate) fn read(options: &Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
         let mut input = Self::default();
+        let mut world = SnapshotBuilder::default();
         for file in &options.files {
             if file == "-" {
                 let mut bytes = Vec::new();
                 stdin
                     .read_to_end(&mut bytes)
                     .map_err(|error| unreadable(file, &error))?;
-                input.text(file, bytes, options);
+                input.text(file, bytes, options, &mut world);
                 continue;
             }
             let files = manifests(Path::new(file), Chosen::ByUser)?;
@@ -53,7 +54,7 @@ impl Input {
             }
             for path in files {
                 let bytes = fs::read(&path).map_err(|error| unreadable(path.as_os_str(), &error))?;
-                input.text(path.as_os_str(), bytes, options);
+                input.text(path.as_os_str(), bytes, options, &mut world);
             }
         }
         if input.places.is_empty() && input.others.is_empty() && !crate::report::has_errors(&input.messages) {
@@ -61,6 +62,7 @@ impl Input {
             let reason = format!("no input: there is no object in `{}`", files.join("`, `"));
             return Err(Stop::Refused(reason));
         }
+        input.snapshot = world.build();
         for namespace in &options.enforced {
             input.snapshot.insert_enforced(namespace);
         }
@@ -72,8 +74,8 @@ impl Input {
         Ok(input)
     }
 
-    /// Adds the objects of one text.
-    fn text(&mut self, file: &OsStr, bytes: Vec<u8>, options: &Options) {
+    /// Adds the objects of one text to `world`.
+    fn text(&mut self, file: &OsStr, bytes: Vec<u8>, options: &Options, world: &mut SnapshotBuilder) {
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -91,7 +93,7 @@ impl Input {
                 Err(error) => self.read_error(error, place.clone()),
             }
             // An error that names no object was told just now.
-            if let Ok(Some(object)) = document.add_to(&mut self.snapshot) {
+            if let Ok(Some(object)) = document.add_to(world) {
                 self.places.entry(object).or_insert(place);
             }
         }

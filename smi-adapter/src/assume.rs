@@ -49,7 +49,7 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
         .filter(|(key, _)| settings.scope.contains(&key.namespace));
     let named: BTreeSet<ObjectKey> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
     let duplicates: BTreeSet<&ObjectRef> = snapshot.duplicates().collect();
-    let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|(object, _)| object).collect();
+    let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|why| &why.object).collect();
     let absent = |key: &ObjectKey| {
         let object = ObjectRef::service(key.clone());
         snapshot.service(key).is_none() && !duplicates.contains(&object) && !undecodable.contains(&object)
@@ -182,7 +182,7 @@ fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Workload {
 mod tests {
     use super::*;
     use crate::settings::Scope;
-    use crate::snapshot::Undecodable;
+    use crate::snapshot::SnapshotBuilder;
     use serde_json::json;
     use smi_types::Object;
 
@@ -230,14 +230,12 @@ mod tests {
         // I1
         let mut snapshot = Snapshot::default();
         add(&mut snapshot, "a", "twin", &["unreadable"]);
-        snapshot.insert_service(web("twin"));
-        snapshot.insert_service(web("twin"));
-        let reason = Undecodable {
-            code: crate::diagnostic::Code::Undecodable,
-            field: FieldPath::root(),
-            reason: "x".into(),
-        };
-        snapshot.insert_undecodable(ObjectRef::service(ObjectKey::new("shop", "unreadable")), reason);
+        let mut input = SnapshotBuilder::from(snapshot);
+        input.add_service(web("twin"));
+        input.add_service(web("twin"));
+        let object = ObjectRef::service(ObjectKey::new("shop", "unreadable"));
+        input.add_undecodable(Diagnostic::new(Code::Undecodable, object, FieldPath::root(), "x"));
+        let mut snapshot = input.build();
         assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]), []);
         assert_eq!(snapshot.services().count(), 0);
     }

@@ -385,6 +385,8 @@ codes! {
         "The backend has no weight. It counts as 0 (T6).";
     WeightRounded: Warning, Partial, [],
         "The weights are finer or larger than this mesh can say, and were rounded. No weight became zero.";
+    WorkloadsNotCovered: Warning, Partial, ["A2"],
+        "The program that runs this library has not declared that it knows every workload, so access control of this namespace is left as it is (A2): nothing of it is written, compared or deleted, and traffic targets change nothing. Denying what no target allows would close workloads that the program does not know of. Its developer calls `Snapshot::cover_workloads` once pods and the objects that make them are in the snapshot.";
 }
 
 impl Display for Code {

@@ -22,12 +22,12 @@ macro_rules! chapters {
 }
 
 chapters! {
-    concepts: "guide/concepts.md", "[Contents](super) · next: [use it in an operator](super::embed)";
-    embed: "guide/embed.md", "Previous: [concepts](super::concepts) · [contents](super) · next: [settings](super::settings)";
-    settings: "guide/settings.md", "Previous: [use it in an operator](super::embed) · [contents](super) · next: [two meshes](super::meshes)";
-    meshes: "guide/meshes.md", "Previous: [settings](super::settings) · [contents](super) · next: [access control](super::access)";
-    access: "guide/access.md", "Previous: [two meshes](super::meshes) · [contents](super) · next: [write an adapter](super::adapter)";
-    adapter: "guide/adapter.md", "Previous: [access control](super::access) · [contents](super) · next: [rules](super::rules)";
+    concepts: "guide/concepts.md", "[Contents](crate::guide) · next: [use it in an operator](crate::guide::embed)";
+    embed: "guide/embed.md", "Previous: [concepts](crate::guide::concepts) · [contents](crate::guide) · next: [settings](crate::guide::settings)";
+    settings: "guide/settings.md", "Previous: [use it in an operator](crate::guide::embed) · [contents](crate::guide) · next: [two meshes](crate::guide::meshes)";
+    meshes: "guide/meshes.md", "Previous: [settings](crate::guide::settings) · [contents](crate::guide) · next: [access control](crate::guide::access)";
+    access: "guide/access.md", "Previous: [two meshes](crate::guide::meshes) · [contents](crate::guide) · next: [write an adapter](crate::guide::adapter)";
+    adapter: "guide/adapter.md", "Previous: [access control](crate::guide::access) · [contents](crate::guide) · next: [rules](crate::guide::rules)";
 }
 
 #[doc(inline)]

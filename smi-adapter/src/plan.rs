@@ -149,7 +149,7 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     diagnostics.dedup();
     Planned {
         plan: Plan {
-            actions: diff::actions(adapter.kinds(), &manifests, observed),
+            actions: diff::actions(adapter.kinds(), &manifests, observed.compared(snapshot)),
             field_manager: format!("{}-{}", settings.owner, adapter.name()),
         },
         manifests,

@@ -83,8 +83,8 @@ impl Report {
 /// What is wrong with objects before anybody asks what they mean (I1).
 fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
     let ours = |object: &ObjectRef| settings.scope.contains(&object.key.namespace);
-    for (object, why) in snapshot.undecodable().filter(|(object, _)| ours(object)) {
-        report.add(why.code, object, why.field.clone(), &*why.reason);
+    for why in snapshot.undecodable().filter(|why| ours(&why.object)) {
+        report.0.push(why.clone());
     }
     for object in snapshot.duplicates().filter(|object| ours(object)) {
         let is_policy = Kind::SMI.contains(&object.kind);

@@ -4,7 +4,7 @@
 //! and `010` is eight. One broken document loses none of the others.
 //!
 //! ```
-//! use smi_adapter::snapshot::Snapshot;
+//! use smi_adapter::snapshot::SnapshotBuilder;
 //! use smi_adapter::yaml;
 //!
 //! let text = "
@@ -15,15 +15,15 @@
 //! ---
 //! this: [is broken
 //! ";
-//! let mut snapshot = Snapshot::default();
+//! let mut input = SnapshotBuilder::default();
 //! for document in yaml::read(text, "shop") {
 //!     let number = document.number;
-//!     match document.add_to(&mut snapshot) {
+//!     match document.add_to(&mut input) {
 //!         Ok(object) => println!("{object:?} is in document {number}"),
 //!         Err(error) => assert_eq!(number, 2, "{error}"),
 //!     }
 //! }
-//! assert_eq!(snapshot.splits().count(), 1);
+//! assert_eq!(input.build().splits().count(), 1);
 //! ```
 
 mod native;
@@ -32,10 +32,10 @@ mod workload;
 
 pub use native::read_native;
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::snapshot::{Snapshot, Undecodable};
+use crate::snapshot::{SnapshotBuilder, code_of, object_of};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use serde::de::DeserializeOwned;
@@ -76,43 +76,69 @@ pub enum Content {
 
 /// Why a part of a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ReadError(Box<Unread>);
+pub struct ReadError(Unread);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Unread {
-    object: Option<ObjectRef>,
-    why: Undecodable,
+enum Unread {
+    /// The text says which object it is.
+    Object(Box<Diagnostic>),
+    /// It does not.
+    Text {
+        code: Code,
+        field: FieldPath,
+        message: String,
+    },
 }
 
 impl ReadError {
     fn new(object: Option<ObjectRef>, code: Code, field: FieldPath, reason: String) -> Self {
-        let reason = explained(reason);
-        let why = Undecodable { code, field, reason };
-        Self(Box::new(Unread { object, why }))
+        let message = explained(reason);
+        Self(match object {
+            Some(object) => Unread::Object(Box::new(Diagnostic::new(code, object, field, message))),
+            None => Unread::Text { code, field, message },
+        })
+    }
+
+    /// The error as a diagnostic, if the text says which object it is about.
+    #[must_use]
+    pub fn diagnostic(&self) -> Option<&Diagnostic> {
+        match &self.0 {
+            Unread::Object(diagnostic) => Some(diagnostic),
+            Unread::Text { .. } => None,
+        }
     }
 
     /// The object, if the text says which one it is.
     #[must_use]
     pub fn object(&self) -> Option<&ObjectRef> {
-        self.0.object.as_ref()
+        self.diagnostic().map(|diagnostic| &diagnostic.object)
     }
 
-    /// What kind of fault it is.
+    /// The kind of fault.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.0.why.code
+        match &self.0 {
+            Unread::Object(diagnostic) => diagnostic.code,
+            Unread::Text { code, .. } => *code,
+        }
     }
 
     /// The field at fault; the root, if the text or the object as a whole is.
     #[must_use]
     pub fn field(&self) -> &FieldPath {
-        &self.0.why.field
+        match &self.0 {
+            Unread::Object(diagnostic) => &diagnostic.field,
+            Unread::Text { field, .. } => field,
+        }
     }
 
-    /// What is wrong, without the field.
+    /// The fault in words, without the field.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.0.why.reason
+        match &self.0 {
+            Unread::Object(diagnostic) => &diagnostic.message,
+            Unread::Text { message, .. } => message,
+        }
     }
 }
 
@@ -271,8 +297,8 @@ fn explained(message: String) -> String {
 
 impl From<ParseError> for ReadError {
     fn from(error: ParseError) -> Self {
-        let Undecodable { code, field, reason } = Undecodable::from(&error);
-        Self::new(crate::snapshot::object_of(&error), code, field, reason)
+        let (code, field) = (code_of(&error), error.path().clone());
+        Self::new(object_of(&error), code, field, error.message().to_owned())
     }
 }
 
@@ -288,28 +314,23 @@ impl Document {
         }
     }
 
-    /// Adds what it is to a snapshot, and says which object that is; `None` if it has no part in what SMI
-    /// means. An object that cannot be read is noted in the snapshot, so that whatever refers to it finds
-    /// it unusable and a plan reports it.
+    /// Adds it to an input, and returns which object it is; `None` if it has no part in what SMI means. An object
+    /// that cannot be read is noted, so that whatever refers to it finds it unusable and a plan reports it.
     ///
     /// # Errors
     /// If it cannot be read and does not say which object it is. No plan can report that: tell whoever
     /// gave the text.
-    pub fn add_to(self, snapshot: &mut Snapshot) -> Result<Option<ObjectRef>, ReadError> {
-        match self.content {
-            Ok(Content::Smi(parsed)) => Ok(Some(snapshot.insert(parsed))),
-            Ok(Content::Service(service)) => Ok(Some(snapshot.insert_service(*service))),
-            Ok(Content::Workload(workload)) => Ok(Some(snapshot.insert_workload(*workload))),
-            Ok(Content::Namespace(namespace)) => Ok(Some(snapshot.insert_namespace(*namespace))),
-            Ok(Content::Other { .. }) => Ok(None),
-            Err(ReadError(unread)) => match unread.object.clone() {
-                Some(object) => {
-                    snapshot.insert_undecodable(object.clone(), unread.why);
-                    Ok(Some(object))
-                }
-                None => Err(ReadError(unread)),
-            },
-        }
+    pub fn add_to(self, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
+        let object = match self.content {
+            Ok(Content::Smi(parsed)) => input.add(parsed),
+            Ok(Content::Service(service)) => input.add_service(*service),
+            Ok(Content::Workload(workload)) => input.add_workload(*workload),
+            Ok(Content::Namespace(namespace)) => input.add_namespace(*namespace),
+            Ok(Content::Other { .. }) => return Ok(None),
+            Err(ReadError(Unread::Object(why))) => input.add_undecodable(*why),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(object))
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 use services::Service;
 use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::Document;
 use splits::Split;
 use std::collections::BTreeSet;
@@ -253,10 +253,10 @@ impl Display for World {
 
 /// Reads manifests as an embedder does.
 pub fn snapshot<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in documents {
         // Whatever does not say which object it is has no effect.
-        _ = Document::from_value(document.clone(), DEFAULT_NAMESPACE).add_to(&mut snapshot);
+        _ = Document::from_value(document.clone(), DEFAULT_NAMESPACE).add_to(&mut input);
     }
-    snapshot
+    input.build()
 }

@@ -7,7 +7,7 @@ use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml::{self, ReadError};
 use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::{Linkerd, SplitMode};
@@ -106,14 +106,15 @@ pub struct Translated {
 #[must_use]
 pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) -> Translated {
     let settings = Settings::default();
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     let (mut objects, mut errors) = (BTreeSet::new(), Vec::new());
     for document in yaml::read(text, "default") {
-        match document.add_to(&mut snapshot) {
+        match document.add_to(&mut input) {
             Ok(object) => objects.extend(object),
             Err(error) => errors.push(error),
         }
     }
+    let mut snapshot = input.build();
     if !assume_ports.is_empty() {
         _ = assume_services(&mut snapshot, &settings, assume_ports);
         _ = assume_workloads(&mut snapshot, &settings, assume_ports);

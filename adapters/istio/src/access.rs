@@ -1,25 +1,26 @@
-//! Access control: for each enforced namespace a policy that allows nothing, and for each workload policies that allow
-//! what traffic targets grant.
+//! Access control: a policy that allows nothing for each enforced namespace, and policies that allow the granted
+//! requests for each workload.
 
 mod filter;
 mod gaps;
+mod inexpressible;
 mod matches;
 mod names;
 mod policies;
 mod probes;
 mod rules;
 mod sources;
-mod texts;
-mod unsaid;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
 use crate::Istio;
 use crate::native::AuthorizationPolicy;
-use crate::native::authorization::{Action, Allow, Listed, Selector};
-use filter::Sought;
-use matches::{Encoded, Said, encode};
+use crate::native::authorization::{Action, Allow, NonEmpty, Selector};
+use filter::FilterPolicy;
+use inexpressible::InexpressibleParts;
+use matches::{Encoded, Encoding, encode};
 use policies::{Part, Policies};
 use rules::Rules;
 use smi_adapter::adapter::Translation;
@@ -32,14 +33,13 @@ use smi_adapter::object::ObjectRef;
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use unsaid::Unsaid;
 
-/// Denies whatever no grant allows (A2).
+/// Translates the baseline of a namespace, which denies everything that is not granted (A2).
 pub(crate) fn deny(istio: &Istio, policy: &Policy, baseline: &NamespaceBaseline) -> Translation {
     let mut translation = Translation::default();
     gaps::of_namespace(baseline, &mut translation);
     if baseline.namespace() == istio.root_namespace {
-        let message = "Istio reads the policies of its root namespace for the whole mesh, so that none is written for it; nothing is denied there";
+        let message = "Istio applies policies in its root namespace to the whole mesh, so none is written there, and nothing is denied in the namespace";
         let namespace = ObjectRef::namespace(baseline.namespace());
         translation.report(Diagnostic::new(
             Code::NotEnforced,
@@ -54,83 +54,83 @@ pub(crate) fn deny(istio: &Istio, policy: &Policy, baseline: &NamespaceBaseline)
     translation
 }
 
-/// Allows what is granted to the callers of a workload.
+/// Translates the grants of a workload.
 pub(crate) fn allow(istio: &Istio, policy: &Policy, access: &WorkloadAccess) -> Translation {
     let mut translator = Translator {
         istio,
         access,
-        known: BTreeMap::new(),
-        unsaid: Unsaid::default(),
+        encoded: BTreeMap::new(),
+        inexpressible: InexpressibleParts::default(),
         translation: Translation::default(),
     };
     gaps::of_workload(access, &mut translator.translation);
     if access.workload().key.namespace == istio.root_namespace {
-        translator.refuse();
+        translator.reject();
     } else if !access.selector().is_empty() {
         translator.write(policy);
     }
     let mut translation = translator.translation;
-    translator.unsaid.report(&mut translation);
+    translator.inexpressible.report(&mut translation);
     translation
 }
 
 struct Translator<'a> {
     istio: &'a Istio,
     access: &'a WorkloadAccess,
-    /// Matches by their address: many grants may share one.
-    known: BTreeMap<*const HttpMatch, Arc<Encoded>>,
-    unsaid: Unsaid,
+    /// Encoded matches by the address of the match, because many grants can share one.
+    encoded: BTreeMap<*const HttpMatch, Arc<Encoded>>,
+    inexpressible: InexpressibleParts,
     translation: Translation,
 }
 
-/// What becomes of one grant: rules, and perhaps something that a filter looks for.
-struct Written<'a> {
+/// The rules of one grant, and the policy of a filter if the rules need one.
+struct GrantRules<'a> {
     grant: &'a Grant,
     rules: Rules,
-    sought: Option<Sought<'a>>,
+    filter_policy: Option<FilterPolicy<'a>>,
 }
 
 impl<'a> Translator<'a> {
-    /// A selector of a policy in the root namespace selects pods of every namespace.
-    fn refuse(&mut self) {
-        let message =
-            "Istio reads the policies of its root namespace for the whole mesh, so that none is written there";
+    /// Reports all grants of a workload in the root namespace. The selector of a policy there would select pods in every
+    /// namespace.
+    fn reject(&mut self) {
+        let message = "the destination is in Istio's root namespace, whose policies apply to the whole mesh, so none is written and nothing is granted";
         for grant in self.access.grants() {
             self.report(grant, Code::Inexpressible, message);
         }
     }
 
-    /// Reports, on the traffic target of a grant, that a part of it is not in force for this workload.
+    /// Reports on the traffic target of a grant that part of it is not in force, for whichever workload: so that it is
+    /// reported once.
     fn report(&mut self, grant: &Grant, code: Code, message: impl Into<String>) {
         let target = ObjectRef::target(grant.target().clone());
-        let of_target = Diagnostic::new(code, target, FieldPath::root(), message);
         self.translation
-            .report(of_target.on_workload(self.access.workload().clone()));
+            .report(Diagnostic::new(code, target, FieldPath::root(), message));
     }
 
     fn write(&mut self, policy: &Policy) {
         let (access, workload) = (self.access, self.access.workload());
-        let mut written: Vec<Written<'a>> = Vec::new();
+        let mut grants: Vec<GrantRules<'a>> = Vec::new();
         for grant in access.grants() {
-            written.extend(self.grant(grant));
+            grants.extend(self.grant(grant));
         }
-        let sought = written.iter_mut().map(|written| written.sought.take()).collect();
-        let noted = filter::emit(access, policy, sought, &mut self.translation);
+        let filter_policies = grants.iter_mut().map(|grant| grant.filter_policy.take()).collect();
+        let conditions = filter::emit(access, policy, filter_policies, &mut self.translation);
         let mut policies = Policies::new(workload);
         policies.add(probes::rules(access, &mut self.translation), &BTreeSet::new());
-        for (index, Written { grant, mut rules, .. }) in written.into_iter().enumerate() {
-            if let Some(condition) = noted.get(&index) {
-                rules.noted(condition.clone());
+        for (index, GrantRules { grant, mut rules, .. }) in grants.into_iter().enumerate() {
+            if let Some(condition) = conditions.get(&index) {
+                rules.filtered(condition.clone());
             }
             if let Some(rules) = rules.finish() {
                 policies.add(rules, grant.references());
             } else {
-                let message = "the rules for this would be too many bytes for Istio, so nothing is granted by it: name fewer sources, or fewer matches";
+                let message = "the rules of this traffic target would be too large for Istio, so it grants nothing; reduce its sources or its matches";
                 self.report(grant, Code::Inexpressible, message);
             }
         }
         for (index, Part { rules, sources }) in policies.finish().into_iter().enumerate() {
-            let allow = Listed::new(rules).map(|rules| Allow {
+            let allow = NonEmpty::new(rules).map(|rules| Allow {
                 selector: Selector {
                     match_labels: access.selector().clone(),
                 },
@@ -143,51 +143,55 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// `None` where nothing is left of it, which is reported.
-    fn grant(&mut self, grant: &'a Grant) -> Option<Written<'a>> {
-        let (principals, unsaid) = sources::principals(grant, self.access.trust_domain());
+    /// Translates a grant. Returns `None` if nothing of it can be expressed, and reports that.
+    fn grant(&mut self, grant: &'a Grant) -> Option<GrantRules<'a>> {
+        let (principals, rejected) = sources::principals(grant, self.access.trust_domain());
         if let Granted::Udp = grant.traffic() {
-            let message = "nothing is written for the UDP that it grants: Istio's proxies do not see it, so that whoever sends it gets through";
+            let message = "UDP is granted, but Istio's proxies do not see UDP, so nothing is written for it and every sender gets through";
             self.report(grant, Code::NotEnforced, message);
             return None;
         }
-        for why in unsaid {
-            self.report(grant, Code::Inexpressible, why);
+        for message in rejected {
+            self.report(grant, Code::Inexpressible, message);
         }
         if principals.is_empty() {
             return None;
         }
         let mut rules = Rules::new(principals.clone(), grant.ports());
-        let mut sought = None;
+        let mut filter_policy = None;
         match grant.traffic() {
             Granted::Tcp => rules.tcp(),
             Granted::Http(matches) => {
                 let encoded: Vec<_> = matches.iter().map(|matching| self.encoded(matching, grant)).collect();
-                let said = || encoded.iter().filter_map(|encoded| encoded.said.as_ref());
-                if said().next().is_none() {
+                let encodings = || encoded.iter().filter_map(|encoded| encoded.encoding.as_ref());
+                if encodings().next().is_none() {
                     let message =
-                        "Istio can say none of the matches that it grants, so that no HTTP request is allowed by it";
+                        "Istio supports none of the granted matches, so the traffic target allows no HTTP request";
                     self.report(grant, Code::Inexpressible, message);
                     return None;
                 }
-                rules.http(said().filter_map(Said::native));
-                let permissions = said().filter_map(Said::permission).cloned().collect();
-                sought = Sought::new(grant, &principals, permissions);
+                rules.http(encodings().filter_map(Encoding::native));
+                let permissions = encodings().filter_map(Encoding::permission).cloned().collect();
+                filter_policy = FilterPolicy::new(grant, &principals, permissions);
             }
             Granted::Udp => return None,
         }
-        Some(Written { grant, rules, sought })
+        Some(GrantRules {
+            grant,
+            rules,
+            filter_policy,
+        })
     }
 
-    /// What Istio can say of a match; what it cannot is noted for the target.
+    /// Returns the encoding of a match, and records its inexpressible parts for the target.
     fn encoded(&mut self, matching: &Arc<HttpMatch>, grant: &Grant) -> Arc<Encoded> {
-        let known = self.known.entry(Arc::as_ptr(matching));
-        let encoded = known
+        let entry = self.encoded.entry(Arc::as_ptr(matching));
+        let encoded = entry
             .or_insert_with(|| Arc::new(encode(matching, self.istio.regex)))
             .clone();
-        for (field, why) in &encoded.faults {
-            self.unsaid
-                .add(matching.group(), field.clone(), why.clone(), grant.target());
+        for (field, reason) in &encoded.inexpressible {
+            self.inexpressible
+                .add(matching.group(), field.clone(), reason.clone(), grant.target());
         }
         encoded
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod matches;
 mod native;
 mod protocol;
 mod review;
@@ -16,8 +17,8 @@ use std::collections::BTreeSet;
 
 /// The adapter for Istio.
 ///
-/// The defaults grant nothing that is not asked for: no gateways, no foreign hosts, and no objects that reach into the
-/// proxies.
+/// By default a split is limited to the mesh and to services of the cluster: gateways, external hosts and
+/// `EnvoyFilter`s are all opt-in.
 ///
 /// ```
 /// use smi_adapter_istio::Istio;
@@ -30,16 +31,16 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Istio {
-    /// Gateways, as `namespace/name`, to whose traffic a split may extend itself by the annotation
-    /// [`GATEWAYS_ANNOTATION`]. Whoever may write a split decides where their traffic for its root goes.
+    /// Gateways, as `namespace/name`, that splits can select with [`GATEWAYS_ANNOTATION`]. The author of such a split
+    /// decides where the traffic of these gateways for its root service goes.
     pub gateways: BTreeSet<String>,
-    /// Hosts outside the cluster that a split may name as its root. Whoever may write a split decides
-    /// where the traffic for them goes, in the mesh or at the gateways that its annotation names.
+    /// Hosts outside the cluster that a split can use as its root. The author of such a split decides where the traffic
+    /// for these hosts goes, either in the mesh or at the gateways selected by the annotation.
     pub external_hosts: BTreeSet<String>,
-    /// How regular expressions of route groups are said in access control.
+    /// Encoding of regular expressions in access control.
     pub regex: Regex,
-    /// Istio's root namespace, `rootNamespace` of its mesh configuration. Policies in it are for the whole mesh: none
-    /// is written there, and those of others are reviewed for every namespace. Default: `istio-system`.
+    /// Istio's root namespace, `rootNamespace` of its mesh configuration. Policies in it apply to the whole mesh. The
+    /// adapter writes none there, and reviews foreign ones for every namespace. Default: `istio-system`.
     pub root_namespace: String,
 }
 
@@ -54,25 +55,31 @@ impl Default for Istio {
     }
 }
 
-/// How regular expressions of route groups are said in access control. An `AuthorizationPolicy` has none.
+/// Encoding of the regular expressions of route groups in access control.
+///
+/// `AuthorizationPolicy` has no regular expressions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Regex {
-    /// As texts, prefixes and suffixes, where some are proved to say the same. A match with another expression grants
-    /// nothing, and is reported.
+    /// Uses exact strings, prefixes and suffixes, if they are proved to be equivalent to the expression. A match with
+    /// any other expression grants nothing and is reported.
     #[default]
     Native,
-    /// Those others by an `EnvoyFilter`: a filter in the proxies of the workload that denies nothing and notes which
-    /// requests fulfil them, for a policy that asks for the note. Exact, and closed where the filter is missing; but
-    /// `EnvoyFilter`s reach into the proxies, and what Istio promises of them is less. Not for ztunnel.
+    /// Like `Native`, but evaluates the other expressions with an `EnvoyFilter`. It adds a filter to the proxies of the
+    /// workload that denies nothing and records which requests match, and the policy requires that record.
+    ///
+    /// This is exact, and denies the requests if the filter is missing. But `EnvoyFilter`s depend on internals of the
+    /// proxy, for which Istio gives weaker compatibility guarantees, and ztunnel does not support them.
     EnvoyFilter,
 }
 
-/// The annotation by which a split names gateways, as a JSON list of `name` or `namespace/name`; writers
-/// of the first SMI adapter for Istio still set it.
+/// The annotation with which a split selects gateways, as a JSON list of `name` or `namespace/name`.
+///
+/// It was introduced by the first SMI adapter for Istio, and tools written for that adapter still set it.
 pub const GATEWAYS_ANNOTATION: &str = "VirtualService.v1alpha3.networking.istio.io/spec.gateways";
 
-/// Filters are among them whatever [`Istio::regex`] says: those of the time before it was set back have to go.
+/// Includes `EnvoyFilter` in every mode of [`Istio::regex`], so that filters left over from an earlier setting are
+/// deleted.
 static KINDS: [Kind; 3] = [VirtualService::KIND, EnvoyFilter::KIND, AuthorizationPolicy::KIND];
 
 impl MeshAdapter for Istio {
@@ -103,7 +110,7 @@ impl MeshAdapter for Istio {
                 Regex::EnvoyFilter => "headers that proxies add or remove cannot be matched".into(),
             }),
             Feature::UdpAccess => Support::None("Istio's proxies do not see UDP".into()),
-            _ => Support::None("this version of the adapter does not know it".into()),
+            _ => Support::None("this version of the adapter does not support the feature".into()),
         }
     }
 

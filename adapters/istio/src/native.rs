@@ -1,4 +1,4 @@
-//! The few native structs that are written.
+//! Native types: the parts of Istio's API that the adapter writes.
 
 pub(crate) mod authorization;
 pub(crate) mod envoy_filter;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct VirtualService {
     pub(crate) hosts: Vec<String>,
-    /// Absent means the mesh.
+    /// An absent list stands for the mesh.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) gateways: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -31,13 +31,13 @@ impl Native for VirtualService {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct HttpRoute {
     pub(crate) name: String,
-    /// Any of them; absent would mean all requests.
+    /// Alternatives. An absent list matches all requests.
     #[serde(rename = "match", skip_serializing_if = "Vec::is_empty")]
     pub(crate) matches: Vec<HttpMatchRequest>,
     pub(crate) route: Vec<RouteDestination>,
 }
 
-/// All that is said must hold.
+/// A conjunction: a request has to match every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct HttpMatchRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ pub(crate) struct L4Match {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RouteDestination {
     pub(crate) destination: Destination,
-    /// Absent where there is only one: Istio ignores it there, even a zero.
+    /// The weight. It is absent for a single destination, where Istio ignores it, even if it is zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) weight: Option<u32>,
 }
@@ -84,7 +84,7 @@ pub(crate) struct RouteDestination {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Destination {
     pub(crate) host: String,
-    /// Never absent: Istio would take another port of the backend.
+    /// The port. It is never absent, because Istio would then select another port of the backend.
     pub(crate) port: PortSelector,
 }
 

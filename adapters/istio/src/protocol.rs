@@ -1,25 +1,25 @@
-//! What Istio takes the traffic of a service's port for.
+//! Protocol selection: how Istio treats the traffic of a service port.
 
 use smi_adapter::model::route::PortRoute;
 
-/// What a sidecar does with a port of a service.
+/// The treatment of a service port by a sidecar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// It reads HTTP, of any version.
+    /// Parses HTTP, of any version.
     Http,
-    /// It looks at the first bytes: HTTP, or else bytes.
+    /// Detects HTTP by the first bytes, and treats everything else as TCP.
     Sniffed,
-    /// It passes bytes on.
+    /// Forwards bytes.
     Tcp,
-    /// It passes TLS on, and routes by server name only.
+    /// Forwards TLS, and routes by server name only.
     Tls,
-    /// Declared as UDP by its name, so that no listener is built for it.
+    /// Declared as UDP by the port's name: the sidecar gets no listener for it.
     Udp,
 }
 
 impl Protocol {
-    /// By `appProtocol`, else by the part of the port's name before the first hyphen, else by numbers at
-    /// which the server speaks first.
+    /// Returns the protocol of a port. It follows from `appProtocol`, else from the part of the port's name before the
+    /// first hyphen, else from well-known port numbers of protocols in which the server speaks first.
     pub(crate) fn of(port: &PortRoute) -> Self {
         let declared = match port.app_protocol() {
             Some("kubernetes.io/h2c" | "kubernetes.io/ws") => return Self::Http,
@@ -36,7 +36,7 @@ impl Protocol {
             "tcp" | "mongo" | "redis" | "mysql" | "hbone" => Self::Tcp,
             "https" | "tls" => Self::Tls,
             "udp" => Self::Udp,
-            // Mail, name service, MySQL, MongoDB.
+            // SMTP, DNS, MySQL, MongoDB.
             _ if matches!(port.port(), 25 | 53 | 3306 | 27017) => Self::Tcp,
             _ => Self::Sniffed,
         }

@@ -1,8 +1,9 @@
-//! What `VirtualService`s of others do to ours; [`policies`]: what their `AuthorizationPolicy`s do.
+//! Review of foreign objects: the effect of foreign `VirtualService`s on ours. The module [`policies`] does the same for
+//! `AuthorizationPolicy`s.
 //!
-//! Istio does not merge them in the mesh. Of two for one host the older decides, port by port and for HTTP
-//! and TCP apart; one that is private to a client's namespace comes before public ones; a wildcard host
-//! gives way to an exact one for HTTP, but an older one does not for TCP.
+//! In the mesh Istio does not merge `VirtualService`s. If two have the same host, the older one takes effect, port by
+//! port, and separately for HTTP and TCP. One that is private to a client's namespace precedes public ones. For HTTP an
+//! exact host precedes a wildcard. For TCP an older wildcard precedes an exact host.
 
 pub(crate) mod policies;
 
@@ -18,15 +19,18 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     let mut by_host: BTreeMap<String, Vec<&Manifest>> = BTreeMap::new();
     for manifest in desired {
         for host in list(&manifest.object.spec, "hosts").filter_map(Value::as_str) {
-            by_host.entry(full(&manifest.object, host)).or_default().push(manifest);
+            by_host
+                .entry(qualified(&manifest.object, host))
+                .or_default()
+                .push(manifest);
         }
     }
     let mut diagnostics = Vec::new();
-    // Ours have a host in common only where splits of two namespaces name one foreign host.
+    // Two of ours have the same host only if splits of two namespaces have the same external host as their root.
     for manifests in by_host.values().filter(|manifests| manifests.len() > 1) {
         for (theirs, ours) in manifests.iter().flat_map(|a| manifests.iter().map(move |b| (a, b))) {
             if theirs.object != ours.object {
-                diagnostics.extend(verdict(ours, &Rival::new(&theirs.object, true), true));
+                diagnostics.extend(conflicts(ours, &Rival::new(&theirs.object, true), true));
             }
         }
     }
@@ -37,21 +41,21 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
                 for manifest in desired {
                     let ours = Rival::new(&manifest.object, true);
                     if theirs.before(&ours) && ours.hosts.iter().any(|host| host.ends_with(suffix)) {
-                        diagnostics.extend(verdict(manifest, &theirs, false));
+                        diagnostics.extend(conflicts(manifest, &theirs, false));
                     }
                 }
             } else {
-                let named = by_host.get(&full(object, host)).into_iter().flatten();
-                diagnostics.extend(named.flat_map(|ours| verdict(ours, &theirs, true)));
+                let named = by_host.get(&qualified(object, host)).into_iter().flatten();
+                diagnostics.extend(named.flat_map(|ours| conflicts(ours, &theirs, true)));
             }
         }
     }
     diagnostics
 }
 
-/// The one name of a host of an object. A name without dots is a service of the object's own namespace.
-/// Two full names are compared without the cluster's domain, which only they know.
-fn full(object: &NativeObject, host: &str) -> String {
+/// Returns the qualified name of a host of an object. A name without dots is a service in the object's own namespace.
+/// The cluster domain is removed, because it is not known for short names.
+fn qualified(object: &NativeObject, host: &str) -> String {
     match host.split_once(".svc.") {
         Some((service, _)) => format!("{service}.svc"),
         None if host.contains('.') => host.to_owned(),
@@ -59,8 +63,8 @@ fn full(object: &NativeObject, host: &str) -> String {
     }
 }
 
-/// What to tell the splits of a manifest of another object that names its host.
-fn verdict(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Diagnostic> {
+/// Returns the diagnostics for the splits of a manifest about another object with the same host.
+fn conflicts(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Diagnostic> {
     let ours = Rival::new(&manifest.object, true);
     let overlap = ours.overlap(theirs, http_counts);
     let Some(overlap) = overlap.filter(|_| ours.in_mesh && theirs.in_mesh) else {
@@ -69,19 +73,24 @@ fn verdict(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Di
     let (name, host) = (theirs.object.reference(), ours.hosts.join(", "));
     let (code, message) = if theirs.private && !theirs.ours {
         let namespace = &name.key.namespace;
-        let message = format!("`{name}` decides {overlap} of `{host}` for clients in namespace `{namespace}`");
+        let message = format!(
+            "`{name}` is private to namespace `{namespace}` and takes precedence there: it decides {overlap} of `{host}` for its clients"
+        );
         (Code::ConflictInPart, message)
     } else if theirs.before(&ours) {
-        // Where HTTP is split, what becomes of other bytes is a small part of it.
+        // Where HTTP is split, a conflict about other bytes is a minor part of the split.
         let only_bytes = overlap.http.is_none() && ours.http != Some(BTreeSet::new());
         let code = if only_bytes {
             Code::ConflictInPart
         } else {
             Code::Conflict
         };
-        (code, format!("`{name}` is older and decides {overlap} of `{host}`"))
+        (
+            code,
+            format!("`{name}` is older and takes precedence: it decides {overlap} of `{host}`"),
+        )
     } else if theirs.ours {
-        // Its own splits are told.
+        // The conflict is reported on the splits of the other manifest.
         return Vec::new();
     } else {
         let message = format!("`{name}` is younger and has no effect on {overlap} of `{host}`");
@@ -98,19 +107,19 @@ fn verdict(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<Di
     splits.map(report).collect()
 }
 
-/// A `VirtualService`, as far as it matters to others.
+/// The parts of a `VirtualService` that matter in a conflict with another one.
 struct Rival<'a> {
     object: &'a NativeObject,
     ours: bool,
     hosts: Vec<&'a str>,
     in_mesh: bool,
-    /// For clients of its own namespace only.
+    /// `true` if it applies only to clients in its own namespace.
     private: bool,
     http: Ports,
     tcp: Ports,
 }
 
-/// Ports of a host; `None` is all of them.
+/// Ports of a host; `None` stands for all ports.
 type Ports = Option<BTreeSet<u64>>;
 
 impl<'a> Rival<'a> {
@@ -128,8 +137,8 @@ impl<'a> Rival<'a> {
         }
     }
 
-    /// Whether Istio prefers it to another of ours or of others: by age, then name, then namespace. One
-    /// that is to be created is the youngest; one of somebody else whose age is unknown may be the oldest.
+    /// Returns `true` if Istio prefers it to `other`: by age, then by name, then by namespace. One of ours that does not
+    /// exist yet counts as the youngest, and a foreign one of unknown age as the oldest.
     fn before(&self, other: &Self) -> bool {
         let age = |rival: &Self| {
             let created = rival.object.metadata.creation_timestamp.as_ref().map(|time| time.0);
@@ -139,7 +148,7 @@ impl<'a> Rival<'a> {
         age(self) < age(other)
     }
 
-    /// The traffic that both want.
+    /// Returns the traffic for which both have routes, or `None` if there is none.
     fn overlap(&self, other: &Self, http_counts: bool) -> Option<Overlap> {
         let http = common(&self.http, &other.http).filter(|_| http_counts);
         let tcp = common(&self.tcp, &other.tcp);
@@ -147,7 +156,7 @@ impl<'a> Rival<'a> {
     }
 }
 
-/// The ports of which two want the traffic of one protocol; there is at least one.
+/// The ports for which two `VirtualService`s have routes, by protocol. At least one protocol is set.
 struct Overlap {
     http: Option<Ports>,
     tcp: Option<Ports>,
@@ -155,8 +164,8 @@ struct Overlap {
 
 impl Overlap {
     fn ports(&self) -> diagnostic::Ports {
-        let all = [&self.http, &self.tcp].into_iter().flatten();
-        let all: Option<BTreeSet<u64>> = all.fold(Some(BTreeSet::new()), |all, ports| Some(&all? | ports.as_ref()?));
+        let mut all = [&self.http, &self.tcp].into_iter().flatten();
+        let all = all.try_fold(BTreeSet::new(), |all, ports| Some(&all | ports.as_ref()?));
         all.map_or(diagnostic::Ports::All, |ports| {
             ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
         })
@@ -166,16 +175,16 @@ impl Overlap {
 /// Writes `HTTP on port 80 and TCP on all ports`.
 impl Display for Overlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [("HTTP", &self.http), ("TCP", &self.tcp)];
-        let parts = parts.into_iter().filter_map(|(name, ports)| {
-            let ports = ports.as_ref()?.as_ref();
-            let ports = ports.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+        let protocols = [("HTTP", &self.http), ("TCP", &self.tcp)];
+        let texts = protocols.into_iter().filter_map(|(name, ports)| {
+            let numbers = ports.as_ref()?.as_ref();
+            let numbers = numbers.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
             Some(format!(
                 "{name} on {}",
-                ports.map_or("all ports".to_owned(), |ports| format!("port {ports}"))
+                numbers.map_or("all ports".to_owned(), |numbers| format!("port {numbers}"))
             ))
         });
-        f.write_str(&parts.collect::<Vec<_>>().join(" and "))
+        f.write_str(&texts.collect::<Vec<_>>().join(" and "))
     }
 }
 
@@ -183,8 +192,8 @@ fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> + 
     value.get(field).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The ports of the mesh that the routes of one protocol are for. A route without a match, or with a match
-/// without a port, is for all.
+/// Returns the ports to which the routes of one protocol apply in the mesh. A route without a match, or with a match
+/// without a port, applies to all ports.
 fn ports(spec: &Value, protocol: &str) -> Ports {
     let mut ports = BTreeSet::new();
     for route in list(spec, protocol) {
@@ -200,7 +209,7 @@ fn ports(spec: &Value, protocol: &str) -> Ports {
     Some(ports)
 }
 
-/// The ports of both; `None` if there is none.
+/// Returns the common ports, or `None` if there are none.
 fn common(a: &Ports, b: &Ports) -> Option<Ports> {
     let ports = match (a, b) {
         (None, None) => return Some(None),

@@ -1,13 +1,13 @@
-//! One `VirtualService` for each root: port by port the splits with matches, then the split without, or
-//! the root.
+//! Traffic splits: one `VirtualService` for each root service. Its routes are, port by port, the splits with matches,
+//! then the split without matches or the root itself.
 
 mod gateways;
-mod matches;
 
 #[cfg(test)]
 mod tests;
 
 use crate::Istio;
+use crate::matches;
 use crate::native::{
     Destination, HttpMatchRequest, HttpRoute, L4Match, PortSelector, RouteDestination, TcpRoute, VirtualService,
 };
@@ -21,8 +21,8 @@ use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root
 use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
 use smi_adapter::weights::{bounded, gcd};
 
-/// Each weight is an `int32` to Istio, and so is the sum to its webhook; Envoy loses the whole route
-/// configuration from a sum of 2³² on.
+/// The maximum sum of weights. In Istio a weight is an `int32`, and its webhook computes the sum as one; Envoy rejects
+/// the whole route configuration if the sum is 2³² or more.
 const MAX_WEIGHT: u32 = i32::MAX.unsigned_abs();
 
 pub(crate) fn translate(istio: &Istio, policy: &Policy, route: &ServiceRoute) -> Translation {
@@ -57,19 +57,22 @@ impl Translator<'_> {
         let gateways = if gateways.is_empty() || ports == 1 {
             gateways
         } else {
-            // A request at a gateway does not say which port of the root it is for.
-            let message = "the root is split on several ports, and traffic of a gateway names none of them";
+            // A request at a gateway carries no port of the root.
+            let message = "the root is split on several ports, and requests at a gateway name no port of the root; the split applies to the mesh only";
             self.report_all(Code::Inexpressible, "metadata.annotations", message);
             Gateways::default()
         };
-        spec.gateways = gateways.of_the_spec();
+        spec.gateways = gateways.for_service();
         for port in self.route.ports() {
             match Protocol::of(port) {
-                Protocol::Tls => self.leave_out(port, "carries TLS, in which Istio sees no requests"),
+                Protocol::Tls => self.leave_out(port, "carries TLS, in which Istio cannot see requests"),
                 Protocol::Udp => self.leave_out(port, "is declared as UDP by its name"),
                 Protocol::Tcp => {
                     for conditional in port.conditional() {
-                        let message = format!("port {} of the root carries no HTTP for Istio", port.port());
+                        let message = format!(
+                            "Istio treats port {} of the root as TCP, so splits with matches do not apply to it",
+                            port.port()
+                        );
                         self.leave_out_split(port, conditional.split(), Code::NotHttp, &message);
                     }
                     spec.tcp.extend(self.tcp(port, &gateways));
@@ -85,7 +88,7 @@ impl Translator<'_> {
         spec
     }
 
-    /// A root outside the cluster: HTTP only, on the one port that the backends have.
+    /// Translates the splits of a root outside the cluster: HTTP only, on the single port of the backends.
     fn external(&mut self, istio: &Istio, namespace: &str, host: &str) -> Option<VirtualService> {
         let listed = istio.external_hosts.contains(host);
         let is_address = host
@@ -93,40 +96,42 @@ impl Translator<'_> {
             .next()
             .is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
         let [port] = self.route.ports() else {
-            self.refuse(
+            self.reject(
                 Code::ExternalRoot,
-                "the backends have several TCP ports, and a foreign host names none of them",
+                "the root is an external host, for which the backends need exactly one TCP port, but they have several",
             );
             return None;
         };
         if !listed || is_address {
             let message = if is_address {
-                format!("`{host}` is an address, and no host name")
+                format!("`{host}` is an IP address; only host names can be roots outside the cluster")
             } else {
-                format!("`{host}` is no service of namespace `{namespace}`, and no setting lists it as a foreign host")
+                format!(
+                    "there is no service `{host}` in namespace `{namespace}`, and the adapter's `external_hosts` does not list it"
+                )
             };
-            self.refuse(Code::ExternalRoot, &message);
+            self.reject(Code::ExternalRoot, &message);
             return None;
         }
         if port
             .splits()
             .any(|split| split.backends().iter().any(Backend::is_headless))
         {
-            self.refuse(
+            self.reject(
                 Code::Inexpressible,
-                "a backend has no cluster IP, and Istio would send its share to the host itself",
+                "a backend has no cluster IP, and Istio would send its share to the external host itself",
             );
             return None;
         }
         if port.default().is_none() {
-            let message = "requests that match no split would have nowhere to go: a foreign host has no endpoints";
-            self.refuse(Code::Inexpressible, message);
+            let message = "the root is an external host, which has no endpoints in the cluster, so requests that match no split would fail; add a split without matches";
+            self.reject(Code::Inexpressible, message);
             return None;
         }
         let gateways = gateways::allowed(istio, self.route, &mut self.translation);
         Some(VirtualService {
             hosts: vec![host.to_owned()],
-            gateways: gateways.alone(),
+            gateways: gateways.for_external_host(),
             http: self.http(port, &[HttpMatchRequest::default()], None),
             tcp: Vec::new(),
         })
@@ -138,8 +143,8 @@ impl Translator<'_> {
         http.count()
     }
 
-    /// The HTTP routes of one port: each match of each split in order, then the split without matches or
-    /// the `fallback`. `scopes` are the places where they apply.
+    /// Returns the HTTP routes of one port: each match of each split in order, then the split without matches or
+    /// the `fallback`. `scopes` are the ports and gateways to which the routes apply.
     fn http(
         &mut self,
         port: &PortRoute,
@@ -181,7 +186,7 @@ impl Translator<'_> {
             let Some(request) = matches::request(matching, &mut self.translation) else {
                 continue;
             };
-            let here = |scope: &HttpMatchRequest| HttpMatchRequest {
+            let within = |scope: &HttpMatchRequest| HttpMatchRequest {
                 port: scope.port,
                 gateways: scope.gateways.clone(),
                 ..request.clone()
@@ -194,14 +199,14 @@ impl Translator<'_> {
             let split = conditional.split();
             routes.push(HttpRoute {
                 name: matches::route_name(&split.key().name, name),
-                matches: any_of(scopes.iter().map(here).collect()),
+                matches: any_of(scopes.iter().map(within).collect()),
                 route: self.destinations(port, split),
             });
         }
         routes
     }
 
-    /// Bytes: the split without matches, if there is one.
+    /// Returns the TCP route of one port: the split without matches, if there is one.
     fn tcp(&mut self, port: &PortRoute, gateways: &Gateways) -> Option<TcpRoute> {
         let split = port.default()?;
         Some(TcpRoute {
@@ -220,7 +225,7 @@ impl Translator<'_> {
         let object = ObjectRef::split(split.key().clone());
         if let Some(error) = weights.error {
             let message = format!(
-                "Istio takes weights of up to {} in all; on port {} no share is off by more than {error}",
+                "Istio limits the sum of weights to {}, so the weights on port {} are rounded; no share is off by more than {error}",
                 error.of,
                 port.port()
             );
@@ -231,8 +236,8 @@ impl Translator<'_> {
         self.weighted(port, services.zip(weights.weights))
     }
 
-    /// The shares of a split. Istio sends the share of a headless backend to whatever address the client
-    /// called, so it is written as what it is, the root's, and reported.
+    /// Returns the shares of a split by service. Istio sends the share of a headless backend to the address that the
+    /// client called. Such a share is written as the root's and reported.
     fn shares(&mut self, split: &PortSplit) -> Vec<(String, u128)> {
         let root = self.route.root().key().name;
         let mut shares: Vec<(String, u128)> = Vec::new();
@@ -241,7 +246,10 @@ impl Translator<'_> {
             let service = if is_lost { &root } else { backend.service() };
             if is_lost {
                 let object = ObjectRef::split(split.key().clone());
-                let message = format!("`{}` has no cluster IP; its share goes to the root", backend.service());
+                let message = format!(
+                    "backend `{}` has no cluster IP, so Istio cannot route to it; its share goes to the root",
+                    backend.service()
+                );
                 let lost = Diagnostic::new(Code::Inexpressible, object, "spec.backends".into(), message);
                 self.translation.report(lost.on_backend(backend.service()));
             }
@@ -279,8 +287,8 @@ impl Translator<'_> {
     }
 
     /// Reports that no split is in force on a port.
-    fn leave_out(&mut self, port: &PortRoute, why: &str) {
-        let message = format!("port {} of the root {why}, so it is not split", port.port());
+    fn leave_out(&mut self, port: &PortRoute, reason: &str) {
+        let message = format!("port {} of the root {reason}, so it is not split", port.port());
         for split in port.splits() {
             self.leave_out_split(port, split, Code::Inexpressible, &message);
         }
@@ -293,7 +301,7 @@ impl Translator<'_> {
     }
 
     /// Reports that no split is in force on any port.
-    fn refuse(&mut self, code: Code, message: &str) {
+    fn reject(&mut self, code: Code, message: &str) {
         self.report_all(code, "spec.service", message);
     }
 
@@ -306,7 +314,8 @@ impl Translator<'_> {
     }
 }
 
-/// A match that asks for nothing takes everything, which is written as no match at all.
+/// Returns no matches if one of them has no conditions: such a match takes every request, which Istio expresses as an
+/// absent list.
 fn any_of(matches: Vec<HttpMatchRequest>) -> Vec<HttpMatchRequest> {
     if matches.contains(&HttpMatchRequest::default()) {
         Vec::new()

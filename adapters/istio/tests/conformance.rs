@@ -10,38 +10,38 @@ use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 use std::process::Command;
 
-/// A mesh that admits clients of other trust domains, as one whose traffic targets name them does.
+/// A mesh that accepts clients of other trust domains, which generated traffic targets name as sources.
 fn mesh() -> IstioMesh {
     let mut mesh = IstioMesh::default();
     mesh.validates_trust_domain = false;
     mesh
 }
 
-/// Every law and every mutant, held against the report that is committed. `UPDATE_GOLDEN=1` writes it anew.
-fn reported(mode: &str, adapter: &Istio) {
+/// Checks every law and every mutant, and compares the result with the committed report. `UPDATE_GOLDEN=1` updates the
+/// report.
+fn assert_report(mode: &str, adapter: &Istio) {
     let judgement = judge(adapter, &mesh(), &limits, Cases::from_env()).of_mode(mode);
     let judgement = judgement.with_mutants(adapter, &mesh());
     println!("{judgement}");
-    if let Err(why) = judgement.kept_in(format!("conformance/{mode}.yaml")) {
-        panic!("{why}");
+    if let Err(error) = judgement.kept_in(format!("conformance/{mode}.yaml")) {
+        panic!("{error}");
     }
 }
 
 #[test]
-fn native() {
-    reported("native", &Istio::default());
+fn native_mode_matches_its_report() {
+    assert_report("native", &Istio::default());
 }
 
-/// With regular expressions as filters.
 #[test]
-fn filters() {
+fn filter_mode_matches_its_report() {
     let mut istio = Istio::default();
     istio.regex = Regex::EnvoyFilter;
-    reported("filters", &istio);
+    assert_report("filters", &istio);
 }
 
 #[test]
-fn messages_carry_no_meaning() {
+fn judgements_do_not_depend_on_messages() {
     let (adapter, mesh) = (Istio::default(), mesh());
     let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
     let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
@@ -49,7 +49,7 @@ fn messages_carry_no_meaning() {
 }
 
 #[test]
-fn reports_are_held_against_kept_ones() {
+fn rejects_reports_that_differ_from_the_committed_ones() {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         return;
     }
@@ -68,8 +68,8 @@ fn reports_are_held_against_kept_ones() {
     assert!(read(&text).kept_in("no-such-report.yaml").is_err());
 }
 
-/// With gateways and a foreign host that splits may use, through a box. What gateways and clients of the
-/// foreign host then see is no part of it: probes go from sidecars to services.
+/// The laws for an adapter with allowed gateways and an allowed external host, behind a box. Gateways and clients of the
+/// external host are not covered, because probes go from sidecars to services.
 mod allowed {
     use crate::{limits, mesh};
     use smi_adapter::adapter::MeshAdapter;
@@ -86,9 +86,9 @@ mod allowed {
     smi_conformance::conformance_tests!(*adapter(), mesh(), Cases::new(150).or_env(), limits);
 }
 
-/// The file that `SMI_CASE` names is tried again, under the law that it names.
+/// The variable `SMI_CASE` selects a file with a case, which contains the name of the law.
 #[test]
-fn a_file_is_replayed() {
+fn replays_a_case_from_a_file() {
     let passes = |path: &Path| {
         let mut replayed = Command::new(std::env::current_exe().unwrap());
         replayed.args(["--exact", "allowed::replayed"]).env("SMI_CASE", path);
@@ -103,7 +103,7 @@ fn a_file_is_replayed() {
     assert!(!passes(&other));
 }
 
-/// What Istio's webhook refuses, and what Envoy cannot load.
+/// Rejects objects that Istio's webhook rejects or that Envoy cannot load.
 fn limits(object: &NativeObject) -> Result<(), String> {
     let routes = |protocol: &str| {
         object
@@ -126,7 +126,7 @@ fn limits(object: &NativeObject) -> Result<(), String> {
             .iter()
             .filter_map(|destination| destination.get("weight")?.as_u64());
         if weights.sum::<u64>() >= 1 << 31 {
-            return Err("weights that an int32 cannot add".to_owned());
+            return Err("weights whose sum exceeds an int32".to_owned());
         }
         let matches = route
             .get("match")
@@ -139,7 +139,7 @@ fn limits(object: &NativeObject) -> Result<(), String> {
             for condition in conditions.chain(named.map(|(_, condition)| condition)) {
                 let regex = condition.get("regex").and_then(Value::as_str);
                 if regex.is_some_and(|regex| regex.is_empty() || regex.len() > 1024) {
-                    return Err("a pattern that is empty, or has more than 1024 bytes".to_owned());
+                    return Err("a pattern that is empty or longer than 1024 bytes".to_owned());
                 }
             }
         }

@@ -11,8 +11,9 @@ use smi_adapter::object::Kind;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
-use smi_conformance::broken::{Broken, parts};
-use smi_conformance::{Case, Cases, Implementation, Input, Interpreter, Report, Violation, laws};
+use smi_conformance::laws::Law;
+use smi_conformance::mutants::{Mutant, edit_parts};
+use smi_conformance::{Case, Cases, Implementation, Input, laws};
 use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 
@@ -23,14 +24,10 @@ fn mesh() -> IstioMesh {
 }
 
 /// The law finds the fault; the counterexample that is kept is one, and our adapter stands it.
-fn found<I, L>(name: &str, peer: &I, law: L)
-where
-    I: Implementation,
-    L: Fn(&I, &dyn Interpreter, Cases) -> Result<Report, Box<Violation>>,
-{
+fn found(name: &str, peer: &dyn Implementation, law: Law) {
     let path = Path::new("tests/peers").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        let violation = law(peer, &mesh(), Cases::quick()).unwrap_err();
+        let violation = laws::try_law(law, peer, &mesh(), &laws::no_limits, Cases::quick()).unwrap_err();
         std::fs::write(path.with_extension("txt"), violation.to_string()).unwrap();
         std::fs::write(path.with_extension("yaml"), violation.case.to_yaml()).unwrap();
     }
@@ -43,21 +40,25 @@ where
     laws::replay(&Istio::default(), &mesh(), &laws::no_limits, &case).unwrap();
 }
 
+fn found_mutant(peer: &Mutant) {
+    found(peer.name(), &peer.of(&Istio::default()), peer.law());
+}
+
 /// The text of a pattern is compared with the path.
 #[test]
 fn literal_regex() {
-    let peer = Broken::part(Istio::default(), "uri", |matching| {
+    let peer = Mutant::of_part("literal-regex", Law::Faithful, "uri", |matching| {
         if let Some(regex) = matching["uri"].get("regex").cloned() {
             matching["uri"] = json!({ "exact": regex });
         }
     });
-    found("literal-regex", &peer, laws::faithful);
+    found_mutant(&peer);
 }
 
 /// Integer percentages; what is missing to a hundred goes to the last backend.
 #[test]
 fn percent_rounding() {
-    let peer = Broken::part(Istio::default(), "route", |route| {
+    let peer = Mutant::of_part("percent-rounding", Law::SplitExact, "route", |route| {
         let destinations = route["route"].as_array_mut().unwrap();
         let weights: Vec<u64> = destinations
             .iter()
@@ -71,21 +72,21 @@ fn percent_rounding() {
         let last = destinations.last_mut().unwrap();
         last["weight"] = json!(last["weight"].as_u64().unwrap() + left);
     });
-    found("percent-rounding", &peer, laws::split_exact);
+    found_mutant(&peer);
 }
 
 /// A header matches where the pattern is found anywhere in it: meant for cookies, and written without anchors.
 #[test]
 fn cookie_without_anchors() {
-    let peer = Broken::part(Istio::default(), "headers", |matching| {
+    let peer = Mutant::of_part("cookie-without-anchors", Law::Faithful, "headers", |matching| {
         for condition in matching["headers"].as_object_mut().unwrap().values_mut() {
             if let Some(regex) = condition.get("regex").and_then(Value::as_str).map(str::to_owned) {
                 *condition = json!({"regex": format!(".*({regex}).*")});
             }
         }
     });
-    found("cookie-without-anchors", &peer, laws::faithful);
-    let guide = std::fs::read_to_string("../../smi-adapter/src/guide/conformance.md").unwrap();
+    found_mutant(&peer);
+    let guide = std::fs::read_to_string("../../smi-conformance/src/guide.md").unwrap();
     let printed = std::fs::read_to_string("tests/peers/cookie-without-anchors.txt").unwrap();
     assert!(guide.contains(printed.trim()), "the guide shows another counterexample");
 }
@@ -158,17 +159,17 @@ fn all_zero_passed_on() {
                     .iter()
                     .any(|source| names.contains(&&json!(source.key.name)))
                 {
-                    parts(&mut manifest.object.spec, "weight", &|destination| {
+                    edit_parts(&mut manifest.object.spec, "weight", &|destination| {
                         _ = destination.insert("weight".into(), json!(0));
                     });
-                    parts(&mut manifest.object.spec, "destination", &|destination| {
+                    edit_parts(&mut manifest.object.spec, "destination", &|destination| {
                         _ = destination.insert("weight".into(), json!(0));
                     });
                 }
             }
         },
     };
-    found("all-zero-passed-on", &peer, laws::faithful);
+    found("all-zero-passed-on", &peer, Law::Faithful);
 }
 
 /// For every name in `matches` the rule gets an operation: without any name it gets none.
@@ -188,5 +189,5 @@ fn omitted_matches_are_none() {
             }
         },
     };
-    found("omitted-matches-are-none", &peer, laws::grants);
+    found("omitted-matches-are-none", &peer, Law::Grants);
 }

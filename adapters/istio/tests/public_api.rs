@@ -1,6 +1,6 @@
-//! Embeds the crates as the author of an operator would, with public items only.
+//! An operator that embeds the crates, with public items only.
 
-#![expect(clippy::expect_used, reason = "what the tests of this file share is a test as well")]
+#![expect(clippy::expect_used, reason = "the helpers in this file are test code as well")]
 
 use k8s_openapi::api::core::v1::Service;
 use pollster::block_on;
@@ -20,7 +20,7 @@ use smi_adapter::snapshot::Snapshot;
 use smi_adapter_istio::Istio;
 use std::sync::Arc;
 
-/// An operator: what it knows, and what it embeds.
+/// An operator with its state and the embedded adapter.
 struct Operator {
     mesh: Arc<dyn MeshAdapter>,
     settings: Settings,
@@ -41,16 +41,16 @@ impl Operator {
         }
     }
 
-    /// A watch event of any kind.
+    /// Handles a watch event of any kind.
     fn on_applied(&mut self, json: &serde_json::Value) {
         if json["kind"] == "Service" {
             let service: Service = serde_json::from_value(json.clone()).expect("services come from an API server");
-            self.snapshot.replace_service(service);
+            self.snapshot.insert_service(service);
             return;
         }
         match Object::from_json(json.to_string().as_bytes()) {
-            Ok(parsed) => _ = self.snapshot.replace(parsed),
-            Err(error) => self.snapshot.replace_error(&error),
+            Ok(parsed) => _ = self.snapshot.insert(parsed),
+            Err(error) => self.snapshot.insert_error(&error),
         }
     }
 
@@ -81,13 +81,13 @@ fn canary(weight: u32) -> serde_json::Value {
 }
 
 #[test]
-fn an_operator_follows_a_canary() {
+fn an_operator_reconciles_a_canary() {
     let mut operator = Operator::new();
     operator.on_applied(&service("web"));
     operator.on_applied(&canary(10));
     let split = ObjectRef::split(ObjectKey::new("shop", "canary"));
 
-    // The new version is not there yet.
+    // The service of the new version does not exist yet.
     let (planned, _) = operator.reconcile();
     let status = planned.status(&split);
     assert_eq!(status.state, State::InPart);
@@ -97,7 +97,7 @@ fn an_operator_follows_a_canary() {
     let missing = status
         .diagnostics
         .iter()
-        .find(|said| said.code == Code::BackendMissing)
+        .find(|diagnostic| diagnostic.code == Code::BackendMissing)
         .expect("it is missing");
     assert_eq!(
         (missing.code.severity(), missing.code.effect()),
@@ -105,7 +105,7 @@ fn an_operator_follows_a_canary() {
     );
     assert_eq!(missing.field.to_string(), "spec.backends[1].service");
 
-    // It comes, and gets its share, by one write.
+    // Once it exists, it gets its share with a single write.
     operator.on_applied(&service("web-v2"));
     let (planned, outcomes) = operator.reconcile();
     assert!(matches!(outcomes[..], [Outcome::Done]));
@@ -115,7 +115,7 @@ fn an_operator_follows_a_canary() {
     );
     assert_eq!(operator.reconcile().1.len(), 0);
 
-    // Broken by hand, it is inert, and what it did is undone.
+    // A malformed split is inert, and its object is deleted.
     let mut broken = canary(20);
     broken["spec"]["backends"] = json!("none");
     operator.on_applied(&broken);
@@ -124,14 +124,14 @@ fn an_operator_follows_a_canary() {
     assert_eq!(planned.diagnostics[0].code, Code::Undecodable);
     assert!(operator.cluster.objects().is_empty());
 
-    // Deleted, nothing is left to say.
+    // After its deletion there are no diagnostics.
     operator.snapshot.remove(&split);
     let (planned, outcomes) = operator.reconcile();
     assert!(planned.diagnostics.is_empty() && outcomes.is_empty());
 }
 
 #[test]
-fn an_operator_asks_where_a_request_goes() {
+fn an_operator_explains_where_a_request_goes() {
     let mut operator = Operator::new();
     for name in ["web", "web-v2"] {
         operator.on_applied(&service(name));
@@ -184,7 +184,7 @@ fn an_operator_builds_objects_itself() {
 }
 
 #[test]
-fn an_operator_tells_its_users_what_is_supported() {
+fn an_operator_reports_the_supported_features() {
     let istio = Istio::default();
     for feature in Feature::ALL {
         let none = matches!(istio.support(feature), Support::None(_));
@@ -197,8 +197,19 @@ fn an_operator_tells_its_users_what_is_supported() {
     let mut snapshot = Snapshot::default();
     snapshot.insert(Object::from_json(target).expect("an object"));
     let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
-    // It grants nothing, and enforces its namespace all the same (A2).
+    // Nothing is closed as long as the workloads are not known.
+    assert!(planned.manifests.is_empty());
+    let codes: Vec<Code> = planned.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+    assert!(codes.contains(&Code::WorkloadsNotCovered), "{codes:?}");
+    snapshot.cover_workloads();
+    let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
+    // It grants nothing, but its namespace is enforced (A2).
     assert_eq!(planned.manifests.len(), 1);
     assert_eq!(planned.manifests[0].object.spec, serde_json::json!({}));
-    assert!(planned.diagnostics.iter().any(|said| said.code == Code::Invalid));
+    assert!(
+        planned
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.code == Code::Invalid)
+    );
 }

@@ -28,24 +28,24 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Linkerd {
-    /// How splits are said. Default: as routes.
+    /// The native resources that express splits. Default: routes.
     pub split_mode: SplitMode,
-    /// Whether the cluster serves `TCPRoute` of `gateway.networking.k8s.io/v1alpha2`, the only version that
-    /// Linkerd knows and the only way to split an opaque port by routes. Default: no.
+    /// `true` if the cluster serves `TCPRoute` of `gateway.networking.k8s.io/v1alpha2`. Linkerd supports no other
+    /// version, and an opaque port can be split by routes in no other way. Default: `false`.
     pub tcp_routes: bool,
-    /// The mesh's list of opaque ports, for services without an annotation. Default: Linkerd's own.
+    /// The opaque ports of the mesh, for services without an annotation. Default: the list of Linkerd.
     pub default_opaque_ports: BTreeSet<u16>,
-    /// The ports that clients' proxies do not see at all (`ignoreOutboundPorts`). Default: Linkerd's own.
+    /// The ports whose traffic bypasses the proxies of clients (`ignoreOutboundPorts`). Default: the list of Linkerd.
     pub ignored_ports: BTreeSet<u16>,
-    /// The ports that servers' proxies do not see at all (`ignoreInboundPorts`), so that they are open to everybody.
-    /// Default: Linkerd's own.
+    /// The ports whose traffic bypasses the proxies of servers (`ignoreInboundPorts`). They are open to every client.
+    /// Default: the list of Linkerd.
     pub ignored_inbound_ports: BTreeSet<u16>,
-    /// The ports of the proxy itself, which pods of the mesh declare. Their default policy decides about them, so that
-    /// enforcing a namespace does not hide its metrics from those who collect them. Default: Linkerd's own.
+    /// The ports of the proxy itself, which pods of the mesh declare. They stay under the default policy of the pods, so
+    /// that metrics can still be collected from an enforced namespace. Default: the list of Linkerd.
     pub proxy_ports: BTreeSet<u16>,
-    /// The networks from which the kubelet's health checks come, as CIDRs (`policyController.probeNetworks`). Whoever is
-    /// in one of them may ask for the paths that pods declare for that. Without any, health checks are denied. Default:
-    /// all, as Linkerd has it.
+    /// The networks from which the kubelet sends health checks, as CIDRs (`policyController.probeNetworks`). Any client
+    /// in one of them can request the paths that pods declare for health checks. If the set is empty, health checks are
+    /// denied. Default: all networks, like the default of Linkerd.
     pub probe_networks: BTreeSet<String>,
 }
 
@@ -58,38 +58,42 @@ impl Default for Linkerd {
             ignored_ports: [4567, 4568].into(),
             ignored_inbound_ports: [4567, 4568].into(),
             proxy_ports: [4143, 4190, 4191].into(),
-            probe_networks: EVERYBODY.map(str::to_owned).into(),
+            probe_networks: ALL_NETWORKS.map(str::to_owned).into(),
         }
     }
 }
 
-/// How splits are said.
+/// The native resources that express splits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SplitMode {
-    /// As an `HTTPRoute` of `policy.linkerd.io/v1beta3` for each port (Linkerd 2.14 or later).
+    /// One `HTTPRoute` of `policy.linkerd.io/v1beta3` for each port (Linkerd 2.14 or later).
     #[default]
     HttpRoute,
-    /// As `dstOverrides` of a `ServiceProfile`, as the SMI extension of Linkerd wrote them. It knows neither
+    /// `dstOverrides` of a `ServiceProfile`, in the format of the SMI extension of Linkerd. A profile supports neither
     /// matches nor ports.
     ServiceProfile,
 }
 
-/// The networks of everybody.
-const EVERYBODY: [&str; 2] = ["0.0.0.0/0", "::/0"];
+/// The networks that contain every address.
+const ALL_NETWORKS: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
-/// What the CRD of `HTTPRoute` takes: matches of a rule, rules of a route.
+/// The most matches of one rule that the CRD of `HTTPRoute` accepts.
 const MAX_MATCHES: usize = 8;
+/// The most rules of one route that the CRD of `HTTPRoute` accepts.
 const MAX_RULES: usize = 16;
 
 impl Linkerd {
-    /// Whether anybody may ask what the kubelet asks.
-    fn exempts_everybody(&self) -> bool {
-        EVERYBODY.iter().all(|network| self.probe_networks.contains(*network))
+    /// Returns `true` if every address can send the requests of health checks.
+    fn exempts_all_networks(&self) -> bool {
+        ALL_NETWORKS
+            .iter()
+            .all(|network| self.probe_networks.contains(*network))
     }
 }
 
-/// What is written: of access first what others refer to, then policies, then the routes that they authorize on, and
-/// last what closes a port. Deletions go the other way round.
+/// The kinds that are written, in the order of writes. For access these are first the objects that others refer to,
+/// then policies, then the routes that policies target, and last the objects that close a port. Deletions go in the
+/// reverse order.
 static KINDS: [Kind; 5] = [
     MeshTlsAuthentication::KIND,
     NetworkAuthentication::KIND,
@@ -170,7 +174,7 @@ impl MeshAdapter for Linkerd {
                 "as for TCP, and only on ports that are not opaque; the authority, headers of a connection or of the proxies, unknown methods and a header filtered twice cannot be matched".into(),
             ),
             (_, Feature::UdpAccess) => Support::None("Linkerd's proxies do not see UDP".into()),
-            _ => Support::None("this version of the adapter does not know it".into()),
+            _ => Support::None("not supported by this version of the adapter".into()),
         }
     }
 

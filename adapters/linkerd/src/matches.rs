@@ -1,4 +1,4 @@
-//! One match of a route group as matches of an `HTTPRoute`: one for each method.
+//! Matches of route groups, as matches of an `HTTPRoute`: one for each method.
 
 use crate::native::{Header, HttpRouteMatch, Path};
 use smi_adapter::adapter::{Faults, Translation};
@@ -9,21 +9,24 @@ use smi_adapter::smi_types::FieldPath;
 use smi_adapter::smi_types::specs::METHODS;
 use std::collections::BTreeSet;
 
-/// What the CRD takes, in bytes or in number.
+/// The longest path, in bytes, that the CRD accepts.
 pub(crate) const MAX_PATH: usize = 1024;
+/// The longest header value, in bytes, that the CRD accepts.
 pub(crate) const MAX_HEADER: usize = 4096;
+/// The most header filters of one match that the CRD accepts.
 const MAX_HEADERS: usize = 16;
 
-/// Which proxy looks at a request.
+/// The proxy that matches a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// The client's, for splits.
+    /// The proxy of the client, for splits.
     Client,
-    /// The server's, for access. The client's proxy has had the request before, and a filter of our own joins the match.
+    /// The proxy of the server, for access. The proxy of the client has already handled the request, and the adapter
+    /// adds a header filter to the match.
     Server,
 }
 
-/// Headers that belong to one connection. Proxies take them off or change them between each other.
+/// Headers that belong to one connection. Proxies remove or change them between each other.
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -44,20 +47,20 @@ impl Side {
         }
     }
 
-    /// Why a filter of a header would not see what the client sent.
+    /// Returns why a filter of `header` would not see the value that the client sent, if that is so.
     fn hides(self, header: &str) -> Option<&'static str> {
         match header {
             "host" => Some("HTTP/2 has no such header"),
             "l5d-client-id" => Some("the proxy sets it itself"),
             _ if self == Self::Client => None,
-            _ if header.starts_with("l5d-") => Some("the proxies use headers of such names among themselves"),
-            _ if HOP_BY_HOP.contains(&header) => Some("proxies change it on the way"),
+            _ if header.starts_with("l5d-") => Some("the proxies reserve headers with this prefix"),
+            _ if HOP_BY_HOP.contains(&header) => Some("proxies change it in transit"),
             _ => None,
         }
     }
 }
 
-/// The matches, or none where Linkerd cannot say it: then it is reported on its route group.
+/// Translates a match. Returns no matches where Linkerd cannot express it; that is reported on the route group.
 pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Translation) -> Vec<HttpRouteMatch> {
     let mut parts = Parts(Faults::new(matching, translation), side);
     let path = match matching.path() {
@@ -81,7 +84,7 @@ pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Trans
     methods.into_iter().map(request).collect()
 }
 
-/// The parts of a match, in Linkerd's words.
+/// The translation of the parts of a match.
 struct Parts<'a>(Faults<'a>, Side);
 
 impl Parts<'_> {
@@ -90,12 +93,12 @@ impl Parts<'_> {
         self.anchored(pattern, MAX_PATH, field).map(Path::RegularExpression)
     }
 
-    /// Linkerd takes the leftmost-first match and wants it to span the text: without the group an alternative
-    /// that is a beginning of another would hide it.
+    /// Returns the pattern, anchored at both ends, if it is short enough. Linkerd finds the leftmost-first match and
+    /// requires it to span the text. So an alternative that is a prefix of another one would hide it without the group.
     fn anchored(&mut self, pattern: &Pattern, most: usize, field: FieldPath) -> Option<String> {
         let regex = format!("^(?:{})$", pattern.to_full_match(Engine::Rust));
         if regex.len() > most {
-            let message = format!("Linkerd takes no pattern of more than {most} bytes; the match takes no request");
+            let message = format!("pattern exceeds Linkerd's limit of {most} bytes; the match takes no request");
             self.0.fault(Code::Inexpressible, field, message);
             return None;
         }
@@ -110,7 +113,7 @@ impl Parts<'_> {
             .collect();
         if known.len() < methods.len() {
             let list = self.0.field("methods");
-            let message = "Linkerd knows the nine standard methods only; others are left out";
+            let message = "Linkerd supports only the nine standard methods; others are left out";
             self.0.note(Code::Inexpressible, list, message);
         }
         known
@@ -120,7 +123,7 @@ impl Parts<'_> {
         let list = self.0.field("headers");
         let most = self.1.max_headers();
         if headers.len() > most {
-            let message = format!("Linkerd takes at most {most} header filters here; the match takes no request");
+            let message = format!("Linkerd supports at most {most} header filters here; the match takes no request");
             self.0.fault(Code::Inexpressible, list.clone(), message);
         }
         let mut names = BTreeSet::new();
@@ -133,7 +136,7 @@ impl Parts<'_> {
                 self.0.fault(Code::Inexpressible, field, message);
             } else if !names.insert(header.name()) {
                 let message = format!(
-                    "Linkerd cannot filter `{}` twice in one match; it takes no request",
+                    "Linkerd cannot filter `{}` twice in one match; the match takes no request",
                     header.name()
                 );
                 self.0.fault(Code::HeaderRepeated, field, message);

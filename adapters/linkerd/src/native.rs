@@ -1,4 +1,4 @@
-//! The few native structs that are written. Every field that a CRD would default is there.
+//! The native structs that the adapter writes. They contain every field for which a CRD has a default.
 
 mod access;
 
@@ -23,7 +23,7 @@ impl Native for HttpRoute {
     const KIND: Kind = Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes");
 }
 
-/// The spec of a `TCPRoute` of `gateway.networking.k8s.io/v1alpha2`, the only version that Linkerd knows.
+/// The spec of a `TCPRoute` of `gateway.networking.k8s.io/v1alpha2`, the only version that Linkerd supports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TcpRoute {
@@ -35,7 +35,7 @@ impl Native for TcpRoute {
     const KIND: Kind = Kind::new("gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes");
 }
 
-/// One port of a service.
+/// A reference to one port of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ParentRef {
     pub(crate) group: &'static str,
@@ -48,7 +48,7 @@ pub(crate) struct ParentRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpRule {
-    /// Any of them; never empty, which would be no match.
+    /// Alternatives. Never empty: a rule without matches would match nothing.
     pub(crate) matches: Vec<HttpRouteMatch>,
     pub(crate) backend_refs: Vec<BackendRef>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct TcpRule {
     pub(crate) backend_refs: Vec<BackendRef>,
 }
 
-/// All that is said must hold. The path is never absent: a CRD would write the default into it.
+/// A match of requests, all of whose conditions must hold. The path is never absent: a CRD would add its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct HttpRouteMatch {
     pub(crate) path: Path,
@@ -67,7 +67,7 @@ pub(crate) struct HttpRouteMatch {
     pub(crate) method: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) headers: Vec<Header>,
-    /// Parameters that the query has; it may have others.
+    /// Parameters that the query must contain, among any others.
     #[serde(rename = "queryParams", skip_serializing_if = "Vec::is_empty")]
     pub(crate) query: Vec<Header>,
 }
@@ -81,7 +81,7 @@ pub(crate) enum Path {
     RegularExpression(String),
 }
 
-/// A header, or a parameter of a query.
+/// A filter of a header or of a query parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Header {
     pub(crate) name: String,
@@ -95,13 +95,13 @@ pub(crate) struct BackendRef {
     pub(crate) group: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) name: String,
-    /// Never absent: Linkerd's two controllers disagree on what that means.
+    /// Never absent: the two controllers of Linkerd disagree on the meaning of an absent namespace.
     pub(crate) namespace: String,
     pub(crate) port: u16,
     pub(crate) weight: u32,
 }
 
-/// The spec of a `ServiceProfile` of `linkerd.io/v1alpha2`, as the SMI extension of Linkerd wrote it.
+/// The spec of a `ServiceProfile` of `linkerd.io/v1alpha2`, in the format of the SMI extension of Linkerd.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceProfile {
@@ -114,7 +114,7 @@ impl Native for ServiceProfile {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct DstOverride {
-    /// Without a port: Linkerd adds the client's.
+    /// A host without a port: Linkerd adds the port that the client called.
     pub(crate) authority: String,
     pub(crate) weight: String,
 }

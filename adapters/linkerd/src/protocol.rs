@@ -1,25 +1,25 @@
-//! What Linkerd takes the traffic of a service's port for.
+//! The protocol that Linkerd assumes on a port of a service.
 
 use smi_adapter::model::route::{PortRoute, RootService};
 use std::collections::BTreeSet;
 
-/// What a client's proxy does with a port of a service.
+/// The treatment of a service port by the proxy of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// It reads HTTP.
+    /// The proxy parses HTTP.
     Http,
-    /// It looks at the first bytes: HTTP, or else bytes, which always go to the service itself.
+    /// The proxy detects HTTP by the first bytes. Other bytes always go to the service itself.
     Detect,
-    /// It passes bytes on.
+    /// The proxy forwards bytes.
     Opaque,
 }
 
-/// The annotation that lists ports whose bytes are passed on.
+/// The annotation that lists opaque ports.
 pub(crate) const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
 
 impl Protocol {
-    /// By `appProtocol`, of which Linkerd takes all that it does not know as opaque; else by the annotation
-    /// of the service, else by the mesh's list.
+    /// Returns the protocol of a port. `appProtocol` decides where it is set: Linkerd treats every unknown value as
+    /// opaque. Otherwise the annotation of the service decides, and without it the list of the mesh.
     pub(crate) fn of(port: &PortRoute, service: &RootService, default_opaque_ports: &BTreeSet<u16>) -> Self {
         match port.app_protocol() {
             Some("http" | "kubernetes.io/h2c") => return Self::Http,
@@ -34,7 +34,7 @@ impl Protocol {
     }
 }
 
-/// Whether an annotation lists a port: by number, within a range of numbers, or by name.
+/// Returns `true` if an annotation lists a port: by number, within a range of numbers, or by name.
 pub(crate) fn lists(annotation: &str, port: u16, name: Option<&str>) -> bool {
     let number = |text: &str| text.trim().parse::<u16>().ok();
     annotation.split(',').map(str::trim).any(|item| {

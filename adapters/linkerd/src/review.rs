@@ -1,8 +1,9 @@
-//! What objects of others do to ours: routes and profiles to splits, here; the rest in [`access`].
+//! Review of foreign objects that affect ours. This module covers the routes and profiles that affect splits, [`access`]
+//! the rest.
 //!
-//! A `ServiceProfile` with routes or overrides hides every `HTTPRoute` of its service, for the clients of its
-//! namespace. A `GRPCRoute` on the same port un-accepts our routes. `HTTPRoute`s on the same port are merged
-//! with ours, request by request by specificity, so they may take what a split should.
+//! A `ServiceProfile` with routes or overrides hides every `HTTPRoute` of its service from the clients in its
+//! namespace. A `GRPCRoute` on the same port makes Linkerd reject our routes. `HTTPRoute`s on the same port are merged
+//! with ours by specificity, request by request, so they can take requests from a split.
 
 mod access;
 
@@ -40,13 +41,13 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     diagnostics
 }
 
-/// The ports that one of ours is about.
+/// Returns the ports that one of our objects applies to.
 fn ports(ours: &NativeObject) -> Ports {
     let port = parents(ours, "Service").find_map(|(_, _, port)| u16::try_from(port?).ok());
     port.map_or(Ports::All, |port| Ports::Only([port].into()))
 }
 
-/// What a foreign object does to one of ours, if anything.
+/// Returns how a foreign object affects one of ours, if at all.
 fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)> {
     if ours.kind == ServiceProfile::KIND {
         return None;
@@ -58,9 +59,9 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)>
             .iter()
             .any(|field| list(&theirs.spec, field).next().is_some());
         let is_for = name.key.name.starts_with(&format!("{service}.{namespace}.svc."));
-        // A profile with nothing but routes leaves TCP alone.
+        // A profile that has only routes does not affect TCP.
         let hides = ours.kind != TcpRoute::KIND || list(&theirs.spec, "dstOverrides").next().is_some();
-        // That of the service's own namespace is for all clients whose namespace has none.
+        // A profile in the namespace of the service applies to clients of all namespaces without one.
         let code = if name.key.namespace == namespace {
             Code::Conflict
         } else {
@@ -68,17 +69,20 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)>
         };
         return (counts && is_for && hides).then(|| {
             let message = format!(
-                "`{name}` has routes or overrides, which hide the routes of `{service}` from clients of its namespace; delete them to hand the service over"
+                "`{name}` has routes or overrides, which hide the routes of `{service}` from clients in its namespace; delete them to put the split in force"
             );
             (code, message)
         });
     }
     let (code, decides) = if theirs.kind == GRPC_ROUTE {
-        (Code::Conflict, "takes the port for gRPC, so that ours are not accepted")
+        (
+            Code::Conflict,
+            "makes it a gRPC port, so Linkerd does not accept our routes",
+        )
     } else if theirs.kind == HttpRoute::KIND || theirs.kind == GATEWAY_HTTP_ROUTE {
         (
             Code::ConflictInPart,
-            "takes the requests that its matches are more specific for, or older",
+            "takes the requests for which its matches are more specific, or as specific and older",
         )
     } else {
         return None;
@@ -92,7 +96,7 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)>
     })
 }
 
-/// The objects of a kind that a route is for: namespace, name, port.
+/// Returns the parents of a route that are of a kind: namespace, name, port.
 fn parents<'v>(route: &'v NativeObject, kind: &'static str) -> impl Iterator<Item = (&'v str, &'v str, Option<u64>)> {
     let own = route.metadata.namespace.as_deref().unwrap_or_default();
     list(&route.spec, "parentRefs")

@@ -1,4 +1,5 @@
-//! Splits as routes: one `HTTPRoute` for each port of a root, or a `TCPRoute` where the port is opaque.
+//! Translation of splits to routes: one `HTTPRoute` for each port of a root service, or a `TCPRoute` if the port is
+//! opaque.
 
 mod profile;
 
@@ -18,8 +19,9 @@ use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
 use smi_adapter::weights::bounded;
 use std::sync::Arc;
 
-/// What the CRD takes.
+/// The most backends of one rule that the CRD accepts.
 const MAX_BACKENDS: usize = 16;
+/// The largest weight that the CRD accepts.
 const MAX_WEIGHT: u32 = 1_000_000;
 
 pub(crate) fn translate(linkerd: &Linkerd, policy: &Policy, route: &ServiceRoute) -> Translation {
@@ -30,13 +32,14 @@ pub(crate) fn translate(linkerd: &Linkerd, policy: &Policy, route: &ServiceRoute
     };
     match route.root() {
         Root::External { host, .. } => {
-            let message =
-                format!("`{host}` is no service of the split's namespace; Linkerd splits the traffic of services only");
+            let message = format!(
+                "`{host}` is not a service in the namespace of the split; Linkerd splits only the traffic of services"
+            );
             translator.refuse(Code::ExternalRoot, &message);
         }
         Root::Service(_) if route.service().is_headless() => {
             let message =
-                "the root service has no cluster IP, so clients call its pods and Linkerd does not route them";
+                "the root service has no cluster IP, so clients call its pods directly and Linkerd does not route them";
             translator.refuse(Code::Inexpressible, message);
         }
         Root::Service(root) => match linkerd.split_mode {
@@ -66,12 +69,12 @@ impl Translator<'_> {
         }
     }
 
-    /// Whether clients' proxies do not see a port, which is reported.
+    /// Returns `true`, and reports the splits of the port, if traffic to it bypasses the proxies of clients.
     fn is_ignored(&mut self, linkerd: &Linkerd, port: &PortRoute) -> bool {
         let ignored = linkerd.ignored_ports.contains(&port.port());
         for split in port.splits().filter(|_| ignored) {
             let message = format!(
-                "port {} of the root passes clients' proxies by, so it is not split",
+                "port {} of the root bypasses the proxies of clients, so it is not split",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
@@ -79,11 +82,11 @@ impl Translator<'_> {
         ignored
     }
 
-    /// An opaque port: the split without matches, by a `TCPRoute`.
+    /// Translates an opaque port: the split without matches becomes a `TCPRoute`.
     fn tcp(&mut self, linkerd: &Linkerd, root: &ObjectKey, port: &PortRoute) {
         for conditional in port.conditional() {
             let message = format!(
-                "port {} of the root is opaque to Linkerd, which reads no HTTP there",
+                "port {} of the root is opaque, so Linkerd does not parse HTTP there and the split has no effect on it",
                 port.port()
             );
             self.leave_out(port, conditional.split(), Code::NotHttp, &message);
@@ -91,7 +94,7 @@ impl Translator<'_> {
         let Some(split) = port.default() else { return };
         if !linkerd.tcp_routes {
             let message = format!(
-                "port {} of the root is opaque, and splitting it takes TCPRoute v1alpha2, which no setting says is served",
+                "port {} of the root is opaque, and splitting it requires TCPRoute v1alpha2, which the settings do not enable",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
@@ -108,7 +111,7 @@ impl Translator<'_> {
             .emit(self.policy, Stage::Route, &route_name(root, port, 0), &spec);
     }
 
-    /// Any other port: rules for the splits with matches, and last one for everything.
+    /// Translates any other port: rules for the splits with matches, then one rule for every request.
     fn http(&mut self, protocol: Protocol, root: &ObjectKey, port: &PortRoute) {
         let mut conditional: Vec<Rule> = Vec::new();
         let mut earlier: Vec<Arc<HttpMatch>> = Vec::new();
@@ -122,11 +125,11 @@ impl Translator<'_> {
         if let Some(split) = port.default().filter(|_| default.is_some() && !port.declares_http()) {
             let object = ObjectRef::split(split.key().clone());
             let others = match protocol {
-                Protocol::Http => "are refused",
+                Protocol::Http => "are rejected",
                 _ => "go to the root",
             };
             let message = format!(
-                "on port {} Linkerd splits HTTP; bytes that are no HTTP {others}",
+                "on port {} Linkerd splits only HTTP; bytes that are not HTTP {others}",
                 port.port()
             );
             let http_only = Diagnostic::new(Code::HttpOnly, object, "spec.service".into(), message);
@@ -136,7 +139,7 @@ impl Translator<'_> {
             matches: vec![everything()],
             backend_refs: default.unwrap_or_else(|| vec![backend(root, &root.name, port, 1)]),
         };
-        // What ties with the last rule must stand before it in one route.
+        // Rules that tie with the last one must precede it in the same route.
         conditional.sort_by_key(|rule| !rule.ties);
         let mut rules: Vec<HttpRule> = conditional.into_iter().map(|rule| rule.rule).collect();
         let rest = rules.split_off(rules.len().min(MAX_RULES - 1));
@@ -152,8 +155,8 @@ impl Translator<'_> {
         }
     }
 
-    /// The rules of a split with matches. Linkerd takes the most specific match of all, not the first, so a
-    /// later split must have no request in common with an earlier one (T29).
+    /// Returns the rules of a split with matches. Linkerd chooses the most specific match, not the first one, so a later
+    /// split must not match any request that an earlier one matches (T29).
     fn conditional(
         &mut self,
         root: &ObjectKey,
@@ -165,13 +168,13 @@ impl Translator<'_> {
         let overlaps = |matching: &Arc<HttpMatch>| earlier.iter().any(|other| !matching.is_disjoint(other));
         if conditional.matches().iter().any(overlaps) {
             let message = format!(
-                "on port {} a request may fulfil this split and an earlier one, of which Linkerd would take the more specific match",
+                "on port {} a request can match both this split and an earlier one, and Linkerd would choose the more specific match; the split is not in force there",
                 port.port()
             );
             self.leave_out(port, split, Code::Overlap, &message);
             return Vec::new();
         }
-        // Rules of one split go to the same backends, so their order is free.
+        // The rules of one split have the same backends, so their order does not matter.
         let (mut ties, mut others) = (Vec::new(), Vec::new());
         for matching in conditional.matches() {
             let requests = matches::requests(matching, Side::Client, &mut self.translation);
@@ -186,7 +189,7 @@ impl Translator<'_> {
         };
         if ties.len() > MAX_MATCHES {
             let message = format!(
-                "on port {} more than {MAX_MATCHES} matches take the path `/` by itself",
+                "on port {} more than {MAX_MATCHES} matches take the path `/` without a method or header, so the split is not in force there",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
@@ -194,7 +197,7 @@ impl Translator<'_> {
         }
         if ties.is_empty() && others.is_empty() {
             let message = format!(
-                "on port {} Linkerd can ask for none of the split's matches",
+                "on port {} Linkerd can express none of the split's matches, so the split is not in force there",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
@@ -213,10 +216,11 @@ impl Translator<'_> {
             .collect()
     }
 
+    /// Returns the backends of a split with their weights, or `None`, reported, if there are too many.
     fn backends(&mut self, root: &ObjectKey, port: &PortRoute, split: &PortSplit) -> Option<Vec<BackendRef>> {
         if split.backends().len() > MAX_BACKENDS {
             let message = format!(
-                "Linkerd takes at most {MAX_BACKENDS} backends, so port {} is not split",
+                "Linkerd supports at most {MAX_BACKENDS} backends, so port {} is not split",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
@@ -230,7 +234,7 @@ impl Translator<'_> {
         };
         if let Some(error) = weights.error {
             let message = format!(
-                "Linkerd takes smaller weights; on port {} no share is off by more than {error}",
+                "weights are rounded to the range that Linkerd supports; on port {} no share is off by more than {error}",
                 port.port()
             );
             self.translation
@@ -244,6 +248,7 @@ impl Translator<'_> {
         )
     }
 
+    /// Reports that a split is not in force on a port.
     fn leave_out(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
         let field = if code == Code::Overlap {
             "spec.matches"
@@ -265,7 +270,7 @@ impl Translator<'_> {
     }
 }
 
-/// The report that shares are not exact.
+/// Returns the diagnostic for shares that are not exact.
 fn rounded(split: &PortSplit, error: ErrorBound, message: String) -> Diagnostic {
     let object = ObjectRef::split(split.key().clone());
     Diagnostic::new(Code::WeightRounded, object, "spec.backends".into(), message).within(error)
@@ -282,13 +287,13 @@ fn everything() -> HttpRouteMatch {
 
 /// A rule of a split with matches.
 struct Rule {
-    /// Whether some request fulfils it no more specifically than the rule for everything.
+    /// `true` if Linkerd can consider some match of the rule as specific as the rule for every request.
     ties: bool,
     rule: HttpRule,
 }
 
-/// Whether Linkerd may find a match no more specific than the one for everything. It compares the length of
-/// the path that matched, then headers, then the method, and at last the order.
+/// Returns `true` if Linkerd can consider a match as specific as the match of every request. It compares the length of
+/// the matched path, then headers, then the method, and finally the order.
 fn ties_with_everything(matching: &HttpMatch) -> bool {
     let takes_the_root_path = matching.path().is_none_or(|path| path.is_match("/"));
     takes_the_root_path && matching.methods().is_none() && matching.headers().is_empty()
@@ -315,7 +320,7 @@ fn backend(root: &ObjectKey, service: &str, port: &PortRoute, weight: u32) -> Ba
     }
 }
 
-/// The name of a route: the first for a port, or a further one.
+/// Returns the name of the first route of a port, or of a further one.
 fn route_name(root: &ObjectKey, port: &PortRoute, index: usize) -> String {
     let (root, port) = (&root.name, port.port());
     let name = match index {

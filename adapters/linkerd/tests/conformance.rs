@@ -1,4 +1,4 @@
-//! The laws of the conformance kit, for Linkerd. `SMI_CASES` raises the number of worlds.
+//! The laws of the conformance kit on the adapter for Linkerd. `SMI_CASES` raises the number of worlds.
 #![cfg(test)]
 
 use smi_adapter::manifest::NativeObject;
@@ -7,13 +7,13 @@ use smi_conformance::wordless::Wordless;
 use smi_conformance::{Cases, judge};
 use smi_mesh_linkerd::LinkerdMesh;
 
-/// What the CRDs and Linkerd's admission refuse.
+/// Returns an error for an object that a CRD or Linkerd's admission rejects.
 fn limits(object: &NativeObject) -> Result<(), String> {
     LinkerdMesh::refusal(object).map_or(Ok(()), Err)
 }
 
-/// Every law and every mutant, held against the report that is committed. `UPDATE_GOLDEN=1` writes it anew.
-fn reported(mode: &str, adapter: &Linkerd) {
+/// Checks every law and every mutant against the committed report. `UPDATE_GOLDEN=1` rewrites the report.
+fn assert_report(mode: &str, adapter: &Linkerd) {
     let mesh = LinkerdMesh::default();
     let judgement = judge(adapter, &mesh, &limits, Cases::from_env()).of_mode(mode);
     let judgement = judgement.with_mutants(adapter, &mesh);
@@ -24,23 +24,23 @@ fn reported(mode: &str, adapter: &Linkerd) {
 }
 
 #[test]
-fn http_route() {
-    reported("http-route", &Linkerd::default());
+fn http_route_mode_matches_its_report() {
+    assert_report("http-route", &Linkerd::default());
 }
 
 #[test]
-fn service_profile() {
+fn service_profile_mode_matches_its_report() {
     let mut linkerd = Linkerd::default();
     linkerd.split_mode = SplitMode::ServiceProfile;
-    reported("service-profile", &linkerd);
+    assert_report("service-profile", &linkerd);
 }
 
 #[test]
-fn messages_carry_no_meaning() {
+fn judgement_does_not_depend_on_messages() {
     let (adapter, mesh) = (Linkerd::default(), LinkerdMesh::default());
     let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
-    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
-    assert_eq!(judged.to_yaml(), without_words.to_yaml());
+    let without_messages = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    assert_eq!(judged.to_yaml(), without_messages.to_yaml());
 }
 
 mod tcp_routes {

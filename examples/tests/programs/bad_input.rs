@@ -60,7 +60,7 @@ const BROKEN: [(&str, &str, &str, &str, &str); 9] = [
         "metadata: {name: Bad, namespace: shop}\nspec: {service: web, backends: [{service: web-v1, weight: 1}]}\n",
         "metadata.name",
         "Undecodable",
-        "`Bad` is no object name",
+        "`Bad` is not a valid object name",
     ),
     (
         "no-name",

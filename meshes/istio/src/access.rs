@@ -1,12 +1,12 @@
-//! Access: whether a pod's sidecar lets a request or connection in.
+//! Access: the decision of a pod's sidecar on an inbound request or connection.
 //!
-//! In this order, as the traffic meets it: what the sidecar does not capture passes; the handshake tells who
-//! the client is, or fails; the port's protocol says whether requests are judged or bytes; then come the
-//! policies.
+//! The steps are in the order in which the sidecar performs them. Traffic that it does not capture passes. The handshake
+//! identifies the client, or fails. The protocol of the port determines whether requests or bytes are evaluated. The
+//! policies come last.
 
 mod address;
-mod arrival;
 mod condition;
+mod context;
 mod guard;
 mod header;
 mod logic;
@@ -26,9 +26,9 @@ mod trust_domain;
 mod workload;
 
 use super::protocol::Protocol;
-use super::request::Seen;
+use super::request::ParsedRequest;
 use super::{IstioMesh, not_modelled};
-use arrival::Arrival;
+use context::Context;
 use peer::Client;
 use policy::Policies;
 use reading::Reading;
@@ -37,7 +37,7 @@ use smi_adapter::probe::{Request, Traffic};
 use smi_conformance::{Access, Inbound, MeshWorld, NotModelled};
 use workload::Workload;
 
-/// What the sidecar of the pod does.
+/// Returns the decision of the pod's sidecar.
 pub(super) fn authorize(
     mesh: &IstioMesh,
     objects: &[NativeObject],
@@ -51,7 +51,7 @@ pub(super) fn authorize(
     }
     guard::reach(objects, &mesh.root_namespace, &workload)?;
     let mode = mutual_tls::mode(objects, &mesh.root_namespace, &workload, inbound.port)?;
-    let gate = Gate {
+    let sidecar = InboundSidecar {
         mesh,
         protocol: workload.protocol(inbound.port)?,
         policies: Policies::select(objects, &mesh.root_namespace, &workload)?,
@@ -59,64 +59,64 @@ pub(super) fn authorize(
         workload,
         inbound,
     };
-    match peer::meet(mesh, mode, &inbound.from) {
-        Client::Refused => Ok(Access::Deny),
-        Client::Plaintext => gate.traffic(None),
-        Client::Certified(name) => gate.traffic(Some(&name)),
-        // Clients that know of it send plaintext; to others, the sidecar reads TLS records as bytes.
-        Client::NotAsked => agree([
-            gate.traffic(None),
-            if gate.protocol == Protocol::Http {
+    match peer::handshake(mesh, mode, &inbound.from) {
+        Client::Rejected => Ok(Access::Deny),
+        Client::Plaintext => sidecar.traffic(None),
+        Client::Certified(name) => sidecar.traffic(Some(&name)),
+        // Clients that know this mode send plaintext. From other clients the sidecar receives TLS records as bytes.
+        Client::NotRequested => unanimous([
+            sidecar.traffic(None),
+            if sidecar.protocol == Protocol::Http {
                 Ok(Access::Deny)
             } else {
-                gate.judge(None, None)
+                sidecar.evaluate(None, None)
             },
         ]),
     }
 }
 
-/// The part of the sidecar that stands behind the handshake.
+/// The part of the sidecar that processes traffic after the handshake.
 #[derive(Debug)]
-struct Gate<'a> {
+struct InboundSidecar<'a> {
     mesh: &'a IstioMesh,
     workload: Workload<'a>,
     inbound: &'a Inbound,
     protocol: Protocol,
     policies: Policies,
-    shadows: Vec<shadow::Shadow>,
+    shadows: Vec<shadow::ShadowFilter>,
 }
 
-impl Gate<'_> {
-    /// What becomes of the traffic of the client that this certificate names.
+impl InboundSidecar<'_> {
+    /// Returns the decision for a client with this name in its certificate.
     fn traffic(&self, client: Option<&str>) -> Result<Access, NotModelled> {
         match (&self.inbound.traffic, self.protocol) {
             (Traffic::Tcp, Protocol::Http) => Ok(Access::Deny),
             (Traffic::Tcp, Protocol::Sniffed) | (Traffic::Tcp | Traffic::Http(_), Protocol::Tcp | Protocol::Tls) => {
-                self.judge(client, None)
+                self.evaluate(client, None)
             }
             (Traffic::Http(request), Protocol::Http | Protocol::Sniffed) => self.request(client, request),
-            (_, Protocol::Odd) => not_modelled("a port whose protocol Istio has no listener for"),
+            (_, Protocol::Unsupported) => not_modelled("a port with a protocol for which Istio has no listener"),
             _ => not_modelled("traffic that is neither TCP nor UDP nor HTTP"),
         }
     }
 
     fn request(&self, client: Option<&str>, request: &Request) -> Result<Access, NotModelled> {
-        // What the inspector in front does not take for HTTP is judged as bytes.
-        let unless_read = || match self.protocol {
+        // Traffic that the inspector does not recognise as HTTP is evaluated as bytes.
+        let as_bytes = || match self.protocol {
             Protocol::Http => Ok(Access::Deny),
-            _ => self.judge(client, None),
+            _ => self.evaluate(client, None),
         };
         match Reading::of(request)? {
-            Reading::Taken(seen) => self.judge(client, Some(&seen)),
-            Reading::Refused => Ok(Access::Deny),
-            Reading::Malformed => agree([Ok(Access::Deny), unless_read()]),
-            Reading::OnlyHttp2(seen) => agree([unless_read(), self.judge(client, Some(&seen))]),
+            Reading::Accepted(parsed) => self.evaluate(client, Some(&parsed)),
+            Reading::Rejected => Ok(Access::Deny),
+            Reading::Malformed => unanimous([Ok(Access::Deny), as_bytes()]),
+            Reading::OnlyHttp2(parsed) => unanimous([as_bytes(), self.evaluate(client, Some(&parsed))]),
         }
     }
 
-    /// What the policies say; of bytes, if there is no request.
-    fn judge(&self, client: Option<&str>, request: Option<&Seen>) -> Result<Access, NotModelled> {
-        let arrival = Arrival {
+    /// Returns the decision of the policies. Without a request, the traffic is evaluated as bytes.
+    fn evaluate(&self, client: Option<&str>, request: Option<&ParsedRequest>) -> Result<Access, NotModelled> {
+        let context = Context {
             mesh: self.mesh,
             workload: &self.workload,
             shadows: &self.shadows,
@@ -125,17 +125,17 @@ impl Gate<'_> {
             port: self.inbound.port,
             request,
         };
-        let allowed = self.policies.allow(&arrival)?;
+        let allowed = self.policies.allow(&context)?;
         Ok(if allowed { Access::Allow } else { Access::Deny })
     }
 }
 
-/// The answer if every way in which the traffic may be read leads to the same.
-fn agree(answers: [Result<Access, NotModelled>; 2]) -> Result<Access, NotModelled> {
+/// Returns the answer if all interpretations of the traffic lead to the same one.
+fn unanimous(answers: [Result<Access, NotModelled>; 2]) -> Result<Access, NotModelled> {
     let [first, second] = answers;
     let (first, second) = (first?, second?);
     if first != second {
-        return not_modelled("traffic whose reading depends on the version of HTTP or on the client");
+        return not_modelled("traffic whose interpretation depends on the version of HTTP or on the client");
     }
     Ok(first)
 }

@@ -1,4 +1,4 @@
-//! What a route's destinations come to.
+//! Destinations of routes: resolution to services and shares.
 
 use super::hosts::qualified;
 use super::registry::Entry;
@@ -7,12 +7,12 @@ use super::{Call, Mesh, not_modelled};
 use smi_adapter::probe::{Distribution, Target};
 use smi_conformance::NotModelled;
 
-/// What a route carries. It decides how destinations are looked up, and what becomes of those that fail.
+/// The traffic of a route. It determines how destinations are resolved and how failures appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
-    /// Requests: services without the called port do not exist, and the proxy answers 503 for them.
+    /// Requests. Services without the called port are not found, and the proxy responds with status 503.
     Http,
-    /// Connections: every service is looked up, and those that lead nowhere are closed.
+    /// Connections. Every service is found, and connections without an endpoint are closed.
     Tcp,
 }
 
@@ -25,7 +25,7 @@ impl Layer {
     }
 }
 
-/// The shares of `route`, of a `VirtualService` in `namespace`.
+/// Returns the shares of `route`, which belongs to a `VirtualService` in `namespace`.
 pub(super) fn distribution(
     mesh: &Mesh<'_>,
     call: &Call<'_>,
@@ -35,7 +35,7 @@ pub(super) fn distribution(
 ) -> Result<Distribution, NotModelled> {
     let mut shares = Vec::new();
     for weighted in route {
-        // The weight of a lone destination is not read, not even a zero.
+        // The weight of a single destination is ignored, even if it is zero.
         let weight = if route.len() == 1 { 1 } else { weighted.weight };
         if weight != 0 {
             let target = target(mesh, call, layer, weighted, namespace)?;
@@ -67,7 +67,7 @@ fn target(
         Some(port) => port.number,
         None => known.and_then(Entry::only_port).unwrap_or(call.port),
     };
-    // One ExternalName is followed, not the next.
+    // Only one ExternalName is followed, not a chain of them.
     let concrete = match known.and_then(|entry| entry.alias()) {
         Some(outside) => mesh.registry.by_host(outside),
         None => mesh.registry.by_host(&host),
@@ -76,7 +76,7 @@ fn target(
         return Ok(layer.failure());
     };
     if backend.is_headless() && (backend.key != call.called.key || port != call.port) {
-        // Its cluster connects to the address that the client called, whosever that is.
+        // Its cluster connects to the address that the client called, even if that address belongs to another service.
         return not_modelled(format!("the headless service {} as a destination", backend.key));
     }
     Ok(backend.target(port))

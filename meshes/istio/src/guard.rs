@@ -1,4 +1,4 @@
-//! Objects that would change the answer and are not modelled.
+//! Checks for objects that would change the route and are not modelled.
 
 use super::hosts::{covers, qualified};
 use super::not_modelled;
@@ -8,8 +8,8 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::probe::{Distribution, Target};
 use smi_conformance::NotModelled;
 
-/// Refuses objects that change what the client's sidecar knows or does. `root` is the namespace whose objects
-/// are for the whole mesh.
+/// Rejects objects that change the knowledge or behaviour of the client's sidecar. `root` is the namespace whose objects
+/// apply to the whole mesh.
 pub(super) fn reach(objects: &[NativeObject], root: &str, client: Option<&str>) -> Result<(), NotModelled> {
     let reaches = |object: &NativeObject| {
         let namespace = object.key().namespace;
@@ -32,7 +32,7 @@ pub(super) fn reach(objects: &[NativeObject], root: &str, client: Option<&str>) 
     Ok(())
 }
 
-/// Refuses traffic policies of the services that get a share: how they are called may then fail.
+/// Rejects traffic policies for services that get a share, because calls to them may then fail.
 pub(super) fn policies(
     objects: &[NativeObject],
     registry: &Registry<'_>,
@@ -48,7 +48,7 @@ pub(super) fn policies(
             Target::Service { key, .. } => registry.get(key).is_none_or(|entry| covers(&host, &entry.host)),
             _ => false,
         };
-        // Subsets alone do nothing to destinations that name none.
+        // Subsets alone have no effect on destinations without a subset.
         let only_subsets = object.spec.as_object().is_some_and(|fields| {
             fields
                 .keys()
@@ -61,7 +61,7 @@ pub(super) fn policies(
     Ok(())
 }
 
-/// Whether any patch is for more than inbound connections or gateways.
+/// Returns `true` if any patch applies to more than inbound connections or gateways.
 fn patches_outbound(spec: &Value) -> bool {
     let patches = spec.get("configPatches").and_then(Value::as_array);
     let elsewhere = |patch: &Value| {

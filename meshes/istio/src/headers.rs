@@ -1,16 +1,16 @@
-//! The headers of a request as routes see them in the client's sidecar: it adds some and takes others away.
+//! Request headers at the routes of the client's sidecar, which adds some headers and removes others.
 
 use super::not_modelled;
 use super::pattern::Pattern;
-use super::request::Seen;
+use super::request::ParsedRequest;
 use smi_conformance::NotModelled;
 
-/// The lines of one header, or that the proxy makes one up.
+/// The lines of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lines {
-    /// These values, one for each line.
+    /// Known values, one for each line.
     Given(Vec<String>),
-    /// One line with a value that nobody can know.
+    /// A single line with an unknown value that the proxy generates.
     Generated,
 }
 
@@ -19,11 +19,11 @@ impl Lines {
         Self::Given(Vec::new())
     }
 
-    /// Whether the header is there and any one of its lines is matched.
+    /// Returns `true` if the header is present and any of its lines matches.
     pub(super) fn match_any(&self, pattern: &Pattern) -> Result<bool, NotModelled> {
         match self {
             Self::Generated if pattern.is_anything() => Ok(true),
-            Self::Generated => not_modelled("a match on a value that the proxy makes up"),
+            Self::Generated => not_modelled("a match on a value that the proxy generates"),
             Self::Given(lines) => {
                 for line in lines {
                     if pattern.matches(line, false)? {
@@ -35,8 +35,8 @@ impl Lines {
         }
     }
 
-    /// Whether the header is *not* matched, as `withoutHeaders` asks: an absent one counts as an empty
-    /// value, but for a match on presence.
+    /// Returns `true` if the header does *not* match, as `withoutHeaders` requires. An absent header counts as an empty
+    /// value, except for a match on presence.
     pub(super) fn match_none(&self, pattern: &Pattern) -> Result<bool, NotModelled> {
         if let (Self::Given(lines), false) = (self, *pattern == Pattern::Present) {
             if lines.is_empty() {
@@ -55,30 +55,30 @@ impl Lines {
     }
 }
 
-/// The lines of the header `name`, in any case, when routes are matched.
-pub(super) fn lines(seen: &Seen, name: &str) -> Result<Lines, NotModelled> {
+/// Returns the lines of a header at the time of route matching; `name` is case-insensitive.
+pub(super) fn lines(parsed: &ParsedRequest, name: &str) -> Result<Lines, NotModelled> {
     let name = name.to_ascii_lowercase();
-    let sent = seen.sent(&name);
+    let sent = parsed.sent(&name);
     let one = |value: &str| Ok(Lines::Given(vec![value.to_owned()]));
     match name.as_str() {
-        "host" | ":authority" => match &seen.authority {
+        "host" | ":authority" => match &parsed.authority {
             Some(authority) => one(authority),
-            None => not_modelled("a match on the authority, which the request does not tell"),
+            None => not_modelled("a match on the authority, which the request does not contain"),
         },
-        ":method" => one(&seen.method),
-        ":scheme" if seen.sent("x-forwarded-proto").is_empty() => one("http"),
+        ":method" => one(&parsed.method),
+        ":scheme" if parsed.sent("x-forwarded-proto").is_empty() => one("http"),
         _ if name.starts_with([':', '@']) => not_modelled(format!("a match on `{name}`")),
-        "x-request-id" | "x-forwarded-proto" if seen.is_nominated(&name) => {
-            not_modelled(format!("`{name}` named by `Connection`"))
+        "x-request-id" | "x-forwarded-proto" if parsed.is_nominated(&name) => {
+            not_modelled(format!("`{name}` listed in `Connection`"))
         }
         "x-request-id" if sent.is_empty() => Ok(Lines::Generated),
         "x-forwarded-proto" if sent.is_empty() => one("http"),
-        "connection" | "upgrade" if seen.is_upgrade() => not_modelled("a match on the headers of an upgrade"),
+        "connection" | "upgrade" if parsed.is_upgrade() => not_modelled("a match on the headers of an upgrade"),
         "te" if sent == ["trailers"] => one("trailers"),
         "te" if sent.iter().any(|value| value.to_ascii_lowercase().contains("trailers")) => {
-            not_modelled("a match on `te` with trailers and more")
+            not_modelled("a match on `te` with trailers and other values")
         }
-        // What is for one hop alone, or set by the server's side, is taken away from the application.
+        // The sidecar removes the application's hop-by-hop headers and headers that the server's side sets.
         "connection"
         | "upgrade"
         | "te"
@@ -88,7 +88,7 @@ pub(super) fn lines(seen: &Seen, name: &str) -> Result<Lines, NotModelled> {
         | "x-forwarded-client-cert" => Ok(Lines::none()),
         "cookie" if sent.len() > 1 => not_modelled("a match on several lines of cookies"),
         "transfer-encoding" if !sent.is_empty() => not_modelled("a match on `transfer-encoding`"),
-        _ if seen.is_nominated(&name) => Ok(Lines::none()),
+        _ if parsed.is_nominated(&name) => Ok(Lines::none()),
         _ if name.starts_with("x-envoy-") && !is_kept(&name) && !sent.is_empty() => {
             not_modelled(format!("a match on `{name}`"))
         }
@@ -96,8 +96,8 @@ pub(super) fn lines(seen: &Seen, name: &str) -> Result<Lines, NotModelled> {
     }
 }
 
-/// Headers of Envoy's own that the client's sidecar adds only after it chose a route, and does not take
-/// away from the application.
+/// Returns `true` for Envoy's own headers that the client's sidecar adds only after it has selected a route, and does not
+/// remove from the application's request.
 fn is_kept(name: &str) -> bool {
     [
         "x-envoy-attempt-count",

@@ -1,9 +1,10 @@
-//! Host names: how they are written short, and which of them overlap.
+//! Host names: expansion of short names, and wildcards.
 
 use super::Mesh;
 use super::registry::Entry;
 
-/// A host as an object in `namespace` names it, in full. Only names without a dot are expanded.
+/// Returns the fully qualified name of a host that an object in `namespace` names. Only names without a dot are
+/// expanded.
 pub(super) fn qualified(host: &str, namespace: &str, domain: &str) -> String {
     if host.contains(['.', '*']) || host.is_empty() {
         host.to_owned()
@@ -12,7 +13,7 @@ pub(super) fn qualified(host: &str, namespace: &str, domain: &str) -> String {
     }
 }
 
-/// Whether `pattern`, a host or `*` and a suffix, covers `host`.
+/// Returns `true` if `pattern`, which is a host or a `*` with a suffix, covers `host`.
 pub(super) fn covers(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix('*') {
         Some(suffix) => host.ends_with(suffix),
@@ -20,8 +21,8 @@ pub(super) fn covers(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// The hosts by which a client's sidecar knows a service: its own and its short names, those of the
-/// ExternalName services that lead to it, and its addresses. A headless one is known by its pods' names too.
+/// Returns the domains of a service in a client's sidecar: its full and short names, those of the ExternalName services
+/// that lead to it, and its addresses. A headless service also has the names of its pods.
 pub(super) fn domains(mesh: &Mesh<'_>, entry: &Entry<'_>) -> Vec<String> {
     let named = std::iter::once(entry).chain(mesh.registry.aliases_of(entry));
     let mut domains: Vec<String> = named.flat_map(|entry| names(mesh, entry)).collect();
@@ -59,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_covers_what_ends_like_it() {
+    fn a_wildcard_covers_hosts_with_its_suffix() {
         assert!(covers("*.d.svc", "web.d.svc"));
         assert!(!covers("*.d.svc", "d.svc"));
         assert!(!covers("web.d.svc", "web.d"));

@@ -1,18 +1,22 @@
-//! Requests: which virtual host a sidecar asks, and which of its routes is taken.
+//! Routing of HTTP requests: selection of the virtual host and of the route.
 
 use super::destination::{Layer, distribution};
 use super::hosts::{covers, domains};
-use super::request::Seen;
+use super::request::ParsedRequest;
 use super::spec::{HttpMatch, Weighted};
-use super::virtual_hosts::{Guarded, Routes, VirtualHost, virtual_hosts};
+use super::virtual_hosts::{ConditionalRoute, Routes, VirtualHost, virtual_hosts};
 use super::{Call, Mesh, not_modelled};
 use smi_adapter::probe::{Distribution, Target};
 use smi_conformance::NotModelled;
 use std::net::IpAddr;
 
-/// A request on a port that is declared to be HTTP: its authority alone says which service it is for.
-pub(super) fn by_authority(mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<Distribution, NotModelled> {
-    let authority = match &seen.authority {
+/// Routes a request on a port that is declared as HTTP, where the authority alone selects the service.
+pub(super) fn by_authority(
+    mesh: &Mesh<'_>,
+    call: &Call<'_>,
+    parsed: &ParsedRequest,
+) -> Result<Distribution, NotModelled> {
+    let authority = match &parsed.authority {
         Some(authority) => without_port(&authority.to_ascii_lowercase())?,
         None => call.host.to_ascii_lowercase(),
     };
@@ -21,28 +25,28 @@ pub(super) fn by_authority(mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Res
         host.check()?;
     }
     let found = find(&hosts, &authority);
-    let meant = mesh.registry.with_port(call.port);
-    let mut concerned: Vec<&str> = meant
+    let candidates = mesh.registry.with_port(call.port);
+    let mut concerned: Vec<&str> = candidates
         .filter(|entry| domains(mesh, entry).contains(&authority))
         .map(|entry| entry.host.as_str())
         .collect();
     concerned.extend([call.host, call.called.host.as_str(), authority.as_str()]);
-    mesh.understood(&concerned)?;
+    mesh.check_understood(&concerned)?;
     match found {
-        Some(host) => host.route(mesh, call, seen),
+        Some(host) => host.route(mesh, call, parsed),
         None if authority.parse::<IpAddr>().is_ok() => not_modelled("an address as the authority"),
         None if mesh.client.is_none() && !authority.contains('.') => {
-            not_modelled("a short name and a client of no namespace")
+            not_modelled("a short name used by a client without a namespace")
         }
         None => Ok(call.passthrough()),
     }
 }
 
-/// A request on a port without a declared protocol. The listener is the service's own, so that the authority
-/// does not count.
-pub(super) fn sniffed(mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<Distribution, NotModelled> {
+/// Routes a request on a port without a declared protocol. The listener belongs to the service, so the authority is
+/// ignored.
+pub(super) fn sniffed(mesh: &Mesh<'_>, call: &Call<'_>, parsed: &ParsedRequest) -> Result<Distribution, NotModelled> {
     let own = &call.called.host;
-    mesh.understood(&[own])?;
+    mesh.check_understood(&[own])?;
     if mesh.registry.shares_pods(call.called, call.port) {
         return not_modelled("headless services that may share pods");
     }
@@ -50,7 +54,7 @@ pub(super) fn sniffed(mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<D
     match hosts.iter().find(|host| host.domains.contains(own)) {
         Some(host) => {
             host.check()?;
-            host.route(mesh, call, seen)
+            host.route(mesh, call, parsed)
         }
         None => Ok(Distribution::all_to(Target::Status(404))),
     }
@@ -82,8 +86,8 @@ fn find<'h, 'a>(hosts: &'h [VirtualHost<'a>], authority: &str) -> Option<&'h Vir
 }
 
 impl VirtualHost<'_> {
-    /// Refuses what Envoy does not take: it would then refuse the whole route configuration of the port and
-    /// keep the one that it had.
+    /// Rejects configuration that Envoy rejects: Envoy would reject the whole route configuration of the port and keep
+    /// the previous one.
     fn check(&self) -> Result<(), NotModelled> {
         let Routes::Custom(service, routes) = &self.routes else {
             return Ok(());
@@ -96,7 +100,7 @@ impl VirtualHost<'_> {
                 .map(|weighted: &Weighted| i128::from(weighted.weight));
             if guarded.route.route.len() > 1 && weights.sum::<i128>() > i128::from(u32::MAX) {
                 return not_modelled(format!(
-                    "VirtualService {}: Envoy refuses the sum of weights",
+                    "VirtualService {}: Envoy rejects the sum of weights",
                     service.key
                 ));
             }
@@ -107,7 +111,7 @@ impl VirtualHost<'_> {
         Ok(())
     }
 
-    fn route(&self, mesh: &Mesh<'_>, call: &Call<'_>, seen: &Seen) -> Result<Distribution, NotModelled> {
+    fn route(&self, mesh: &Mesh<'_>, call: &Call<'_>, parsed: &ParsedRequest) -> Result<Distribution, NotModelled> {
         let (service, routes) = match &self.routes {
             Routes::Default(entry) if entry.is_headless() && entry.key != call.called.key => {
                 return not_modelled(format!("the headless service {} by its name alone", entry.key));
@@ -115,9 +119,9 @@ impl VirtualHost<'_> {
             Routes::Default(entry) => return Ok(Distribution::all_to(entry.target(call.port))),
             Routes::Custom(service, routes) => (service, routes),
         };
-        for Guarded { condition, route } in routes.iter() {
+        for ConditionalRoute { condition, route } in routes.iter() {
             if let Some(condition) = condition
-                && !seen.fulfils(condition)?
+                && !parsed.fulfils(condition)?
             {
                 continue;
             }
@@ -126,7 +130,7 @@ impl VirtualHost<'_> {
             }
             return distribution(mesh, call, Layer::Http, &route.route, &service.key.namespace);
         }
-        // A virtual host has no route but its own.
+        // A virtual host has no other routes.
         Ok(Distribution::all_to(Target::Status(404)))
     }
 }

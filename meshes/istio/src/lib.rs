@@ -1,21 +1,4 @@
-//! What Istio does with a request, told by its objects alone: the executable claim about the mesh that the
-//! adapter is judged by.
-//!
-//! Written from Istio's documentation, the source of istiod and Envoy, and what both really answered; not
-//! from the adapter. It is about sidecars with a default installation.
-//!
-//! Routing follows what istiod generates for a client's sidecar: which listener takes the connection, which
-//! virtual host the request, which of its routes matches, and which cluster each destination names. Access
-//! follows what it generates for the server's sidecar: which filter chain takes the connection, whom it takes
-//! the client for, and which `AuthorizationPolicy` objects let it in.
-//!
-//! What is not modelled is refused, never guessed. Of routing: `Sidecar`, `ServiceEntry`, `WasmPlugin` and mesh
-//! configuration that reach the client, `EnvoyFilter` on its outbound side, traffic policies of
-//! `DestinationRule`, subsets, gateways and delegates, `tls` routes, matches on query parameters or on
-//! labels of the client, and every field of a chosen route beside its destinations (faults, mirrors,
-//! redirects, rewrites, timeouts, …). Of access: ambient mode, external authorizers (`CUSTOM`), JSON web
-//! tokens, `Sidecar` with own listeners, `EnvoyFilter` objects that do more than judge in the shadow (so that
-//! a policy can ask for the result), CEL, and what depends on the version of HTTP that a request comes in.
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod destination;
@@ -42,20 +25,20 @@ use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
 use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
 
-/// Istio of August 2026 with sidecars of Envoy 1.40, as a default installation sets both up.
+/// Istio of August 2026 with sidecars of Envoy 1.40, in a default installation.
 ///
-/// Earlier sidecars differ: up to Envoy 1.38 the lines of a repeated header are matched as one joined value.
+/// Earlier sidecars differ: up to Envoy 1.38 the lines of a repeated header are matched as a single joined value.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IstioMesh {
-    /// `trustDomain` of the mesh configuration: what the identities of the mesh's own clients begin with.
+    /// `trustDomain` of the mesh configuration: the trust domain in the identities of the mesh's own clients.
     pub trust_domain: String,
-    /// `trustDomainAliases` of the mesh configuration: whose identities the mesh takes for its own.
+    /// `trustDomainAliases` of the mesh configuration: trust domains that the mesh treats as its own.
     pub trust_domain_aliases: Vec<String>,
-    /// `rootNamespace` of the mesh configuration: the namespace whose policies are for the whole mesh.
+    /// `rootNamespace` of the mesh configuration: the namespace whose policies apply to the whole mesh.
     pub root_namespace: String,
-    /// Whether sidecars refuse the handshake of clients that are of neither the trust domain nor an alias.
-    /// istiod's `PILOT_SKIP_VALIDATE_TRUST_DOMAIN` turns it off.
+    /// `true` if sidecars reject the handshake of clients that belong neither to the trust domain nor to an alias.
+    /// istiod's `PILOT_SKIP_VALIDATE_TRUST_DOMAIN` disables this check.
     pub validates_trust_domain: bool,
 }
 
@@ -77,10 +60,12 @@ impl Interpreter for IstioMesh {
         let Some(called) = registry.get(key) else {
             return Ok(Distribution::all_to(Target::Nowhere));
         };
-        if probe.traffic == Traffic::Udp {
+        let request = match &probe.traffic {
             // Sidecars capture TCP only.
-            return Ok(Distribution::all_to(called.udp_target(*port)));
-        }
+            Traffic::Udp => return Ok(Distribution::all_to(called.udp_target(*port))),
+            Traffic::Tcp => None,
+            Traffic::Http(request) => Some(request),
+        };
         let client = probe.from.as_ref().map(|client| client.namespace.as_str());
         guard::reach(objects, &self.root_namespace, client)?;
         let mesh = Mesh {
@@ -88,11 +73,7 @@ impl Interpreter for IstioMesh {
             registry,
             client,
         };
-        let distribution = match &probe.traffic {
-            Traffic::Tcp => mesh.connect(key, *port, None),
-            Traffic::Http(request) => mesh.connect(key, *port, Some(request)),
-            _ => not_modelled("traffic that is neither TCP nor UDP nor HTTP"),
-        }?;
+        let distribution = mesh.connect(key, *port, request)?;
         guard::policies(objects, &mesh.registry, &distribution)?;
         Ok(distribution)
     }
@@ -106,29 +87,29 @@ impl Interpreter for IstioMesh {
     }
 }
 
-/// The configuration that istiod has for one client's sidecar.
+/// The configuration that istiod generates for one client's sidecar.
 #[derive(Debug)]
 struct Mesh<'a> {
     registry: Registry<'a>,
-    /// Those in force inside the mesh and visible to the client, in the order in which istiod takes them.
+    /// The `VirtualService`s that apply inside the mesh and are visible to the client, in istiod's order of precedence.
     virtual_services: Vec<VirtualService>,
     /// The client's namespace.
     client: Option<&'a str>,
 }
 
-/// A connection that the client opened.
+/// A connection opened by the client.
 #[derive(Clone, Debug)]
 struct Call<'a> {
-    /// The service whose listener takes the connection.
+    /// The service whose listener accepts the connection.
     called: &'a Entry<'a>,
-    /// Its port.
+    /// The port of the service.
     port: u16,
-    /// The host that the client resolved.
+    /// The host name that the client resolved.
     host: &'a str,
 }
 
 impl Call<'_> {
-    /// The original destination, past every route.
+    /// Returns the original destination, which bypasses every route.
     fn passthrough(&self) -> Distribution {
         Distribution::all_to(self.called.target(self.port))
     }
@@ -140,7 +121,7 @@ impl Mesh<'_> {
             return Ok(Distribution::all_to(Target::Nowhere));
         };
         let Some(called) = self.registry.concrete(named) else {
-            return not_modelled("a call to an ExternalName service of an outside host: DNS decides");
+            return not_modelled("a call to an ExternalName service of an outside host, which depends on DNS");
         };
         let alias = named.alias().is_some();
         let call = Call {
@@ -150,35 +131,35 @@ impl Mesh<'_> {
         };
         let protocol = called.protocol(port);
         if alias && protocol != Some(Protocol::Http) {
-            // DNS leads to the address of the service behind, whose own listener takes the connection.
+            // DNS resolves to the address of the target service, whose own listener accepts the connection.
             return not_modelled("a call to an ExternalName service on a port that is not HTTP");
         }
         match (protocol, request) {
             (Some(Protocol::Http), Some(request)) => self.http(&call, request),
-            // The HTTP listener of another service has the port at every address.
+            // The HTTP listener of another service listens on the port at every address.
             (None, Some(request)) if self.registry.has_http_listener(port) => self.http(&call, request),
-            // The inspector in front of the HTTP listener lets other bytes pass.
+            // The inspector in front of the HTTP listener passes other traffic through.
             (Some(Protocol::Http) | None, _) => Ok(call.passthrough()),
             (Some(Protocol::Sniffed), Some(request)) => match Received::new(request)? {
-                Received::Refused(status) => Ok(Distribution::all_to(Target::Status(status))),
-                Received::Taken(seen) => http::sniffed(self, &call, &seen),
+                Received::Rejected(status) => Ok(Distribution::all_to(Target::Status(status))),
+                Received::Accepted(parsed) => http::sniffed(self, &call, &parsed),
             },
             (Some(Protocol::Sniffed | Protocol::Tcp), _) => tcp::route(self, &call),
             (Some(Protocol::Tls), _) => tcp::tls(self, &call),
-            (Some(Protocol::Odd), _) => not_modelled("a port whose protocol Istio has no listener for"),
+            (Some(Protocol::Unsupported), _) => not_modelled("a port with a protocol for which Istio has no listener"),
         }
     }
 
     fn http(&self, call: &Call<'_>, request: &Request) -> Result<Distribution, NotModelled> {
         match Received::new(request)? {
-            Received::Refused(status) => Ok(Distribution::all_to(Target::Status(status))),
-            Received::Taken(seen) => http::by_authority(self, call, &seen),
+            Received::Rejected(status) => Ok(Distribution::all_to(Target::Status(status))),
+            Received::Accepted(parsed) => http::by_authority(self, call, &parsed),
         }
     }
 }
 
-fn not_modelled<T>(what: impl Into<String>) -> Result<T, NotModelled> {
-    Err(NotModelled(what.into()))
+fn not_modelled<T>(subject: impl Into<String>) -> Result<T, NotModelled> {
+    Err(NotModelled(subject.into()))
 }
 
 #[cfg(test)]

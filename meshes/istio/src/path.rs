@@ -1,26 +1,26 @@
-//! The path as routes see it: normalised, without query.
+//! Path normalisation, before routes are matched.
 //!
-//! Istio has Envoy normalise paths but neither merge slashes nor decode escaped ones. Escapes of unreserved
-//! characters are decoded, all others stay as they are written; some raw characters are escaped; `\` becomes
-//! `/`; dot segments are resolved; a fragment is cut off.
+//! Istio configures Envoy to normalise paths, but neither to merge slashes nor to decode escaped slashes. Escapes of
+//! unreserved characters are decoded, and all other escapes stay unchanged. Some raw characters are escaped. `\` becomes
+//! `/`. Dot segments are resolved. The query is separated, and a fragment is removed.
 
 use super::not_modelled;
 use smi_conformance::NotModelled;
 
-/// What becomes of a request by its target alone.
+/// The result of normalising a request target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Normal {
-    /// It has this path and, after the `?`, this query.
+    /// The path, and the query after the `?`.
     Path(String, Option<String>),
     /// The proxy answers with this status.
-    Refused(u16),
+    Rejected(u16),
 }
 
 /// Normalises a request target in origin form.
 pub(super) fn normalise(target: &str) -> Result<Normal, NotModelled> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
-        // It is refused with 400 once a proxy reads it as HTTP, but the inspector in front may not.
-        return not_modelled("a path with raw blanks, control or other than ASCII characters");
+        // A proxy rejects it with 400 if it parses the traffic as HTTP, but the inspector may not recognise it as HTTP.
+        return not_modelled("a path with raw blanks, control characters or characters that are not ASCII");
     }
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = match target.split_once('?') {
@@ -31,15 +31,15 @@ pub(super) fn normalise(target: &str) -> Result<Normal, NotModelled> {
         return Ok(Normal::Path("/".to_owned(), query));
     }
     if !path.starts_with('/') {
-        return not_modelled("a request target that is no path");
+        return not_modelled("a request target that is not a path");
     }
     Ok(match canonical(path.as_bytes())? {
         Some(path) => Normal::Path(path, query),
-        None => Normal::Refused(400),
+        None => Normal::Rejected(400),
     })
 }
 
-/// The canonical path; `None` if it holds an escaped NUL.
+/// Returns the canonical path, or `None` if it contains an escaped NUL.
 fn canonical(path: &[u8]) -> Result<Option<String>, NotModelled> {
     let mut output = String::with_capacity(path.len());
     let mut rest = path;
@@ -88,7 +88,7 @@ enum Dots {
     Two,
 }
 
-/// What follows a dot, raw or escaped, at the start of `path`.
+/// Returns the rest of `path` after a raw or escaped dot at its start.
 fn dot(path: &[u8]) -> Option<&[u8]> {
     match path {
         [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => Some(rest),
@@ -96,7 +96,8 @@ fn dot(path: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether a segment that began with a dot is a dot segment, and what follows it and its slash.
+/// Returns the kind of a dot segment whose first dot has been consumed, with the rest after its slash. Returns `None` if
+/// it is not a dot segment.
 fn segment(after_dot: &[u8]) -> Result<Option<(Dots, &[u8])>, NotModelled> {
     let end = |rest: &[u8]| rest.is_empty() || matches!(rest.first(), Some(b'/' | b'\\'));
     let skip = |rest| <[u8]>::split_first(rest).map_or(rest, |(_, next)| next);
@@ -115,7 +116,7 @@ fn segment(after_dot: &[u8]) -> Result<Option<(Dots, &[u8])>, NotModelled> {
     }
 }
 
-/// Takes the last segment away, but for the slash in front of it.
+/// Removes the last segment, but not the slash in front of it.
 fn back_up(output: &mut String) {
     let without_slash = output.strip_suffix('/').unwrap_or(output);
     let length = without_slash.rfind('/').map_or(1, |slash| slash + 1);
@@ -126,7 +127,7 @@ fn uppercase_escape(byte: u8) -> String {
     format!("%{byte:02X}")
 }
 
-/// The byte that two hexadecimal digits stand for, and what follows them.
+/// Returns the byte encoded by two hexadecimal digits, and the rest after them.
 fn escaped(after_percent: &[u8]) -> Option<(u8, &[u8])> {
     let [high, low, rest @ ..] = after_percent else {
         return None;
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_normalised() {
+    fn normalises_paths() {
         for (target, path) in [
             ("", "/"),
             ("/", "/"),
@@ -180,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn what_no_path_can_be_is_refused() {
-        assert_eq!(normalise("/a%00").unwrap(), Normal::Refused(400));
+    fn rejects_invalid_paths() {
+        assert_eq!(normalise("/a%00").unwrap(), Normal::Rejected(400));
         for target in ["a", "*", "/a b", "/a\tb", "/é", "/a/.;x/b", "/a/..;x/b", "/a/.;/b"] {
             assert!(normalise(target).is_err(), "{target}");
         }

@@ -1,4 +1,4 @@
-//! `StringMatch`: how a text is compared.
+//! `StringMatch`: comparison of strings.
 
 use super::not_modelled;
 use regex::RegexBuilder;
@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub(super) enum Pattern {
-    /// No form at all: anything that is there.
+    /// No form: matches any value that is present.
     Present,
-    /// This and nothing else.
+    /// Matches exactly this string.
     Exact(String),
-    /// What begins with it.
+    /// Matches strings with this prefix.
     Prefix(String),
-    /// What an RE2 matches from end to end.
+    /// Matches strings that the RE2 expression matches completely.
     Regex(String),
 }
 
@@ -32,18 +32,18 @@ impl TryFrom<BTreeMap<String, String>> for Pattern {
                 "exact" => Ok(Self::Exact(value)),
                 "prefix" => Ok(Self::Prefix(value)),
                 "regex" => Ok(Self::Regex(value)),
-                _ => Err(format!("`{form}` is no form of a match")),
+                _ => Err(format!("`{form}` is not a form of a match")),
             },
-            _ => Err("a match of several forms".to_owned()),
+            _ => Err("a match with several forms".to_owned()),
         }
     }
 }
 
-/// The longest regular expression that Istio's webhook takes.
-const LONGEST_REGEX: usize = 1024;
+/// The maximum length of a regular expression in Istio's webhook.
+const MAX_REGEX_LENGTH: usize = 1024;
 
 impl Pattern {
-    /// Whether `text` is matched. Only the fixed forms know `ignore_case`.
+    /// Returns `true` if `text` matches. `ignore_case` applies only to the forms `exact` and `prefix`.
     pub(super) fn matches(&self, text: &str, ignore_case: bool) -> Result<bool, NotModelled> {
         Ok(match self {
             Self::Present => true,
@@ -58,7 +58,7 @@ impl Pattern {
         })
     }
 
-    /// Whether it matches every text.
+    /// Returns `true` if it matches every string.
     pub(super) fn is_anything(&self) -> bool {
         match self {
             Self::Present => true,
@@ -67,12 +67,12 @@ impl Pattern {
         }
     }
 
-    /// Refuses what the webhook or the sidecar might not take: the object or the whole route configuration
-    /// would then not be in force.
+    /// Rejects patterns that the webhook or the sidecar may reject. The object or the whole route configuration would then
+    /// not be in force.
     pub(super) fn check(&self, is_path: bool) -> Result<(), NotModelled> {
         match self {
-            Self::Regex(regex) if regex.len() > LONGEST_REGEX => {
-                not_modelled(format!("a regular expression of more than {LONGEST_REGEX} bytes"))
+            Self::Regex(regex) if regex.len() > MAX_REGEX_LENGTH => {
+                not_modelled(format!("a regular expression of more than {MAX_REGEX_LENGTH} bytes"))
             }
             Self::Exact(value) | Self::Regex(value) if value.is_empty() => not_modelled("an empty match"),
             Self::Prefix(value) if value.is_empty() && !is_path => not_modelled("an empty prefix of a header"),
@@ -82,7 +82,7 @@ impl Pattern {
     }
 }
 
-/// Only patterns of the portable dialect mean the same to RE2 and to the engine used here.
+/// Parses a pattern of the portable dialect. Only for such patterns are RE2 and the engine used here equivalent.
 fn portable(regex: &str) -> Result<Portable, NotModelled> {
     Portable::parse(regex).map_err(|error| NotModelled(format!("regular expression `{regex}`: {error}")))
 }
@@ -106,18 +106,18 @@ mod tests {
     }
 
     #[test]
-    fn regular_expressions_match_from_end_to_end() {
+    fn regular_expressions_match_the_complete_string() {
         assert!(regex("/a|/b.*", "/bc"));
         assert!(!regex("/a|/b.*", "/ac"));
         assert!(!regex("/a", "/ab"));
         assert!(!regex("/a", "x/a"));
-        assert!(!regex(".*", "a\nb"), "a dot is no line end");
+        assert!(!regex(".*", "a\nb"), "a dot does not match a line end");
         assert!(!regex(r"\d", "٣"), "ASCII digits only");
         assert!(regex("(?i)/A", "/a"));
     }
 
     #[test]
-    fn what_engines_read_differently_is_refused() {
+    fn rejects_patterns_that_engines_interpret_differently() {
         for pattern in [r"\Qa\E", "(?<n>a)", "[a&&b]", r"\pL", "(?=a)"] {
             assert!(Pattern::Regex(pattern.into()).check(true).is_err(), "{pattern}");
         }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_fixed_forms_ignore_case() {
+    fn regular_expressions_do_not_ignore_case() {
         assert!(Pattern::Exact("/Ab".into()).matches("/aB", true).unwrap());
         assert!(Pattern::Prefix("/Ab".into()).matches("/aBc", true).unwrap());
         assert!(!Pattern::Prefix("/Ab".into()).matches("/a", true).unwrap());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn one_form_at_most() {
+    fn rejects_several_forms() {
         let read = |json: &str| serde_json::from_str::<Pattern>(json);
         assert_eq!(read("{}").unwrap(), Pattern::Present);
         assert!(read(r#"{"exact": "a", "prefix": "a"}"#).is_err());

@@ -1,32 +1,32 @@
-//! Which protocol a service's port speaks, as istiod decides it.
+//! Protocols of service ports, as istiod derives them.
 
 use k8s_openapi::api::core::v1::ServicePort;
 
-/// How a sidecar treats connections to a port.
+/// The protocol of connections to a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
-    /// As HTTP of any version: one listener for all services that have the port.
+    /// HTTP of any version, with one listener for all services that have the port.
     Http,
-    /// As bytes.
+    /// Opaque bytes.
     Tcp,
-    /// As TLS that the client began.
+    /// TLS that the client originates.
     Tls,
-    /// As HTTP or as bytes, whatever the first bytes look like.
+    /// HTTP or opaque bytes, depending on the first bytes.
     Sniffed,
-    /// As something that the sidecar builds no ordinary listener for.
-    Odd,
+    /// A protocol for which the sidecar has no ordinary listener.
+    Unsupported,
 }
 
-/// Ports on which the server speaks first, so that waiting for the client's first bytes would hang.
+/// Ports on which the server speaks first. Waiting for the client's first bytes would hang there.
 const NEVER_SNIFFED: [i32; 4] = [25, 53, 3306, 27017];
 
 impl Protocol {
-    /// The protocol of `port`; `None` for UDP.
+    /// Returns the protocol of `port`, or `None` for UDP.
     pub(super) fn of(port: &ServicePort) -> Option<Self> {
         match port.protocol.as_deref() {
             None | Some("TCP" | "") => {}
             Some("UDP") => return None,
-            Some(_) => return Some(Self::Odd),
+            Some(_) => return Some(Self::Unsupported),
         }
         let name = match port.app_protocol.as_deref() {
             Some("kubernetes.io/h2c" | "kubernetes.io/ws") => return Some(Self::Http),
@@ -40,10 +40,10 @@ impl Protocol {
         }
         Some(match name.split('-').next().unwrap_or_default() {
             "http" | "http2" | "grpc" => Self::Http,
-            // The filters for the last three only watch the bytes.
+            // The filters for the last three only inspect the bytes.
             "tcp" | "mongo" | "redis" | "mysql" => Self::Tcp,
             "https" | "tls" => Self::Tls,
-            "udp" | "http_proxy" => Self::Odd,
+            "udp" | "http_proxy" => Self::Unsupported,
             _ if NEVER_SNIFFED.contains(&port.port) => Self::Tcp,
             _ => Self::Sniffed,
         })
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_before_the_hyphen_of_the_name_decides() {
+    fn the_prefix_of_the_name_determines_the_protocol() {
         for name in [
             "http",
             "HTTP-web",
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_application_protocol_comes_before_the_name() {
+    fn the_application_protocol_precedes_the_name() {
         assert_eq!(port(80, "http", Some("tcp")), Some(Protocol::Tcp));
         assert_eq!(port(80, "tcp", Some("kubernetes.io/h2c")), Some(Protocol::Http));
         assert_eq!(port(80, "http", Some("kubernetes.io/wss")), Some(Protocol::Tls));
@@ -110,6 +110,6 @@ mod tests {
             protocol: Some("SCTP".into()),
             ..udp
         };
-        assert_eq!(Protocol::of(&sctp), Some(Protocol::Odd));
+        assert_eq!(Protocol::of(&sctp), Some(Protocol::Unsupported));
     }
 }

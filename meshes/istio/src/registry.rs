@@ -1,4 +1,4 @@
-//! The services that the mesh knows.
+//! The service registry of the mesh.
 
 use super::not_modelled;
 use super::protocol::Protocol;
@@ -7,7 +7,7 @@ use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::Target;
 use smi_conformance::{MeshWorld, NotModelled};
 
-/// All services.
+/// The registry of all services.
 #[derive(Debug)]
 pub(super) struct Registry<'a> {
     entries: Vec<Entry<'a>>,
@@ -15,12 +15,12 @@ pub(super) struct Registry<'a> {
     pub(super) domain: &'a str,
 }
 
-/// One service.
+/// A service.
 #[derive(Debug)]
 pub(super) struct Entry<'a> {
-    /// Its namespace and name.
+    /// The namespace and name.
     pub(super) key: &'a ObjectKey,
-    /// Its full host name, which is its identity in the mesh.
+    /// The full host name, which identifies the service in the mesh.
     pub(super) host: String,
     service: &'a Service,
 }
@@ -50,19 +50,19 @@ impl<'a> Registry<'a> {
         self.entries.iter().find(|entry| entry.host == host)
     }
 
-    /// The services that have `port`, for whatever protocol but UDP.
+    /// Returns the services that have `port`, for any protocol except UDP.
     pub(super) fn with_port(&self, port: u16) -> impl Iterator<Item = &Entry<'a>> {
         self.entries.iter().filter(move |entry| entry.protocol(port).is_some())
     }
 
-    /// Whether the sidecar takes HTTP on `port` at any address. ExternalName services get no listener.
+    /// Returns `true` if the sidecar accepts HTTP on `port` at any address. ExternalName services have no listener.
     pub(super) fn has_http_listener(&self, port: u16) -> bool {
         self.with_port(port)
             .any(|entry| entry.alias().is_none() && entry.protocol(port) == Some(Protocol::Http))
     }
 
-    /// The service behind an ExternalName service, through any number of them; `entry` itself, if it is
-    /// none. `None`, if it leads out of the mesh or nowhere.
+    /// Follows a chain of ExternalName services of any length, and returns the service at its end, which is `entry`
+    /// itself if it has another type. Returns `None` if the chain leads out of the mesh or nowhere.
     pub(super) fn concrete<'s>(&'s self, mut entry: &'s Entry<'a>) -> Option<&'s Entry<'a>> {
         for _ in 0..=self.entries.len() {
             match entry.alias() {
@@ -73,16 +73,16 @@ impl<'a> Registry<'a> {
         None
     }
 
-    /// The ExternalName services that lead to `entry`.
+    /// Returns the ExternalName services that lead to `entry`.
     pub(super) fn aliases_of<'s>(&'s self, entry: &'s Entry<'a>) -> impl Iterator<Item = &'s Entry<'a>> {
-        let leads_there = move |alias: &&Entry<'a>| {
+        let is_alias_of = move |alias: &&Entry<'a>| {
             alias.alias().is_some() && self.concrete(alias).is_some_and(|concrete| concrete.key == entry.key)
         };
-        self.entries.iter().filter(leads_there)
+        self.entries.iter().filter(is_alias_of)
     }
 
-    /// Whether the pods of a headless service could also be those of another one with the same port. Then
-    /// only one of the two has listeners for them.
+    /// Returns `true` if a headless service may share pods with another one with the same port. Then only one of the two
+    /// has listeners for these pods.
     pub(super) fn shares_pods(&self, entry: &Entry<'a>, port: u16) -> bool {
         entry.is_headless()
             && self
@@ -97,13 +97,13 @@ impl Entry<'_> {
         spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default()
     }
 
-    /// The protocol of the port with this number; `None` if there is no such port that is not UDP.
+    /// Returns the protocol of the port with this number, or `None` if there is no such port or it is UDP.
     pub(super) fn protocol(&self, number: u16) -> Option<Protocol> {
         let mut ports = self.ports().iter().filter(|port| port.port == i32::from(number));
         ports.find_map(Protocol::of)
     }
 
-    /// The number of the only port, if there is one only.
+    /// Returns the number of the port if there is exactly one.
     pub(super) fn only_port(&self) -> Option<u16> {
         match self.ports() {
             [port] => u16::try_from(port.port).ok(),
@@ -111,7 +111,7 @@ impl Entry<'_> {
         }
     }
 
-    /// The host that an ExternalName service stands for.
+    /// Returns the external name of an ExternalName service.
     pub(super) fn alias(&self) -> Option<&str> {
         let spec = self.service.spec.as_ref()?;
         (spec.type_.as_deref() == Some("ExternalName"))
@@ -119,13 +119,13 @@ impl Entry<'_> {
             .filter(|host| !host.is_empty())
     }
 
-    /// Whether DNS gives the pods' addresses.
+    /// Returns `true` if the service is headless, so that DNS resolves to the addresses of its pods.
     pub(super) fn is_headless(&self) -> bool {
         let spec = self.service.spec.as_ref();
         spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"))
     }
 
-    /// Its addresses, as far as they are known.
+    /// Returns the known addresses.
     pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
         let spec = self.service.spec.as_ref();
         let one = spec.and_then(|spec| spec.cluster_ip.as_deref());
@@ -134,7 +134,7 @@ impl Entry<'_> {
         all.filter(|address| !matches!(*address, "None" | ""))
     }
 
-    /// The endpoints behind `port`, or nothing.
+    /// Returns the endpoints of `port`, or `Nowhere` if there is no such port.
     pub(super) fn target(&self, port: u16) -> Target {
         self.target_if(port, self.protocol(port).is_some())
     }
@@ -145,8 +145,8 @@ impl Entry<'_> {
         self.target_if(port, self.ports().iter().any(is_udp))
     }
 
-    fn target_if(&self, port: u16, there: bool) -> Target {
-        if there {
+    fn target_if(&self, port: u16, exists: bool) -> Target {
+        if exists {
             let key = self.key.clone();
             Target::Service { key, port }
         } else {
@@ -154,7 +154,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Refuses what would change who sees the service, or what stands in front of it.
+    /// Rejects services with limited visibility and services with a waypoint.
     fn check(&self) -> Result<(), NotModelled> {
         let annotation = |name: &str| self.service.metadata.annotations.as_ref()?.get(name);
         let label = |name: &str| self.service.metadata.labels.as_ref()?.get(name);

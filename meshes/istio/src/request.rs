@@ -1,4 +1,4 @@
-//! A request as the client's sidecar reads it.
+//! Parsing of requests by the client's sidecar.
 
 use super::headers::lines;
 use super::not_modelled;
@@ -7,7 +7,7 @@ use super::spec::HttpMatch;
 use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 
-/// Methods that Envoy's HTTP/1 parser knows. Others are no HTTP to it.
+/// Methods that Envoy's HTTP/1 parser supports. It does not accept other methods as HTTP.
 const METHODS: [&str; 34] = [
     "ACL",
     "BIND",
@@ -45,25 +45,25 @@ const METHODS: [&str; 34] = [
     "CONNECT",
 ];
 
-/// What becomes of a request before it is routed.
+/// The outcome of parsing a request.
 #[derive(Debug)]
 pub(super) enum Received {
-    /// Routes are asked.
-    Taken(Seen),
+    /// The request is routed.
+    Accepted(ParsedRequest),
     /// The proxy answers with this status.
-    Refused(u16),
+    Rejected(u16),
 }
 
-/// A request, its path normalised.
+/// A request with a normalised path.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct ParsedRequest {
     pub(super) method: String,
-    /// The host that it names, if it names one.
+    /// The host named by the request, if any.
     pub(super) authority: Option<String>,
     pub(super) path: String,
-    /// What follows the `?`, if there is one.
+    /// The part after the `?`, if any.
     query: Option<String>,
-    /// Names in lower case, values without blanks at the ends.
+    /// Names in lower case, with trimmed values.
     headers: Vec<(String, String)>,
 }
 
@@ -72,17 +72,17 @@ impl Received {
         let method = &request.method;
         if !is_known(method) {
             return not_modelled(format!(
-                "the method `{method}`, which the sidecar may not take for HTTP"
+                "the method `{method}`, which the sidecar may not recognise as HTTP"
             ));
         }
         if method == "CONNECT" {
             return not_modelled("CONNECT");
         }
-        Self::whatever_its_method(request)
+        Self::with_any_method(request)
     }
 
-    /// As the parser of HTTP/2 reads it, which takes every method.
-    pub(super) fn whatever_its_method(request: &Request) -> Result<Self, NotModelled> {
+    /// Parses a request like HTTP/2, which accepts every method.
+    pub(super) fn with_any_method(request: &Request) -> Result<Self, NotModelled> {
         let method = request.method.clone();
         let headers = request
             .headers
@@ -90,7 +90,7 @@ impl Received {
             .map(|(name, value)| header(name, value))
             .collect::<Result<Vec<_>, _>>()?;
         if method == "OPTIONS" && request.path == "*" {
-            return Ok(Self::Refused(404));
+            return Ok(Self::Rejected(404));
         }
         let mut hosts = headers.iter().filter(|(name, _)| name == "host");
         let mut authority = hosts.next().map(|(_, value)| value.clone());
@@ -99,7 +99,7 @@ impl Received {
         }
         let mut target = request.path.as_str();
         if let Some(absolute) = target.strip_prefix("http://") {
-            // The host of an absolute target stands over the header.
+            // The host of an absolute target overrides the header.
             let (host, path) = absolute.split_at(absolute.find(['/', '?', '#']).unwrap_or(absolute.len()));
             if host.is_empty() || host.contains('@') {
                 return not_modelled("an absolute target without a plain host");
@@ -107,10 +107,10 @@ impl Received {
             (authority, target) = (Some(host.to_owned()), path);
         }
         let (path, query) = match normalise(target)? {
-            Normal::Refused(status) => return Ok(Self::Refused(status)),
+            Normal::Rejected(status) => return Ok(Self::Rejected(status)),
             Normal::Path(path, query) => (path, query),
         };
-        let seen = Seen {
+        let parsed = ParsedRequest {
             method,
             authority,
             path,
@@ -118,14 +118,14 @@ impl Received {
             headers,
         };
         let websocket = |value: &&str| value.eq_ignore_ascii_case("websocket");
-        if seen.is_upgrade() && !seen.sent("upgrade").iter().all(websocket) {
-            return not_modelled("an upgrade to something else than a WebSocket");
+        if parsed.is_upgrade() && !parsed.sent("upgrade").iter().all(websocket) {
+            return not_modelled("an upgrade to a protocol other than WebSocket");
         }
-        Ok(Self::Taken(seen))
+        Ok(Self::Accepted(parsed))
     }
 }
 
-/// Whether Envoy's HTTP/1 parser knows a method.
+/// Returns `true` if Envoy's HTTP/1 parser supports the method.
 pub(super) fn is_known(method: &str) -> bool {
     METHODS.contains(&method)
 }
@@ -141,14 +141,14 @@ fn header(name: &str, value: &str) -> Result<(String, String), NotModelled> {
     Ok((name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).to_owned()))
 }
 
-impl Seen {
-    /// The values of the lines of a header as they were sent; `name` is in lower case.
+impl ParsedRequest {
+    /// Returns the values of a header as they were sent, one for each line; `name` is in lower case.
     pub(super) fn sent(&self, name: &str) -> Vec<&str> {
         let lines = self.headers.iter().filter(|(own, _)| own == name);
         lines.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The path and, if there is one, the query.
+    /// Returns the path with the query, if any.
     pub(super) fn target(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
@@ -156,19 +156,19 @@ impl Seen {
         }
     }
 
-    /// Whether `Connection` names a header, which is then for the next hop alone.
+    /// Returns `true` if `Connection` lists the header, which is then limited to the next hop.
     pub(super) fn is_nominated(&self, name: &str) -> bool {
         let mut tokens = self.sent("connection").into_iter().flat_map(|value| value.split(','));
         tokens.any(|token| token.trim().eq_ignore_ascii_case(name))
     }
 
-    /// Whether it asks for another protocol. Offers of HTTP/2 are passed over.
+    /// Returns `true` if the request asks for another protocol. Offers of HTTP/2 are ignored.
     pub(super) fn is_upgrade(&self) -> bool {
         let offers = self.sent("upgrade");
         self.is_nominated("upgrade") && offers.iter().any(|value| !value.eq_ignore_ascii_case("h2c"))
     }
 
-    /// Whether `condition` holds. One part that certainly fails outweighs those that are not modelled.
+    /// Returns `true` if `condition` holds. A part that certainly fails decides, even if other parts are not modelled.
     pub(super) fn fulfils(&self, condition: &HttpMatch) -> Result<bool, NotModelled> {
         let mut parts = Vec::new();
         if let Some(uri) = &condition.uri {

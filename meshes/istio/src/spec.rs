@@ -1,4 +1,4 @@
-//! The `spec` of a `VirtualService`, as far as it is read.
+//! The modelled part of the `spec` of a `VirtualService`.
 
 use super::pattern::Pattern;
 use serde::Deserialize;
@@ -28,7 +28,7 @@ pub(super) struct HttpRoute {
     #[serde(rename = "match")]
     pub(super) matches: Vec<HttpMatch>,
     pub(super) route: Vec<Weighted>,
-    /// Redirects, faults, delegates, timeouts and all else that makes more of a route than its destinations.
+    /// Redirects, faults, delegates, timeouts and all other fields except the destinations.
     #[serde(flatten)]
     pub(super) rest: Map<String, Value>,
 }
@@ -78,7 +78,7 @@ pub(super) struct TcpMatch {
     pub(super) rest: Map<String, Value>,
 }
 
-/// `TLSRoute`. Only its weights are read.
+/// `TLSRoute`. Only its weights are modelled.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TlsRoute {
@@ -114,7 +114,7 @@ pub(super) struct PortSelector {
 }
 
 impl HttpMatch {
-    /// All patterns that end up in the sidecar's configuration, and whether each is for the path.
+    /// Returns all patterns that become part of the sidecar's configuration; the flag is `true` for the path.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (&Pattern, bool)> {
         let others = [&self.scheme, &self.method, &self.authority].into_iter().flatten();
         let maps = [&self.headers, &self.without_headers, &self.query_params];
@@ -125,7 +125,7 @@ impl HttpMatch {
             .chain(others.map(|pattern| (pattern, false)))
     }
 
-    /// Whether it takes every request, so that istiod leaves out all that follows it.
+    /// Returns `true` if it matches every request. istiod then omits the routes that follow.
     pub(super) fn is_catch_all(&self) -> bool {
         let any_path = match &self.uri {
             None | Some(Pattern::Present) => true,

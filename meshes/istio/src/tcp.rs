@@ -1,4 +1,4 @@
-//! Connections on ports that are not HTTP, or do not look like it.
+//! Routing of connections on ports that are not HTTP or whose traffic is not recognised as HTTP.
 
 use super::destination::{Layer, distribution};
 use super::spec::TcpMatch;
@@ -7,15 +7,16 @@ use super::{Call, Mesh, not_modelled};
 use smi_adapter::probe::Distribution;
 use smi_conformance::NotModelled;
 
-/// Bytes. The first matching route of the first `VirtualService` that has one is taken, in the order of the
-/// objects: an older wildcard host comes before an exact one. Without any the service keeps its connections.
+/// Routes a connection. The first matching route of the first `VirtualService` with a matching route is selected. The
+/// order of the objects counts, so an older wildcard host precedes an exact one. Without a matching route the connection
+/// goes to the service itself.
 pub(super) fn route(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotModelled> {
     let host = &call.called.host;
     listener(mesh, call)?;
     for service in mesh.virtual_services.iter().filter(|service| service.covers(host)) {
         for route in &service.spec.tcp {
-            let taken = route.matches.is_empty() || any(mesh, call, &route.matches)?;
-            if !taken {
+            let matches = route.matches.is_empty() || any(mesh, call, &route.matches)?;
+            if !matches {
                 continue;
             }
             if let Some(field) = route.rest.keys().next() {
@@ -27,7 +28,7 @@ pub(super) fn route(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, No
     Ok(call.passthrough())
 }
 
-/// TLS that the client began: neither http nor tcp routes see it.
+/// Routes TLS that the client originates, to which neither `http` nor `tcp` routes apply.
 pub(super) fn tls(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotModelled> {
     listener(mesh, call)?;
     let of_host = |service: &&super::VirtualService| service.covers(&call.called.host);
@@ -46,7 +47,7 @@ fn listener(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<(), NotModelled> {
     if mesh.registry.shares_pods(call.called, call.port) {
         return not_modelled("headless services that may share pods");
     }
-    mesh.understood(&[&call.called.host])
+    mesh.check_understood(&[&call.called.host])
 }
 
 fn any(mesh: &Mesh<'_>, call: &Call<'_>, matches: &[TcpMatch]) -> Result<bool, NotModelled> {

@@ -1,4 +1,4 @@
-//! What the facts do not cover.
+//! Tests of behaviour that the measured facts do not cover.
 
 #![expect(clippy::needless_pass_by_value, reason = "helpers take JSON literals")]
 
@@ -12,7 +12,7 @@ use smi_adapter::object::Kind;
 use smi_adapter::probe::Identity;
 use std::borrow::Cow;
 
-/// Services of namespace `d`: `web`, its backends `v1` and `v2`, and a few odd ones.
+/// Services of namespace `d`: `web`, its backends `v1` and `v2`, and a few special ones.
 fn world() -> MeshWorld {
     let ports = json!([
         {"name": "http", "port": 80}, {"name": "tcp", "port": 9000}, {"name": "any", "port": 7000},
@@ -59,7 +59,7 @@ fn istio(kind: &str, namespace: &str, spec: Value) -> NativeObject {
     object("networking.istio.io", kind, namespace, spec)
 }
 
-/// A virtual service of namespace `d`.
+/// A virtual service in namespace `d`.
 fn virtual_service(name: &str, spec: Value) -> NativeObject {
     let mut object = istio("VirtualService", "d", spec);
     object.metadata.name = Some(name.to_owned());
@@ -70,7 +70,7 @@ fn to(name: &str) -> Value {
     json!([{"destination": {"host": format!("{name}.d.svc.cluster.local")}}])
 }
 
-/// Requests that fulfil `condition` go to `v1`, others to `v2`.
+/// A virtual service that routes requests that fulfil `condition` to `v1`, and others to `v2`.
 fn matching(condition: Value) -> NativeObject {
     virtual_service(
         "m",
@@ -105,7 +105,7 @@ fn ask(objects: &[NativeObject], world: &MeshWorld, name: &str, port: u16, traff
         .map_err(|NotModelled(reason)| reason)
 }
 
-/// The answer to a plain request for `web` on port 80.
+/// Routes a plain request for `web` on port 80.
 fn get(objects: &[NativeObject], headers: &[(&str, &str)]) -> Result<String, String> {
     ask(objects, &world(), "web", 80, request("/", headers))
 }

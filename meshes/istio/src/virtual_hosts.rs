@@ -1,4 +1,4 @@
-//! The virtual hosts that a sidecar has for a port, as istiod generates them.
+//! Virtual hosts of a sidecar for a port, as istiod generates them.
 
 use super::Mesh;
 use super::hosts::{covers, domains};
@@ -10,7 +10,7 @@ use smi_conformance::NotModelled;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// What is asked for by any of these hosts.
+/// A virtual host with its domains.
 #[derive(Debug)]
 pub(super) struct VirtualHost<'a> {
     pub(super) domains: Vec<String>,
@@ -19,27 +19,27 @@ pub(super) struct VirtualHost<'a> {
 
 #[derive(Clone, Debug)]
 pub(super) enum Routes<'a> {
-    /// To the service itself.
+    /// The default route to the service itself.
     Default(&'a Entry<'a>),
-    /// Those of a `VirtualService` that are for the port, in order.
-    Custom(&'a VirtualService, Rc<[Guarded<'a>]>),
+    /// The routes of a `VirtualService` that apply to the port, in order.
+    Custom(&'a VirtualService, Rc<[ConditionalRoute<'a>]>),
 }
 
-/// A route, and the condition under which it is taken.
+/// A route with the condition under which it is selected.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Guarded<'a> {
+pub(super) struct ConditionalRoute<'a> {
     pub(super) condition: Option<&'a HttpMatch>,
     pub(super) route: &'a HttpRoute,
 }
 
-/// The virtual hosts of a port: those of every `VirtualService` with routes for it, in order, then one for
-/// each service that is left. A domain belongs to the first that claims it.
+/// Returns the virtual hosts of a port: those of every `VirtualService` with routes for it, in order, then one for each
+/// remaining service. A domain belongs to the first virtual host that claims it.
 pub(super) fn virtual_hosts<'a>(mesh: &'a Mesh<'_>, port: u16) -> Result<Vec<VirtualHost<'a>>, NotModelled> {
     let is_http = |entry: &&Entry<'_>| matches!(entry.protocol(port), Some(Protocol::Http | Protocol::Sniffed));
     let mut hosts = Vec::new();
     let mut names = BTreeSet::new();
     let mut claimed = BTreeSet::new();
-    let mut taken = BTreeSet::new();
+    let mut claimed_services = BTreeSet::new();
     let mut claim = |name: &str, domains: Vec<String>, routes: Routes<'a>| {
         if names.insert(name.to_owned()) {
             let domains = domains.into_iter().map(|domain| domain.to_ascii_lowercase());
@@ -51,7 +51,7 @@ pub(super) fn virtual_hosts<'a>(mesh: &'a Mesh<'_>, port: u16) -> Result<Vec<Vir
     };
     for service in &mesh.virtual_services {
         let (known, foreign) = separate(mesh, service, port);
-        // On port 80 alone hosts that are no services count too.
+        // Only on port 80 are hosts relevant that are not services.
         if port != 80 && !mesh.registry.with_port(port).any(|entry| service.covers(&entry.host)) {
             continue;
         }
@@ -65,19 +65,19 @@ pub(super) fn virtual_hosts<'a>(mesh: &'a Mesh<'_>, port: u16) -> Result<Vec<Vir
             claim(host, vec![host.clone()], routes.clone());
         }
         for entry in known {
-            taken.insert(entry.key);
+            claimed_services.insert(entry.key);
             claim(&entry.host, domains(mesh, entry), routes.clone());
         }
     }
     let rest = mesh.registry.with_port(port).filter(is_http);
-    for entry in rest.filter(|entry| entry.alias().is_none() && !taken.contains(entry.key)) {
+    for entry in rest.filter(|entry| entry.alias().is_none() && !claimed_services.contains(entry.key)) {
         claim(&entry.host, domains(mesh, entry), Routes::Default(entry));
     }
     Ok(hosts)
 }
 
-/// The services with `port` that a `VirtualService` is for, and its hosts that are none. A wildcard is only
-/// for the services that no other object names more closely.
+/// Returns the services with `port` to which a `VirtualService` applies, and its hosts that are not services. A wildcard
+/// applies only to services without a more specific object.
 fn separate<'a>(mesh: &'a Mesh<'_>, own: &'a VirtualService, port: u16) -> (Vec<&'a Entry<'a>>, Vec<&'a String>) {
     let (mut known, mut foreign) = (Vec::new(), Vec::new());
     let is_wild = |host: &&String| host.starts_with('*');
@@ -104,7 +104,8 @@ fn separate<'a>(mesh: &'a Mesh<'_>, own: &'a VirtualService, port: u16) -> (Vec<
     (known, foreign)
 }
 
-/// The `VirtualService` whose host is closest to a service's; among equals the first.
+/// Returns the `VirtualService` with the most specific host for a service; the first one, if several are equally
+/// specific.
 fn closest<'a>(mesh: &'a Mesh<'_>, entry: &Entry<'_>) -> Option<&'a VirtualService> {
     let mut best: Option<(usize, &VirtualService)> = None;
     for service in &mesh.virtual_services {
@@ -118,19 +119,23 @@ fn closest<'a>(mesh: &'a Mesh<'_>, entry: &Entry<'_>) -> Option<&'a VirtualServi
     best.map(|(_, service)| service)
 }
 
-/// The routes that are for the client and the port, up to the first that takes everything.
-fn routes<'a>(mesh: &Mesh<'_>, service: &'a VirtualService, port: u16) -> Result<Rc<[Guarded<'a>]>, NotModelled> {
+/// Returns the routes that apply to the client and the port, up to the first catch-all route.
+fn routes<'a>(
+    mesh: &Mesh<'_>,
+    service: &'a VirtualService,
+    port: u16,
+) -> Result<Rc<[ConditionalRoute<'a>]>, NotModelled> {
     let mut routes = Vec::new();
     for route in &service.spec.http {
         if route.matches.is_empty() {
-            routes.push(Guarded { condition: None, route });
+            routes.push(ConditionalRoute { condition: None, route });
             break;
         }
         for condition in &route.matches {
             let here = condition.port == 0 || condition.port == u32::from(port);
             if here && is_for_client(mesh, condition)? {
                 let condition = Some(condition);
-                routes.push(Guarded { condition, route });
+                routes.push(ConditionalRoute { condition, route });
                 if condition.is_some_and(HttpMatch::is_catch_all) {
                     return Ok(routes.into());
                 }
@@ -140,7 +145,7 @@ fn routes<'a>(mesh: &Mesh<'_>, service: &'a VirtualService, port: u16) -> Result
     Ok(routes.into())
 }
 
-/// Gateways that take sidecars in outweigh what is said of the client.
+/// Returns `true` if a match applies to the client. Gateways override the conditions on the client.
 fn is_for_client(mesh: &Mesh<'_>, condition: &HttpMatch) -> Result<bool, NotModelled> {
     if !condition.gateways.is_empty() {
         return Ok(is_for_mesh(&condition.gateways));

@@ -1,4 +1,4 @@
-//! The `VirtualService`s that are in force inside the mesh, in the order in which istiod takes them.
+//! `VirtualService`s that apply inside the mesh, in istiod's order of precedence.
 
 use super::hosts::{covers, qualified};
 use super::registry::Registry;
@@ -10,60 +10,64 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelled;
 
-/// The reserved name of the gateway that stands for all sidecars.
+/// The reserved gateway name for all sidecars.
 pub(super) const MESH: &str = "mesh";
 
-/// A `VirtualService`, its hosts written in full.
+/// A `VirtualService` with fully qualified hosts.
 #[derive(Debug)]
 pub(super) struct VirtualService {
     pub(super) key: ObjectKey,
     pub(super) spec: Spec,
-    /// Why it cannot be told what it does to its hosts.
-    obscure: Option<String>,
+    /// The reason why its effect on its hosts is not modelled, if any.
+    not_understood: Option<String>,
 }
 
 impl VirtualService {
-    /// Whether one of its hosts covers `host`.
+    /// Returns `true` if one of its hosts covers `host`.
     pub(super) fn covers(&self, host: &str) -> bool {
         self.spec.hosts.iter().any(|own| covers(own, host))
     }
 
     fn read(object: &NativeObject, domain: &str) -> Self {
         let key = object.key();
-        let mut obscure = quirk(object);
+        let mut not_understood = special_semantics(object);
         let mut spec = match Spec::deserialize(&object.spec) {
             Ok(spec) => spec,
             Err(error) => {
-                obscure = Some(error.to_string());
+                not_understood = Some(error.to_string());
                 Spec {
                     hosts: hosts_of(&object.spec),
                     ..Spec::default()
                 }
             }
         };
-        if obscure.is_none() {
-            obscure = unclear(&spec);
+        if not_understood.is_none() {
+            not_understood = unclear(&spec);
         }
         for host in &mut spec.hosts {
             *host = qualified(host, &key.namespace, domain);
         }
-        Self { key, spec, obscure }
+        Self {
+            key,
+            spec,
+            not_understood,
+        }
     }
 }
 
 impl Mesh<'_> {
-    /// Whether the client is in `namespace`.
+    /// Returns `true` if the client is in `namespace`.
     pub(super) fn is_client_in(&self, namespace: &str) -> Result<bool, NotModelled> {
         match self.client {
             Some(client) => Ok(client == namespace),
-            None => not_modelled("a match on the namespace of a client that has none"),
+            None => not_modelled("a match on the namespace of a client without a namespace"),
         }
     }
 
-    /// Refuses to answer about `hosts` if a `VirtualService` that is not understood is for one of them.
-    pub(super) fn understood(&self, hosts: &[&str]) -> Result<(), NotModelled> {
+    /// Rejects `hosts` if a `VirtualService` that is not understood applies to one of them.
+    pub(super) fn check_understood(&self, hosts: &[&str]) -> Result<(), NotModelled> {
         for service in &self.virtual_services {
-            if let Some(reason) = &service.obscure
+            if let Some(reason) = &service.not_understood
                 && (service.spec.hosts.is_empty() || hosts.iter().any(|host| service.covers(host)))
             {
                 return not_modelled(format!("VirtualService {}: {reason}", service.key));
@@ -73,8 +77,9 @@ impl Mesh<'_> {
     }
 }
 
-/// All that apply to sidecars and are visible in the client's namespace: those private to it first, then
-/// those exported to it by name, then the public ones; each oldest first, then by name and namespace.
+/// Returns the `VirtualService`s that apply to sidecars and are visible in the client's namespace. Those private to the
+/// namespace come first, then those exported to it by name, then the public ones. Within each group they are sorted by
+/// age, oldest first, then by name and namespace.
 pub(super) fn bound_to_mesh(
     objects: &[NativeObject],
     client: Option<&str>,
@@ -86,14 +91,14 @@ pub(super) fn bound_to_mesh(
         if !is_admitted(&service.spec) || !is_for_mesh(&service.spec.gateways) {
             continue;
         }
-        if service.spec.hosts.is_empty() && service.obscure.is_none() {
-            // A delegate: it does nothing by itself.
+        if service.spec.hosts.is_empty() && service.not_understood.is_none() {
+            // A delegate has no effect by itself.
             continue;
         }
         let Some(scope) = scope(&service, client)? else {
             continue;
         };
-        // What has no time yet will be stamped when it is written, after all that are there.
+        // An object without a creation time gets one when it is written, after all existing objects.
         let created = object.metadata.creation_timestamp.as_ref().map(|time| time.0);
         let (name, namespace) = (service.key.name.clone(), service.key.namespace.clone());
         sorted.push(((scope, created.is_none(), created, name, namespace), service));
@@ -106,12 +111,12 @@ fn is_virtual_service(object: &NativeObject) -> bool {
     object.kind.group == "networking.istio.io" && object.kind.kind == "VirtualService"
 }
 
-/// Whether a list of gateways takes sidecars in.
+/// Returns `true` if a list of gateways includes the sidecars.
 pub(super) fn is_for_mesh(gateways: &[String]) -> bool {
     gateways.is_empty() || gateways.iter().any(|gateway| gateway == MESH)
 }
 
-/// How near the object is to the client: the less, the earlier it is taken. `None` if it is not visible.
+/// Returns the precedence of the object for the client, where lower values come first, or `None` if it is not visible.
 fn scope(service: &VirtualService, client: Option<&str>) -> Result<Option<u8>, NotModelled> {
     let to = &service.spec.export_to;
     if to.is_empty() || to.iter().any(|to| to == "*") {
@@ -121,7 +126,10 @@ fn scope(service: &VirtualService, client: Option<&str>) -> Result<Option<u8>, N
         return Ok(None);
     }
     let Some(client) = client else {
-        return not_modelled(format!("VirtualService {} and a client of no namespace", service.key));
+        return not_modelled(format!(
+            "the visibility of VirtualService {} to a client without a namespace",
+            service.key
+        ));
     };
     let own = service.key.namespace == client;
     Ok(if own && to.iter().any(|to| to == "." || to == client) {
@@ -133,8 +141,8 @@ fn scope(service: &VirtualService, client: Option<&str>) -> Result<Option<u8>, N
     })
 }
 
-/// Whether Istio's webhook takes the weights. It adds them as 32-bit integers, so that a sum of 2³² is zero
-/// to it, and the object is never stored.
+/// Returns `true` if Istio's webhook accepts the weights. It adds them as 32-bit integers, so a sum of 2³² becomes zero,
+/// and the object is never stored.
 fn is_admitted(spec: &Spec) -> bool {
     let http = spec.http.iter().map(|route| &route.route);
     let tcp = spec.tcp.iter().map(|route| &route.route);
@@ -153,16 +161,16 @@ fn hosts_of(spec: &Value) -> Vec<String> {
     hosts.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// What makes an object mean something else than its `spec` says, or nothing at all.
-fn quirk(object: &NativeObject) -> Option<String> {
+/// Returns the reason why the effect of an object does not follow from its `spec`, if any.
+fn special_semantics(object: &NativeObject) -> Option<String> {
     if object.annotation("internal.istio.io/route-semantics").is_some() {
-        return Some("it was made from a route of the Gateway API".to_owned());
+        return Some("it was generated from a route of the Gateway API".to_owned());
     }
     if object
         .label("istio.io/rev")
         .is_some_and(|revision| revision != "default")
     {
-        return Some("it is for one revision of Istio".to_owned());
+        return Some("it is limited to a revision of Istio".to_owned());
     }
     has_null(&object.spec).then(|| "a field is null".to_owned())
 }
@@ -176,7 +184,7 @@ pub(super) fn has_null(value: &Value) -> bool {
     }
 }
 
-/// What decides which routes there are at all, and is not modelled.
+/// Returns the reason why the set of routes is not modelled, if any.
 fn unclear(spec: &Spec) -> Option<String> {
     if let Some(field) = spec.rest.keys().next() {
         return Some(format!("unknown field `{field}`"));

@@ -1,14 +1,14 @@
-//! The interpreter against what real istiod and real Envoy answered.
+//! Comparison of the interpreter with measured answers of istiod and Envoy.
 //!
-//! `SMI_MESH_FACTS` names a folder with `istio/NAME.yaml` (services, pods, native objects) and `istio/NAME.jsonl`
-//! (a request and its verdict in each line). Lines are of two kinds: where a request goes, and who gets in.
+//! `SMI_MESH_FACTS` is a folder with `istio/NAME.yaml` (services, pods, native objects) and `istio/NAME.jsonl` (a request
+//! and its verdict in each line). Lines are of the kind `route` or `access`.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests may fail the test"
+    reason = "helpers of tests can fail the test"
 )]
 
 #[path = "facts/access.rs"]
@@ -27,10 +27,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Lines that the interpreter must refuse: the file, the host or the whole file (`*`), and a part of the
-/// reason.
+/// Lines that the interpreter has to reject: the file, the host (`*` for the whole file), and a part of the reason.
 const NOT_MODELLED: [(&str, &str, &str); 7] = [
-    ("05-f-sum-over-u32-http", "*", "Envoy refuses the sum of weights"),
+    ("05-f-sum-over-u32-http", "*", "Envoy rejects the sum of weights"),
     (
         "05-o5-externalname",
         "ext.d.svc.cluster.local",
@@ -99,7 +98,7 @@ impl Line {
         }
     }
 
-    /// What the mesh answered; `None` if it took the configuration not at all.
+    /// Returns the measured answer, or `None` if the mesh rejected the configuration.
     fn expected(&self, world: &MeshWorld) -> Option<Distribution> {
         let service = |key: ObjectKey, port: u16| Target::Service { key, port };
         let failure = if self.is_tcp() {
@@ -122,7 +121,7 @@ impl Line {
             let (host, port) = cluster.split_once(':').unwrap();
             let (name, namespace) = host.split_once('.').unwrap();
             let (key, port) = (ObjectKey::new(namespace, name), port.parse().unwrap());
-            // The verdict names clusters, also such as there are none.
+            // A verdict can also name a cluster that does not exist.
             let target = if has_port(world, &key, port) {
                 service(key, port)
             } else {
@@ -185,11 +184,11 @@ fn native(
     }
 }
 
-/// The folder of facts about Istio, if one is given.
+/// Returns the folder with facts about Istio, if one is configured.
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("SMI_MESH_FACTS");
     if folder.is_none() {
-        println!("skipped: SMI_MESH_FACTS names no folder of facts");
+        println!("skipped: SMI_MESH_FACTS is not set to a folder with facts");
     }
     folder.map(|folder| Path::new(&folder).join("istio"))
 }
@@ -202,7 +201,7 @@ fn lines(file: &Path, kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn the_interpreter_says_what_the_mesh_does() {
+fn routes_like_the_mesh() {
     let Some(folder) = folder() else { return };
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -210,7 +209,7 @@ fn the_interpreter_says_what_the_mesh_does() {
     files.sort();
     let mesh = IstioMesh::default();
     let (mut replayed, mut equal) = (0, 0);
-    let mut refused: BTreeMap<String, usize> = BTreeMap::new();
+    let mut rejected: BTreeMap<String, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     let mut unused: Vec<_> = NOT_MODELLED.to_vec();
     for file in &files {
@@ -233,28 +232,28 @@ fn the_interpreter_says_what_the_mesh_does() {
             ) {
                 (Err(NotModelled(reason)), _, Some(listed)) if reason.contains(listed.2) => {
                     unused.retain(|entry| entry != listed);
-                    *refused.entry(listed.2.to_owned()).or_default() += 1;
+                    *rejected.entry(listed.2.to_owned()).or_default() += 1;
                 }
                 (Ok(answer), Some(expected), None) if answer == expected => equal += 1,
                 (answer, _, _) => wrong.push(format!("{name} {route}\n    {answer:?}")),
             }
         }
     }
-    assert!(replayed > 0, "there is no fact in {}", folder.display());
+    assert!(replayed > 0, "there are no facts in {}", folder.display());
     println!("replayed       {replayed:>4}");
     println!("equal          {equal:>4}");
-    for (reason, count) in &refused {
+    for (reason, count) in &rejected {
         println!("not modelled   {count:>4}  {reason}");
     }
     println!("wrong          {:>4}", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(unused.is_empty(), "listed, but not refused: {unused:?}");
+    assert!(unused.is_empty(), "listed, but not rejected: {unused:?}");
 }
 
-/// What sidecars made of paths was measured with access policies on the server's side. The client's side
-/// normalises the same way: each policy that names an exact path or a prefix becomes a route of its own.
+/// The normalisation of paths was measured with access policies on the server's side. The client's side normalises paths
+/// in the same way, so each policy with an exact path or a prefix is tested as a route.
 #[test]
-fn paths_are_read_as_access_policies_read_them() {
+fn routes_normalise_paths_like_access_policies() {
     let Some(folder) = folder() else { return };
     let (_, policies) = world(&fs::read_to_string(folder.join("04-paths.yaml")).unwrap());
     let service = |name: &str| {
@@ -274,7 +273,7 @@ fn paths_are_read_as_access_policies_read_them() {
     assert!(matches.len() > 10, "{matches:?}");
     let to =
         |name: &str| json!([{"destination": {"host": format!("{name}.d.svc.cluster.local"), "port": {"number": 80}}}]);
-    let (mut equal, mut elsewhere, mut refused) = (0, 0, 0);
+    let (mut equal, mut elsewhere, mut rejected) = (0, 0, 0);
     for line in lines(&folder.join("04-paths.jsonl"), "access") {
         let Some(uri) = matches.get(line["from"].as_str().unwrap()) else {
             continue;
@@ -312,17 +311,17 @@ fn paths_are_read_as_access_policies_read_them() {
         };
         match IstioMesh::default().route(&[route], &world, &probe) {
             Ok(answer) if answer == Distribution::all_to(expected.clone()) => equal += 1,
-            // An absolute target names another host, which no route is for.
+            // An absolute target names another host, for which there is no route.
             Ok(_) if line["path"].as_str().unwrap().starts_with("http://") => elsewhere += 1,
-            Err(_) if expected == Target::Status(400) => refused += 1,
+            Err(_) if expected == Target::Status(400) => rejected += 1,
             answer => panic!("{line} {uri}: {answer:?}"),
         }
     }
-    println!("equal {equal}, of another host {elsewhere}, not taken for a request {refused}");
+    println!("equal {equal}, for another host {elsewhere}, not recognised as a request {rejected}");
     assert!(equal > 1000, "{equal}");
 }
 
-/// The client and path of a policy that names one path in a form that a route knows too.
+/// Returns the client and the path of a policy with a single path, in a form that routes also support.
 fn uri_of_policy(policy: &NativeObject) -> Option<(String, Value)> {
     let rule = &policy.spec["rules"][0];
     let client = rule["from"][0]["source"]["principals"][0].as_str()?;

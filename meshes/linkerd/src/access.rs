@@ -1,6 +1,6 @@
-//! What reaches a pod, and what its proxy turns away: the server's side of the mesh.
+//! The server side of the mesh: the requests that a pod admits, and those that its proxy denies.
 //!
-//! Pods are as they run. What an injector makes of annotations of a namespace is on them already, and a pod
+//! The input contains running pods. The injector has already copied the annotations of the namespace to them, and a pod
 //! without the label that injection sets has no proxy.
 
 mod authentication;
@@ -31,24 +31,24 @@ use self::server::Server;
 use self::workload::Workload;
 use super::LinkerdMesh;
 use super::checks::check_request;
-use super::fields::{Fault, Read};
+use super::fields::{Read, ReadError};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::probe::Traffic;
 use smi_conformance::{Access, Inbound, MeshWorld, NotModelled};
 
-/// What becomes of a request or connection that reaches a pod.
+/// The outcome of a request or connection to a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Answer {
-    /// It reaches the workload.
+    /// The request reaches the workload.
     Admitted,
-    /// The proxy answers by itself with this HTTP status: 404 where no route is for the request, 403 where it
-    /// may not come in, a redirect where a route says so.
+    /// The proxy responds itself with this HTTP status: 404 if no route matches the request, 403 if the request is
+    /// denied, the status of a redirect if a route redirects it.
     Status(u16),
     /// The proxy closes the connection.
     Closed,
 }
 
-/// Only what reaches the workload is allowed.
+/// A request is allowed only if it reaches the workload.
 impl From<Answer> for Access {
     fn from(answer: Answer) -> Self {
         match answer {
@@ -59,11 +59,11 @@ impl From<Answer> for Access {
 }
 
 impl LinkerdMesh {
-    /// What becomes of a request or connection that reaches a pod: more than
-    /// [`authorize`](smi_conformance::Interpreter::authorize) says.
+    /// Returns the outcome of a request or connection to a pod, in more detail than
+    /// [`authorize`](smi_conformance::Interpreter::authorize).
     ///
     /// # Errors
-    /// If something that decides here is not modelled.
+    /// Returns an error if the outcome depends on something that is not modelled.
     pub fn answer(
         &self,
         objects: &[NativeObject],
@@ -71,7 +71,7 @@ impl LinkerdMesh {
         inbound: &Inbound,
     ) -> Result<Answer, NotModelled> {
         let Some(pod) = world.pods.get(&inbound.pod) else {
-            return Err(NotModelled(format!("{}, which is no pod", inbound.pod)));
+            return Err(NotModelled(format!("{}, which is not a pod", inbound.pod)));
         };
         let namespace = &*inbound.pod.namespace;
         let workload = Workload {
@@ -86,7 +86,7 @@ impl LinkerdMesh {
         let request = match &inbound.traffic {
             Traffic::Tcp => None,
             Traffic::Http(request) => Some(check_request(request)?),
-            _ => return Err(NotModelled("this traffic".into())),
+            _ => return Err(NotModelled("this kind of traffic".into())),
         };
         let trust_domain = self.trust_domain.as_deref().unwrap_or(&world.cluster_domain);
         let domain = Domain::new(&self.control_plane_namespace, trust_domain);
@@ -102,7 +102,7 @@ impl LinkerdMesh {
     }
 }
 
-/// Why the API server or Linkerd's admission refuses an object that is no route.
+/// Returns the reason if the API server or Linkerd's admission rejects an object that is not a route.
 pub(super) fn refusal(object: &NativeObject) -> Option<String> {
     let read = if authorization::is_policy(object, "Server") {
         Server::read(object).map(drop)
@@ -114,21 +114,21 @@ pub(super) fn refusal(object: &NativeObject) -> Option<String> {
         return None;
     };
     match read {
-        Err(Fault::Refused(why)) => Some(why),
-        Ok(()) | Err(Fault::Unmodelled(_)) => None,
+        Err(ReadError::Rejected(why)) => Some(why),
+        Ok(()) | Err(ReadError::Unmodelled(_)) => None,
     }
 }
 
-/// What was read of an object, if that exists. What is refused never came to be.
+/// Returns the parsed part of an object, or `None` if the object is rejected and so does not exist.
 fn existing<T>(object: &NativeObject, read: Read<T>) -> Result<Option<T>, NotModelled> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(Fault::Refused(_)) => Ok(None),
-        Err(Fault::Unmodelled(what)) => Err(NotModelled(format!("{what} ({})", object.reference()))),
+        Err(ReadError::Rejected(_)) => Ok(None),
+        Err(ReadError::Unmodelled(what)) => Err(NotModelled(format!("{what} ({})", object.reference()))),
     }
 }
 
 #[cfg(test)]
-mod lab;
+mod fixture;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,13 @@
-//! Which routes are in force for a port of a service, as one client sees it.
+//! Routes in force for a port of a service, as seen by one client.
 
-use super::fields::Fault;
+use super::fields::ReadError;
 use super::route::{Parent, Rank, Route, kind_of};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelled;
 use std::cmp::Ordering;
 
-/// Routes in force, each kind in the order in which the proxy gets them.
+/// Routes in force, each kind in the order in which the proxy receives them.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
     pub(super) grpc: Vec<Route>,
@@ -15,9 +15,10 @@ pub(super) struct Attached {
     pub(super) tcp: Vec<Route>,
 }
 
-/// The routes in force for `port` of `service` and clients of the namespace `client`.
+/// Returns the routes in force for `port` of `service` and clients in the namespace `client`.
 ///
-/// A route of the service's own namespace is for everybody, one of another namespace for that one's clients.
+/// A route in the namespace of the service applies to all clients. A route in another namespace applies to the clients
+/// there.
 pub(super) fn attached(
     objects: &[NativeObject],
     service: &ObjectKey,
@@ -53,8 +54,8 @@ pub(super) fn attached(
     Ok(attached)
 }
 
-/// By age, then by name. Those without a time come last. Other names decide nothing, so two routes of one
-/// name in two namespaces or API groups are in no order.
+/// Compares routes by age, then by name. Routes without a creation time come last. Namespaces and API groups are not
+/// compared, so two routes with the same name can be equal.
 pub(super) fn by_age(a: &Route, b: &Route) -> Ordering {
     let by_time = match (&a.created, &b.created) {
         (Some(a), Some(b)) => a.cmp(b),
@@ -63,7 +64,7 @@ pub(super) fn by_age(a: &Route, b: &Route) -> Ordering {
     by_time.then_with(|| a.key.name.cmp(&b.key.name))
 }
 
-/// The routes that exist and name this port of the service. What is refused never came to be.
+/// Returns the routes that exist and refer to this port of the service. Rejected objects do not exist.
 fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> Result<Vec<Route>, NotModelled> {
     let mut routes = Vec::new();
     for object in objects {
@@ -73,12 +74,12 @@ fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> R
         let read = match Parent::of(object, api) {
             Ok(parents) if !parents.iter().any(&concerns) => continue,
             Ok(_) => Route::read(object, kind).and_then(Route::for_clients),
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         };
         match read {
             Ok(route) => routes.push(route),
-            Err(Fault::Refused(_)) => {}
-            Err(Fault::Unmodelled(what)) => {
+            Err(ReadError::Rejected(_)) => {}
+            Err(ReadError::Unmodelled(what)) => {
                 return Err(NotModelled(format!("{what} ({})", object.reference())));
             }
         }
@@ -86,34 +87,35 @@ fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> R
     Ok(routes)
 }
 
-/// Whether the status controller accepts `route` for `parent`: not if a route of a kind that wins over it
-/// names the same parent, port or its absence included, in whichever namespace it is.
+/// Returns `true` if the status controller accepts `route` for `parent`. It does not if a route of a preferred kind, in
+/// any namespace, refers to the same parent with the same port or likewise without one.
 fn is_accepted(route: &Route, parent: &Parent, routes: &[Route]) -> Result<bool, NotModelled> {
     let wins = |other: &Route| other.rank < route.rank && other.parents.contains(parent);
     if !routes.iter().any(wins) {
         return Ok(true);
     }
-    // The index looks for an accepted parent by name and port alone, so that another one may stand in.
+    // The index looks up an accepted parent only by name and port, so another parent can stand in for it.
     let stands_in = |other: &Parent| {
         let port = parent.port.is_none() || other.port.is_none() || other.port == parent.port;
         other != parent && other.service.name == parent.service.name && port
     };
     if route.parents.iter().any(stands_in) {
         return Err(NotModelled(format!(
-            "a parent of {} that loses to another kind, beside one of the same name",
+            "a parent of {} that is not accepted, next to another one with the same name",
             route.key
         )));
     }
     Ok(false)
 }
 
+/// Returns `true` if a route applies to clients in the namespace `client`.
 fn is_for(route: &Route, service: &ObjectKey, client: Option<&str>) -> Result<bool, NotModelled> {
     let namespace = &route.key.namespace;
     match client {
         _ if *namespace == service.namespace => Ok(true),
         Some(client) => Ok(namespace == client),
         None => Err(NotModelled(format!(
-            "whether {} is for a client of unknown namespace",
+            "{} for a client in an unknown namespace",
             route.key
         ))),
     }

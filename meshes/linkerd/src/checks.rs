@@ -1,13 +1,13 @@
-//! Parts that lead no request elsewhere, as long as they are sound.
+//! Checks of parts that do not change the destination of a request, as long as they are valid.
 
-use super::fields::{Fields, Read, is_header_value, is_token, refused, unmodelled};
+use super::fields::{Fields, Read, is_header_value, is_token, rejected, unmodelled};
 use serde_json::Value;
 use smi_adapter::object::is_dns_subdomain;
 use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 
-/// Changing headers of a request that was routed already changes no way. A redirect answers with the status that
-/// is returned. Other filters are not modelled.
+/// Checks a filter and returns the status of a redirect. Filters apply after routing, so a change of headers does not
+/// affect the destination. Filters other than these two are not modelled.
 pub(super) fn check_filter(filter: &Value) -> Read<Option<u16>> {
     let fields = Fields::of(filter, "filter", &["type", "requestHeaderModifier", "requestRedirect"])?;
     match (fields.text("type", 0..=usize::MAX)?, fields.value("requestRedirect")) {
@@ -26,23 +26,23 @@ pub(super) fn check_filter(filter: &Value) -> Read<Option<u16>> {
             let item = Fields::of(item, "header", &["name", "value"])?;
             let name = item.required("name", 1..=256)?;
             if !is_token(name) || !is_header_value(item.required("value", 1..=4096)?) {
-                return refused(format!("{name} in requestHeaderModifier"));
+                return rejected(format!("name or value of {name} in requestHeaderModifier is invalid"));
             }
         }
     }
     for name in modifier.list("remove", 16)?.unwrap_or_default() {
         if !name.as_str().is_some_and(is_token) {
-            return unmodelled("an odd name in requestHeaderModifier");
+            return unmodelled("an invalid name in requestHeaderModifier");
         }
     }
     Ok(None)
 }
 
-/// The status of a redirect to another host.
+/// Returns the status of a redirect to another host.
 fn check_redirect(redirect: &Value) -> Read<u16> {
     let fields = Fields::of(redirect, "requestRedirect", &["hostname", "statusCode"])?;
     if !fields.text("hostname", 1..=253)?.is_some_and(is_dns_subdomain) {
-        return unmodelled("a redirect to the same host or an odd one");
+        return unmodelled("a redirect to the same host or to an invalid one");
     }
     match fields.integer("statusCode", 0..=u32::MAX)? {
         None | Some(302) => Ok(302),
@@ -51,7 +51,7 @@ fn check_redirect(redirect: &Value) -> Read<u16> {
     }
 }
 
-/// A timeout ends requests but leads none elsewhere; a duration that does not parse is not modelled.
+/// Checks timeouts. They end requests but do not change their destination. An invalid duration is not modelled.
 pub(super) fn check_timeouts(value: &Value) -> Read<()> {
     let fields = Fields::of(value, "timeouts", &["request", "backendRequest"])?;
     for name in ["request", "backendRequest"] {
@@ -66,7 +66,7 @@ pub(super) fn check_timeouts(value: &Value) -> Read<()> {
     Ok(())
 }
 
-/// Whether a proxy takes the request at all, which is not modelled.
+/// Returns the request if every proxy accepts it. The treatment of other requests is not modelled.
 pub(super) fn check_request(request: &Request) -> Result<&Request, NotModelled> {
     let target = |b: u8| b.is_ascii_graphic() && !b"#<>\\^`".contains(&b);
     let path = &*request.path;

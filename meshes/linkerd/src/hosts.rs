@@ -1,4 +1,4 @@
-//! Which hosts a route is for.
+//! Host names of routes.
 
 use super::fields::{Fields, Read, unmodelled};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use smi_adapter::object::is_dns_subdomain;
 use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 
-/// The hosts that a route is for: all if it names none.
+/// The hosts of a route: all hosts if it has no host names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hosts(Vec<String>);
 
@@ -15,20 +15,20 @@ impl Hosts {
     pub(super) fn read(spec: Fields<'_>) -> Read<Self> {
         let hostname = |value: &Value| match value.as_str() {
             Some(name) if is_dns_subdomain(name.strip_prefix("*.").unwrap_or(name)) => Ok(name.to_owned()),
-            _ => unmodelled("an odd host name"),
+            _ => unmodelled("an invalid host name"),
         };
         let names = spec.list("hostnames", 16)?.unwrap_or_default();
         Ok(Self(names.iter().map(hostname).collect::<Read<_>>()?))
     }
 
-    /// Whether every request is for one of them.
-    pub(super) fn are_all(&self) -> bool {
+    /// Returns `true` if the route is for all hosts.
+    pub(super) fn accept_all(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether `request` is for one of them, by its line `host` without port and case.
-    pub(super) fn have(&self, request: &Request) -> Result<bool, NotModelled> {
-        if self.are_all() {
+    /// Returns `true` if `request` is for one of the hosts. The header `host` decides, without its port and case.
+    pub(super) fn accept(&self, request: &Request) -> Result<bool, NotModelled> {
+        if self.accept_all() {
             return Ok(true);
         }
         let mut lines = request
@@ -58,10 +58,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn have(hosts: &Value, lines: &[&str]) -> Result<bool, NotModelled> {
+    fn accept(hosts: &Value, lines: &[&str]) -> Result<bool, NotModelled> {
         let spec = json!({ "hostnames": hosts });
         let hosts = Hosts::read(Fields::of(&spec, "spec", &["hostnames"]).unwrap()).unwrap();
-        hosts.have(&Request {
+        hosts.accept(&Request {
             method: "GET".into(),
             path: "/".into(),
             headers: lines.iter().map(|line| ("Host".into(), (*line).into())).collect(),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_names_or_all_below_one() {
+    fn accepts_names_and_wildcards() {
         let hosts = json!(["api.d", "*.example.com"]);
         for (line, expected) in [
             ("api.d", true),
@@ -80,19 +80,19 @@ mod tests {
             ("xexample.com", false),
             ("x.api.d", false),
         ] {
-            assert_eq!(have(&hosts, &[line]), Ok(expected), "{line}");
+            assert_eq!(accept(&hosts, &[line]), Ok(expected), "{line}");
         }
-        assert_eq!(have(&hosts, &[]), Ok(false));
-        assert_eq!(have(&json!([]), &["x", "y"]), Ok(true));
+        assert_eq!(accept(&hosts, &[]), Ok(false));
+        assert_eq!(accept(&json!([]), &["x", "y"]), Ok(true));
     }
 
     #[test]
-    fn odd_hosts_are_not_guessed() {
+    fn does_not_model_invalid_hosts() {
         for lines in [&["api.d", "api.d"][..], &["[::1]:80"], &["a b"], &[""]] {
-            assert!(have(&json!(["api.d"]), lines).is_err(), "{lines:?}");
+            assert!(accept(&json!(["api.d"]), lines).is_err(), "{lines:?}");
         }
-        for odd in [json!(["a:80"]), json!(["*"]), json!([1])] {
-            let spec = json!({ "hostnames": odd });
+        for unusual in [json!(["a:80"]), json!(["*"]), json!([1])] {
+            let spec = json!({ "hostnames": unusual });
             assert!(
                 Hosts::read(Fields::of(&spec, "spec", &["hostnames"]).unwrap()).is_err(),
                 "{spec}"

@@ -1,12 +1,4 @@
-//! Where Linkerd sends a request and what it lets in, said from its documentation and from what it was seen to
-//! do, and from nothing that this crate's adapter knows.
-//!
-//! It covers the client's proxy, the server's proxy, and the policy controller behind them, as they are installed
-//! by default: an object that a CRD or Linkerd's admission refuses does not exist, and every other one has been
-//! seen by the status controller.
-//!
-//! A share goes to the service that the proxy asks for, whether or not anybody answers there: a backend
-//! without the port, or an override to a service that does not exist, is still where the request is sent.
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod attach;
@@ -29,7 +21,7 @@ pub use self::settings::LinkerdMesh;
 
 use self::attach::{Attached, attached, by_age};
 use self::checks::check_request;
-use self::fields::Fault;
+use self::fields::ReadError;
 use self::matches::{Proxy, Summary};
 use self::profile::profile;
 use self::root::{Protocol, Root};
@@ -41,16 +33,16 @@ use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
 use std::cmp::Ordering;
 
 impl LinkerdMesh {
-    /// Why a CRD or Linkerd's admission refuses an object, so that it never comes to be. Only routes, Servers,
-    /// authorization policies and authentications are known here, and of them only what is modelled.
+    /// Returns the reason if a CRD or Linkerd's admission rejects an object, so that it does not exist. The model knows
+    /// routes, Servers, authorization policies and authentications; unmodelled parts of them are never rejected.
     #[must_use]
     pub fn refusal(object: &NativeObject) -> Option<String> {
         let Some(kind) = kind_of(object) else {
             return access::refusal(object);
         };
         match Route::read(object, kind) {
-            Err(Fault::Refused(why)) => Some(why),
-            Ok(_) | Err(Fault::Unmodelled(_)) => None,
+            Err(ReadError::Rejected(why)) => Some(why),
+            Ok(_) | Err(ReadError::Unmodelled(_)) => None,
         }
     }
 }
@@ -75,7 +67,7 @@ impl Interpreter for LinkerdMesh {
             Traffic::Http(request) => Some(check_request(request)?),
         };
         match Root::of(service, *port, &self.opaque_ports)? {
-            Root::Outside => Ok(Distribution::all_to(Target::Nowhere)),
+            Root::External => Ok(Distribution::all_to(Target::Nowhere)),
             Root::Headless => Ok(call.root()),
             Root::NoSuchPort if self.ignored_ports.contains(port) => Ok(Distribution::all_to(Target::Nowhere)),
             Root::NoSuchPort => call.forbidden(request),
@@ -96,7 +88,7 @@ impl Interpreter for LinkerdMesh {
     }
 }
 
-/// A client, and the port of a service that it calls.
+/// A call of a client to one port of a service.
 struct Call<'a> {
     objects: &'a [NativeObject],
     world: &'a MeshWorld,
@@ -106,7 +98,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The service itself.
+    /// Returns the service itself as the destination.
     fn root(&self) -> Distribution {
         Distribution::all_to(Target::Service {
             key: self.key.clone(),
@@ -114,7 +106,7 @@ impl Call<'_> {
         })
     }
 
-    /// A port that the service does not have. Routes for it change nothing.
+    /// Routes a call to a port that the service does not have. Routes for the port have no effect.
     fn forbidden(&self, request: Option<&Request>) -> Result<Distribution, NotModelled> {
         let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
         if profile.has_routes || !profile.targets.is_empty() {
@@ -126,19 +118,19 @@ impl Call<'_> {
         Ok(Distribution::all_to(forbidden))
     }
 
-    /// A port that the service has.
+    /// Routes a call to a port that the service has.
     fn route(&self, protocol: Protocol, request: Option<&Request>) -> Result<Distribution, NotModelled> {
         let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
         let Attached { grpc, http, tcp } = attached(self.objects, self.key, self.port, self.client)?;
         let overridden = !profile.targets.is_empty();
-        // Which of the kinds the controller tells the proxy of depends on the protocol.
+        // The protocol decides which kind of routes the controller sends to the proxy.
         let (http, only_http) = match protocol {
             Protocol::Http2 | Protocol::Detect if !grpc.is_empty() => (grpc, true),
             Protocol::Http2 | Protocol::Http => (http, true),
             Protocol::Detect if !http.is_empty() || tcp.is_empty() => (http, false),
             Protocol::Detect | Protocol::Opaque => {
                 return Ok(if overridden {
-                    failing_unless(shares::distribution(profile.targets))
+                    or_failure(shares::distribution(profile.targets))
                 } else {
                     self.bytes(&tcp)?
                 });
@@ -147,15 +139,15 @@ impl Call<'_> {
         let Some(request) = request else {
             return match (only_http, overridden) {
                 (true, true) => Err(NotModelled("bytes on a port of HTTP with a ServiceProfile".into())),
-                // They are read as HTTP.
+                // The proxy parses the bytes as HTTP.
                 (true, false) => Ok(Distribution::all_to(Target::Failure)),
-                (false, true) => Ok(failing_unless(shares::distribution(profile.targets))),
+                (false, true) => Ok(or_failure(shares::distribution(profile.targets))),
                 // HTTP routes do not split bytes.
                 (false, false) => Ok(self.root()),
             };
         };
         if overridden {
-            Ok(failing_unless(shares::distribution(profile.targets)))
+            Ok(or_failure(shares::distribution(profile.targets)))
         } else if profile.has_routes {
             Ok(self.root())
         } else {
@@ -163,7 +155,7 @@ impl Call<'_> {
         }
     }
 
-    /// Bytes, and HTTP that is taken for bytes: the first route decides.
+    /// Routes bytes, and HTTP that is treated as bytes: the first route decides.
     fn bytes(&self, routes: &[Route]) -> Result<Distribution, NotModelled> {
         let Some(route) = routes.first() else {
             return Ok(self.root());
@@ -174,14 +166,14 @@ impl Call<'_> {
         let distribution = |route: &Route| self.shares(route.rules.first()?, &Target::Failure);
         match distribution(route) {
             None => Ok(Distribution::all_to(Target::Failure)),
-            Some(_) if routes.iter().any(|route| distribution(route).is_none()) => Err(NotModelled(
-                "whether a TCPRoute that cannot be built takes an older one with it".into(),
-            )),
+            Some(_) if routes.iter().any(|route| distribution(route).is_none()) => {
+                Err(NotModelled("the effect of an invalid TCPRoute on an older one".into()))
+            }
             Some(distribution) => Ok(distribution),
         }
     }
 
-    /// HTTP: the most specific match of all rules of all routes decides, of equal ones the first.
+    /// Routes HTTP: the most specific match of all rules of all routes decides, the first one of equal matches.
     fn http(&self, routes: &[Route], request: &Request) -> Result<Distribution, NotModelled> {
         if routes.is_empty() {
             return Ok(self.root());
@@ -215,7 +207,7 @@ impl Call<'_> {
         match (best, rival) {
             (_, Some(rival)) => Err(unordered(rival)),
             (Some((_, _, distribution)), None) => Ok(distribution),
-            // There is no default beside routes.
+            // If there are routes, there is no default.
             (None, None) => Ok(Distribution::all_to(Target::Status(404))),
         }
     }
@@ -226,7 +218,7 @@ impl Call<'_> {
     }
 }
 
-/// The most specific match of a rule.
+/// Returns the summary of the most specific match of a rule, if a match takes the request.
 fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
     if rule.matches.is_empty() {
         return Ok(Some(Summary::ANYTHING));
@@ -235,12 +227,12 @@ fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summar
     summaries.try_fold(None, |best, summary| Ok(best.max(summary?)))
 }
 
-fn failing_unless(distribution: Option<Distribution>) -> Distribution {
+fn or_failure(distribution: Option<Distribution>) -> Distribution {
     distribution.unwrap_or_else(|| Distribution::all_to(Target::Failure))
 }
 
 fn unordered(route: &Route) -> NotModelled {
-    NotModelled(format!("which of several routes called {} is first", route.key.name))
+    NotModelled(format!("the order of several routes named {}", route.key.name))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Which requests a match of an `HTTPRoute` takes, and how specific it is.
+//! Matches of an `HTTPRoute` and their specificity.
 
-use super::fields::{Fault, Fields, Read, is_header_value, is_token, refused, unmodelled};
+use super::fields::{Fields, Read, ReadError, is_header_value, is_token, rejected, unmodelled};
 use super::query::values;
 use super::route::Api;
 use regex::Regex;
@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// One match: all of its parts must hold.
+/// A match of requests. All of its parts must hold.
 #[derive(Debug)]
 pub(super) struct Match {
     path: Option<Path>,
@@ -20,12 +20,12 @@ pub(super) struct Match {
     queries: Vec<(String, Pattern)>,
 }
 
-/// Whose routes a match is part of.
+/// The proxy that evaluates a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proxy {
-    /// Those of the client's proxy.
+    /// The proxy of the client.
     Client,
-    /// Those of the server's proxy, which says in `l5d-client-id` who the client is before it asks them.
+    /// The proxy of the server. Before it evaluates routes, it writes the identity of the client into `l5d-client-id`.
     Server,
 }
 
@@ -42,21 +42,22 @@ enum Pattern {
     Regex(Rc<Regex>),
 }
 
-/// How specific a match was. The greatest one wins, whatever the order of rules; fields count in this order.
+/// The specificity of a match of a request. The greatest one wins, regardless of the order of rules. Fields are compared
+/// in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Summary {
-    /// Length of the path that was matched, of whichever type; a regular expression matches all of it.
+    /// The length of the matched path, for all types of paths. A regular expression matches the whole path.
     path: usize,
-    /// How many headers were asked for.
+    /// The number of headers in the match.
     headers: usize,
-    /// How many query parameters were asked for.
+    /// The number of query parameters in the match.
     queries: usize,
-    /// Whether a method was asked for.
+    /// `true` if the match has a method.
     method: bool,
 }
 
 impl Summary {
-    /// Of a rule without matches, and of a match without a path: as specific as the prefix `/`.
+    /// The specificity of a rule without matches, and of an empty match: that of the prefix `/`.
     pub(super) const ANYTHING: Self = Self {
         path: 1,
         headers: 0,
@@ -69,8 +70,8 @@ const METHODS: [&str; 9] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
 ];
 
-/// Headers of a hop, and `host`, which only HTTP/1 has: what the router sees of them depends on the
-/// version of HTTP and on other proxies.
+/// Hop-by-hop headers, and `host`, which only HTTP/1 has. The values that the router sees depend on the version of HTTP
+/// and on other proxies.
 const UNSTABLE: [&str; 10] = [
     "host",
     "connection",
@@ -85,19 +86,19 @@ const UNSTABLE: [&str; 10] = [
 ];
 
 impl Match {
-    /// Reads a match. A pattern that does not compile is refused.
+    /// Reads a match. A pattern that does not compile is rejected.
     pub(super) fn read(value: &Value, api: Api) -> Read<Self> {
         let fields = Fields::of(value, "match", &["path", "method", "headers", "queryParams"])?;
         let path = fields.value("path").map(|path| Path::read(path, api)).transpose()?;
         let method = match fields.text("method", 0..=usize::MAX)? {
             Some(method) if METHODS.contains(&method) => Some(method.to_owned()),
-            Some(method) => return refused(format!("the method {method}")),
+            Some(method) => return rejected(format!("the method {method} is not supported")),
             None => None,
         };
         let mut headers = Vec::new();
         for (name, pattern) in named(fields, "headers", 4096)? {
             if !is_token(name) {
-                return refused(format!("the header name {name}"));
+                return rejected(format!("the header name {name} is invalid"));
             }
             headers.push((name.to_ascii_lowercase(), pattern));
         }
@@ -111,7 +112,7 @@ impl Match {
         })
     }
 
-    /// How specifically it takes `request`, if it does.
+    /// Returns the specificity of the match, if it takes `request`.
     pub(super) fn summary(&self, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
         let mut summary = Summary::ANYTHING;
         if let Some(method) = &self.method {
@@ -127,8 +128,8 @@ impl Match {
             summary.path = length;
         }
         for (name, pattern) in &self.headers {
-            let told = proxy == Proxy::Server && name == "l5d-client-id";
-            if UNSTABLE.contains(&name.as_str()) || (name.starts_with("l5d-") && !told) {
+            let set_by_proxy = proxy == Proxy::Server && name == "l5d-client-id";
+            if UNSTABLE.contains(&name.as_str()) || (name.starts_with("l5d-") && !set_by_proxy) {
                 return Err(NotModelled(format!("a match on the header {name}")));
             }
             let mut lines = request.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
@@ -148,13 +149,14 @@ impl Match {
     }
 }
 
-/// The path without the query, as a URI has it: an absent path is `/`.
+/// Returns the path without the query. As in a URI, an absent path is `/`.
 fn path_of(request: &Request) -> &str {
     let path = request.path.split_once('?').map_or(&*request.path, |(path, _)| path);
     if path.is_empty() { "/" } else { path }
 }
 
-/// The items of a list that is keyed by name. An API server takes no name twice; case makes another name.
+/// Returns the items of a list that is keyed by name. An API server rejects repeated names; names that differ only in
+/// case are different.
 fn named<'a>(fields: Fields<'a>, list: &'static str, longest: usize) -> Read<Vec<(&'a str, Pattern)>> {
     let mut items: Vec<(&str, Pattern)> = Vec::new();
     for item in fields.list(list, 16)?.unwrap_or_default() {
@@ -162,12 +164,12 @@ fn named<'a>(fields: Fields<'a>, list: &'static str, longest: usize) -> Read<Vec
         let name = item.required("name", 1..=256)?;
         let value = item.required("value", 1..=longest)?;
         if items.iter().any(|(other, _)| *other == name) {
-            return refused(format!("{name} twice in {list}"));
+            return rejected(format!("{list} contains {name} twice"));
         }
         let pattern = match item.text("type", 0..=usize::MAX)? {
             None | Some("Exact") if is_header_value(value) => Pattern::Exact(value.to_owned()),
             Some("RegularExpression") => Pattern::Regex(compile(value)?),
-            _ => return refused(format!("type or value of {name} in {list}")),
+            _ => return rejected(format!("type or value of {name} in {list} is invalid")),
         };
         items.push((name, pattern));
     }
@@ -175,28 +177,29 @@ fn named<'a>(fields: Fields<'a>, list: &'static str, longest: usize) -> Read<Vec
 }
 
 thread_local! {
-    /// What was compiled: the same routes are read for every request.
-    static COMPILED: RefCell<BTreeMap<String, Rc<Regex>>> = RefCell::default();
+    /// A cache of compiled patterns: the same routes are read for every request.
+    static CACHE: RefCell<BTreeMap<String, Rc<Regex>>> = RefCell::default();
 }
 
-/// How many compiled patterns are kept.
-const KEPT: usize = 1000;
+/// The most patterns in the cache.
+const CACHE_SIZE: usize = 1000;
 
-/// Compiles a pattern, or takes what was compiled of it before.
+/// Compiles a pattern, or returns it from the cache.
 pub(super) fn compile(pattern: &str) -> Read<Rc<Regex>> {
-    COMPILED.with_borrow_mut(|kept| {
-        if let Some(regex) = kept.get(pattern) {
+    CACHE.with_borrow_mut(|cache| {
+        if let Some(regex) = cache.get(pattern) {
             return Ok(Rc::clone(regex));
         }
-        let regex = Regex::new(pattern).map_err(|error| Fault::Refused(format!("the pattern {pattern}: {error}")))?;
-        if kept.len() >= KEPT {
-            kept.clear();
+        let regex = Regex::new(pattern)
+            .map_err(|error| ReadError::Rejected(format!("the pattern {pattern} does not compile: {error}")))?;
+        if cache.len() >= CACHE_SIZE {
+            cache.clear();
         }
-        Ok(Rc::clone(kept.entry(pattern.to_owned()).or_insert(Rc::new(regex))))
+        Ok(Rc::clone(cache.entry(pattern.to_owned()).or_insert(Rc::new(regex))))
     })
 }
 
-/// Whether the leftmost match, as `find` gives it, spans `text`. It is not asked whether *some* match does:
+/// Returns `true` if the leftmost match, as found by `find`, spans `text`. It is not enough that *some* match does:
 /// `/a|/ab` does not take `/ab`.
 fn spans(regex: &Regex, text: &str) -> bool {
     regex.find(text).is_some_and(|found| found.range() == (0..text.len()))
@@ -206,7 +209,7 @@ impl Pattern {
     fn accepts(&self, value: &str) -> bool {
         match self {
             Self::Exact(wanted) => wanted == value,
-            // The proxy passes over values that are not visible ASCII.
+            // The proxy skips values that are not visible ASCII.
             Self::Regex(regex) => value.bytes().all(|b| b == b'\t' || (b' '..0x7f).contains(&b)) && spans(regex, value),
         }
     }
@@ -221,10 +224,10 @@ impl Path {
             return Ok(Self::Regex(compile(value)?));
         }
         if !value.starts_with('/') {
-            return refused(format!("the path {value} is not absolute"));
+            return rejected(format!("the path {value} is not absolute"));
         }
         if api == Api::Gateway && !is_plain_path(value) {
-            return refused(format!("the path {value}"));
+            return rejected(format!("the path {value} is not plain"));
         }
         match kind {
             "Exact" => Ok(Self::Exact(value.to_owned())),
@@ -232,11 +235,11 @@ impl Path {
                 unmodelled("a path prefix of several slashes")
             }
             "PathPrefix" => Ok(Self::Prefix(value.to_owned())),
-            _ => refused(format!("the path type {kind}")),
+            _ => rejected(format!("the path type {kind} is not supported")),
         }
     }
 
-    /// The length that was matched, if it matches. No path is normalised.
+    /// Returns the length of the match, if the path matches. Paths are not normalised.
     fn length(&self, path: &str) -> Option<usize> {
         match self {
             Self::Exact(wanted) => (wanted == path).then_some(path.len()),
@@ -251,15 +254,15 @@ impl Path {
     }
 }
 
-/// What Gateway API's CRD demands of exact paths and prefixes.
+/// Returns `true` if an exact path or a prefix meets the requirements of the CRD of Gateway API.
 fn is_plain_path(path: &str) -> bool {
-    let odd = ["//", "/./", "/../", "%2f", "%2F", "#"];
+    let forbidden = ["//", "/./", "/../", "%2f", "%2F", "#"];
     let mut parts = path.split('%');
     let plain = |part: &str| {
         part.bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-/._~!$&'()*+,;=:@".contains(&b))
     };
-    !odd.iter().any(|odd| path.contains(odd))
+    !forbidden.iter().any(|forbidden| path.contains(forbidden))
         && !path.ends_with("/..")
         && !path.ends_with("/.")
         && parts.next().is_some_and(plain)

@@ -1,6 +1,6 @@
-//! Which `ServiceProfile` a client sees, and what it overrides.
+//! The `ServiceProfile` that applies to a client, and its overrides.
 
-use super::fields::{Fault, Fields, Read, refused, unmodelled};
+use super::fields::{Fields, Read, ReadError, rejected, unmodelled};
 use super::matches::compile;
 use super::quantity::milli;
 use serde_json::Value;
@@ -9,17 +9,17 @@ use smi_adapter::object::{ObjectKey, is_dns_label};
 use smi_adapter::probe::Target;
 use smi_conformance::{MeshWorld, NotModelled};
 
-/// What a profile says. One that says nothing leaves everything to routes.
+/// The effect of a profile. An empty profile leaves all decisions to routes.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
-    /// Whether it has routes, for metrics and retries. They lead nowhere else, but HTTP routes are unheard.
+    /// `true` if it has routes, for metrics and retries. They do not change the destination, but HTTP routes are ignored.
     pub(super) has_routes: bool,
-    /// Where its overrides lead, without those of weight zero, which the proxy drops as it reads them.
+    /// The targets of its overrides. The proxy drops targets with weight zero when it reads them.
     pub(super) targets: Vec<(Target, u32)>,
 }
 
-/// The profile that a client of the namespace `client` gets for `service`: that of its own namespace, even
-/// an empty one, before that of the service's namespace.
+/// Returns the profile for `service` that applies to clients in the namespace `client`. A profile in the namespace of
+/// the client, even an empty one, takes precedence over a profile in the namespace of the service.
 pub(super) fn profile(
     objects: &[NativeObject],
     world: &MeshWorld,
@@ -41,14 +41,18 @@ pub(super) fn profile(
         {
             None
         }
-        None => return Err(NotModelled("a ServiceProfile for clients of unknown namespace".into())),
+        None => {
+            return Err(NotModelled(
+                "a ServiceProfile for clients in an unknown namespace".into(),
+            ));
+        }
     };
     let Some(object) = own.or_else(|| of(&service.namespace)) else {
         return Ok(Profile::default());
     };
     match Profile::read(object, &world.cluster_domain, port) {
         Ok(profile) => Ok(profile),
-        Err(Fault::Refused(why) | Fault::Unmodelled(why)) => {
+        Err(ReadError::Rejected(why) | ReadError::Unmodelled(why)) => {
             Err(NotModelled(format!("{why} ({})", object.reference())))
         }
     }
@@ -62,7 +66,7 @@ impl Profile {
         let known = ["routes", "dstOverrides", "retryBudget", "opaquePorts"];
         let fields = Fields::of(&object.spec, "spec", &known)?;
         if fields.value("opaquePorts").is_some() {
-            // The CRD wants a list, the controller decodes a map.
+            // The CRD requires a list, but the controller decodes a map.
             return unmodelled("opaquePorts");
         }
         let routes = fields.list("routes", usize::MAX)?.unwrap_or_default();
@@ -89,7 +93,7 @@ impl Profile {
     }
 }
 
-/// Broken conditions are not modelled: one may take the whole profile with it.
+/// Checks a condition. Invalid conditions are not modelled: one can invalidate the whole profile.
 fn check_condition(value: &Value) -> Read<()> {
     let known = ["pathRegex", "method", "all", "any", "not"];
     let fields = Fields::of(value, "condition", &known)?;
@@ -112,11 +116,11 @@ fn check_condition(value: &Value) -> Read<()> {
     fields.value("not").map_or(Ok(()), check_condition)
 }
 
-/// The service that an authority names. Without a port it is the one that the client asked for. Nobody
-/// checks here that the service exists.
-fn target(authority: &str, domain: &str, asked: u16) -> Read<Target> {
+/// Returns the service of an authority. The default port is the one that the client called. The service does not have to
+/// exist.
+fn target(authority: &str, domain: &str, called: u16) -> Read<Target> {
     let (host, port) = match authority.split_once(':') {
-        None => (authority, asked),
+        None => (authority, called),
         Some((host, port)) => match port.parse() {
             Ok(port) if port > 0 => (host, port),
             _ => return unmodelled(format!("the authority {authority}")),
@@ -132,12 +136,12 @@ fn target(authority: &str, domain: &str, asked: u16) -> Read<Target> {
     }
 }
 
-/// Ten-thousandths of the quantity, cut to 32 bits.
+/// Returns a quantity in ten-thousandths, truncated to 32 bits.
 fn weight(value: Option<&Value>) -> Read<u32> {
     let text = match value {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
-        _ => return refused("weight of dstOverride"),
+        _ => return rejected("weight of dstOverride is not a quantity"),
     };
     let Some(weight) = milli(&text).and_then(|milli| milli.checked_mul(10)) else {
         return unmodelled(format!("the weight {text}"));

@@ -1,7 +1,7 @@
-//! Kubernetes quantities, as weights of a `ServiceProfile`.
+//! Kubernetes quantities, which are the weights of a `ServiceProfile`.
 
-/// The thousandths of a quantity, rounded up, as `MilliValue` gives them. Nothing where it is no quantity or
-/// where rounding is not known: a fraction of a thousandth below zero, and what exceeds 64 bits.
+/// Returns a quantity in thousandths, rounded up like `MilliValue`. Returns `None` if the text is not a quantity or its
+/// rounding is unknown: for a negative fraction of a thousandth, and for values that exceed 64 bits.
 pub(super) fn milli(text: &str) -> Option<i64> {
     let (negative, rest) = match text.as_bytes().first()? {
         b'-' => (true, text.get(1..)?),
@@ -33,7 +33,7 @@ pub(super) fn milli(text: &str) -> Option<i64> {
     Some(if negative { -milli } else { milli })
 }
 
-/// The factor and the power of ten that a suffix stands for.
+/// Returns the factor and the power of ten of a suffix.
 fn scale(suffix: &str) -> Option<(u128, i32)> {
     let binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     if let Some(index) = binary.iter().position(|unit| *unit == suffix) {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_come_to_thousandths() {
+    fn converts_quantities_to_thousandths() {
         for (text, expected) in [
             ("1", Some(1000)),
             ("500m", Some(500)),

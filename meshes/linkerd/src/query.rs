@@ -1,8 +1,8 @@
-//! Query parameters, as routes see them.
+//! Query parameters, as routes match them.
 
 use smi_conformance::NotModelled;
 
-/// The values that `query` has for the parameter `name`, in order. A parameter without `=` has an empty one.
+/// Returns the values of the parameter `name` in `query`, in order. A parameter without `=` has an empty value.
 pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelled> {
     let mut values = Vec::new();
     for item in query.split('&').filter(|item| !item.is_empty()) {
@@ -15,27 +15,27 @@ pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelled
 }
 
 fn decode(text: &str) -> Result<String, NotModelled> {
-    let odd = || NotModelled(format!("the query parameter {text}"));
-    // Whether that is a space was not seen.
+    let invalid = || NotModelled(format!("the query parameter {text}"));
+    // It was not observed if `+` is a space.
     if text.contains('+') {
-        return Err(odd());
+        return Err(invalid());
     }
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
-        let (digits, rest) = part.split_at_checked(2).ok_or_else(odd)?;
+        let (digits, rest) = part.split_at_checked(2).ok_or_else(invalid)?;
         if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(odd());
+            return Err(invalid());
         }
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| odd())?);
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| invalid())?);
         bytes.extend(rest.as_bytes());
     }
-    // So was not whether patterns see others.
-    let text = String::from_utf8(bytes).map_err(|_| odd())?;
+    // It was not observed if patterns can match other characters.
+    let text = String::from_utf8(bytes).map_err(|_| invalid())?;
     if text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
         Ok(text)
     } else {
-        Err(odd())
+        Err(invalid())
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_values_of_a_name_count() {
+    fn returns_all_values_of_a_name() {
         let q = |query| values(query, "q").unwrap();
         assert_eq!(q("q=1&p=2&&q=&q&Q=3&x=q=4&q=a=b"), ["1", "", "", "a=b"]);
         assert_eq!(q("%71=%31%20x"), ["1 x"]);
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_encodings_are_not_guessed() {
+    fn does_not_model_unusual_encodings() {
         for query in ["q=a+b", "q=%", "q=%3", "q=%zz", "q=%ff", "q=%+1", "q=%c3%a9"] {
             assert!(values(query, "q").is_err(), "{query}");
         }

@@ -1,45 +1,45 @@
-//! What a client finds at a port of a service before any route is asked.
+//! The address and the protocol of a service port, which apply before any route.
 
 use super::ports::lists;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use smi_conformance::NotModelled;
 use std::collections::BTreeSet;
 
-/// What is there.
+/// The kind of address that a client reaches at a port of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Root {
-    /// No address of the cluster: the name leads elsewhere (`ExternalName`).
-    Outside,
-    /// The addresses of the pods themselves, which no route is for.
+    /// An address outside of the cluster (`ExternalName`).
+    External,
+    /// The addresses of the pods themselves, to which no route applies.
     Headless,
-    /// An address without this port.
+    /// A cluster IP without this port.
     NoSuchPort,
-    /// A port.
+    /// A port of a cluster IP.
     Port(Protocol),
 }
 
-/// What the mesh takes the bytes on a port for.
+/// The protocol that the mesh assumes on a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
-    /// What the first bytes look like.
+    /// Detected by the first bytes.
     Detect,
-    /// HTTP, said by the port's `appProtocol`.
+    /// HTTP, declared by the `appProtocol` of the port.
     Http,
-    /// HTTP/2 without detection, which gRPC routes may be for.
+    /// HTTP/2 without detection. gRPC routes can apply.
     Http2,
-    /// Any bytes.
+    /// Opaque bytes.
     Opaque,
 }
 
-/// The annotation for opaque ports, of services and of pods.
+/// The annotation of services and pods that lists opaque ports.
 pub(super) const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
 
 impl Root {
-    /// What `service` is at `port`. `opaque` are the opaque ports of services that name none themselves.
+    /// Returns the root of `service` at `port`. `opaque` are the opaque ports of services without the annotation.
     pub(super) fn of(service: &Service, port: u16, opaque: &BTreeSet<u16>) -> Result<Self, NotModelled> {
         let spec = service.spec.as_ref();
         if spec.is_some_and(|spec| spec.type_.as_deref() == Some("ExternalName")) {
-            return Ok(Self::Outside);
+            return Ok(Self::External);
         }
         let numbered = |candidate: &&ServicePort| candidate.port == i32::from(port);
         let mut ports = spec
@@ -49,7 +49,9 @@ impl Root {
         let headless = spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
         let Some(first) = ports.next() else {
             if headless {
-                return Err(NotModelled(format!("port {port} of a headless service without it")));
+                return Err(NotModelled(format!(
+                    "port {port} of a headless service that does not have it"
+                )));
             }
             return Ok(Self::NoSuchPort);
         };
@@ -70,7 +72,7 @@ impl Root {
         Ok(Self::Port(match first.app_protocol.as_deref() {
             Some("http") => Protocol::Http,
             Some("kubernetes.io/h2c") => Protocol::Http2,
-            // Unknown ones too.
+            // Unknown protocols are opaque as well.
             Some(_) => Protocol::Opaque,
             None if is_opaque(service, port, opaque)? => Protocol::Opaque,
             None => Protocol::Detect,
@@ -78,7 +80,7 @@ impl Root {
     }
 }
 
-/// The annotation replaces the defaults. An `appProtocol` is stronger than both.
+/// Returns `true` if a port without `appProtocol` is opaque. The annotation replaces the defaults.
 fn is_opaque(service: &Service, port: u16, defaults: &BTreeSet<u16>) -> Result<bool, NotModelled> {
     let annotations = service.metadata.annotations.as_ref();
     let Some(text) = annotations.and_then(|annotations| annotations.get(OPAQUE_PORTS)) else {
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn annotations_replace_defaults_and_app_protocols_beat_both() {
+    fn prefers_app_protocols_to_annotations_and_annotations_to_defaults() {
         let service = |annotation: &str| {
             let ports = json!([
                 {"port": 80}, {"port": 81, "appProtocol": "http"}, {"port": 82, "appProtocol": "kubernetes.io/h2c"},
@@ -113,22 +115,22 @@ mod tests {
         assert_eq!(root(all.clone(), 3306), Ok(Root::Port(Protocol::Detect)));
         assert_eq!(root(all, 99), Ok(Root::NoSuchPort));
         assert_eq!(root(service(""), 3306), Ok(Root::Port(Protocol::Detect)));
-        for odd in ["http", "9-1", "0", "1,x", "70000"] {
-            assert!(root(service(odd), 80).is_err(), "{odd}");
+        for unusual in ["http", "9-1", "0", "1,x", "70000"] {
+            assert!(root(service(unusual), 80).is_err(), "{unusual}");
         }
         let plain = json!({"spec": {"ports": [{"port": 3306}]}});
         assert_eq!(root(plain, 3306), Ok(Root::Port(Protocol::Opaque)));
     }
 
     #[test]
-    fn services_without_an_address_have_no_routes() {
+    fn distinguishes_services_without_a_cluster_ip() {
         let ports = json!([
             {"port": 80}, {"port": 80, "protocol": "UDP"}, {"port": 53, "protocol": "UDP"},
             {"port": 81}, {"port": 81, "protocol": "UDP", "appProtocol": "http"}
         ]);
         assert_eq!(
             root(json!({"spec": {"type": "ExternalName", "ports": ports}}), 80),
-            Ok(Root::Outside)
+            Ok(Root::External)
         );
         let headless = json!({"spec": {"clusterIP": "None", "ports": ports}});
         assert_eq!(root(headless.clone(), 80), Ok(Root::Headless));

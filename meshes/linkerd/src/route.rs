@@ -1,7 +1,7 @@
-//! Routes of either API group, read as the policy controller reads them.
+//! Routes of both API groups, with the checks of the policy controller.
 
 use super::checks::{check_filter, check_timeouts};
-use super::fields::{Fields, Read, refused, unmodelled};
+use super::fields::{Fields, Read, rejected, unmodelled};
 use super::hosts::Hosts;
 use super::matches::Match;
 use super::rpc::Rpc;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{ObjectKey, is_dns_label};
 
-/// The API group that a route is of. The two differ in limits and defaults.
+/// The API group of a route. The two groups differ in limits and defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Api {
     /// `policy.linkerd.io`
@@ -19,7 +19,7 @@ pub(super) enum Api {
     Gateway,
 }
 
-/// The kind of a route. Of kinds on one parent the first one wins.
+/// The kind of a route, in order of preference: of several kinds on one parent, the first one is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Grpc,
@@ -28,54 +28,54 @@ pub(super) enum Rank {
     Tcp,
 }
 
-/// Whether the version of a route is one whose fields and defaults are written down here.
+/// The version of a route: `Known` if its fields and defaults are modelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
     Known,
     Other,
 }
 
-/// A route that exists, whether or not it takes effect.
+/// A route that exists, even if it has no effect.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) rank: Rank,
     pub(super) key: ObjectKey,
     pub(super) created: Option<Time>,
-    /// Its parents that are services.
+    /// The services among its parents.
     pub(super) parents: Vec<Parent>,
     pub(super) hosts: Hosts,
     pub(super) rules: Vec<Rule>,
 }
 
-/// A service that a route is for, or one port of it.
+/// A service to which a route is attached, or one port of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parent {
     pub(super) service: ObjectKey,
     pub(super) port: Option<u16>,
 }
 
-/// A rule. Without matches it takes everything, without backends it leads to the parent.
+/// A rule. Without matches it takes every request, without backends it sends requests to the parent.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) matches: Vec<Match>,
     /// The matches of a `GRPCRoute`.
     pub(super) rpcs: Vec<Rpc>,
-    /// The status that it answers with instead of sending the request on.
+    /// The status of the response, if the rule redirects instead of forwarding.
     pub(super) redirect: Option<u16>,
     pub(super) backends: Vec<Backend>,
 }
 
-/// A backend as it is written.
+/// A backend of a rule.
 #[derive(Debug)]
 pub(super) struct Backend {
-    /// Whether it is a service with a port. Another one gets its share all the same, and fails.
+    /// The port, if the backend is a service with a port. Another backend keeps its share, and its requests fail.
     pub(super) port: Option<u16>,
     pub(super) name: String,
     pub(super) namespace: Option<String>,
     pub(super) weight: u32,
 }
 
-/// What `object` is, if it is a route that the controller watches.
+/// Returns the kind of `object`, if it is a route that the controller watches.
 pub(super) fn kind_of(object: &NativeObject) -> Option<(Api, Rank, Version)> {
     let kind = &object.kind;
     let known = |known: &[&str]| {
@@ -92,7 +92,7 @@ pub(super) fn kind_of(object: &NativeObject) -> Option<(Api, Rank, Version)> {
         }
         ("gateway.networking.k8s.io", "HTTPRoute") => Some((Api::Gateway, Rank::Http, known(&["v1beta1", "v1"]))),
         ("gateway.networking.k8s.io", "GRPCRoute") => Some((Api::Gateway, Rank::Grpc, known(&["v1"]))),
-        // Where it is served as v1 it is not as v1alpha2, the only version that the controller asks for.
+        // A cluster that serves v1 does not serve v1alpha2, the only version that the controller watches.
         ("gateway.networking.k8s.io", "TCPRoute") if kind.version == "v1" => None,
         ("gateway.networking.k8s.io", "TCPRoute") => Some((Api::Gateway, Rank::Tcp, known(&["v1alpha2"]))),
         ("gateway.networking.k8s.io", "TLSRoute") => Some((Api::Gateway, Rank::Tls, Version::Other)),
@@ -101,7 +101,7 @@ pub(super) fn kind_of(object: &NativeObject) -> Option<(Api, Rank, Version)> {
 }
 
 impl Route {
-    /// Reads all of a route.
+    /// Reads a whole route.
     pub(super) fn read(object: &NativeObject, (api, rank, version): (Api, Rank, Version)) -> Read<Self> {
         if version == Version::Other {
             return unmodelled(format!("{} of {}", object.kind, object.kind.api_version()));
@@ -109,7 +109,7 @@ impl Route {
         let annotations = object.metadata.annotations.iter().flatten();
         for (name, _) in annotations {
             if name.starts_with("retry.linkerd.io/") || name.starts_with("timeout.linkerd.io/") {
-                return unmodelled(format!("the annotation {name}, which may be wrong"));
+                return unmodelled(format!("the annotation {name}, which can be invalid"));
             }
         }
         let fields = Fields::of(&object.spec, "spec", &["parentRefs", "hostnames", "rules"])?;
@@ -120,7 +120,7 @@ impl Route {
                 .iter()
                 .map(|rule| Rule::read(rule, api, rank))
                 .collect::<Read<_>>()?,
-            // The CRD's default: one rule that takes everything.
+            // The default of the CRD: one rule that takes every request.
             None if rank == Rank::Http => vec![Rule {
                 matches: Vec::new(),
                 rpcs: Vec::new(),
@@ -130,10 +130,10 @@ impl Route {
             None => return unmodelled("no rules"),
         };
         match rank {
-            Rank::Tcp if rules.len() != 1 => return refused("a TCPRoute must have one rule"),
+            Rank::Tcp if rules.len() != 1 => return rejected("a TCPRoute must have one rule"),
             Rank::Http | Rank::Grpc if rules.is_empty() && api == Api::Gateway => return unmodelled("no rules"),
             Rank::Http if rules.iter().map(|rule| rule.matches.len()).sum::<usize>() > 128 => {
-                return refused("more than 128 matches");
+                return rejected("more than 128 matches");
             }
             _ => {}
         }
@@ -147,9 +147,9 @@ impl Route {
         })
     }
 
-    /// The route, if it says nothing that is modelled of servers' proxies only.
+    /// Returns the route if it has no part that is modelled only for proxies of servers.
     pub(super) fn for_clients(self) -> Read<Self> {
-        if !self.hosts.are_all() {
+        if !self.hosts.accept_all() {
             return unmodelled("hostnames");
         }
         if self.rules.iter().any(|rule| rule.redirect.is_some()) {
@@ -163,7 +163,7 @@ impl Route {
 }
 
 impl Parent {
-    /// The services among the parents of a route, whose other fields may be broken.
+    /// Returns the services among the parents of a route. Other fields of the route can be invalid.
     pub(super) fn of(object: &NativeObject, api: Api) -> Read<Vec<Self>> {
         let Some(parents) = object.spec.get("parentRefs") else {
             return Ok(Vec::new());
@@ -183,14 +183,14 @@ impl Parent {
             let fields = Fields::of(parent, "parentRef", &known)?;
             let name = fields.required("name", 1..=253)?;
             let port = fields.port()?;
-            // The defaults are a gateway, so a service must be said in full.
+            // The defaults refer to a gateway, so a reference to a service needs both group and kind.
             let group = fields.text("group", 0..=253)?.unwrap_or("gateway");
             if !matches!(group, "" | "core") || fields.text("kind", 1..=63)? != Some("Service") {
                 continue;
             }
             let service = ObjectKey::new(namespace_of(fields)?.unwrap_or(namespace), name);
             if api == Api::Gateway && services.iter().any(|other| other.service == service) {
-                return unmodelled("a parent twice, which Gateway API takes under conditions");
+                return unmodelled("a repeated parent, which Gateway API accepts under conditions");
             }
             services.push(Self { service, port });
         }
@@ -200,7 +200,7 @@ impl Parent {
 
 fn namespace_of(fields: Fields<'_>) -> Read<Option<&str>> {
     match fields.text("namespace", 1..=63)? {
-        Some(namespace) if !is_dns_label(namespace) => refused(format!("the namespace {namespace}")),
+        Some(namespace) if !is_dns_label(namespace) => rejected(format!("the namespace {namespace} is invalid")),
         namespace => Ok(namespace),
     }
 }
@@ -236,7 +236,7 @@ impl Rule {
             .map(|value| Backend::read(value, api))
             .collect::<Read<_>>()?;
         if rank == Rank::Tcp && backends.is_empty() {
-            return refused("a rule of a TCPRoute without backends");
+            return rejected("a rule of a TCPRoute has no backends");
         }
         Ok(Self {
             matches,
@@ -259,7 +259,7 @@ impl Backend {
         let service = matches!(group, "" | "core") && kind == "Service";
         let port = fields.port()?;
         if service && port.is_none() && api == Api::Gateway {
-            return refused("a backend service without a port");
+            return rejected("a backend service has no port");
         }
         Ok(Self {
             port: port.filter(|_| service),

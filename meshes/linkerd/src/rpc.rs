@@ -1,9 +1,9 @@
-//! Which calls a match of a `GRPCRoute` takes.
+//! Matches of a `GRPCRoute`.
 
 use super::fields::{Fields, Read, unmodelled};
 use serde_json::Value;
 
-/// A service, a method, or a method of a service.
+/// A match of calls: a service, a method, or a method of a service.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rpc {
     service: Option<String>,
@@ -41,7 +41,7 @@ impl Rpc {
         Ok(Self { service, method })
     }
 
-    /// Whether it takes a call.
+    /// Returns `true` if the match takes a call.
     pub(super) fn takes(&self, service: &str, method: &str) -> bool {
         self.service.as_deref().is_none_or(|wanted| wanted == service)
             && self.method.as_deref().is_none_or(|wanted| wanted == method)
@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn names_must_be_equal_where_they_are_said() {
+    fn matches_equal_names_where_they_are_given() {
         for (value, expected) in [
             (json!({}), "BC BD XC"),
             (json!({"method": {"service": "a.B", "method": "C"}}), "BC"),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn other_matches_are_not_modelled() {
+    fn does_not_model_other_matches() {
         for value in [
             json!({"headers": [{"name": "x", "value": "1"}]}),
             json!({"method": {"type": "RegularExpression", "service": ".*"}}),

@@ -1,34 +1,31 @@
-//! How a mesh is set up.
+//! Settings of the modelled mesh.
 
 use super::access::{Cidr, DefaultPolicy};
 use std::collections::BTreeSet;
 
-/// Linkerd's policy controller and proxy of August 2026, as a function.
+/// A model of the policy controller and the proxy of Linkerd, as of August 2026.
 #[derive(Clone, Debug)]
 pub struct LinkerdMesh {
-    /// Ports that carry opaque bytes, on services without an annotation of their own: `proxy.opaquePorts` of
-    /// Linkerd's chart.
+    /// Opaque ports of services without the annotation: `proxy.opaquePorts` of the Helm chart.
     pub opaque_ports: BTreeSet<u16>,
-    /// Ports whose traffic never enters the client's proxy: `proxyInit.ignoreOutboundPorts` of the chart.
+    /// Ports whose traffic never enters the proxy of the client: `proxyInit.ignoreOutboundPorts` of the chart.
     pub ignored_ports: BTreeSet<u16>,
-    /// Ports whose traffic never enters the server's proxy, on pods without an annotation of their own:
+    /// Ports whose traffic never enters the proxy of the server, on pods without the annotation:
     /// `proxyInit.ignoreInboundPorts` of the chart.
     pub ignored_inbound_ports: BTreeSet<u16>,
-    /// Whom ports without a Server let in, on pods without an annotation of their own:
-    /// `proxy.defaultInboundPolicy` of the chart.
+    /// The policy of ports without a Server, on pods without the annotation: `proxy.defaultInboundPolicy` of the chart.
     pub default_inbound_policy: DefaultPolicy,
-    /// The networks that policies like `cluster-authenticated` mean: `clusterNetworks` of the chart.
+    /// The networks to which policies like `cluster-authenticated` refer: `clusterNetworks` of the chart.
     pub cluster_networks: Vec<Cidr>,
-    /// The networks that the kubelet's probes may come from: `policyController.probeNetworks` of the chart.
+    /// The allowed source networks of the kubelet's probes: `policyController.probeNetworks` of the chart.
     pub probe_networks: Vec<Cidr>,
     /// The namespace of the control plane, which is part of identities.
     pub control_plane_namespace: String,
-    /// The trust domain of identities: `identityTrustDomain` of the chart. By default it is the DNS domain of the
-    /// cluster.
+    /// The trust domain of identities: `identityTrustDomain` of the chart. Default: the DNS domain of the cluster.
     pub trust_domain: Option<String>,
 }
 
-/// The values of Linkerd's chart.
+/// The default values of the Helm chart.
 impl Default for LinkerdMesh {
     fn default() -> Self {
         Self {
@@ -50,7 +47,7 @@ impl Default for LinkerdMesh {
     }
 }
 
-/// Those of the texts that are networks, which all are.
+/// Parses networks. All texts that are passed are valid.
 fn networks(texts: &[&str]) -> Vec<Cidr> {
     texts.iter().filter_map(|text| text.parse().ok()).collect()
 }
@@ -60,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_default_networks_are_networks() {
+    fn parses_all_default_networks() {
         let mesh = LinkerdMesh::default();
         assert_eq!((mesh.cluster_networks.len(), mesh.probe_networks.len()), (5, 2));
     }

@@ -1,14 +1,15 @@
-//! Which shares a list of weighted backends comes to.
+//! Shares of weighted backends.
 
 use super::route::{Backend, Rule};
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Distribution, Target};
 
-/// What a proxy does with a weighted list that has entries. It is built when the configuration comes, so a
-/// list that cannot be built takes the router down with it, for every request of the port.
+/// Returns the distribution of a non-empty list of weighted backends, or `None` if a proxy cannot build it. The proxy
+/// builds the list when it receives the configuration, so an invalid list makes the router fail for every request to the
+/// port.
 pub(super) fn distribution(weights: Vec<(Target, u32)>) -> Option<Distribution> {
     if let [(target, _)] = weights.as_slice() {
-        // One backend is not weighed.
+        // The weight of a single backend is ignored.
         return Some(Distribution::all_to(target.clone()));
     }
     let sum: u64 = weights.iter().map(|(_, weight)| u64::from(*weight)).sum();
@@ -16,11 +17,11 @@ pub(super) fn distribution(weights: Vec<(Target, u32)>) -> Option<Distribution> 
     Distribution::of(weights.into_iter().map(|(target, weight)| (target, weight.into())))
 }
 
-/// Where a rule leads: to the parent if it names no backend; nothing if it takes the router down.
+/// Returns the distribution of a rule: the parent if the rule has no backends, `None` if it makes the router fail.
 ///
-/// A backend that is no service, has no port or does not exist keeps its share, of which `failing` becomes;
-/// a service that exists is sent its share even at a port that it does not have. Where no namespace is
-/// written it is the parent's, not the route's.
+/// A backend that is not a service, has no port or does not exist keeps its share, which goes to `failing`. An existing
+/// service receives its share even at a port that it does not have. The default namespace of a backend is that of the
+/// parent, not that of the route.
 pub(super) fn of_rule(
     rule: &Rule,
     parent: (&ObjectKey, u16),
@@ -62,14 +63,14 @@ mod tests {
     }
 
     #[test]
-    fn one_backend_is_not_weighed() {
+    fn ignores_the_weight_of_a_single_backend() {
         for weight in [0, 1, u32::MAX] {
             assert_eq!(shown(&[(service("a"), weight)]), Some("a.d:80".into()));
         }
     }
 
     #[test]
-    fn zero_among_others_gets_nothing_and_all_zero_cannot_be_built() {
+    fn drops_zero_weights_and_rejects_lists_of_zeros() {
         let (a, b) = (service("a"), service("b"));
         assert_eq!(shown(&[(a.clone(), 0), (b.clone(), 7)]), Some("b.d:80".into()));
         assert_eq!(shown(&[(a.clone(), 0), (b, 0)]), None);
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_beyond_32_bits_cannot_be_built() {
+    fn rejects_sums_beyond_32_bits() {
         let (a, b) = (service("a"), service("b"));
         assert!(shown(&[(a.clone(), u32::MAX), (b.clone(), 0)]).is_some());
         assert_eq!(shown(&[(a, u32::MAX), (b, 1)]), None);

@@ -10,7 +10,7 @@ const TCP: [&str; 3] = ["gateway.networking.k8s.io", "v1alpha2", "TCPRoute"];
 const TLS: [&str; 3] = ["gateway.networking.k8s.io", "v1alpha3", "TLSRoute"];
 const PROFILE: [&str; 3] = ["linkerd.io", "v1alpha2", "ServiceProfile"];
 
-/// A service `web` of some ports, with the backends `v1` to `v3`.
+/// Returns a world with a service `web` and its backends `v1` to `v3`, with several ports each.
 fn world() -> MeshWorld {
     let mut world = MeshWorld {
         cluster_domain: "cluster.local".into(),
@@ -40,7 +40,7 @@ fn rule(backend: &str) -> Value {
     json!({"backendRefs": [{"name": backend, "namespace": "d", "port": 80}]})
 }
 
-/// A route of one rule to `backend`, for `port` of `web`.
+/// Returns a route with one rule to `backend`, for `port` of `web`.
 fn route(kind: [&'static str; 3], key: &str, port: u16, backend: &str) -> NativeObject {
     with_rules(kind, key, port, &json!([rule(backend)]))
 }
@@ -78,7 +78,7 @@ fn ask(objects: &[NativeObject], from: Option<&str>, port: u16, traffic: Traffic
         traffic,
     };
     let answer = LinkerdMesh::default().route(objects, &world(), &probe)?;
-    // The order of objects never matters.
+    // The order of objects must not matter.
     let reversed: Vec<_> = objects.iter().rev().cloned().collect();
     assert_eq!(
         LinkerdMesh::default().route(&reversed, &world(), &probe),
@@ -104,7 +104,7 @@ fn udp_and_ignored_ports_never_enter_the_proxy() {
 }
 
 #[test]
-fn routes_without_a_time_come_last_and_then_names_decide() {
+fn prefers_older_routes_and_then_lower_names() {
     let a = route(LINKERD, "d/a", 80, "v1");
     let b = route(LINKERD, "d/b", 80, "v2");
     assert_eq!(get(&[a.clone(), b.clone()], 80), "v1.d:80");
@@ -114,7 +114,7 @@ fn routes_without_a_time_come_last_and_then_names_decide() {
 }
 
 #[test]
-fn routes_of_one_name_are_in_no_order_where_it_matters() {
+fn does_not_model_the_order_of_routes_with_the_same_name() {
     let one = with_rules(
         LINKERD,
         "d/r",
@@ -131,7 +131,7 @@ fn routes_of_one_name_are_in_no_order_where_it_matters() {
 }
 
 #[test]
-fn a_route_without_rules_takes_nothing_and_rules_that_are_absent_take_everything() {
+fn distinguishes_empty_and_absent_rules() {
     let none = with_rules(LINKERD, "d/r", 80, &json!([]));
     assert_eq!(get(&[none], 80), "status 404");
     let mut absent = route(LINKERD, "d/r", 80, "v1");
@@ -140,13 +140,13 @@ fn a_route_without_rules_takes_nothing_and_rules_that_are_absent_take_everything
 }
 
 #[test]
-fn grpc_routes_need_a_port_that_may_carry_them() {
+fn grpc_routes_apply_only_to_ports_that_can_carry_grpc() {
     let both = |port| [route(GRPC, "d/g", port, "v1"), route(LINKERD, "d/h", port, "v2")];
     assert_eq!(get(&both(80), 80), "v1.d:80");
     assert_eq!(get(&both(82), 82), "v1.d:80");
-    // Told that it is HTTP, the controller gives HTTP routes alone, and those have lost.
+    // On a port declared as HTTP, the controller sends only HTTP routes, and those are not accepted.
     assert_eq!(get(&both(81), 81), "web.d:81");
-    // Bytes are read as HTTP/2.
+    // The proxy parses bytes as HTTP/2.
     assert_eq!(bytes(&both(80), 80), "failure");
     let matches = json!([{"matches": [{"method": {"service": "a.B", "method": "C"}}]}]);
     let matching = with_rules(GRPC, "d/g", 80, &matches);
@@ -154,7 +154,7 @@ fn grpc_routes_need_a_port_that_may_carry_them() {
 }
 
 #[test]
-fn tcp_routes_are_heard_on_opaque_ports_and_not_on_those_of_http() {
+fn tcp_routes_apply_to_opaque_ports_but_not_to_http_ports() {
     let on = |port| [route(TCP, "d/t", port, "v1")];
     assert_eq!(get(&on(3306), 3306), "v1.d:80");
     assert_eq!(get(&on(81), 81), "web.d:81");
@@ -169,8 +169,8 @@ fn tcp_routes_are_heard_on_opaque_ports_and_not_on_those_of_http() {
 }
 
 #[test]
-fn a_kind_that_wins_elsewhere_takes_the_acceptance_too() {
-    // The HTTP route is for clients of `c` alone, and the TCP route has lost for everybody.
+fn a_preferred_kind_in_another_namespace_prevents_acceptance() {
+    // The HTTP route applies only to clients in `c`, but the TCP route is not accepted for any client.
     let routes = [route(LINKERD, "c/h", 80, "v1"), route(TCP, "d/t", 80, "v2")];
     assert_eq!(ask(&routes, Some("c"), 80, Traffic::Tcp), Ok("web.d:80".into()));
     assert_eq!(ask(&routes, Some("e"), 80, Traffic::Tcp), Ok("web.d:80".into()));
@@ -179,7 +179,7 @@ fn a_kind_that_wins_elsewhere_takes_the_acceptance_too() {
 }
 
 #[test]
-fn profiles_are_heard_before_routes() {
+fn profiles_take_precedence_over_routes() {
     let name = "web.d.svc.cluster.local";
     let overrides = json!({"dstOverrides": [{"authority": "v3.d.svc.cluster.local", "weight": "1"}]});
     let profile = object(PROFILE, &format!("d/{name}"), overrides);
@@ -198,14 +198,14 @@ fn profiles_are_heard_before_routes() {
     assert!(ask(std::slice::from_ref(&profile), Some("c"), 81, Traffic::Tcp).is_err());
     assert!(ask(std::slice::from_ref(&profile), Some("c"), 99, http("/")).is_err());
     assert_eq!(bytes(&[routes], 81), "failure");
-    // Overrides of weight zero are none.
+    // Overrides with weight zero have no effect.
     let zero = json!({"dstOverrides": [{"authority": "v3.d.svc.cluster.local", "weight": "0"}]});
     let zero = object(PROFILE, &format!("d/{name}"), zero);
     assert_eq!(get(&[zero, route(LINKERD, "d/h", 80, "v1")], 80), "v1.d:80");
 }
 
 #[test]
-fn what_may_decide_and_is_unknown_is_not_guessed() {
+fn does_not_guess_unknown_decisions() {
     let tls = [route(TLS, "d/t", 80, "v1")];
     assert!(ask(&tls, Some("c"), 80, http("/")).is_err());
     assert_eq!(ask(&tls, Some("c"), 81, http("/")), Ok("web.d:81".into()));
@@ -224,7 +224,7 @@ fn what_may_decide_and_is_unknown_is_not_guessed() {
 }
 
 #[test]
-fn one_broken_rule_anywhere_takes_the_router_down() {
+fn one_invalid_rule_makes_the_router_fail() {
     let zero = json!([{"matches": [{"path": {"value": "/zero"}}], "backendRefs": [
         {"name": "v1", "port": 80, "weight": 0}, {"name": "v2", "port": 80, "weight": 0}
     ]}]);
@@ -237,7 +237,7 @@ fn one_broken_rule_anywhere_takes_the_router_down() {
 }
 
 #[test]
-fn of_two_tcp_routes_a_younger_broken_one_is_not_modelled() {
+fn does_not_model_an_invalid_younger_tcp_route() {
     let backends = json!([{"backendRefs": [
         {"name": "v1", "port": 80, "weight": 0}, {"name": "v2", "port": 80, "weight": 0}
     ]}]);
@@ -247,7 +247,7 @@ fn of_two_tcp_routes_a_younger_broken_one_is_not_modelled() {
 }
 
 #[test]
-fn what_is_refused_does_not_exist() {
+fn ignores_rejected_objects() {
     let broken = json!([{"matches": [{"path": {"type": "RegularExpression", "value": "("}}]}]);
     let broken = with_rules(LINKERD, "d/broken", 80, &broken);
     assert!(LinkerdMesh::refusal(&broken).is_some());

@@ -1,12 +1,13 @@
-//! The interpreter says what the real mesh said.
+//! Replay of facts: the model must agree with observations of the real mesh.
 //!
-//! `SMI_MESH_FACTS` names a folder whose `linkerd/NAME.jsonl` hold what a policy controller and a proxy answered
-//! to the objects of `linkerd/NAME.yaml`, one line a request. Without it nothing is compared.
+//! `SMI_MESH_FACTS` is the path of a folder with pairs of files. `linkerd/NAME.yaml` contains objects, and
+//! `linkerd/NAME.jsonl` the answers of a policy controller and a proxy to requests, one per line. Without the variable
+//! the tests are skipped.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "the files are ours; a test may fail"
+    reason = "the test data is trusted; panics fail the test"
 )]
 
 #[path = "facts/access.rs"]
@@ -22,17 +23,18 @@ use smi_mesh_linkerd::LinkerdMesh;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Requests that the interpreter must leave open: file, number of such lines, why.
+/// The requests that the model does not answer: file, number of lines, reason.
 const OPEN: [(&str, usize, &str); 0] = [];
 
-/// How many lines there are to replay. More is welcome, fewer means that files were not found.
+/// The minimum number of replayed lines. With fewer lines, files are missing.
 const LINES: usize = 688;
 
-/// How many objects there are, and how many of them were refused.
+/// The minimum number of objects.
 const OBJECTS: usize = 1558;
-const REFUSALS: usize = 76;
+/// The minimum number of objects that were rejected.
+const REJECTIONS: usize = 76;
 
-/// The files of `linkerd/` with this extension; nothing if nobody named a folder.
+/// Returns the files in `linkerd/` with this extension, or `None` if `SMI_MESH_FACTS` is not set.
 fn files(extension: &str) -> Option<Vec<PathBuf>> {
     let folder = PathBuf::from(std::env::var_os("SMI_MESH_FACTS")?).join("linkerd");
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -53,7 +55,7 @@ fn lines(file: &Path, kind: &str) -> Vec<Value> {
     lines.filter(|line| line["kind"] == kind).collect()
 }
 
-/// What a file of objects holds.
+/// Reads a file of objects.
 fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
     let mut world = MeshWorld {
         cluster_domain: "cluster.local".into(),
@@ -61,7 +63,7 @@ fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
     };
     let mut objects = Vec::new();
     for document in std::fs::read_to_string(file).unwrap().split("\n---") {
-        // One object is called `n`, which is no boolean here.
+        // One object has the name `n`, which must not be read as a boolean.
         let options = serde_saphyr::options! { strict_booleans: true };
         let value: Value = serde_saphyr::from_str_with_options(document, options).unwrap();
         let Some(api_version) = value["apiVersion"].as_str() else {
@@ -133,14 +135,15 @@ fn port(value: &Value) -> u16 {
     value.as_u64().unwrap().try_into().unwrap()
 }
 
-/// What a verdict means. Bytes get no status: where it is said of them, the connection is closed.
+/// Returns the distribution of a verdict. Bytes have no status: if a verdict on bytes contains one, the connection is
+/// closed.
 fn expected(line: &Value, world: &MeshWorld) -> Distribution {
     let tcp = line["proto"] == "tcp";
     let verdict = line["verdict"].as_str().unwrap();
     let target = |text: &str| match text {
         "panic" | "closed" | "invalid" => Target::Failure,
         "notfound" => Target::Nowhere,
-        // The client gets the addresses of the pods and calls them.
+        // The client resolves the addresses of the pods and calls them directly.
         "headless" => {
             let Destination::Service { key, port } = probe(line).to;
             assert!(world.services.contains_key(&key));
@@ -166,9 +169,9 @@ fn expected(line: &Value, world: &MeshWorld) -> Distribution {
 }
 
 #[test]
-fn every_request_goes_where_the_mesh_sent_it() {
+fn routes_every_request_like_the_real_mesh() {
     let Some(files) = files("jsonl") else {
-        println!("skipped: SMI_MESH_FACTS names no folder");
+        println!("skipped: SMI_MESH_FACTS is not set");
         return;
     };
     let mesh = LinkerdMesh::default();
@@ -205,42 +208,41 @@ fn every_request_goes_where_the_mesh_sent_it() {
         wrong.join("\n")
     );
     let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
-    assert_eq!(open, BTreeMap::from(listed), "requests left open, and the list of them");
+    assert_eq!(open, BTreeMap::from(listed), "unanswered requests differ from `OPEN`");
     assert!(replayed >= LINES, "{replayed} requests");
 }
 
 #[test]
-fn objects_are_refused_where_the_api_server_or_admission_refused_them() {
+fn rejects_objects_like_the_real_api_server_and_admission() {
     let Some(files) = files("yaml") else {
-        println!("skipped: SMI_MESH_FACTS names no folder");
+        println!("skipped: SMI_MESH_FACTS is not set");
         return;
     };
-    let (mut all, mut refusals) = (0, 0);
+    let (mut all, mut rejections) = (0, 0);
     for file in files {
         let answers = file.with_extension("jsonl");
-        let refused = |line: &Value| line["verdict"] == "refused";
-        let refused: BTreeSet<String> = lines(&answers, "object")
+        let rejected: BTreeSet<String> = lines(&answers, "object")
             .iter()
-            .filter(|line| refused(line))
+            .filter(|line| line["verdict"] == "refused")
             .map(|line| line["object"].as_str().unwrap().to_owned())
             .collect();
         for object in objects(&file).1 {
             all += 1;
             let refusal = LinkerdMesh::refusal(&object);
-            refusals += usize::from(refusal.is_some());
+            rejections += usize::from(refusal.is_some());
             let key = object.key();
             let name = format!("{} {}/{}", object.kind, key.namespace, key.name);
             assert_eq!(
-                refused.contains(&name),
+                rejected.contains(&name),
                 refusal.is_some(),
                 "{name} of {}: {refusal:?}",
                 name_of(&file)
             );
         }
     }
-    println!("{all:>5} objects\n{refusals:>5} of them refused");
+    println!("{all:>5} objects\n{rejections:>5} of them rejected");
     assert!(
-        all >= OBJECTS && refusals >= REFUSALS,
-        "{all} objects, {refusals} refused"
+        all >= OBJECTS && rejections >= REJECTIONS,
+        "{all} objects, {rejections} rejected"
     );
 }

@@ -1,16 +1,21 @@
 //! From what is there to what should be.
 
-use super::owned::{Observed, POLICY, STAGE};
+use super::owned::{POLICY, STAGE};
 use super::{Action, Deletion, Write};
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::object::{Kind, ObjectRef};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use std::collections::BTreeMap;
 
-pub(super) fn actions(kinds: &[Kind], manifests: &[Manifest], observed: &Observed) -> Vec<Action> {
+/// The actions that turn `live`, which are ours, into `manifests`.
+pub(super) fn actions(
+    kinds: &[Kind],
+    manifests: &[Manifest],
+    live: BTreeMap<&ObjectRef, &NativeObject>,
+) -> Vec<Action> {
     let rank = |kind: &Kind| kinds.iter().position(|known| known == kind).unwrap_or(kinds.len());
     let mut writes = Vec::new();
-    let mut unwanted: BTreeMap<&ObjectRef, &NativeObject> = observed.ours.iter().collect();
+    let mut unwanted = live;
     for manifest in manifests {
         let write = |object| Write {
             object,

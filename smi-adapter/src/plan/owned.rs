@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, authors};
 use crate::object::ObjectRef;
 use crate::settings::{Enforcement, Settings};
+use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +25,12 @@ pub(super) const STAGE: &str = "smi-adapter.dev/stage";
 ///
 /// An object is ours if it carries the label `app.kubernetes.io/managed-by` with the owner of the
 /// settings and the label `smi-adapter.dev/adapter` with the adapter's name, and lies within the scope.
-/// Nothing else is compared, changed or deleted.
+/// Nothing else is compared, changed or deleted, and of access control nothing at all with
+/// [`Enforcement::Off`](crate::settings::Enforcement::Off) or where a snapshot does not [cover](Snapshot#coverage)
+/// workloads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    pub(super) ours: BTreeMap<ObjectRef, NativeObject>,
+    ours: BTreeMap<ObjectRef, NativeObject>,
     foreign: Vec<NativeObject>,
     foreign_names: BTreeSet<ObjectRef>,
 }
@@ -60,6 +63,12 @@ impl Observed {
     /// Ours, sorted.
     pub fn ours(&self) -> impl Iterator<Item = &NativeObject> {
         self.ours.values()
+    }
+
+    /// Ours as far as `snapshot` can tell what they should be: without workloads, all but those of access control.
+    pub(super) fn compared(&self, snapshot: &Snapshot) -> BTreeMap<&ObjectRef, &NativeObject> {
+        let known = |object: &NativeObject| snapshot.covers_workloads() || !is_access(object);
+        self.ours.iter().filter(|(_, object)| known(object)).collect()
     }
 
     /// The namespaces in which there are objects of ours for access control: they are enforced (A2).

@@ -2,8 +2,8 @@ use super::*;
 use crate::adapter::{Feature, MeshAdapterExt, Support, Translation};
 use crate::cluster::{Error, InMemoryCluster, Outcome, apply};
 use crate::manifest::{Native, Stage};
-use crate::model::Policy;
 use crate::model::route::PortSplit;
+use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey};
 use crate::resolve::resolve;
 use crate::settings::Scope;
@@ -11,6 +11,7 @@ use pollster::block_on;
 use serde::Serialize;
 use serde_json::json;
 use smi_types::Object;
+use std::collections::BTreeMap;
 
 /// A mesh with one kind, whose routes list their splits.
 #[derive(Debug)]
@@ -339,14 +340,51 @@ fn stages_order_writes_and_deletions() {
     let names =
         |actions: Vec<Action>| -> Vec<String> { actions.iter().map(|action| action.object().key.name).collect() };
     assert_eq!(
-        names(diff::actions(&KINDS, &manifests, &Observed::default())),
+        names(diff::actions(&KINDS, &manifests, BTreeMap::new())),
         ["c", "b", "d", "a"]
     );
 
     let live = manifests.iter().map(|manifest| manifest.object.clone());
     let observed = Observed::new("toy", &Settings::default(), live);
-    let deletions = names(diff::actions(&KINDS, &[], &observed));
+    let mut covered = snapshot(&[]);
+    covered.cover_workloads();
+    let deletions = names(diff::actions(&KINDS, &[], observed.compared(&covered)));
     assert_eq!(deletions, ["a", "b", "d", "c"]);
+}
+
+#[test]
+fn access_control_is_left_as_it_is_without_all_workloads() {
+    // A2
+    let settings = Settings::default();
+    let splits = [split("ns-a", "s", "web", 1)];
+    let route = plan_for(&InMemoryCluster::new(), &settings, &splits).manifests[0].clone();
+    let mut baseline = route.clone();
+    baseline.stage = Stage::Deny;
+    baseline.policy = PolicyKey::Baseline("ns-a".into());
+    baseline.object.metadata.name = Some("baseline".into());
+    owned::decorate(&mut baseline, "toy", &settings);
+    let observed = Observed::new("toy", &settings, [route.object, baseline.object]);
+    let deletions = |planned: &Planned| -> Vec<String> {
+        let actions = planned.plan.actions.iter();
+        actions.map(|action| action.object().key.name).collect()
+    };
+
+    let mut snapshot = snapshot(&[]);
+    let planned = Toy.plan(&snapshot, &settings, &observed);
+    assert_eq!(deletions(&planned), ["web"], "a route is deleted all the same");
+    let told: Vec<String> = planned.diagnostics.iter().map(Diagnostic::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "warning[WorkloadsNotCovered] Namespace ns-a: the snapshot does not cover workloads, so access control of namespace `ns-a` is neither written, compared nor deleted"
+        ]
+    );
+
+    // This mesh has no access control, so what is there is not wanted.
+    snapshot.cover_workloads();
+    let planned = Toy.plan(&snapshot, &settings, &observed);
+    assert_eq!(deletions(&planned), ["baseline", "web"]);
+    assert_eq!(planned.diagnostics, []);
 }
 
 #[test]

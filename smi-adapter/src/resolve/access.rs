@@ -53,9 +53,12 @@ pub(super) fn policies(
         accounts: subjects::accounts(snapshot, settings),
     };
     let mut used = BTreeSet::new();
-    let enforced = enforced::namespaces(snapshot, settings, observed, report);
+    let mut enforced = enforced::namespaces(snapshot, settings, observed, report);
     let targets = target::all(&context, &mut used, report);
-    for target in targets.iter().filter(|target| !enforced.contains(target.namespace())) {
+    let untouched = enforced::not_covered(snapshot, settings, observed, &mut enforced);
+    enforced::report_untouched(&untouched, &targets, report);
+    let known = |target: &Target| enforced.contains(target.namespace()) || untouched.contains(target.namespace());
+    for target in targets.iter().filter(|target| !known(target)) {
         let message = format!(
             "the namespace `{}` is not enforced, so everything is allowed there",
             target.namespace()

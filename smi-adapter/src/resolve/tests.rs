@@ -2,6 +2,7 @@ use super::*;
 use crate::model::route::{PortSplit, ServiceRoute};
 use crate::object::ObjectKey;
 use crate::settings::{HeaderAnchor, PathAnchor, Scope};
+use crate::snapshot::SnapshotBuilder;
 use serde_json::{Value, json};
 use smi_types::Object;
 
@@ -44,18 +45,18 @@ fn group(name: &str, matches: &Value) -> Value {
 }
 
 fn snapshot(objects: &[Value]) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for object in objects {
         if object["kind"] == "Service" {
-            snapshot.insert_service(serde_json::from_value(object.clone()).unwrap());
+            input.add_service(serde_json::from_value(object.clone()).unwrap());
         } else {
             match Object::from_value(object) {
-                Ok(parsed) => _ = snapshot.insert(parsed),
-                Err(error) => snapshot.insert_error(&error),
+                Ok(parsed) => _ = input.add(parsed),
+                Err(error) => input.add_error(&error),
             }
         }
     }
-    snapshot
+    input.build()
 }
 
 /// The services of most tests: a root and two backends on port 80.

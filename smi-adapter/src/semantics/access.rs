@@ -29,7 +29,8 @@ use case::Case;
 /// Decides whether `attempt` is allowed, and says why.
 ///
 /// The pod or template that it reaches is judged by its own labels and service account (A18), and by the
-/// namespace in which it lies. In a namespace that is not enforced everything is allowed (A2). Where nothing
+/// namespace in which it lies. In a namespace that is not enforced everything is allowed (A2), and none is where the
+/// snapshot does not [cover](Snapshot#coverage) workloads. Where nothing
 /// is known of what is reached, nothing is known to be granted: in an enforced namespace that is denied.
 ///
 /// ```
@@ -43,6 +44,7 @@ use case::Case;
 /// let mut snapshot = Snapshot::default();
 /// assert_eq!(authorize(&snapshot, &Settings::default(), &attempt).0, Access::Allow);
 ///
+/// snapshot.cover_workloads();
 /// snapshot.insert_enforced("shop");
 /// let (access, trace) = authorize(&snapshot, &Settings::default(), &attempt);
 /// assert_eq!(access, Access::Deny);

@@ -31,9 +31,9 @@ pub(super) fn missing(snapshot: &Snapshot, object: &ObjectRef) -> Reason {
     if snapshot.duplicates().any(|twin| twin == object) {
         return Reason::new("I1", "it is there more than once, so none of them counts");
     }
-    let unreadable = snapshot.undecodable().find(|(unreadable, _)| *unreadable == object);
+    let unreadable = snapshot.undecodable().find(|why| why.object == *object);
     match unreadable {
-        Some((_, why)) => Reason::new("I3", format!("it cannot be read: `{}`: {}", why.field, why.reason)),
+        Some(why) => Reason::new("I3", format!("it cannot be read: `{}`: {}", why.field, why.message)),
         None => Reason::new("I3", "there is none"),
     }
 }

@@ -208,6 +208,8 @@ pub enum ReleasedBy {
     Scope,
     /// [`Enforcement::Off`](crate::settings::Enforcement::Off).
     Off,
+    /// The snapshot, which does not [cover](crate::snapshot::Snapshot#coverage) workloads.
+    Coverage,
     /// Its label.
     Label,
     /// The exceptions of [`Enforcement::All`](crate::settings::Enforcement::All).
@@ -328,6 +330,7 @@ impl Display for ReleasedBy {
         match self {
             Self::Scope => f.write_str("it is out of scope"),
             Self::Off => f.write_str("enforcement is off"),
+            Self::Coverage => f.write_str("the snapshot does not cover workloads"),
             Self::Label => write!(f, "its label `{ENFORCE_LABEL}` is `false`"),
             Self::Exception => f.write_str("it is excepted"),
             Self::NoTarget => f.write_str("there is no traffic target for it"),

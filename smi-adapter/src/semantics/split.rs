@@ -91,7 +91,7 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
 /// I1: splits that may be about the root, but are there twice or cannot be read.
 fn unreadable(call: &Call<'_>, trace: &mut Trace) {
     let twins = call.snapshot.duplicates();
-    let objects = call.snapshot.undecodable().map(|(object, _)| object).chain(twins);
+    let objects = call.snapshot.undecodable().map(|why| &why.object).chain(twins);
     for object in objects {
         if object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == call.root.namespace {
             let Reason { rule, why } = destination::missing(call.snapshot, object);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::object::{ObjectKey, ObjectRef};
+use crate::snapshot::SnapshotBuilder;
 use k8s_openapi::api::core::v1::Service;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,13 +14,29 @@ mod services;
 mod splits;
 
 /// A snapshot whose objects are all in namespace `shop`, and settings.
-#[derive(Default)]
 struct World {
     snapshot: Snapshot,
     settings: Settings,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            snapshot: SnapshotBuilder::default().build(),
+            settings: Settings::default(),
+        }
+    }
+}
+
 impl World {
+    /// Adds an object, as one of a whole input.
+    fn add(mut self, add: impl FnOnce(&mut SnapshotBuilder) -> ObjectRef) -> Self {
+        let mut input = SnapshotBuilder::from(self.snapshot);
+        add(&mut input);
+        self.snapshot = input.build();
+        self
+    }
+
     /// The services `web`, `v1` and `v2`, each with TCP port 80.
     fn shop() -> Self {
         World::default().tcp("web", &[80]).tcp("v1", &[80]).tcp("v2", &[80])
@@ -31,11 +48,10 @@ impl World {
         self.service("shop", name, &json!({"ports": ports}))
     }
 
-    fn service(mut self, namespace: &str, name: &str, spec: &Value) -> Self {
+    fn service(self, namespace: &str, name: &str, spec: &Value) -> Self {
         let service = json!({"metadata": {"name": name, "namespace": namespace}, "spec": spec});
         let service: Service = serde_json::from_value(service).unwrap();
-        self.snapshot.insert_service(service);
-        self
+        self.add(|input| input.add_service(service))
     }
 
     fn split(self, name: &str, spec: &Value) -> Self {
@@ -65,9 +81,8 @@ impl World {
         }))
     }
 
-    fn object(mut self, object: &Value) -> Self {
-        self.snapshot.insert(Object::from_value(object).unwrap());
-        self
+    fn object(self, object: &Value) -> Self {
+        self.add(|input| input.add(Object::from_value(object).unwrap()))
     }
 
     fn probe(&self, to: &str, port: u16, traffic: Traffic) -> (Routing, Trace) {

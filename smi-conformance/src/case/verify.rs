@@ -7,7 +7,7 @@ use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::resolve::resolve;
 use smi_adapter::semantics::{Trace, authorize, decide};
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::Document;
 use std::fmt::Display;
 
@@ -111,7 +111,7 @@ fn begins(said: &str, report: &str) -> bool {
 /// Whether a document is of a kind that something can depend on, and says which object it is.
 fn counts(document: &Value) -> bool {
     let document = Document::from_value(document.clone(), DEFAULT_NAMESPACE);
-    matches!(document.add_to(&mut Snapshot::default()), Ok(Some(_)))
+    matches!(document.add_to(&mut SnapshotBuilder::default()), Ok(Some(_)))
 }
 
 /// What is wrong with the answer to one question.

@@ -1,10 +1,10 @@
-//! Filters that note whether a request fulfils regular expressions, for policies that ask for the note.
+//! Filters that record whether a request matches regular expressions, for policies that require the record.
 //!
-//! Without the filter there is no note, and then nothing is allowed: it fails closed.
+//! This fails closed: without the filter there is no record, and the policy allows nothing.
 
 use super::names;
 use crate::native::EnvoyFilter;
-use crate::native::authorization::{Condition, Listed};
+use crate::native::authorization::{Condition, NonEmpty};
 use crate::native::envoy_filter::{Permission, Principal, RbacPolicy, Text};
 use smi_adapter::adapter::Translation;
 use smi_adapter::manifest::Stage;
@@ -13,20 +13,20 @@ use smi_adapter::model::access::{Grant, Ports, WorkloadAccess};
 use smi_adapter::object::{ObjectKey, content_hash};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How large the policies of one filter may be, in bytes as JSON.
+/// The maximum size of the policies of one filter, in bytes as JSON.
 const MAX_FILTER: usize = 900_000;
 
-/// What a filter looks for in the name of one grant: the whole condition, since its note does not say which grant
-/// it is due to.
+/// The policy that a filter evaluates for one grant. It contains every condition of the grant, including the sources and
+/// ports, because the record does not identify the grant.
 #[derive(Debug)]
-pub(super) struct Sought<'a> {
+pub(super) struct FilterPolicy<'a> {
     grant: &'a Grant,
     policy: RbacPolicy,
     size: usize,
 }
 
-impl<'a> Sought<'a> {
-    /// `None` without sources or matches.
+impl<'a> FilterPolicy<'a> {
+    /// Returns `None` if there are no sources or no matches.
     pub(super) fn new(grant: &'a Grant, principals: &[String], matches: Vec<Permission>) -> Option<Self> {
         if principals.is_empty() || matches.is_empty() {
             return None;
@@ -50,33 +50,33 @@ impl<'a> Sought<'a> {
     }
 }
 
-/// Writes the filters of a workload, mostly one or none, and returns what a policy has to ask for, by the place of
-/// what is `sought`.
+/// Writes the filters of a workload, usually one or none. Returns the conditions that the rules have to require, by
+/// index into `filter_policies`.
 pub(super) fn emit(
     access: &WorkloadAccess,
     policy: &Policy,
-    sought: Vec<Option<Sought<'_>>>,
+    filter_policies: Vec<Option<FilterPolicy<'_>>>,
     translation: &mut Translation,
 ) -> BTreeMap<usize, Condition> {
     let mut conditions = BTreeMap::new();
-    for sought in filters(sought) {
+    for filter in filters(filter_policies) {
         let mut sources = BTreeSet::from([access.workload().clone()]);
         let mut policies = BTreeMap::new();
-        let mut places = Vec::new();
-        for (number, (place, one)) in sought.into_iter().enumerate() {
-            sources.extend(one.grant.references().iter().cloned());
-            let ObjectKey { namespace, name } = one.grant.target();
-            policies.insert(format!("{namespace}.{name}.{number}"), one.policy);
-            places.push(place);
+        let mut indices = Vec::new();
+        for (number, (index, of_grant)) in filter.into_iter().enumerate() {
+            sources.extend(of_grant.grant.references().iter().cloned());
+            let ObjectKey { namespace, name } = of_grant.grant.target();
+            policies.insert(format!("{namespace}.{name}.{number}"), of_grant.policy);
+            indices.push(index);
         }
         let content = serde_json::to_string(&(access.selector(), &policies)).unwrap_or_default();
         let hash = content_hash(&content);
         let prefix = format!("smi_{hash}_");
         let condition = Condition {
             key: format!("experimental.envoy.filters.http.rbac[{prefix}shadow_engine_result]"),
-            values: Listed::one("allowed".to_owned()),
+            values: NonEmpty::one("allowed".to_owned()),
         };
-        conditions.extend(places.into_iter().map(|place| (place, condition.clone())));
+        conditions.extend(indices.into_iter().map(|index| (index, condition.clone())));
         let spec = EnvoyFilter::new(access.selector().clone(), format!("smi.rbac.{hash}"), prefix, policies);
         let name = names::filter(access.workload(), &hash);
         translation.emit_for(policy, sources, Stage::Leaf, &name, &spec);
@@ -84,19 +84,19 @@ pub(super) fn emit(
     conditions
 }
 
-/// What is sought with its place, by filter. What is too large for any stands alone, so that no other is refused with
-/// it.
-fn filters(sought: Vec<Option<Sought<'_>>>) -> Vec<Vec<(usize, Sought<'_>)>> {
+/// Distributes the policies over filters of a bounded size, each policy with its index. A policy that exceeds the bound
+/// gets a filter of its own, so that no other policy is rejected with it.
+fn filters(filter_policies: Vec<Option<FilterPolicy<'_>>>) -> Vec<Vec<(usize, FilterPolicy<'_>)>> {
     let mut filters: Vec<Vec<_>> = Vec::new();
     let mut size = 0usize;
-    for (place, one) in sought.into_iter().enumerate() {
-        let Some(one) = one else { continue };
-        size = size.saturating_add(one.size);
+    for (index, policy) in filter_policies.into_iter().enumerate() {
+        let Some(policy) = policy else { continue };
+        size = size.saturating_add(policy.size);
         match filters.last_mut() {
-            Some(last) if size <= MAX_FILTER => last.push((place, one)),
+            Some(last) if size <= MAX_FILTER => last.push((index, policy)),
             _ => {
-                size = one.size;
-                filters.push(vec![(place, one)]);
+                size = policy.size;
+                filters.push(vec![(index, policy)]);
             }
         }
     }

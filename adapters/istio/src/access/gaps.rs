@@ -1,4 +1,4 @@
-//! What no policy of Istio closes.
+//! Enforcement gaps: traffic that no policy of Istio can deny.
 
 use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
@@ -13,9 +13,9 @@ const INTERCEPTION: &str = "sidecar.istio.io/interceptionMode";
 const EXCLUDE: &str = "traffic.sidecar.istio.io/excludeInboundPorts";
 const INCLUDE: &str = "traffic.sidecar.istio.io/includeInboundPorts";
 
-/// Once for a namespace: what holds for every pod of it.
+/// Reports the gaps that every pod of a namespace has, once for the namespace.
 pub(super) fn of_namespace(baseline: &NamespaceBaseline, translation: &mut Translation) {
-    let message = "Istio's proxies do not see UDP: whoever sends it gets through, whatever traffic targets say; a NetworkPolicy would close it";
+    let message = "Istio's proxies do not see UDP, so every sender gets through, regardless of traffic targets; a NetworkPolicy can deny UDP";
     let namespace = ObjectRef::namespace(baseline.namespace());
     translation.report(Diagnostic::new(
         Code::NotEnforced,
@@ -25,7 +25,7 @@ pub(super) fn of_namespace(baseline: &NamespaceBaseline, translation: &mut Trans
     ));
 }
 
-/// What is known of the pods of a workload.
+/// Reports the gaps that are known from the pods of a workload.
 pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation) {
     let annotation = |name: &str| access.annotations().get(name).map(|value| value.trim());
     let mut report = |ports: Ports, message: String| {
@@ -35,7 +35,7 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
     if access.has_host_network() {
         report(
             Ports::All,
-            "its pods share the network of their node, where no proxy takes their traffic in; take `hostNetwork` away"
+            "its pods share the network of their node, where no proxy intercepts their traffic, so nothing is denied there; remove `hostNetwork`"
                 .to_owned(),
         );
     }
@@ -43,27 +43,27 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
         report(
             Ports::All,
             format!(
-                "some pod of it runs without the container `{PROXY}`: unless ztunnel takes its traffic in, nothing is denied there; let Istio inject it and start the pod anew"
+                "at least one of its pods runs without the container `{PROXY}`, so nothing is denied there unless ztunnel intercepts its traffic; enable injection and restart the pod"
             ),
         );
     }
     if annotation(INJECT).is_some_and(declines) {
         report(
             Ports::All,
-            format!("the annotation `{INJECT}` keeps Istio from injecting its proxy, so that nothing is denied there"),
+            format!("the annotation `{INJECT}` disables the injection of Istio's proxy, so nothing is denied there"),
         );
     }
     if annotation(INTERCEPTION).is_some_and(|mode| mode.eq_ignore_ascii_case("NONE")) {
         report(
             Ports::All,
-            format!("the annotation `{INTERCEPTION}` keeps traffic from the proxy, so that nothing is denied there"),
+            format!("the annotation `{INTERCEPTION}` makes traffic bypass the proxy, so nothing is denied there"),
         );
     }
     let listed = |name: &str| annotation(name).map(list);
     if let Some(ports) = listed(EXCLUDE).filter(|ports| !ports.is_empty()) {
         let numbers = numbers(&ports).map_or(Ports::All, Ports::Only);
         let message = format!(
-            "the annotation `{EXCLUDE}` keeps traffic from the proxy, so that nothing is denied on port {}",
+            "the annotation `{EXCLUDE}` makes traffic bypass the proxy, so nothing is denied on port {}",
             joined(ports)
         );
         report(numbers, message);
@@ -75,17 +75,17 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
         let known = if open.is_empty() {
             String::new()
         } else {
-            format!(", port {} among them", joined(open))
+            format!(", including port {}", joined(open))
         };
         let numbers = numbers(&included).map_or(Ports::All, Ports::Except);
         let message = format!(
-            "the annotation `{INCLUDE}` keeps all ports from the proxy that it does not list{known}; nothing is denied there"
+            "the annotation `{INCLUDE}` makes all ports that it does not list bypass the proxy{known}; nothing is denied there"
         );
         report(numbers, message);
     }
 }
 
-/// Whether Istio's injector takes a value as a no. An empty one leaves it to the namespace.
+/// Returns `true` if Istio's injector reads the value as false. An empty value leaves the decision to the namespace.
 fn declines(value: &str) -> bool {
     let agrees = ["y", "yes", "true", "on"];
     !value.is_empty() && !agrees.iter().any(|yes| value.eq_ignore_ascii_case(yes))
@@ -99,12 +99,13 @@ fn list(value: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The numbers of a list; `None` if something in it is no number, since then it is open what Istio makes of it.
+/// Returns the port numbers in a list, or `None` if an item is not a port number: Istio's handling of such a list is
+/// unspecified.
 fn numbers(list: &BTreeSet<&str>) -> Option<BTreeSet<u16>> {
     list.iter().map(|port| port.parse().ok()).collect()
 }
 
-/// Ports, in the order of their numbers.
+/// Joins ports in the order of their numbers.
 fn joined(ports: BTreeSet<&str>) -> String {
     let mut ports: Vec<&str> = ports.into_iter().collect();
     ports.sort_by_key(|port| (port.len(), *port));

@@ -1,19 +1,21 @@
-//! One match of a route group: in Istio's own words where they say the same, else as what a filter looks for.
+//! Encoding of a match of a route group: as an operation and conditions of a policy if they are equivalent, otherwise as
+//! a permission for a filter.
 
-use super::texts::{Place, Values, is_literal, values};
+use super::values::{RequestPart, Values, is_literal, values};
 use crate::Regex;
-use crate::native::authorization::{Condition, Listed};
+use crate::native::authorization::{Condition, NonEmpty};
 use crate::native::envoy_filter::{Permission, Text};
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 use smi_adapter::pattern::{Engine, Pattern};
 use smi_adapter::smi_types::FieldPath;
 use std::collections::BTreeSet;
 
-/// Headers of which a filter does not see what the client sent, and why; measured on Envoy 1.40.
+/// Headers whose value at the policy differs from the one that the client sent, each with the reason. Measured on Envoy
+/// 1.40.
 const REWRITTEN: [(&str, &str); 8] = [
     ("x-request-id", "the proxy adds it to every request"),
     ("x-forwarded-proto", "the proxy adds it to every request"),
-    ("x-forwarded-client-cert", "the proxy writes it anew for every peer"),
+    ("x-forwarded-client-cert", "the proxy rewrites it for every peer"),
     ("connection", "the proxy removes it"),
     ("keep-alive", "the proxy removes it"),
     ("proxy-connection", "the proxy removes it"),
@@ -21,26 +23,30 @@ const REWRITTEN: [(&str, &str); 8] = [
     ("upgrade", "the proxy removes it"),
 ];
 
-/// Headers of one hop only, and those of Envoy itself.
+/// A header that is limited to one hop.
 const HOP: &str = "transfer-encoding";
+/// The prefix of Envoy's own headers.
 const ENVOY: &str = "x-envoy-";
 
-/// What Istio can say of a match.
+/// The result of encoding a match.
 #[derive(Debug)]
 pub(super) struct Encoded {
-    pub(super) said: Option<Said>,
-    /// Why nothing is said, and of which field.
-    pub(super) faults: Vec<(FieldPath, String)>,
+    /// The encoding, or `None` if the match is inexpressible.
+    pub(super) encoding: Option<Encoding>,
+    /// The inexpressible fields, each with the reason.
+    pub(super) inexpressible: Vec<(FieldPath, String)>,
 }
 
+/// An equivalent of a match.
+
 #[derive(Debug)]
-pub(super) enum Said {
-    Native(Native),
+pub(super) enum Encoding {
+    Native(NativeMatch),
     Filter(Permission),
 }
 
-impl Said {
-    pub(super) fn native(&self) -> Option<&Native> {
+impl Encoding {
+    pub(super) fn native(&self) -> Option<&NativeMatch> {
         match self {
             Self::Native(native) => Some(native),
             Self::Filter(_) => None,
@@ -57,11 +63,11 @@ impl Said {
 
 /// A match without its ports.
 #[derive(Debug)]
-pub(super) struct Native {
-    pub(super) methods: Listed<String>,
-    /// `None` is any path.
-    pub(super) paths: Option<Listed<String>>,
-    /// All of which must hold.
+pub(super) struct NativeMatch {
+    pub(super) methods: NonEmpty<String>,
+    /// The paths; `None` stands for any path.
+    pub(super) paths: Option<NonEmpty<String>>,
+    /// The conditions on headers, all of which have to hold.
     pub(super) headers: Vec<Condition>,
 }
 
@@ -73,45 +79,52 @@ pub(super) fn encode(matching: &HttpMatch, regex: Regex) -> Encoded {
         .iter()
         .filter_map(|header| Some((header_field(header), rewritten(header.name())?)))
         .collect();
-    let mut faults = rewritten.clone();
-    let paths = match matching.path().map(|path| values(path, Place::Path)) {
+    let mut inexpressible = rewritten.clone();
+    let paths = match matching.path().map(|path| values(path, RequestPart::Path)) {
         None | Some(Ok(Values::Any)) => None,
         Some(Ok(Values::These(paths))) => Some(paths),
-        Some(Err(why)) => {
-            faults.push((field("pathRegex"), why));
+        Some(Err(reason)) => {
+            inexpressible.push((field("pathRegex"), reason));
             None
         }
     };
-    let methods = methods(matching.methods()).unwrap_or_else(|why| {
-        faults.push((field("methods"), why));
+    let methods = methods(matching.methods()).unwrap_or_else(|reason| {
+        inexpressible.push((field("methods"), reason));
         any()
     });
     let mut headers = Vec::new();
     for header in matching.headers() {
-        match values(header.value(), Place::Header) {
+        match values(header.value(), RequestPart::Header) {
             Ok(values) => headers.push(condition(header.name(), values)),
-            Err(why) => faults.push((header_field(header), why)),
+            Err(reason) => inexpressible.push((header_field(header), reason)),
         }
     }
-    let said = if faults.is_empty() {
-        Some(Said::Native(Native {
+    let encoding = if inexpressible.is_empty() {
+        Some(Encoding::Native(NativeMatch {
             methods,
             paths,
             headers,
         }))
     } else if regex == Regex::EnvoyFilter && rewritten.is_empty() {
-        faults.clear();
-        Some(Said::Filter(permission(matching)))
+        inexpressible.clear();
+        Some(Encoding::Filter(permission(matching)))
     } else {
         None
     };
-    let faults = if regex == Regex::EnvoyFilter { rewritten } else { faults };
-    Encoded { said, faults }
+    let inexpressible = if regex == Regex::EnvoyFilter {
+        rewritten
+    } else {
+        inexpressible
+    };
+    Encoded {
+        encoding,
+        inexpressible,
+    }
 }
 
-/// Any value at all, of a field that must be there.
-pub(super) fn any() -> Listed<String> {
-    Listed::one("*".to_owned())
+/// Returns the values that match any value of a field that is present.
+pub(super) fn any() -> NonEmpty<String> {
+    NonEmpty::one("*".to_owned())
 }
 
 pub(super) fn condition(header: &str, values: Values) -> Condition {
@@ -124,12 +137,12 @@ pub(super) fn condition(header: &str, values: Values) -> Condition {
     }
 }
 
-fn methods(methods: Option<&BTreeSet<String>>) -> Result<Listed<String>, String> {
+fn methods(methods: Option<&BTreeSet<String>>) -> Result<NonEmpty<String>, String> {
     let Some(methods) = methods else { return Ok(any()) };
     if let Some(method) = methods.iter().find(|method| !is_literal(method)) {
-        return Err(format!("Istio reads the `*` of the method `{method}` as any text"));
+        return Err(format!("Istio treats the `*` of method `{method}` as a wildcard"));
     }
-    Listed::new(methods.iter().cloned().collect()).ok_or_else(|| "there is no method".to_owned())
+    NonEmpty::new(methods.iter().cloned().collect()).ok_or_else(|| "the list of methods is empty".to_owned())
 }
 
 fn rewritten(header: &str) -> Option<String> {
@@ -143,7 +156,7 @@ fn rewritten(header: &str) -> Option<String> {
     Some(format!("`{header}` cannot be matched: {why}"))
 }
 
-/// The match for a filter of Envoy, which has regular expressions.
+/// Returns the permission for a filter of Envoy, which supports regular expressions.
 fn permission(matching: &HttpMatch) -> Permission {
     let header = |name: &str, string_match| Permission::Header {
         name: name.to_owned(),
@@ -162,7 +175,8 @@ fn permission(matching: &HttpMatch) -> Permission {
     Permission::all(all)
 }
 
-/// Envoy refuses an empty expression, and with it the whole listener.
+/// Returns the condition that a complete string matches a pattern. Envoy rejects an empty expression, and with it the
+/// whole listener.
 fn whole(pattern: &Pattern) -> Text {
     let regex = pattern.to_full_match(Engine::Re2);
     Text::SafeRegex {

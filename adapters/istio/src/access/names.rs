@@ -1,8 +1,8 @@
-//! Names: what a policy is about, and then a part that keeps apart what could be mixed up.
+//! Names of native objects: the subject of the policy, followed by a suffix that makes the name unique.
 
 use smi_adapter::object::{Kind, ObjectRef, bounded_name, content_hash};
 
-/// Kinds whose names in lower case stand for themselves.
+/// Kinds that appear in names as their lower-case name.
 const KNOWN: [Kind; 8] = [
     Kind::CRON_JOB,
     Kind::DAEMON_SET,
@@ -14,13 +14,13 @@ const KNOWN: [Kind; 8] = [
     Kind::STATEFUL_SET,
 ];
 
-/// The policy that denies, of a namespace.
+/// Returns the name of the policy that denies everything in a namespace.
 pub(super) fn baseline(namespace: &str) -> String {
     bounded_name(&format!("namespace-{namespace}-baseline"))
 }
 
-/// The policies that allow, of a workload, by number from 1. They end with `-access` or `-access-NUMBER`, so that none
-/// has the name of one of another workload, whatever that is called.
+/// Returns the name of a policy that allows requests to a workload; `number` counts from 1. It ends with `-access` or
+/// `-access-NUMBER`, so that it differs from the names of all other workloads' policies.
 pub(super) fn access(workload: &ObjectRef, number: usize) -> String {
     let base = base(workload);
     bounded_name(&match number {
@@ -29,13 +29,15 @@ pub(super) fn access(workload: &ObjectRef, number: usize) -> String {
     })
 }
 
-/// The filter with this content, of a workload.
+/// Returns the name of the filter of a workload whose content has this hash.
 pub(super) fn filter(workload: &ObjectRef, hash: &str) -> String {
     bounded_name(&format!("{}-{hash}", base(workload)))
 }
 
-/// Kind and name of a workload. Of a kind that only a pod's owner reference names, which may be any text, the letters,
-/// and a hash at the end; a dot in the place of the dash keeps it apart from those that are known.
+/// Returns the kind and name of a workload as the beginning of a name.
+///
+/// A kind known only from a pod's owner reference can be any string. It appears as its letters and digits, with a hash of
+/// it at the end. A dot instead of the hyphen distinguishes it from the known kinds.
 fn base(workload: &ObjectRef) -> String {
     let ObjectRef { kind, key } = workload;
     let lower = kind.kind.to_ascii_lowercase();

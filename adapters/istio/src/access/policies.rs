@@ -1,16 +1,16 @@
-//! Rules in as many policies as it takes: one, but for the largest.
+//! Distribution of rules over policies: a single one, unless it would exceed a limit.
 
 use crate::native::authorization::Rule;
 use smi_adapter::object::ObjectRef;
 use std::collections::BTreeSet;
 
-/// How many rules a policy may have, by its schema.
+/// The maximum number of rules of a policy, from its schema.
 const MAX_RULES: usize = 512;
-/// How large they may be together, in bytes as JSON. A rule that is larger stands alone, so that no other is refused
-/// with it.
+/// The maximum total size of the rules of a policy, in bytes as JSON. A larger rule gets a policy of its own, so that no
+/// other rule is rejected with it.
 const MAX_SIZE: usize = 900_000;
 
-/// The rules of one policy, and the objects that it exists for.
+/// The rules of one policy, and the objects for which the policy exists.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) rules: Vec<Rule>,
@@ -21,7 +21,7 @@ pub(super) struct Part {
 pub(super) struct Policies {
     workload: ObjectRef,
     parts: Vec<Part>,
-    /// That of the last part.
+    /// The size of the last part.
     size: usize,
 }
 
@@ -34,9 +34,9 @@ impl Policies {
         }
     }
 
-    /// Adds rules that exist for these objects.
+    /// Adds rules that exist for the objects in `references`.
     pub(super) fn add(&mut self, rules: Vec<Rule>, references: &BTreeSet<ObjectRef>) {
-        let mut noted = false;
+        let mut has_sources = false;
         for rule in rules {
             let size = rule.size();
             let has_room = |part: &Part| part.rules.len() < MAX_RULES && self.size + size <= MAX_SIZE;
@@ -45,11 +45,11 @@ impl Policies {
                     rules: Vec::new(),
                     sources: BTreeSet::from([self.workload.clone()]),
                 });
-                (self.size, noted) = (0, false);
+                (self.size, has_sources) = (0, false);
             }
             self.size += size;
             if let Some(part) = self.parts.last_mut() {
-                if !std::mem::replace(&mut noted, true) {
+                if !std::mem::replace(&mut has_sources, true) {
                     part.sources.extend(references.iter().cloned());
                 }
                 part.rules.push(rule);
@@ -57,7 +57,7 @@ impl Policies {
         }
     }
 
-    /// The parts, none of them empty.
+    /// Returns the parts, none of which is empty.
     pub(super) fn finish(self) -> Vec<Part> {
         self.parts
     }

@@ -1,17 +1,18 @@
-//! Rules for the kubelet, which has no identity (A38).
+//! Rules for health probes of the kubelet, which has no identity (A38).
 
-use super::texts::is_literal;
-use crate::native::authorization::{Condition, Listed, Operation, Rule, To};
+use super::values::is_literal;
+use crate::native::authorization::{Condition, NonEmpty, Operation, Rule, To};
 use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::model::access::WorkloadAccess;
 use smi_adapter::smi_types::FieldPath;
 use smi_adapter::workload::HealthCheck;
 
-/// By default the injector lets the kubelet ask the agent, past every policy.
+/// The annotation that controls the rewriting of probes. By default the injector redirects probes to the agent, where
+/// they bypass all policies.
 const REWRITE: &str = "sidecar.istio.io/rewriteAppHTTPProbers";
 
-/// One rule for each request by which the kubelet asks, for everybody; none where it asks the agent.
+/// Returns a rule without sources for each probe of the kubelet. Returns none if the probes go to the agent.
 pub(super) fn rules(access: &WorkloadAccess, translation: &mut Translation) -> Vec<Rule> {
     let value = access.annotations().get(REWRITE).map(String::as_str);
     if !value.is_some_and(is_false) {
@@ -28,7 +29,7 @@ pub(super) fn rules(access: &WorkloadAccess, translation: &mut Translation) -> V
             rules.push(rule(method, path, check.port()));
         } else {
             let message = format!(
-                "the kubelet asks for `{path}` on port `{}`, which cannot be exempted: the proxy may rewrite the path, or Istio reads it in another way; it is denied, so that the pods seem unwell",
+                "the kubelet's probe of `{path}` on port `{}` cannot be allowed, because the proxy may rewrite the path or Istio may interpret it differently; the probe is denied, so the pods appear unhealthy",
                 check.port()
             );
             let workload = access.workload().clone();
@@ -39,30 +40,31 @@ pub(super) fn rules(access: &WorkloadAccess, translation: &mut Translation) -> V
     rules
 }
 
-/// Exactly this request. Paths are compared without their query; the header `:path` has it, so that both are asked for.
+/// Returns a rule for exactly this request. `paths` are compared without the query, which only the header `:path`
+/// contains, so the rule requires both.
 fn rule(method: &str, path: &str, port: u16) -> Rule {
     let (without_query, _) = path.split_once('?').unwrap_or((path, ""));
     let operation = Operation {
-        methods: Some(Listed::one(method.to_owned())),
-        paths: Some(Listed::one(without_query.to_owned())),
-        ports: Some(Listed::one(port.to_string())),
+        methods: Some(NonEmpty::one(method.to_owned())),
+        paths: Some(NonEmpty::one(without_query.to_owned())),
+        ports: Some(NonEmpty::one(port.to_string())),
     };
     Rule {
         from: None,
-        to: Some(Listed::one(To { operation })),
-        when: Some(Listed::one(Condition {
+        to: Some(NonEmpty::one(To { operation })),
+        when: Some(NonEmpty::one(Condition {
             key: "request.headers[:path]".to_owned(),
-            values: Listed::one(path.to_owned()),
+            values: NonEmpty::one(path.to_owned()),
         })),
     }
 }
 
-/// As Go reads it.
+/// Returns `true` if Go's `strconv.ParseBool` reads the value as false.
 fn is_false(value: &str) -> bool {
     ["0", "f", "F", "false", "FALSE", "False"].contains(&value)
 }
 
-/// Whether the proxy leaves a path with its query as it is, and Istio compares with it as it stands.
+/// Returns `true` if the proxy does not rewrite this path and query, and Istio compares with it literally.
 fn is_plain(path: &str) -> bool {
     let (before, query) = path.split_once('?').unwrap_or((path, ""));
     let in_path = |b: u8| b.is_ascii_alphanumeric() || b"/-._~!$&'()+,;=:@*".contains(&b);

@@ -1,27 +1,28 @@
-//! The rules of one grant.
+//! Construction of the rules of one grant.
 
-use super::matches::{Native, any};
-use crate::native::authorization::{Condition, From, Listed, Operation, Rule, Source, To};
+use super::matches::{NativeMatch, any};
+use crate::native::authorization::{Condition, From, NonEmpty, Operation, Rule, Source, To};
 use smi_adapter::adapter::Translation;
 use smi_adapter::model::access::Ports;
 
-/// How long one list of a rule may be, in bytes as JSON. A longer one is said in several rules, which mean the same.
+/// The maximum size of one list of a rule, in bytes as JSON. A longer list is divided over several rules, which are
+/// equivalent.
 const MAX_LIST: usize = 200_000;
-/// How large the rules of one grant may be together: each rule names all sources, which multiplies.
+/// The maximum total size of the rules of one grant. The size can grow quickly, because each rule names all sources.
 const MAX_GRANT: usize = 4 * Translation::MAX_SPEC;
 
-/// Rules that grant something to the same sources on the same ports.
+/// A builder of rules for the same sources and the same ports.
 #[derive(Debug)]
 pub(super) struct Rules {
-    principals: Vec<Listed<String>>,
-    /// `None` is any port.
-    ports: Vec<Option<Listed<String>>>,
+    principals: Vec<NonEmpty<String>>,
+    /// Lists of ports; `None` stands for any port.
+    ports: Vec<Option<NonEmpty<String>>>,
     written: Vec<Rule>,
     size: usize,
 }
 
 impl Rules {
-    /// None yet. Without sources or ports none is ever added.
+    /// Creates a builder without rules. If there are no sources or no ports, no rule is ever added.
     pub(super) fn new(principals: Vec<String>, ports: &Ports) -> Self {
         let ports = match ports {
             Ports::All => vec![None],
@@ -38,12 +39,12 @@ impl Rules {
         }
     }
 
-    /// The rules; `None` if they are too large.
+    /// Returns the rules, or `None` if they are too large.
     pub(super) fn finish(self) -> Option<Vec<Rule>> {
         (self.size <= MAX_GRANT).then_some(self.written)
     }
 
-    /// Anything over TCP.
+    /// Adds rules for all TCP traffic.
     pub(super) fn tcp(&mut self) {
         for ports in self.ports.clone() {
             let operation = |ports| Operation {
@@ -52,7 +53,7 @@ impl Rules {
                 ports: Some(ports),
             };
             let to = ports.map(|ports| {
-                Listed::one(To {
+                NonEmpty::one(To {
                     operation: operation(ports),
                 })
             });
@@ -60,14 +61,14 @@ impl Rules {
         }
     }
 
-    /// HTTP requests that fulfil one of these matches. Those without headers share a rule: its operations are
-    /// alternatives, and its conditions would hold for all of them.
-    pub(super) fn http<'m>(&mut self, matches: impl Iterator<Item = &'m Native>) {
+    /// Adds rules for HTTP requests that fulfil one of `matches`. Matches without headers share a rule: its operations
+    /// are alternatives. A match with headers needs its own rule, because conditions apply to all operations.
+    pub(super) fn http<'m>(&mut self, matches: impl Iterator<Item = &'m NativeMatch>) {
         let mut plain = Vec::new();
         let mut size = 0;
         for matching in matches {
             let operations = self.operations(&matching.methods, matching.paths.as_ref());
-            if let Some(headers) = Listed::new(matching.headers.clone()) {
+            if let Some(headers) = NonEmpty::new(matching.headers.clone()) {
                 self.all(operations, Some(&headers));
             } else {
                 size += operations.iter().map(To::size).sum::<usize>();
@@ -81,15 +82,15 @@ impl Rules {
         self.all(plain, None);
     }
 
-    /// HTTP requests of which a filter has noted that they are allowed.
-    pub(super) fn noted(&mut self, condition: Condition) {
+    /// Adds rules for HTTP requests that fulfil `condition`, which requires the record of a filter.
+    pub(super) fn filtered(&mut self, condition: Condition) {
         let operations = self.operations(&any(), None);
-        self.all(operations, Some(&Listed::one(condition)));
+        self.all(operations, Some(&NonEmpty::one(condition)));
     }
 
-    fn operations(&self, methods: &Listed<String>, paths: Option<&Listed<String>>) -> Vec<To> {
+    fn operations(&self, methods: &NonEmpty<String>, paths: Option<&NonEmpty<String>>) -> Vec<To> {
         let ports = self.ports.iter();
-        let operation = |ports: &Option<Listed<String>>| Operation {
+        let operation = |ports: &Option<NonEmpty<String>>| Operation {
             methods: Some(methods.clone()),
             paths: paths.cloned(),
             ports: ports.clone(),
@@ -101,14 +102,14 @@ impl Rules {
             .collect()
     }
 
-    fn all(&mut self, operations: Vec<To>, when: Option<&Listed<Condition>>) {
+    fn all(&mut self, operations: Vec<To>, when: Option<&NonEmpty<Condition>>) {
         for operations in pieces(operations, To::size) {
             self.add(Some(&operations), when);
         }
     }
 
-    /// One rule for all sources, or several.
-    fn add(&mut self, to: Option<&Listed<To>>, when: Option<&Listed<Condition>>) {
+    /// Adds one rule for all sources, or several if the sources are divided.
+    fn add(&mut self, to: Option<&NonEmpty<To>>, when: Option<&NonEmpty<Condition>>) {
         for principals in &self.principals {
             let source = Source {
                 principals: principals.clone(),
@@ -127,19 +128,19 @@ impl Rules {
     }
 }
 
-/// A list in parts of a bounded size, none of them empty.
-fn pieces<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Listed<T>> {
+/// Divides a list into parts of a bounded size, none of which is empty.
+fn pieces<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<NonEmpty<T>> {
     let mut pieces = Vec::new();
     let (mut piece, mut sum) = (Vec::new(), 0);
     for item in items {
         let more = size(&item) + 3;
         if sum + more > MAX_LIST {
-            pieces.extend(Listed::new(std::mem::take(&mut piece)));
+            pieces.extend(NonEmpty::new(std::mem::take(&mut piece)));
             sum = 0;
         }
         sum += more;
         piece.push(item);
     }
-    pieces.extend(Listed::new(piece));
+    pieces.extend(NonEmpty::new(piece));
     pieces
 }

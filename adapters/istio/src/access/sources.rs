@@ -1,17 +1,19 @@
-//! Who may send, as principals.
+//! Sources of grants as Istio principals.
 
 use smi_adapter::model::access::{Grant, Source};
 use smi_adapter::probe::Identity;
 
-/// What Istio reads as the mesh's own trust domain, whatever that is.
+/// The alias that Istio replaces by the mesh's own trust domain.
 const ALIAS: &str = "cluster.local";
 
-/// The principals of the sources of a grant that Istio can name, sorted, without `spiffe://`; and why it cannot name
-/// the others. They are literal: neither valid names nor SPIFFE IDs have a `*`.
+/// Returns the principals of the sources of a grant, sorted and without `spiffe://`, and messages about the sources that
+/// Istio cannot express. Principals are literal, because neither valid names nor SPIFFE IDs contain a `*`.
 pub(super) fn principals(grant: &Grant, trust_domain: &str) -> (Vec<String>, Vec<String>) {
-    let (mut principals, mut unsaid) = (Vec::new(), Vec::new());
+    let (mut principals, mut rejected) = (Vec::new(), Vec::new());
     if !is_trust_domain(trust_domain) {
-        let message = format!("`{trust_domain}` is no trust domain, so that nobody of the mesh can be named");
+        let message = format!(
+            "`{trust_domain}` is not a valid trust domain, so no principal can be built and nothing is granted; correct the settings"
+        );
         return (principals, vec![message]);
     }
     for source in grant.sources() {
@@ -23,8 +25,8 @@ pub(super) fn principals(grant: &Grant, trust_domain: &str) -> (Vec<String>, Vec
             Source::Spiffe(id) => {
                 let principal = id.strip_prefix("spiffe://").unwrap_or(id);
                 if trust_domain != ALIAS && is_alias(principal) {
-                    unsaid.push(format!(
-                        "Istio reads `{principal}` as an identity of the trust domain `{trust_domain}`, so nobody is granted anything by it"
+                    rejected.push(format!(
+                        "Istio would treat `{principal}` as an identity in trust domain `{trust_domain}`, so this source is granted nothing"
                     ));
                 } else {
                     principals.push(principal.to_owned());
@@ -33,16 +35,16 @@ pub(super) fn principals(grant: &Grant, trust_domain: &str) -> (Vec<String>, Vec
         }
     }
     principals.sort();
-    (principals, unsaid)
+    (principals, rejected)
 }
 
-/// Whether Istio puts the mesh's trust domain in the place of the one that is named.
+/// Returns `true` if Istio replaces the trust domain of the principal by the mesh's own.
 fn is_alias(principal: &str) -> bool {
     let mut segments = principal.split('/');
     segments.next() == Some(ALIAS) && segments.count() == 4
 }
 
-/// In a setting there may be anything, a `*` above all.
+/// Returns `true` if the string is a valid trust domain. The setting is free text and could even contain a `*`.
 fn is_trust_domain(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
     (1..=255).contains(&text.len()) && text.bytes().all(inner)

@@ -10,24 +10,25 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::{Manifest, Stage};
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 fn planned_with(istio: &Istio, settings: &Settings, manifests: &str) -> Planned {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(manifests, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     istio.plan(&snapshot, settings, &Observed::default())
 }
 
-/// What is planned for a workload `api` that listens on 8080 and runs as an account of its name.
+/// Plans for a workload `api` that listens on 8080 and runs as the service account `api`.
 fn planned(manifests: &str) -> Planned {
     let manifests = format!("{}{manifests}", workload("api", "{}", ""));
     planned_with(&Istio::default(), &Settings::default(), &manifests)
 }
 
-fn filtered() -> Istio {
+fn with_filters() -> Istio {
     Istio {
         regex: Regex::EnvoyFilter,
         ..Istio::default()
@@ -41,7 +42,7 @@ fn workload(name: &str, annotations: &str, pod: &str) -> String {
     )
 }
 
-/// A target that grants these rules to the account `web`.
+/// A target that grants these rules to the service account `web`.
 fn target(name: &str, rules: &str) -> String {
     target_of(name, "[{kind: ServiceAccount, name: web, namespace: front}]", rules)
 }
@@ -64,7 +65,7 @@ fn route(kind: &str, name: &str, ports: &str) -> String {
     )
 }
 
-/// What is planned for one target with one group of these matches.
+/// Plans for one target with one group of these matches.
 fn of_matches(matches: &str) -> Planned {
     planned(&(group("g", matches) + &target("t", "[{kind: HTTPRouteGroup, name: g}]")))
 }
@@ -74,7 +75,7 @@ fn grants(planned: &Planned) -> Vec<&Manifest> {
     grants.filter(|manifest| manifest.stage == Stage::Grant).collect()
 }
 
-/// The rules of the only policy that allows.
+/// Returns the rules of the only policy that allows requests.
 fn rules(planned: &Planned) -> Value {
     let grants = grants(planned);
     assert_eq!(grants.len(), 1, "{grants:#?}");
@@ -84,8 +85,8 @@ fn rules(planned: &Planned) -> Value {
     spec["rules"].clone()
 }
 
-/// Code, object, and field of what is said beyond how much of a path must match, and of UDP.
-fn said(planned: &Planned) -> Vec<String> {
+/// Returns code, object and field of all diagnostics, except those on the anchoring of paths and on UDP.
+fn reported(planned: &Planned) -> Vec<String> {
     let diagnostics = planned.diagnostics.iter().filter(|diagnostic| {
         diagnostic.code != Code::PathAnchorDiffers && !diagnostic.message.starts_with("Istio's proxies do not see UDP")
     });
@@ -105,7 +106,7 @@ fn rule(to: &Value) -> Value {
 }
 
 #[test]
-fn everything_is_denied_by_an_empty_spec() {
+fn a_baseline_denies_everything_with_an_empty_spec() {
     let planned = planned("");
     assert_eq!(planned.manifests, [], "the namespace is not enforced");
     let planned = planned_with(
@@ -129,7 +130,7 @@ fn everything_is_denied_by_an_empty_spec() {
 }
 
 #[test]
-fn tcp_on_ports() {
+fn tcp_grants_become_rules_with_ports() {
     // A11, A13, A16
     let planned = planned(
         &(route("TCPRoute", "r", "[8301, 8300]")
@@ -140,7 +141,7 @@ fn tcp_on_ports() {
         rules(&planned),
         json!([rule(&json!([{"operation": {"ports": ["8300", "8301"]}}]))])
     );
-    assert_eq!(said(&planned), ["NotEnforced TrafficTarget shop/t"]);
+    assert_eq!(reported(&planned), ["NotEnforced TrafficTarget shop/t"]);
     let sources: Vec<String> = grants(&planned)[0].sources.iter().map(ToString::to_string).collect();
     assert_eq!(
         sources,
@@ -155,25 +156,25 @@ fn tcp_on_ports() {
 }
 
 #[test]
-fn tcp_on_all_ports_has_no_operation() {
+fn tcp_grants_on_all_ports_become_rules_without_operations() {
     let planned = planned(&(route("TCPRoute", "r", "[]") + &target("t", "[{kind: TCPRoute, name: r}]")));
     assert_eq!(rules(&planned), json!([{"from": from_web()}]));
 }
 
 #[test]
-fn udp_alone_writes_nothing() {
+fn udp_grants_write_nothing() {
     let planned = planned(&(route("UDPRoute", "u", "[53]") + &target("t", "[{kind: UDPRoute, name: u}]")));
     assert_eq!(grants(&planned).len(), 0);
     assert_eq!(planned.manifests.len(), 1);
     assert_eq!(
-        said(&planned),
+        reported(&planned),
         ["NotEnforced TrafficTarget shop/t", "Unreferenced UDPRoute shop/u"]
     );
 }
 
 #[test]
-fn http_is_always_http() {
-    // A14, S8, S13: without methods the rule would take other bytes too.
+fn http_rules_always_have_methods() {
+    // A14, S8, S13: without methods the rule would allow all TCP traffic.
     let planned = of_matches(
         "{name: a, pathRegex: /a, methods: [GET, POST]}, {name: b}, {name: c, pathRegex: '', methods: ['*']}",
     );
@@ -188,7 +189,7 @@ fn http_is_always_http() {
 }
 
 #[test]
-fn both_layers_must_allow() {
+fn tcp_routes_limit_the_ports_of_http_grants() {
     // A12
     let planned = planned(
         &(group("g", "{name: a, pathRegex: /a}")
@@ -201,7 +202,7 @@ fn both_layers_must_allow() {
             &json!([{"operation": {"methods": ["*"], "paths": ["/a"], "ports": ["8080"]}}])
         )])
     );
-    // A9: a route that is missing matches nothing; the predecessor looked for a group of its name.
+    // A9: a missing route matches nothing; the first SMI adapter for Istio looked for a group with its name.
     let planned = self::planned(
         &(group("g", "{name: a}") + &target("t", "[{kind: TCPRoute, name: g}, {kind: HTTPRouteGroup, name: g}]")),
     );
@@ -209,8 +210,8 @@ fn both_layers_must_allow() {
 }
 
 #[test]
-fn headers_have_rules_of_their_own() {
-    // S14, S15, S19: conditions would hold for every operation of a rule.
+fn matches_with_headers_have_their_own_rules() {
+    // S14, S15, S19: conditions apply to every operation of a rule.
     let planned = of_matches(
         "{name: a, pathRegex: /a}, {name: b, pathRegex: /b, headers: [{X-A: 'v1|v2'}, {x-b: '.*'}]}, {name: c, headers: [{x-a: 'v.*'}, {X-A: '.*1'}]}",
     );
@@ -234,8 +235,8 @@ fn headers_have_rules_of_their_own() {
 }
 
 #[test]
-fn nobody_is_granted_nothing() {
-    // A6, A7: the predecessor wrote no sources at all, or no rules.
+fn empty_sources_and_rules_grant_nothing() {
+    // A6, A7: the first SMI adapter for Istio left out the sources or the rules, which allows everything.
     let group = group("g", "{name: a}");
     let all = target("t", "[{kind: HTTPRouteGroup, name: g, matches: []}]");
     assert_eq!(rules(&planned(&(group.clone() + &all))).as_array().unwrap().len(), 1);
@@ -247,22 +248,23 @@ fn nobody_is_granted_nothing() {
     ] {
         let planned = planned(&(group.clone() + &nothing));
         assert_eq!(planned.manifests.len(), 1, "{nothing}");
-        assert!(planned.diagnostics.iter().any(|said| said.object.key.name == "t"));
+        let mut diagnostics = planned.diagnostics.iter();
+        assert!(diagnostics.any(|diagnostic| diagnostic.object.key.name == "t"));
     }
 }
 
 #[test]
-fn accounts_and_spiffe_ids() {
+fn sources_become_principals_of_the_trust_domain() {
     let binding = "{apiVersion: access.smi-spec.io/v1alpha4, kind: IdentityBinding, metadata: {name: b}, spec: {schemes: {spiffeIdentities: ['spiffe://other.td/x', 'spiffe://cluster.local/ns/a/sa/b', 'spiffe://cluster.local/a/b']}}}\n---\n";
     let target = "{apiVersion: access.smi-spec.io/v1alpha4, kind: TrafficTarget, metadata: {name: t}, spec: {destination: {kind: ServiceAccount, name: api, namespace: shop}, sources: [{kind: IdentityBinding, name: b}, {kind: ServiceAccount, name: web}], rules: [{kind: TCPRoute, name: r}]}}\n---\n";
     let manifests = workload("api", "{}", "") + binding + target + &route("TCPRoute", "r", "[]");
     let principals = |settings: &Settings| {
         let planned = planned_with(&Istio::default(), settings, &manifests);
         let written = rules(&planned)[0]["from"][0]["source"]["principals"].clone();
-        let unsaid = said(&planned)
+        let inexpressible = reported(&planned)
             .into_iter()
-            .filter(|said| said.starts_with("Inexpressible"));
-        (written, unsaid.collect::<Vec<_>>())
+            .filter(|diagnostic| diagnostic.starts_with("Inexpressible"));
+        (written, inexpressible.collect::<Vec<_>>())
     };
     let mut settings = Settings::default();
     let ids = [
@@ -272,21 +274,21 @@ fn accounts_and_spiffe_ids() {
         "other.td/x",
     ];
     assert_eq!(principals(&settings), (json!(ids), vec![]));
-    // Istio reads `cluster.local` as the mesh's own trust domain, which would let in another than is meant.
+    // Istio treats `cluster.local` as the mesh's own trust domain, so a different client would be allowed.
     settings.trust_domain = "mesh.td".into();
     let ids = ["cluster.local/a/b", "mesh.td/ns/shop/sa/web", "other.td/x"];
-    let unsaid = vec!["Inexpressible TrafficTarget shop/t".to_owned()];
-    assert_eq!(principals(&settings), (json!(ids), unsaid.clone()));
+    let inexpressible = vec!["Inexpressible TrafficTarget shop/t".to_owned()];
+    assert_eq!(principals(&settings), (json!(ids), inexpressible.clone()));
     for trust_domain in ["*", "", "a/b", "*.td"] {
         settings.trust_domain = trust_domain.into();
         let planned = planned_with(&Istio::default(), &settings, &manifests);
         assert_eq!(planned.manifests.len(), 1, "{trust_domain}");
-        assert!(said(&planned).contains(&unsaid[0]));
+        assert!(reported(&planned).contains(&inexpressible[0]));
     }
 }
 
 #[test]
-fn the_example_of_the_specification() {
+fn translates_the_example_of_the_specification() {
     // A17
     let planned = planned(
         &(group(
@@ -306,5 +308,5 @@ fn the_example_of_the_specification() {
             rule(&json!([{"operation": {"methods": ["*"], "paths": ["/api"]}}])),
         ])
     );
-    assert_eq!(said(&planned), Vec::<String>::new());
+    assert_eq!(reported(&planned), Vec::<String>::new());
 }

@@ -1,22 +1,22 @@
-//! `AuthorizationPolicy`: who may talk to the pods of one workload, or nobody to those of a namespace.
+//! `AuthorizationPolicy`: allows requests to the pods of one workload, or denies all requests in a namespace.
 
 use serde::Serialize;
 use smi_adapter::manifest::Native;
 use smi_adapter::object::Kind;
 use std::collections::BTreeMap;
 
-/// A list that has an item: to Istio an empty one means everybody or everything, as an absent one does, and passes
-/// its webhook.
+/// A list with at least one item. Istio's webhook accepts empty lists, and Istio treats them like absent ones, as
+/// matching everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Listed<T>(Vec<T>);
+pub(crate) struct NonEmpty<T>(Vec<T>);
 
-impl<T> Listed<T> {
+impl<T> NonEmpty<T> {
     pub(crate) fn one(item: T) -> Self {
         Self(vec![item])
     }
 
-    /// `None` if there is no item. Whoever calls it decides what that means; never that the list is left out.
+    /// Returns `None` if there are no items. The caller decides what that means, and must never leave out the list.
     pub(crate) fn new(items: Vec<T>) -> Option<Self> {
         (!items.is_empty()).then_some(Self(items))
     }
@@ -26,8 +26,10 @@ impl<T> Listed<T> {
     }
 }
 
-/// The spec of an `AuthorizationPolicy`, `security.istio.io/v1` (Istio 1.22 or later). The default allows nothing to
-/// any pod of the namespace, and with it everything is denied that no other policy allows.
+/// The spec of an `AuthorizationPolicy`, `security.istio.io/v1` (Istio 1.22 or later).
+///
+/// The default selects every pod of the namespace and allows nothing. It denies everything that no other policy
+/// allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct AuthorizationPolicy {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -43,12 +45,13 @@ impl Native for AuthorizationPolicy {
     );
 }
 
-/// What is allowed to the pods that the labels select: at least one label, since none would select the namespace.
+/// The fields of a policy that allows requests to selected pods. There is at least one label, because a selector
+/// without labels would select the whole namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Allow {
     pub(crate) selector: Selector,
     pub(crate) action: Action,
-    pub(crate) rules: Listed<Rule>,
+    pub(crate) rules: NonEmpty<Rule>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,16 +66,16 @@ pub(crate) enum Action {
     Allow,
 }
 
-/// Any of `from`, and any of `to`, and all of `when`.
+/// A rule. It requires any of `from`, any of `to`, and all of `when`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Rule {
-    /// Absent, it means everybody: for probes alone.
+    /// The sources. It is absent, which matches all sources, only in rules for the kubelet's probes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<[From; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) to: Option<Listed<To>>,
+    pub(crate) to: Option<NonEmpty<To>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) when: Option<Listed<Condition>>,
+    pub(crate) when: Option<NonEmpty<Condition>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -82,7 +85,7 @@ pub(crate) struct From {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Source {
-    pub(crate) principals: Listed<String>,
+    pub(crate) principals: NonEmpty<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,31 +93,31 @@ pub(crate) struct To {
     pub(crate) operation: Operation,
 }
 
-/// All that is said must hold; Istio refuses one that says nothing.
+/// A conjunction: a request has to match every field that is set. Istio rejects an operation without fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Operation {
-    /// Never absent for HTTP, since the rule would take other bytes as well.
+    /// The HTTP methods. It is always set in rules for HTTP, because the rule would otherwise allow all TCP traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) methods: Option<Listed<String>>,
+    pub(crate) methods: Option<NonEmpty<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) paths: Option<Listed<String>>,
+    pub(crate) paths: Option<NonEmpty<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) ports: Option<Listed<String>>,
+    pub(crate) ports: Option<NonEmpty<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Condition {
     pub(crate) key: String,
-    pub(crate) values: Listed<String>,
+    pub(crate) values: NonEmpty<String>,
 }
 
 impl Rule {
-    /// Its size as JSON, roughly and not below.
+    /// Returns an upper estimate of the size as JSON, in bytes.
     pub(crate) fn size(&self) -> usize {
         let from = self.from.iter().flatten();
         let from: usize = from.map(|from| texts(&from.source.principals)).sum();
-        let to: usize = self.to.iter().flat_map(Listed::iter).map(To::size).sum();
-        let when = self.when.iter().flat_map(Listed::iter);
+        let to: usize = self.to.iter().flat_map(NonEmpty::iter).map(To::size).sum();
+        let when = self.when.iter().flat_map(NonEmpty::iter);
         let when: usize = when
             .map(|condition| condition.key.len() + texts(&condition.values) + 40)
             .sum();
@@ -123,7 +126,7 @@ impl Rule {
 }
 
 impl To {
-    /// Its size as JSON, roughly and not below.
+    /// Returns an upper estimate of the size as JSON, in bytes.
     pub(crate) fn size(&self) -> usize {
         let Operation { methods, paths, ports } = &self.operation;
         let lists = [methods, paths, ports];
@@ -131,6 +134,6 @@ impl To {
     }
 }
 
-fn texts(list: &Listed<String>) -> usize {
+fn texts(list: &NonEmpty<String>) -> usize {
     list.iter().map(|text| text.len() + 3).sum()
 }

@@ -1,4 +1,4 @@
-//! `EnvoyFilter`: a filter that denies nothing, and notes whether a request fulfils regular expressions.
+//! `EnvoyFilter`: adds a filter that denies nothing and records whether a request matches regular expressions.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use smi_adapter::manifest::Native;
 use smi_adapter::object::Kind;
 use std::collections::BTreeMap;
 
-/// The spec of an `EnvoyFilter`, `networking.istio.io/v1alpha3`, the only version there is.
+/// The spec of an `EnvoyFilter`, `networking.istio.io/v1alpha3`, its only version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EnvoyFilter {
@@ -19,8 +19,8 @@ impl Native for EnvoyFilter {
 }
 
 impl EnvoyFilter {
-    /// A filter before all others of what the selected pods receive over HTTP. It notes under `prefix` whether one of
-    /// the `policies` allows a request, and lets all pass.
+    /// Creates a filter that precedes all other HTTP filters for inbound requests of the selected pods. It records under
+    /// `prefix` whether one of the `policies` allows a request, and lets every request pass.
     pub(crate) fn new(
         labels: BTreeMap<String, String>,
         name: String,
@@ -94,14 +94,15 @@ struct Rules {
     policies: BTreeMap<String, RbacPolicy>,
 }
 
-/// Any of the permissions, and any of the principals. Envoy refuses one that lacks either.
+/// A policy of Envoy's RBAC filter. It requires any of the permissions and any of the principals. Envoy rejects a
+/// policy without permissions or without principals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct RbacPolicy {
     pub(crate) permissions: Vec<Permission>,
     pub(crate) principals: Vec<Principal>,
 }
 
-/// What a request must fulfil.
+/// A condition on a request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Permission {
@@ -112,7 +113,7 @@ pub(crate) enum Permission {
     DestinationPort(u16),
 }
 
-/// What a text must be, all of it.
+/// A condition on a complete string.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Text {
@@ -127,12 +128,12 @@ pub(crate) enum Principal {
 }
 
 impl Permission {
-    /// One of these, of which there is at least one.
+    /// Returns the disjunction of `rules`, which is not empty.
     pub(crate) fn any(rules: Vec<Self>) -> Self {
         Self::only(rules).unwrap_or_else(|rules| Self::OrRules { rules })
     }
 
-    /// All of these, of which there is at least one.
+    /// Returns the conjunction of `rules`, which is not empty.
     pub(crate) fn all(rules: Vec<Self>) -> Self {
         Self::only(rules).unwrap_or_else(|rules| Self::AndRules { rules })
     }

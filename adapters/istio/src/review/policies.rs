@@ -1,7 +1,7 @@
-//! What `AuthorizationPolicy`s of others do to the workloads of ours.
+//! Review of foreign `AuthorizationPolicy`s that select workloads with a policy of ours.
 //!
-//! Istio asks all of them together: one that allows widens what ours allow, one that denies or asks an authorizer
-//! comes before them.
+//! Istio evaluates all policies of a workload together. A foreign policy that allows requests widens access, and one
+//! that denies requests or delegates to an external authorizer precedes ours.
 
 use crate::native::AuthorizationPolicy;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use smi_adapter::object::ObjectRef;
 use smi_adapter::smi_types::FieldPath;
 use std::collections::BTreeMap;
 
-/// Workloads with a policy of ours, and their selectors.
+/// Workloads with a policy of ours, and the selectors of these policies.
 type Workloads<'a> = BTreeMap<&'a ObjectRef, &'a Value>;
 
 pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
@@ -29,7 +29,7 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
             .iter()
             .filter(|(namespace, _)| key.namespace == root || key.namespace == **namespace);
         for (namespace, workloads) in here {
-            let message = format!("`{}` of somebody else {does}", object.reference());
+            let message = format!("foreign policy `{}` {does}", object.reference());
             let report = |ours: ObjectRef| {
                 let about = Diagnostic::new(code, ours, FieldPath::root(), message.as_str());
                 about.caused_by(object.reference())
@@ -40,7 +40,8 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
                 diagnostics.push(report(ObjectRef::namespace(namespace)));
                 continue;
             };
-            // Pods may have more labels than their owner selects by: only another value of a label tells them apart.
+            // Pods can have labels that their owner's selector does not mention, so only a label with two different
+            // values proves that the selectors are disjoint.
             let selects = |ours: &Value| {
                 let differs = |(name, value)| ours.get(name).is_some_and(|own: &Value| own != value);
                 !labels.iter().any(differs)
@@ -49,7 +50,7 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
             let before = diagnostics.len();
             diagnostics.extend(selected.map(|(workload, _)| report((*workload).clone())));
             if diagnostics.len() == before && code == Code::NotEnforced {
-                // It may be for a workload without grants.
+                // It may select a workload without grants.
                 diagnostics.push(report(ObjectRef::namespace(namespace)));
             }
         }
@@ -57,7 +58,7 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
     diagnostics
 }
 
-/// The namespaces that ours deny, each with the workloads to which ours allow something.
+/// Returns the enforced namespaces, each with its workloads that have grants.
 fn enforced(desired: &[Manifest]) -> BTreeMap<&str, Workloads<'_>> {
     let mut enforced: BTreeMap<&str, Workloads<'_>> = BTreeMap::new();
     for manifest in desired {
@@ -74,26 +75,27 @@ fn enforced(desired: &[Manifest]) -> BTreeMap<&str, Workloads<'_>> {
     enforced
 }
 
-/// What a policy does, in words; `None` if it does nothing to the proxies of workloads.
+/// Returns the effect of a policy as a code and the predicate of a message, or `None` if it has no effect on the proxies
+/// of workloads.
 fn effect(object: &NativeObject) -> Option<(Code, &'static str)> {
     let field = |name: &str| object.spec.get(name).filter(|value| !value.is_null());
-    let is_dry = object.annotation("istio.io/dry-run") == Some("true");
+    let is_dry_run = object.annotation("istio.io/dry-run") == Some("true");
     let is_attached = field("targetRef").is_some() || field("targetRefs").is_some();
     let has_rules = field("rules")
         .and_then(Value::as_array)
         .is_some_and(|rules| !rules.is_empty());
-    if is_dry || is_attached || !has_rules {
+    if is_dry_run || is_attached || !has_rules {
         return None;
     }
     match field("action").and_then(Value::as_str).unwrap_or("ALLOW") {
         "ALLOW" => Some((
             Code::NotEnforced,
-            "allows what no traffic target has to allow; delete it, or say it with traffic targets",
+            "may allow requests that no traffic target allows; delete it, or replace it by traffic targets",
         )),
-        "DENY" => Some((Code::Conflict, "may deny what traffic targets allow")),
+        "DENY" => Some((Code::Conflict, "may deny requests that traffic targets allow")),
         "CUSTOM" => Some((
             Code::Conflict,
-            "lets an authorizer of its own deny what traffic targets allow",
+            "delegates to an external authorizer, which may deny requests that traffic targets allow",
         )),
         _ => None,
     }

@@ -5,7 +5,7 @@ use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 use crate::native::VirtualService;
@@ -28,12 +28,13 @@ fn object(name: &str, namespace: &str, created: Option<&str>, spec: Value) -> Na
     }
 }
 
-/// What is said of a foreign object, where ours was created in 2020, or is to be created.
-fn said(ours_exists: bool, foreign: NativeObject) -> Vec<Diagnostic> {
-    let mut snapshot = Snapshot::default();
+/// Returns the diagnostics about a foreign object. Ours was created in 2020, or does not exist yet.
+fn reported(ours_exists: bool, foreign: NativeObject) -> Vec<Diagnostic> {
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let (istio, settings) = (Istio::default(), Settings::default());
     let first = istio.plan(&snapshot, &settings, &Observed::default());
     let mut objects = vec![foreign];
@@ -57,28 +58,28 @@ fn both(hosts: &str, port: u16) -> Value {
 const HOST: &str = "web.shop.svc.cluster.local";
 
 #[test]
-fn the_older_decides() {
+fn the_older_object_takes_precedence() {
     for (ours_exists, created, code) in [
         (false, Some("2026-01-01T00:00:00Z"), Code::Conflict),
         (false, None, Code::Conflict),
         (true, Some("2019-01-01T00:00:00Z"), Code::Conflict),
         (true, None, Code::Conflict),
         (true, Some("2021-01-01T00:00:00Z"), Code::Overrides),
-        (true, Some("2020-01-01T00:00:00Z"), Code::Conflict), // of one age: by name
+        (true, Some("2020-01-01T00:00:00Z"), Code::Conflict), // equal age: by name
     ] {
-        let said = said(ours_exists, object("a", "x", created, both(HOST, 80)));
-        assert_eq!(codes(&said), [code], "{created:?}");
+        let reported = reported(ours_exists, object("a", "x", created, both(HOST, 80)));
+        assert_eq!(codes(&reported), [code], "{created:?}");
         assert!(
-            said[0].message.contains("HTTP on port 80 and TCP on port 80"),
+            reported[0].message.contains("HTTP on port 80 and TCP on port 80"),
             "{}",
-            said[0].message
+            reported[0].message
         );
     }
 }
 
 #[test]
-fn port_by_port_and_protocol_by_protocol() {
-    let spec = |spec: Value| said(false, object("a", "x", None, spec));
+fn compares_ports_and_protocols_separately() {
+    let spec = |spec: Value| reported(false, object("a", "x", None, spec));
     assert_eq!(spec(both(HOST, 82)), []);
     let http = spec(json!({"hosts": [HOST], "http": [{"match": [{"port": 81}]}]}));
     assert!(
@@ -98,7 +99,7 @@ fn port_by_port_and_protocol_by_protocol() {
         "{}",
         anywhere[0].message
     );
-    // Routes for gateways only are not in the mesh.
+    // Routes that apply only to gateways have no effect in the mesh.
     let gateway = json!({"hosts": [HOST], "gateways": ["mesh", "g"], "http": [{"match": [{"gateways": ["g"]}]}]});
     assert_eq!(spec(gateway), []);
     assert_eq!(spec(json!({"hosts": [HOST], "gateways": ["g"], "http": [{}]})), []);
@@ -106,8 +107,8 @@ fn port_by_port_and_protocol_by_protocol() {
 }
 
 #[test]
-fn one_host_has_many_names() {
-    let host = |namespace: &str, host: &str| codes(&said(false, object("a", namespace, None, both(host, 80))));
+fn qualifies_short_host_names() {
+    let host = |namespace: &str, host: &str| codes(&reported(false, object("a", namespace, None, both(host, 80))));
     assert_eq!(host("x", HOST), [Code::Conflict]);
     assert_eq!(host("shop", "web"), [Code::Conflict]);
     assert_eq!(host("x", "web"), []);
@@ -116,9 +117,9 @@ fn one_host_has_many_names() {
 }
 
 #[test]
-fn wildcards_take_tcp_only_and_only_from_the_younger() {
+fn an_older_wildcard_takes_precedence_for_tcp_only() {
     let wildcard = |ours_exists, created| {
-        said(
+        reported(
             ours_exists,
             object("a", "x", created, both("*.shop.svc.cluster.local", 80)),
         )
@@ -132,14 +133,14 @@ fn wildcards_take_tcp_only_and_only_from_the_younger() {
     assert!(!older[0].message.contains("HTTP"));
     assert_eq!(wildcard(true, Some("2021-01-01T00:00:00Z")), []);
     let http = json!({"hosts": ["*.shop.svc.cluster.local"], "http": [{"match": [{"port": 80}]}]});
-    assert_eq!(said(false, object("a", "x", None, http)), []);
+    assert_eq!(reported(false, object("a", "x", None, http)), []);
 }
 
 #[test]
-fn a_private_one_comes_first_whatever_its_age() {
+fn a_private_object_takes_precedence_at_any_age() {
     let mut spec = both(HOST, 80);
     spec["exportTo"] = json!(["."]);
-    let said = said(true, object("a", "x", Some("2021-01-01T00:00:00Z"), spec));
-    assert_eq!(codes(&said), [Code::ConflictInPart]);
-    assert!(said[0].message.contains("for clients in namespace `x`"));
+    let reported = reported(true, object("a", "x", Some("2021-01-01T00:00:00Z"), spec));
+    assert_eq!(codes(&reported), [Code::ConflictInPart]);
+    assert!(reported[0].message.contains("is private to namespace `x`"));
 }

@@ -1,4 +1,4 @@
-//! The gateways to which splits may extend themselves.
+//! Gateways that splits select with an annotation.
 
 use crate::native::HttpMatchRequest;
 use crate::{GATEWAYS_ANNOTATION, Istio};
@@ -8,17 +8,17 @@ use smi_adapter::model::route::ServiceRoute;
 use smi_adapter::object::ObjectRef;
 use std::collections::BTreeSet;
 
-/// What Istio calls the sidecars, where gateways are listed.
+/// Istio's name for the sidecars in a list of gateways.
 const MESH: &str = "mesh";
 
-/// Gateways beside the mesh.
+/// Gateways to which a split applies in addition to the mesh.
 #[derive(Debug, Default)]
 pub(super) struct Gateways {
     names: BTreeSet<String>,
     mesh_is_named: bool,
 }
 
-/// The gateways that the splits name and the settings allow; others are reported and left out.
+/// Returns the gateways that the splits select and the settings allow. Reports the others.
 pub(super) fn allowed(istio: &Istio, route: &ServiceRoute, translation: &mut Translation) -> Gateways {
     let mut gateways = Gateways::default();
     for split in route.splits() {
@@ -32,7 +32,7 @@ pub(super) fn allowed(istio: &Istio, route: &ServiceRoute, translation: &mut Tra
         };
         let Ok(names) = serde_json::from_str::<Vec<String>>(annotation) else {
             ignore(format!(
-                "`{annotation}` is no JSON list of gateways; the split acts in the mesh only"
+                "`{annotation}` is not a JSON list of gateways, so it is ignored; the split applies to the mesh only"
             ));
             continue;
         };
@@ -48,7 +48,7 @@ pub(super) fn allowed(istio: &Istio, route: &ServiceRoute, translation: &mut Tra
                 gateways.names.insert(full);
             } else {
                 ignore(format!(
-                    "no setting allows gateway `{full}`; the split is in force without it"
+                    "gateway `{full}` is not allowed, because the adapter's `gateways` does not list it; the split is in force without it"
                 ));
             }
         }
@@ -65,22 +65,23 @@ impl Gateways {
         self.names.iter().cloned().collect()
     }
 
-    /// What a spec lists: the mesh, which a list would leave out, and these. Nothing means the mesh.
-    pub(super) fn of_the_spec(&self) -> Vec<String> {
+    /// Returns the gateways of the spec for a service: the mesh and the selected ones. An empty list stands for the
+    /// mesh, which any other list has to name.
+    pub(super) fn for_service(&self) -> Vec<String> {
         let mesh = self.mesh_only().into_iter();
         mesh.chain(self.names()).collect()
     }
 
-    /// What a spec for a foreign host lists: these, and the mesh only where it is named.
-    pub(super) fn alone(&self) -> Vec<String> {
+    /// Returns the gateways of the spec for an external host: the selected ones, and the mesh only if it is selected.
+    pub(super) fn for_external_host(&self) -> Vec<String> {
         if self.mesh_is_named {
-            self.of_the_spec()
+            self.for_service()
         } else {
             self.names()
         }
     }
 
-    /// What keeps a match to the mesh.
+    /// Returns the gateways that limit a match to the mesh.
     pub(super) fn mesh_only(&self) -> Vec<String> {
         if self.is_empty() {
             Vec::new()
@@ -89,7 +90,7 @@ impl Gateways {
         }
     }
 
-    /// Where routes apply: on a port of the root in the mesh, and on whatever port the gateways have.
+    /// Returns the scopes of a route: a port of the root in the mesh, and all ports of the gateways.
     pub(super) fn scopes(&self, port: Option<u16>) -> Vec<HttpMatchRequest> {
         let mesh = HttpMatchRequest {
             port,

@@ -6,10 +6,10 @@ use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::{PathAnchor, Settings};
 use smi_adapter::smi_types::FieldPath;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
-/// A root and backends, on ports whose names declare what Istio goes by.
+/// A root and backends, with port names that declare protocols to Istio.
 const SHOP: &str = "
 {apiVersion: v1, kind: List, items: [
   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80, name: http}]}},
@@ -24,10 +24,11 @@ const SHOP: &str = "
 ";
 
 fn planned_with(istio: &Istio, settings: &Settings, manifests: &str) -> Planned {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&format!("{SHOP}\n---\n{manifests}"), "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     istio.plan(&snapshot, settings, &Observed::default())
 }
 
@@ -75,7 +76,7 @@ fn to(service: &str, port: u16, weight: Option<u32>) -> Value {
 }
 
 #[test]
-fn a_canary() {
+fn a_canary_becomes_weighted_routes() {
     let planned = planned(&split(
         "web",
         "{service: v1, weight: 90}, {service: v2, weight: 10}",
@@ -118,8 +119,9 @@ fn an_ab_test_falls_back_to_the_root() {
 }
 
 #[test]
-fn weights_that_the_first_adapter_got_wrong() {
-    // It rounded to percent, gave the rest to the last backend, and kept weights by service name.
+fn keeps_weights_that_the_first_adapter_got_wrong() {
+    // The first SMI adapter for Istio rounded to percent, gave the remainder to the last backend, and stored weights by
+    // service name.
     let weights = |given: &[(&str, &str)]| {
         let backends: Vec<String> = given
             .iter()
@@ -179,28 +181,29 @@ fn weights_that_the_first_adapter_got_wrong() {
         weights(&[("v1", "2"), ("v2", "1")]),
         all(&[("v1", Some(2)), ("v2", Some(1))])
     );
-    // A backend twice kept its last weight.
+    // For a repeated backend only the last weight was used.
     assert_eq!(
         weights(&[("v1", "1"), ("v2", "1"), ("v1", "2")]),
         all(&[("v1", Some(3)), ("v2", Some(1))])
     );
-    // All zero was refused by Istio, for ever. 0 : 1 is written without the zero, and without a lone weight.
+    // Istio rejected weights that are all zero on every attempt. 0 : 1 is written without the zero, and without the
+    // weight of the single destination.
     assert_eq!(weights(&[("v1", "0"), ("v2", "0")]), []);
     assert_eq!(weights(&[("v1", "0"), ("v2", "1")]), all(&[("v2", None)]));
-    // 1 : 500m, which a manual test of it has as 67 : 33.
+    // A manual test of the first adapter expects 67 : 33 for 1 : 500m.
     assert_eq!(
         weights(&[("v1", "1"), ("v2", "500m")]),
         all(&[("v1", Some(2)), ("v2", Some(1))])
     );
-    // Sums above what Istio and Envoy take.
+    // The sum exceeds the limit of Istio and Envoy.
     let huge = weights(&[("v1", "9223372036854775807"), ("v2", "1")]);
     assert_eq!(huge, all(&[("v1", Some(2_147_483_646)), ("v2", Some(1))]));
 }
 
 #[test]
-fn two_hundred_backends_are_not_rounded() {
+fn does_not_round_two_hundred_backends() {
     use std::fmt::Write;
-    // 200 × 1 gave the last one -99 %.
+    // The first SMI adapter for Istio gave the last of 200 equal backends -99 %.
     let mut services = String::new();
     let mut backends = String::new();
     for index in 0..200 {
@@ -218,7 +221,7 @@ fn two_hundred_backends_are_not_rounded() {
 }
 
 #[test]
-fn rounding_is_reported() {
+fn reports_rounded_weights() {
     let planned = planned(&split(
         "web",
         "{service: v1, weight: 3000000000}, {service: v2, weight: 1}",
@@ -229,7 +232,7 @@ fn rounding_is_reported() {
 }
 
 #[test]
-fn ports_are_taken_for_what_istio_takes_them_for() {
+fn translates_each_port_by_its_protocol() {
     let conditional = group("{name: m, pathRegex: '/a'}") + &split("many", "{service: b, weight: 1}", "g");
     let planned_conditional = planned(&conditional);
     assert_eq!(
@@ -259,7 +262,7 @@ fn ports_are_taken_for_what_istio_takes_them_for() {
 }
 
 #[test]
-fn what_istio_cannot_match_is_left_out_and_reported() {
+fn leaves_out_and_reports_inexpressible_matches() {
     let long = "a".repeat(1025);
     let matches = [
         "{name: ok, headers: [{X-A: b}, {x-a: b}], methods: ['*']}".to_owned(),
@@ -291,7 +294,7 @@ fn what_istio_cannot_match_is_left_out_and_reported() {
 }
 
 #[test]
-fn a_split_none_of_whose_matches_can_be_said_is_not_in_force() {
+fn a_split_without_expressible_matches_is_not_in_force() {
     let planned =
         planned(&(group("{name: id, headers: {x-request-id: '.*'}}") + &split("web", "{service: v2, weight: 1}", "g")));
     assert_eq!(planned.manifests, []);
@@ -307,7 +310,7 @@ fn a_split_none_of_whose_matches_can_be_said_is_not_in_force() {
 }
 
 #[test]
-fn prefixes_are_a_setting() {
+fn the_path_anchor_is_a_setting() {
     let mut settings = Settings::default();
     settings.path_anchor = PathAnchor::Start;
     let manifests = group("{name: m, pathRegex: '/a|/b'}") + &split("web", "{service: v2, weight: 1}", "g");
@@ -319,7 +322,7 @@ fn prefixes_are_a_setting() {
 }
 
 #[test]
-fn gateways_need_to_be_allowed() {
+fn gateways_have_to_be_allowed() {
     let annotate = |root: &str, gateways: &str| {
         let split = split(root, "{service: b, weight: 1}", "");
         split.replace(
@@ -331,7 +334,7 @@ fn gateways_need_to_be_allowed() {
     istio.gateways.insert("shop/public".into());
     let with = |manifests: &str| planned_with(&istio, &Settings::default(), manifests);
 
-    // Not allowed, or no list: in force inside the mesh.
+    // Not allowed, or not a list: the split applies to the mesh only.
     for gateways in ["[\"other/public\"]", "public", "{}"] {
         let planned = with(&annotate("web", gateways));
         assert_eq!(
@@ -341,7 +344,7 @@ fn gateways_need_to_be_allowed() {
         );
         assert_eq!(spec(&planned).get("gateways"), None);
     }
-    // Allowed: beside the mesh, whatever port the gateway has.
+    // Allowed: the split applies to the mesh and to every port of the gateway.
     let planned = with(&annotate("web", "[\"public\", \"mesh\"]"));
     assert_eq!(codes(&planned), []);
     let spec_of_web = spec(&planned);
@@ -354,19 +357,19 @@ fn gateways_need_to_be_allowed() {
         spec_of_web["tcp"][0]["match"],
         json!([{"port": 80, "gateways": ["mesh"]}])
     );
-    // Which port of the root a gateway's request is for is not said.
+    // A request at a gateway carries no port of the root.
     let planned = with(&annotate("many", "[\"shop/public\"]"));
     assert!(codes(&planned).contains(&(Code::Inexpressible, "metadata.annotations".into())));
     assert_eq!(spec(&planned).get("gateways"), None);
 }
 
 #[test]
-fn foreign_hosts_need_to_be_allowed() {
+fn external_hosts_have_to_be_allowed() {
     let manifests = split("web", "{service: v1, weight: 1}, {service: v2, weight: 3}", "")
         .replace("service: web", "service: shop.example.com");
-    let refused = planned(&manifests);
-    assert_eq!(codes(&refused), [(Code::ExternalRoot, "spec.service".into())]);
-    assert_eq!(refused.manifests, []);
+    let rejected = planned(&manifests);
+    assert_eq!(codes(&rejected), [(Code::ExternalRoot, "spec.service".into())]);
+    assert_eq!(rejected.manifests, []);
 
     let mut istio = Istio::default();
     istio.external_hosts.insert("shop.example.com".into());
@@ -383,7 +386,7 @@ fn foreign_hosts_need_to_be_allowed() {
     );
     assert_eq!(spec(&with(&annotated))["gateways"], json!(["shop/public"]));
 
-    // Nowhere to go for the rest.
+    // No destination for requests that match no split.
     let conditional = manifests.replace("backends", "matches: [{kind: HTTPRouteGroup, name: g}], backends");
     let planned = with(&(group("{name: m, pathRegex: /a}") + &conditional));
     assert!(
@@ -391,13 +394,13 @@ fn foreign_hosts_need_to_be_allowed() {
         "{:?}",
         codes(&planned)
     );
-    // Several ports, and none is named.
+    // The backends have several ports.
     let planned = with(&manifests.replace("v2", "b"));
     assert!(codes(&planned).contains(&(Code::ExternalRoot, "spec.service".into())));
 }
 
 #[test]
-fn the_share_of_a_headless_backend_is_the_roots() {
+fn the_root_gets_the_share_of_a_headless_backend() {
     let service =
         "{apiVersion: v1, kind: Service, metadata: {name: head}, spec: {clusterIP: None, ports: [{port: 80}]}}\n---\n";
     let planned =

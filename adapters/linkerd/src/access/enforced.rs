@@ -1,26 +1,26 @@
-//! What Linkerd cannot close of a workload.
+//! Gaps in enforcement: the traffic of a workload that Linkerd cannot deny.
 
 use super::{MAX_SERVERS, Translator};
 use smi_adapter::diagnostic::{Code, Ports};
 use std::collections::BTreeSet;
 
-/// The container that makes a pod a part of the mesh.
+/// The container that every pod in the mesh has.
 const PROXY: &str = "linkerd-proxy";
 const INJECT: &str = "linkerd.io/inject";
 const DEFAULT_POLICY: &str = "config.linkerd.io/default-inbound-policy";
 const SKIPPED_PORTS: &str = "config.linkerd.io/skip-inbound-ports";
 
 impl Translator<'_> {
-    /// Reports what stays open, and what would close it.
+    /// Reports the ports that stay open, with the change that would close them.
     pub(super) fn report_open(&mut self) {
         let annotation = |name: &str| self.access.annotations().get(name).map(String::as_str);
         let outside = if self.access.has_host_network() {
-            Some("its pods share the network of their node, where no proxy sees their traffic".to_owned())
+            Some("its pods use the network of their node, so no proxy sees their traffic".to_owned())
         } else if annotation(INJECT) == Some("disabled") {
             Some(format!("the annotation `{INJECT}` keeps its pods out of the mesh"))
         } else if self.access.lacks_container(PROXY) {
             Some(format!(
-                "some of its pods run without the container `{PROXY}`; restart them within the mesh"
+                "some of its pods have no container `{PROXY}`; restart them with the proxy injected"
             ))
         } else {
             None
@@ -36,14 +36,14 @@ impl Translator<'_> {
         let skipped = annotation(SKIPPED_PORTS).map(str::trim).filter(|list| !list.is_empty());
         let skipped = skipped.map(|list| {
             let message = format!(
-                "the annotation `{SKIPPED_PORTS}` takes these ports past the proxy, so they are open: `{list}`"
+                "ports `{list}` bypass the proxy because of the annotation `{SKIPPED_PORTS}`, so they are open"
             );
             (numbers(list).map_or(Ports::All, Ports::Only), message)
         });
         let unseen = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
         let unseen = unseen.into_iter().map(|port| {
             let message =
-                format!("port {port} passes the proxy by in the whole mesh (`ignoreInboundPorts`), so it is open");
+                format!("port {port} bypasses the proxy in the whole mesh (`ignoreInboundPorts`), so it is open");
             (Ports::Only([port].into()), message)
         });
         let unseen: Vec<(Ports, String)> = unseen.chain(skipped).collect();
@@ -55,7 +55,7 @@ impl Translator<'_> {
             return;
         }
         let message = format!(
-            "ports that no container, service, route or target names, and the proxy's own, fall to the default policy of the pods; the annotation `{DEFAULT_POLICY}: deny` on the pods closes them"
+            "ports that no container, service, route or target names, and the proxy's own ports, are subject to the default policy of the pods; the annotation `{DEFAULT_POLICY}: deny` on the pods closes them"
         );
         self.report(
             Code::NotEnforced,
@@ -65,7 +65,7 @@ impl Translator<'_> {
         let beyond = self.beyond();
         if beyond > 0 {
             let message = format!(
-                "more than {MAX_SERVERS} ports are known of it; the {beyond} highest fall to the default policy of the pods, too"
+                "the workload has more than {MAX_SERVERS} known ports; the {beyond} highest are also subject to the default policy of the pods"
             );
             let beyond = Ports::Except(self.servers.keys().copied().collect());
             self.report(Code::NotEnforced, beyond, message);
@@ -73,7 +73,7 @@ impl Translator<'_> {
     }
 }
 
-/// The ports of a list; `None` if it holds anything but single numbers, such as a range.
+/// Parses a list of ports. Returns `None` if it contains anything but single numbers, for example a range.
 fn numbers(list: &str) -> Option<BTreeSet<u16>> {
     let ports = list.split(',').map(str::trim).filter(|port| !port.is_empty());
     ports.map(|port| port.parse().ok()).collect()

@@ -1,27 +1,29 @@
-//! What targets grant: policies on servers for TCP (A13), policies on routes for HTTP (A14).
+//! Translation of grants: policies on servers for TCP (A13), policies on routes for HTTP (A14).
 
-use super::parties::{Party, parties};
+use super::clients::{ClientSet, client_sets};
 use super::{Translator, text};
 use crate::matches::{self, MAX_HEADER, Side};
 use crate::native::{
     AuthorizationPolicy, Header, HttpRouteMatch, InboundRoute, InboundRule, MeshTlsAuthentication, ObjectRef, Path,
 };
 use crate::{MAX_MATCHES, MAX_RULES};
-use smi_adapter::diagnostic::{Code, Ports as Concerned};
+use smi_adapter::diagnostic::{Code, Ports as Affected};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::access::{Grant, Granted, Ports};
 use smi_adapter::model::route::HttpMatch;
 use std::sync::Arc;
 
-/// What the CRD takes.
+/// The most parents of one route that the CRD accepts.
 const MAX_PARENTS: usize = 32;
-/// How large the matches of a route may be together, so that an API server takes it.
+/// The most bytes that the matches of one route have in total. Such a route is small enough for an API server.
 const MAX_BYTES: usize = 800_000;
-/// How many bytes of names a list of clients holds where no header must: such a list stays below what an API server takes.
+/// The most bytes of names in a list of clients, where no header filter limits it. Such a list is small enough for an
+/// API server.
 const MAX_NAMES: usize = 50_000;
-/// The header by which a server's proxy tells who the client is. It sets or removes it before it looks at policies.
+/// The header that contains the identity of the client. The proxy of the server sets or removes it before it evaluates
+/// policies.
 const CLIENT: &str = "l5d-client-id";
-/// Every path, for what must be no less specific than the exemption of health checks.
+/// A pattern of every path, for matches that must be at least as specific as the exemption of health checks.
 const ANY_PATH: &str = "^(?:.*)$";
 
 impl Translator<'_> {
@@ -29,15 +31,15 @@ impl Translator<'_> {
         match grant.traffic() {
             Granted::Udp => {
                 // A12
-                let message = "Linkerd's proxies do not see UDP: it is neither granted nor denied";
-                self.report_grant(grant, Code::NotEnforced, Concerned::All, message);
+                let message = "Linkerd's proxies do not see UDP, so it is neither granted nor denied";
+                self.report_target(grant, Code::NotEnforced, message);
             }
             Granted::Tcp => self.tcp(grant),
             Granted::Http(matches) => self.http(grant, matches),
         }
     }
 
-    /// The ports of a grant that have a server; the others are reported.
+    /// Returns the ports of a grant that have a `Server`, and reports the others.
     fn ports(&mut self, grant: &Grant) -> Vec<u16> {
         let ports = self.servers.keys().copied();
         let ports: Vec<u16> = ports.filter(|port| grant.ports().contains(*port)).collect();
@@ -45,7 +47,7 @@ impl Translator<'_> {
             let without: Vec<u16> = named.difference(&ports.iter().copied().collect()).copied().collect();
             if !without.is_empty() {
                 let message = format!(
-                    "{} of {} gets no Server, so nothing is granted there",
+                    "{} of {} has no Server, so nothing is granted there",
                     list(&without),
                     self.access.workload()
                 );
@@ -53,34 +55,34 @@ impl Translator<'_> {
             }
         } else if self.beyond() > 0 {
             let message = format!(
-                "{} of {} ports of {} get no Server, so nothing is granted there",
+                "{} of {} ports of {} have no Server, so nothing is granted there",
                 self.beyond(),
                 self.beyond() + ports.len(),
                 self.access.workload()
             );
-            let beyond = Concerned::Except(ports.iter().copied().collect());
+            let beyond = Affected::Except(ports.iter().copied().collect());
             self.report_grant(grant, Code::Inexpressible, beyond, message);
         } else if ports.is_empty() {
             let message = format!(
-                "no port of {} is known that could get a Server, so nothing is granted there; declare its ports",
+                "{} has no known port that could have a Server, so nothing is granted there; declare its ports",
                 self.access.workload()
             );
-            self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
+            self.report_grant(grant, Code::Inexpressible, Affected::All, message);
         }
         ports
     }
 
-    /// The sources of a grant, those that Linkerd cannot name reported.
-    fn parties(&mut self, grant: &Grant, most: usize) -> Vec<Party> {
-        let (parties, refused) = parties(grant.sources(), most);
-        for source in refused {
-            let message = format!("Linkerd cannot name the source `{source}`, so it is granted nothing");
-            self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
+    /// Returns the sources of a grant, and reports those that Linkerd cannot express.
+    fn client_sets(&mut self, grant: &Grant, most: usize) -> Vec<ClientSet> {
+        let (sets, rejected) = client_sets(grant.sources(), most);
+        for source in rejected {
+            let message = format!("Linkerd cannot express the source `{source}`, so it is granted nothing");
+            self.report_target(grant, Code::Inexpressible, message);
         }
-        parties
+        sets
     }
 
-    /// Whether there is room for so many policies; if not, it is reported.
+    /// Returns `true`, and reserves them, if the workload has room for so many policies; otherwise reports it.
     fn has_room(&mut self, grant: &Grant, policies: usize) -> bool {
         if let Some(left) = self.policies_left.checked_sub(policies) {
             self.policies_left = left;
@@ -91,25 +93,26 @@ impl Translator<'_> {
             self.access.workload(),
             super::MAX_POLICIES
         );
-        self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
+        self.report_grant(grant, Code::Inexpressible, Affected::All, message);
         false
     }
 
+    /// Writes an authentication and returns its name.
     fn authentication(&mut self, grant: &Grant, spec: &MeshTlsAuthentication) -> String {
         let name = self.names.grant(grant.target(), None, &text(spec));
         self.emit_grant(grant, Stage::Leaf, &name, spec);
         name
     }
 
-    /// Whatever is sent to a server, HTTP included.
+    /// Grants all traffic to a server, including HTTP.
     fn tcp(&mut self, grant: &Grant) {
         let ports = self.ports(grant);
-        let parties = self.parties(grant, MAX_NAMES);
-        if !self.has_room(grant, ports.len().saturating_mul(parties.len())) || ports.is_empty() {
+        let sets = self.client_sets(grant, MAX_NAMES);
+        if !self.has_room(grant, ports.len().saturating_mul(sets.len())) || ports.is_empty() {
             return;
         }
-        for party in &parties {
-            let authentication = self.authentication(grant, &party.authentication);
+        for clients in &sets {
+            let authentication = self.authentication(grant, &clients.authentication);
             for port in &ports {
                 let Some(server) = self.servers.get(port) else { continue };
                 let policy = policy(ObjectRef::server(&server.name), &authentication);
@@ -119,12 +122,12 @@ impl Translator<'_> {
         }
     }
 
-    /// Requests to servers that read HTTP.
+    /// Grants requests to the servers that parse HTTP.
     fn http(&mut self, grant: &Grant, matches: &[Arc<HttpMatch>]) {
         let requests = self.requests(matches);
         if requests.is_empty() {
-            let message = "Linkerd can ask for none of the matches, so they grant nothing";
-            self.report_grant(grant, Code::Inexpressible, Concerned::All, message);
+            let message = "Linkerd can express none of the matches, so they grant nothing";
+            self.report_target(grant, Code::Inexpressible, message);
             return;
         }
         let ports = self.ports(grant);
@@ -132,28 +135,28 @@ impl Translator<'_> {
         let (opaque, ports): (Vec<u16>, Vec<u16>) = ports.into_iter().partition(is_opaque);
         if !opaque.is_empty() {
             let message = format!(
-                "{} of {} is opaque to Linkerd, which reads no HTTP there, so no request is granted",
+                "{} of {} is opaque, so Linkerd does not parse HTTP there and no request is granted",
                 list(&opaque),
                 self.access.workload()
             );
             self.report_grant(grant, Code::NotHttp, opaque.into_iter().collect(), message);
         }
-        let parties = self.parties(grant, MAX_HEADER);
+        let sets = self.client_sets(grant, MAX_HEADER);
         let batches = batches(requests);
-        let needed = [parties.len(), batches.len(), ports.chunks(MAX_PARENTS).len()];
+        let needed = [sets.len(), batches.len(), ports.chunks(MAX_PARENTS).len()];
         let needed = needed.into_iter().fold(1, usize::saturating_mul);
         if ports.is_empty() || !self.has_room(grant, needed) {
             return;
         }
-        for party in &parties {
-            let authentication = self.authentication(grant, &party.authentication);
+        for clients in &sets {
+            let authentication = self.authentication(grant, &clients.authentication);
             for ports in ports.chunks(MAX_PARENTS) {
                 let servers = ports.iter().filter_map(|port| self.servers.get(port));
                 let servers: Vec<ObjectRef> = servers.map(|server| ObjectRef::server(&server.name)).collect();
                 for batch in &batches {
                     let route = InboundRoute {
                         parent_refs: servers.clone(),
-                        rules: rules(batch, &party.clients),
+                        rules: rules(batch, &clients.pattern),
                     };
                     let content = format!("{} {authentication}", text(&route));
                     let name = self.names.grant(grant.target(), None, &content);
@@ -165,11 +168,11 @@ impl Translator<'_> {
         }
     }
 
-    /// The matches in Linkerd's words; those that it has none for are reported on their groups.
+    /// Returns the translated matches. Matches that Linkerd cannot express are reported on their groups.
     fn requests(&mut self, matches: &[Arc<HttpMatch>]) -> Vec<HttpRouteMatch> {
-        // Where health checks are exempt for some networks only, a request to the same path must find the grant first:
-        // Linkerd compares how much of the path matched, of which a prefix is little.
-        let any = if self.linkerd.exempts_everybody() {
+        // Where health checks are exempt only for some networks, a request to the same path must match the grant first:
+        // Linkerd compares the lengths of the matched paths, and the prefix `/` is the shortest.
+        let any = if self.linkerd.exempts_all_networks() {
             Path::Prefix("/")
         } else {
             Path::RegularExpression(ANY_PATH.to_owned())
@@ -204,13 +207,13 @@ fn policy(target_ref: ObjectRef, authentication: &str) -> AuthorizationPolicy {
     }
 }
 
-/// Ports in words.
+/// Formats ports for a message.
 fn list(ports: &[u16]) -> String {
     let ports: Vec<String> = ports.iter().map(|port| format!("port {port}")).collect();
     ports.join(", ")
 }
 
-/// The matches of one route each.
+/// Groups matches into batches, one for each route.
 fn batches(requests: Vec<HttpRouteMatch>) -> Vec<Vec<HttpRouteMatch>> {
     let mut batches: Vec<Vec<HttpRouteMatch>> = Vec::new();
     let mut bytes = 0;
@@ -234,7 +237,7 @@ fn batches(requests: Vec<HttpRouteMatch>) -> Vec<Vec<HttpRouteMatch>> {
     batches
 }
 
-/// The rules of a route: every match asks for the client, too. Never left out, not even for all requests.
+/// Returns the rules of a route. Every match also requires the client, even a match of all requests.
 fn rules(requests: &[HttpRouteMatch], clients: &str) -> Vec<InboundRule> {
     let of_clients = |request: &HttpRouteMatch| {
         let mut request = request.clone();

@@ -1,8 +1,8 @@
-//! Names of objects: they begin with the workload's kind and name, so that no other policy has them.
+//! Names of objects. They begin with the kind and name of the workload, so that no other policy uses them.
 
 use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name, hashed_name, is_dns_subdomain};
 
-/// The names of one workload's objects.
+/// The names of the objects of one workload.
 pub(super) struct Names {
     base: String,
 }
@@ -14,28 +14,28 @@ impl Names {
         if is_dns_subdomain(&base) {
             return Self { base };
         }
-        // An owner of a kind that nobody knows may be called anything.
+        // An owner of an unknown kind can have any name.
         Self {
             base: hashed_name("workload", &format!("{kind}/{name}")),
         }
     }
 
-    /// The name of the `Server` of a port.
+    /// Returns the name of the `Server` of a port.
     pub(super) fn server(&self, port: u16) -> String {
         bounded_name(&format!("{}-{port}", self.base))
     }
 
-    /// The name of another object that a port has whoever may use it.
-    pub(super) fn fixed(&self, port: u16, what: &str) -> String {
-        bounded_name(&format!("{}-{port}-{what}", self.base))
+    /// Returns the name of another object of a port that does not depend on grants.
+    pub(super) fn fixed(&self, port: u16, suffix: &str) -> String {
+        bounded_name(&format!("{}-{port}-{suffix}", self.base))
     }
 
-    /// The name of the authentication of the kubelet, by its content.
+    /// Returns the name of the authentication of the kubelet, derived from its content.
     pub(super) fn probes(&self, content: &str) -> String {
         hashed_name(&format!("{}-probes", self.base), content)
     }
 
-    /// The name of a part of a grant, on all ports or on one, by its content.
+    /// Returns the name of an object of a grant, on all ports or on one, derived from its content.
     pub(super) fn grant(&self, target: &ObjectKey, port: Option<u16>, content: &str) -> String {
         let port = port.map(|port| format!("{port}-")).unwrap_or_default();
         let name = format!("{}-{port}{}", self.base, target.name);

@@ -1,5 +1,5 @@
-//! What every known port of a workload has, with or without grants: a `Server` that denies, a route for everything that
-//! nobody is authorized on, and the exemption of the kubelet's health checks.
+//! The objects that every known port of a workload has, with or without grants: a `Server` that denies, a route for every
+//! request on which no client is authorized, and the exemption of the kubelet's health checks.
 
 use super::{MAX_SERVERS, Translator, everything, text};
 use crate::matches::MAX_PATH;
@@ -14,19 +14,19 @@ use smi_adapter::manifest::Stage;
 use smi_adapter::workload::HealthCheck;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many parameters of a query the schema of a match takes.
+/// The most query parameters of one match that the schema accepts.
 const MAX_PARAMETERS: usize = 16;
 
 /// A port that has a `Server`.
 pub(super) struct Served {
     /// The name of the `Server`.
     pub(super) name: String,
-    /// Whether Linkerd reads no HTTP there.
+    /// `true` if Linkerd does not parse HTTP on the port.
     pub(super) is_opaque: bool,
 }
 
 impl Translator<'_> {
-    /// The ports that get a `Server`: all that are known, but for the proxy's own.
+    /// Writes a `Server` for each known port, except for the ports of the proxy itself.
     pub(super) fn servers(&mut self) {
         let ports = self.access.tcp_ports().iter();
         let ports = ports.filter(|port| !self.linkerd.proxy_ports.contains(port));
@@ -42,7 +42,7 @@ impl Translator<'_> {
         self.probes();
     }
 
-    /// How many ports more there are than Linkerd is told of.
+    /// Returns the number of known ports that get no `Server` because there are too many.
     pub(super) fn beyond(&self) -> usize {
         let known = self.access.tcp_ports().iter();
         let known = known.filter(|port| !self.linkerd.proxy_ports.contains(port));
@@ -50,7 +50,8 @@ impl Translator<'_> {
     }
 
     fn server(&mut self, name: &str, port: u16, is_opaque: bool) {
-        // It gives 403 where there would be 404, and lets clients through that are authorized on the server.
+        // With this route, requests that match no grant get a 403 instead of a 404, and clients that are authorized on
+        // the server get through.
         let deny = InboundRoute {
             parent_refs: vec![ObjectRef::server(name)],
             rules: vec![InboundRule {
@@ -63,26 +64,26 @@ impl Translator<'_> {
                 match_labels: self.access.selector().clone(),
             },
             port,
-            // Never HTTP alone, since bytes may be granted, too.
+            // Never an HTTP protocol, since other bytes can be granted as well.
             proxy_protocol: if is_opaque { "opaque" } else { "unknown" },
             access_policy: "deny",
         };
         self.emit(Stage::Deny, name, &server);
     }
 
-    /// Health checks of the kubelet keep working (A38). Linkerd allows them by itself only while a server has no routes.
+    /// Exempts the health checks of the kubelet (A38). Linkerd exempts them itself only while a server has no routes.
     fn probes(&mut self) {
-        let mut checks: BTreeMap<u16, BTreeSet<Asked>> = BTreeMap::new();
+        let mut checks: BTreeMap<u16, BTreeSet<CheckRequest>> = BTreeMap::new();
         for check in self.access.health_checks() {
             if let Some(served) = self.servers.get(&check.port()) {
                 if served.is_opaque {
                     let message = format!(
-                        "port {} is opaque to Linkerd, so the health check there cannot be told from other traffic and is denied",
+                        "port {} is opaque, so Linkerd cannot distinguish the health check from other traffic and denies it",
                         check.port()
                     );
                     self.report(Code::Inexpressible, [check.port()].into_iter().collect(), message);
-                } else if let Some(asked) = self.asked(check) {
-                    checks.entry(check.port()).or_default().insert(asked);
+                } else if let Some(request) = self.check_request(check) {
+                    checks.entry(check.port()).or_default().insert(request);
                 }
             }
         }
@@ -92,7 +93,7 @@ impl Translator<'_> {
             .iter()
             .map(|cidr| Network { cidr: cidr.clone() })
             .collect();
-        // An empty list would be refused.
+        // The CRD rejects an empty list.
         if checks.is_empty() || networks.is_empty() {
             return;
         }
@@ -104,10 +105,10 @@ impl Translator<'_> {
         }
     }
 
-    /// What a health check asks for; `None` if Linkerd cannot tell it.
-    fn asked(&mut self, check: &HealthCheck) -> Option<Asked> {
+    /// Returns the request of a health check, or `None`, reported, if Linkerd cannot express it.
+    fn check_request(&mut self, check: &HealthCheck) -> Option<CheckRequest> {
         let HealthCheck::Http { path, .. } = check else {
-            return Some(Asked {
+            return Some(CheckRequest {
                 path: HealthCheck::GRPC_PATH.to_owned(),
                 method: "POST",
                 query: Vec::new(),
@@ -115,11 +116,11 @@ impl Translator<'_> {
         };
         let path = path.split('#').next().unwrap_or_default();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        // What the kubelet would escape, and how, is better not guessed.
+        // The escaping rules of the kubelet are not replicated, so paths that need escaping are reported.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/$&+,:;=@%".contains(c);
         if path.len() > MAX_PATH || !path.chars().all(plain) {
             let message = format!(
-                "the health check of port {} is denied: Linkerd takes paths of at most {MAX_PATH} bytes, percent-encoded",
+                "the health check of port {} is denied: Linkerd supports only percent-encoded paths of at most {MAX_PATH} bytes",
                 check.port()
             );
             self.report(Code::Inexpressible, [check.port()].into_iter().collect(), message);
@@ -127,34 +128,36 @@ impl Translator<'_> {
         }
         let Some(query) = parameters(query) else {
             let message = format!(
-                "the health check of port {} is denied: Linkerd can be told at most {MAX_PARAMETERS} parameters of a query, each of its own name and plain letters",
+                "the health check of port {} is denied: Linkerd supports at most {MAX_PARAMETERS} query parameters, each with a different name and without escapes or empty values",
                 check.port()
             );
             self.report(Code::Inexpressible, [check.port()].into_iter().collect(), message);
             return None;
         };
-        Some(Asked {
+        Some(CheckRequest {
             path: path.to_owned(),
             method: "GET",
             query,
         })
     }
 
-    fn exempt(&mut self, port: u16, authentication: &str, checks: &BTreeSet<Asked>) {
+    /// Writes the route and the policy that exempt the health checks of a port.
+    fn exempt(&mut self, port: u16, authentication: &str, checks: &BTreeSet<CheckRequest>) {
         let Some(server) = self.servers.get(&port).map(|served| ObjectRef::server(&served.name)) else {
             return;
         };
         if checks.len() > MAX_MATCHES * MAX_RULES {
-            let message = format!("port {port} has more health checks than one route takes; the last are denied");
+            let message =
+                format!("port {port} has more health checks than fit into one route; the last ones are denied");
             self.report(Code::Inexpressible, [port].into_iter().collect(), message);
         }
         let matches: Vec<HttpRouteMatch> = checks
             .iter()
             .take(MAX_MATCHES * MAX_RULES)
-            .map(|asked| HttpRouteMatch {
-                method: Some(asked.method.to_owned()),
-                query: asked.query.iter().map(parameter).collect(),
-                ..everything(Path::Exact(asked.path.clone()))
+            .map(|request| HttpRouteMatch {
+                method: Some(request.method.to_owned()),
+                query: request.query.iter().map(parameter).collect(),
+                ..everything(Path::Exact(request.path.clone()))
             })
             .collect();
         let rules = matches.chunks(MAX_MATCHES).map(|matches| InboundRule {
@@ -169,32 +172,33 @@ impl Translator<'_> {
             target_ref: ObjectRef::route(&name),
             required_authentication_refs: [ObjectRef::network(authentication)],
         };
-        // It allows, so it goes with the grants where somebody else has one of our names: his route must not be what
-        // it opens. It is there before the server is, and goes after it.
+        // The policy allows, so it has the stage of grants: if a foreign route has our name, grants are not written and
+        // the policy does not open that route. It is created before the server and deleted after it.
         self.emit(Stage::Grant, &name, &policy);
         self.emit(Stage::Deny, &name, &route);
     }
 }
 
-/// What a health check asks for.
+/// The request of a health check.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Asked {
+struct CheckRequest {
     path: String,
     method: &'static str,
-    /// Names and values of the query's parameters.
+    /// Names and values of the query parameters.
     query: Vec<(String, String)>,
 }
 
-/// The parameters of a query; `None` if Linkerd cannot be told all of them. It takes one value for each name.
+/// Parses the parameters of a query. Returns `None` if Linkerd cannot express all of them. It supports one value for each
+/// name.
 fn parameters(query: &str) -> Option<Vec<(String, String)>> {
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c));
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        // What the schema takes.
-        let sayable =
+        // The lengths are those of the schema.
+        let expressible =
             plain(name) && plain(value) && (1..=256).contains(&name.len()) && (1..=1024).contains(&value.len());
-        if !sayable || all.insert(name.to_owned(), value.to_owned()).is_some() {
+        if !expressible || all.insert(name.to_owned(), value.to_owned()).is_some() {
             return None;
         }
     }

@@ -1,4 +1,4 @@
-//! What targets become: the model is built by `resolve`, from YAML.
+//! Tests of the translation of targets. `resolve` builds the model from YAML.
 
 mod grants;
 mod limits;
@@ -11,10 +11,10 @@ use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml;
 
-/// A deployment `api` of namespace `shop` with account `api`.
+/// Returns a deployment `api` in namespace `shop` with account `api`.
 fn api(pod: &str, containers: &str) -> String {
     format!(
         "apiVersion: apps/v1
@@ -32,7 +32,7 @@ spec:
     )
 }
 
-/// With one port and a health check.
+/// Returns the deployment with one port and a health check.
 fn checked() -> String {
     api(
         "",
@@ -40,13 +40,13 @@ fn checked() -> String {
     )
 }
 
-/// With these ports.
+/// Returns the deployment with these ports.
 fn with_ports(ports: &[u16]) -> String {
     let ports: Vec<String> = ports.iter().map(|port| format!("{{containerPort: {port}}}")).collect();
     api("", &format!("[{{name: c, ports: [{}]}}]", ports.join(", ")))
 }
 
-/// A target with accounts as sources.
+/// Returns a target with accounts as sources.
 fn target(name: &str, sources: &[&str], rules: &str) -> String {
     let sources: Vec<String> = sources
         .iter()
@@ -66,7 +66,7 @@ spec:
     )
 }
 
-/// A rule for all of a route group.
+/// Returns a rule for all matches of a route group.
 fn group_rule(name: &str) -> String {
     format!("{{kind: HTTPRouteGroup, name: {name}}}")
 }
@@ -84,11 +84,11 @@ fn tcp_route(name: &str, ports: &str) -> String {
 }
 
 fn snapshot(manifests: &str) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(manifests, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
-    snapshot
+    input.build()
 }
 
 fn planned_with(linkerd: &Linkerd, manifests: &str) -> Planned {
@@ -99,7 +99,7 @@ fn planned(manifests: &str) -> Planned {
     planned_with(&Linkerd::default(), manifests)
 }
 
-/// The names and specs of a kind, by name.
+/// Returns the names and specs of all objects of a kind, by name.
 fn specs<'p>(planned: &'p Planned, kind: &str) -> Vec<(&'p str, &'p Value)> {
     let of_kind = planned.manifests.iter().map(|manifest| &manifest.object);
     let of_kind = of_kind.filter(|object| object.kind.kind == kind);
@@ -108,7 +108,7 @@ fn specs<'p>(planned: &'p Planned, kind: &str) -> Vec<(&'p str, &'p Value)> {
         .collect()
 }
 
-/// The only spec whose name has this beginning.
+/// Returns the spec of the only object with this beginning of its name.
 fn spec<'p>(planned: &'p Planned, kind: &str, start: &str) -> &'p Value {
     let found = specs(planned, kind);
     let mut found = found.iter().filter(|(name, _)| name.starts_with(start));
@@ -117,23 +117,23 @@ fn spec<'p>(planned: &'p Planned, kind: &str, start: &str) -> &'p Value {
     spec
 }
 
-/// The name of the object that has this spec.
+/// Returns the full name of the only object with this beginning of its name.
 fn name<'p>(planned: &'p Planned, kind: &str, start: &str) -> &'p str {
     let spec = spec(planned, kind, start);
     let found = specs(planned, kind);
     found.iter().find(|(_, other)| std::ptr::eq(*other, spec)).unwrap().0
 }
 
-/// The routes that grant: neither those that deny nor those for health checks.
+/// Returns the routes that grant access: neither those that deny nor those for health checks.
 fn granting(planned: &Planned) -> Vec<(&str, &Value)> {
     let mut routes = specs(planned, "HTTPRoute");
     routes.retain(|(name, _)| !name.ends_with("-deny") && !name.ends_with("-probes"));
     routes
 }
 
-/// What is said with a code: the objects, and the messages.
-fn said(planned: &Planned, code: Code) -> Vec<String> {
-    let all = planned.diagnostics.iter().filter(|said| said.code == code);
+/// Returns the diagnostics with a code, each with its object and message.
+fn reported(planned: &Planned, code: Code) -> Vec<String> {
+    let all = planned.diagnostics.iter().filter(|diagnostic| diagnostic.code == code);
     all.map(ToString::to_string).collect()
 }
 
@@ -141,7 +141,7 @@ fn server_ref(name: &str) -> Value {
     json!({"group": "policy.linkerd.io", "kind": "Server", "name": name})
 }
 
-/// Lists whose emptiness means everybody are never written.
+/// Asserts that no list or object in a spec is empty: some empty lists admit every client.
 fn assert_nothing_is_empty(planned: &Planned) {
     fn check(value: &Value, at: &str) {
         match value {

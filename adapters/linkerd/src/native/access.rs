@@ -1,5 +1,5 @@
-//! What access control is said in. All of it is in the namespace of its workload, so no reference names one but those
-//! to service accounts.
+//! The native structs of access control. All objects are in the namespace of their workload, so no reference names a
+//! namespace, except references to service accounts.
 
 use super::{HttpRoute, HttpRouteMatch};
 use serde::Serialize;
@@ -7,14 +7,14 @@ use smi_adapter::manifest::Native;
 use smi_adapter::object::Kind;
 use std::collections::BTreeMap;
 
-/// The group of all of it.
+/// The API group of all of these kinds.
 pub(crate) const GROUP: &str = "policy.linkerd.io";
 
 /// The spec of a `Server` of `policy.linkerd.io/v1beta3` (Linkerd 2.16 or later): one port of some pods.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Server {
-    /// Never empty: that would select every pod of the namespace.
+    /// Never empty: an empty selector selects every pod of the namespace.
     pub(crate) pod_selector: Labels,
     pub(crate) port: u16,
     pub(crate) proxy_protocol: &'static str,
@@ -31,12 +31,12 @@ pub(crate) struct Labels {
     pub(crate) match_labels: BTreeMap<String, String>,
 }
 
-/// The spec of an `AuthorizationPolicy`: whoever has all of the authentications may use the target.
+/// The spec of an `AuthorizationPolicy`: clients with all of the authentications can use the target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuthorizationPolicy {
     pub(crate) target_ref: ObjectRef,
-    /// Exactly one: an empty list would mean anyone, and Linkerd takes no two of one kind.
+    /// Exactly one: an empty list authorizes every client, and Linkerd rejects two of one kind.
     pub(crate) required_authentication_refs: [ObjectRef; 1],
 }
 
@@ -44,7 +44,7 @@ impl Native for AuthorizationPolicy {
     const KIND: Kind = Kind::new(GROUP, "v1alpha1", "AuthorizationPolicy", "authorizationpolicies");
 }
 
-/// An object of Linkerd's in the same namespace, as a target, an authentication or a parent.
+/// A reference to an object of Linkerd in the same namespace: a target, an authentication or a parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ObjectRef {
     group: &'static str,
@@ -78,8 +78,8 @@ impl ObjectRef {
     }
 }
 
-/// The spec of a `MeshTLSAuthentication`, of which a CRD takes one field only: any of these clients. Never an empty
-/// list.
+/// The spec of a `MeshTLSAuthentication`: any of these clients. The CRD accepts only one of the two fields. The list is
+/// never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum MeshTlsAuthentication {
@@ -91,7 +91,7 @@ impl Native for MeshTlsAuthentication {
     const KIND: Kind = Kind::new(GROUP, "v1alpha1", "MeshTLSAuthentication", "meshtlsauthentications");
 }
 
-/// A service account. Without a name or namespace it would be all of them, or another.
+/// A reference to a service account. Without a name it would be all accounts, without a namespace another account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct IdentityRef {
     pub(crate) kind: &'static str,
@@ -99,7 +99,7 @@ pub(crate) struct IdentityRef {
     pub(crate) namespace: String,
 }
 
-/// The spec of a `NetworkAuthentication`: any client with an address in any of these networks. Never an empty list.
+/// The spec of a `NetworkAuthentication`: any client with an address in one of these networks. The list is never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct NetworkAuthentication {
     pub(crate) networks: Vec<Network>,
@@ -114,8 +114,8 @@ pub(crate) struct Network {
     pub(crate) cidr: String,
 }
 
-/// The spec of an `HTTPRoute` of the same kind as those of splits, for `Server`s: a class of requests that policies
-/// are about. Its parents have neither port nor namespace, or it would count for none of them.
+/// The spec of an `HTTPRoute` whose parents are `Server`s: a class of requests that policies target. The kind is that of
+/// the routes of splits. Parents have neither port nor namespace; with either of them, the route would not apply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InboundRoute {
@@ -129,6 +129,6 @@ impl Native for InboundRoute {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct InboundRule {
-    /// Any of them; never empty, for which a CRD would write one for everything.
+    /// Alternatives. Never empty: the CRD would add a match of every request.
     pub(crate) matches: Vec<HttpRouteMatch>,
 }

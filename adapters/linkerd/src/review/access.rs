@@ -1,7 +1,7 @@
-//! What objects of others do to access.
+//! Review of foreign objects that affect access control.
 //!
-//! Of two `Server`s for one port of a pod the older one counts, silently. Policies of others add to what ours allow.
-//! Routes of others on our servers take requests away from ours.
+//! Of two `Server`s for one port of a pod, Linkerd silently uses the older one. Foreign policies add to the access that
+//! ours allow. Foreign routes on our servers take requests from our routes.
 
 use super::{GATEWAY_HTTP_ROUTE, GRPC_ROUTE, SERVER_AUTHORIZATION, list, parents};
 use crate::native::{AuthorizationPolicy, HttpRoute, Server};
@@ -36,19 +36,20 @@ pub(super) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     review.diagnostics
 }
 
-/// A `Server` or `HTTPRoute` of ours.
+/// A `Server` or `HTTPRoute` that is managed by us.
 struct Ours<'a> {
     object: &'a NativeObject,
     workload: &'a ObjectRef,
 }
 
 struct Review<'a> {
-    /// The enforced ones.
+    /// The enforced namespaces.
     namespaces: BTreeSet<&'a str>,
+    /// Our servers, by namespace.
     servers: BTreeMap<&'a str, Vec<Ours<'a>>>,
-    /// By namespace and name.
+    /// Our routes, by namespace and name.
     routes: BTreeMap<(&'a str, &'a str), Ours<'a>>,
-    /// Who has a grant there, by workload.
+    /// The targets that grant access, by workload.
     targets: BTreeMap<&'a ObjectRef, BTreeSet<&'a ObjectRef>>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -88,7 +89,7 @@ impl<'a> Review<'a> {
         self.diagnostics.push(about.caused_by(theirs.reference()));
     }
 
-    /// Reports a conflict, to the workload's owner and to the authors of the grants there.
+    /// Reports a conflict on the workload and on the targets that grant access to it.
     fn conflict(&mut self, workload: &ObjectRef, theirs: &NativeObject, message: &str) {
         self.report(Code::Conflict, workload, theirs, message);
         let targets = self.targets.get(workload).cloned().unwrap_or_default();
@@ -99,14 +100,14 @@ impl<'a> Review<'a> {
         }
     }
 
-    /// The workloads of our servers in a namespace that a test holds for.
-    fn workloads(&self, namespace: &str, is: impl Fn(&NativeObject) -> bool) -> BTreeSet<&'a ObjectRef> {
+    /// Returns the workloads of those of our servers in a namespace that fulfil `predicate`.
+    fn workloads(&self, namespace: &str, predicate: impl Fn(&NativeObject) -> bool) -> BTreeSet<&'a ObjectRef> {
         let servers = self.servers.get(namespace).into_iter().flatten();
-        let found = servers.filter(|ours| is(ours.object));
+        let found = servers.filter(|ours| predicate(ours.object));
         found.map(|ours| ours.workload).collect()
     }
 
-    /// Another server that may select our pods on the same port.
+    /// Reviews a foreign server, which can select pods of ours on the same port.
     fn server(&mut self, namespace: &str, theirs: &NativeObject) {
         let Some(selector) = theirs.spec.get("podSelector") else {
             return;
@@ -116,28 +117,29 @@ impl<'a> Review<'a> {
         let clashes = |ours: &NativeObject| same_port(theirs, ours) && may_select(selector, ours);
         for workload in self.workloads(namespace, |ours| clashes(ours) && older(ours)) {
             let message = format!(
-                "`{name}` may select pods of `{workload}` on the same port and is older, so that it decides there instead of ours, or keeps ours from being written; delete it to hand the port over"
+                "`{name}` may select pods of `{workload}` on the same port and is older than our Server, so it decides there instead or prevents ours from being written; delete it to enforce the port"
             );
             self.conflict(workload, theirs, &message);
         }
         for workload in self.workloads(namespace, |ours| clashes(ours) && !older(ours)) {
             let message =
-                format!("`{name}` may select pods of `{workload}` on the same port; ours is older and decides");
+                format!("`{name}` may select pods of `{workload}` on the same port; our Server is older and decides");
             self.report(Code::Overrides, workload, theirs, &message);
         }
     }
 
-    /// Another policy on our objects: whom it authorizes gets through.
+    /// Reviews a foreign policy. On one of our objects, it admits every client that it authorizes.
     fn policy(&mut self, namespace: &str, theirs: &NativeObject) {
         let target = theirs.spec.get("targetRef");
         let text = |field: &str| target.and_then(|target| target.get(field)).and_then(Value::as_str);
         let (kind, name) = (text("kind").unwrap_or_default(), text("name").unwrap_or_default());
         let reference = theirs.reference();
         let workloads = match kind {
-            // Whichever it names, it acts on its own.
+            // The target's name does not matter: the policy applies to its own namespace.
             "Namespace" => {
-                let message =
-                    format!("`{reference}` is for the whole namespace, so whom it authorizes gets through everywhere");
+                let message = format!(
+                    "`{reference}` targets the whole namespace, so clients that it authorizes reach every workload"
+                );
                 self.report(Code::NotEnforced, &ObjectRef::namespace(namespace), theirs, &message);
                 return;
             }
@@ -149,12 +151,13 @@ impl<'a> Review<'a> {
             _ => return,
         };
         for workload in workloads {
-            let message = format!("`{reference}` is for our {kind} `{name}`, so whom it authorizes gets through there");
+            let message =
+                format!("`{reference}` targets our {kind} `{name}`, so clients that it authorizes get through there");
             self.report(Code::NotEnforced, workload, theirs, &message);
         }
     }
 
-    /// The older form of a policy.
+    /// Reviews a foreign `ServerAuthorization`, the older form of a policy.
     fn server_authorization(&mut self, namespace: &str, theirs: &NativeObject) {
         let Some(server) = theirs.spec.get("server") else {
             return;
@@ -172,31 +175,33 @@ impl<'a> Review<'a> {
             (None, None) => false,
         };
         for workload in self.workloads(namespace, is_for) {
-            let message = format!("`{reference}` is for a Server of ours, so whom it authorizes gets through there");
+            let message =
+                format!("`{reference}` targets a Server of ours, so clients that it authorizes get through there");
             self.report(Code::NotEnforced, workload, theirs, &message);
         }
     }
 
-    /// Another route on our servers.
+    /// Reviews a foreign route, which can be on one of our servers.
     fn route(&mut self, namespace: &str, theirs: &NativeObject) {
         let on: BTreeSet<&str> = parents(theirs, "Server").map(|(_, name, _)| name).collect();
         if on.is_empty() {
             return;
         }
-        let does = if theirs.kind == GRPC_ROUTE {
-            "so that Linkerd accepts none of our HTTPRoutes there"
+        let effect = if theirs.kind == GRPC_ROUTE {
+            "so Linkerd accepts none of our HTTPRoutes there"
         } else {
-            "and takes the requests that its matches are more specific for: only its own policies allow them"
+            "and takes the requests for which its matches are more specific; only its own policies allow these requests"
         };
         let is_on = |ours: &NativeObject| ours.metadata.name.as_deref().is_some_and(|name| on.contains(name));
         for workload in self.workloads(namespace, is_on) {
-            let message = format!("`{}` is on a Server of `{workload}`, {does}", theirs.reference());
+            let message = format!("`{}` is on a Server of `{workload}`, {effect}", theirs.reference());
             self.conflict(workload, theirs, &message);
         }
     }
 }
 
-/// Whether another server is older; of one age the name decides. Ours may not be there yet.
+/// Returns `true` if a foreign server is older than ours. If both have the same age, the name decides. A server of ours
+/// without a creation time does not exist yet.
 fn is_older(theirs: &NativeObject, ours: &NativeObject) -> bool {
     match (&theirs.metadata.creation_timestamp, &ours.metadata.creation_timestamp) {
         (Some(other), Some(own)) => (other, &theirs.metadata.name) < (own, &ours.metadata.name),
@@ -204,13 +209,13 @@ fn is_older(theirs: &NativeObject, ours: &NativeObject) -> bool {
     }
 }
 
-/// Whether two servers may be for one port. A name may mean any.
+/// Returns `true` if two servers can be for one port. A named port can be any port.
 fn same_port(theirs: &NativeObject, ours: &NativeObject) -> bool {
     let port = theirs.spec.get("port");
     port.is_some_and(Value::is_string) || port.and_then(Value::as_u64) == ours.spec.get("port").and_then(Value::as_u64)
 }
 
-/// Whether a selector may select pods of one of our servers, which have its labels and perhaps others.
+/// Returns `true` if a selector can select pods of one of our servers. These have its labels and perhaps more.
 fn may_select(selector: &Value, ours: &NativeObject) -> bool {
     let labels = ours.spec.get("podSelector").and_then(|own| own.get("matchLabels"));
     let labels = labels.and_then(Value::as_object).into_iter().flatten();
@@ -218,7 +223,8 @@ fn may_select(selector: &Value, ours: &NativeObject) -> bool {
     selects(selector, &labels.collect(), false)
 }
 
-/// Whether a selector selects something with these labels: `all` it has, or it may have others.
+/// Returns `true` if a selector selects an object with these labels. With `all`, the object has no other labels;
+/// otherwise it can have more, and the result is `true` if some further labels lead to a match.
 fn selects(selector: &Value, labels: &BTreeMap<&str, &str>, all: bool) -> bool {
     let none = Map::new();
     let wanted = selector.get("matchLabels").and_then(Value::as_object).unwrap_or(&none);
@@ -236,7 +242,7 @@ fn selects(selector: &Value, labels: &BTreeMap<&str, &str>, all: bool) -> bool {
                 "NotIn" => labels.get(name).is_none_or(|own| !is_listed(own)),
                 "Exists" => known || !all,
                 "DoesNotExist" => !known,
-                // What nobody knows may select anything.
+                // An unknown operator can select anything.
                 _ => true,
             }
         })

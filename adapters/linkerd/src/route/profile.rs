@@ -1,4 +1,4 @@
-//! Splits as overrides of a `ServiceProfile`, in the format of Linkerd's own SMI extension.
+//! Translation of splits to the overrides of a `ServiceProfile`, in the format of the SMI extension of Linkerd.
 
 use super::{Translator, rounded};
 use crate::Linkerd;
@@ -10,11 +10,11 @@ use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::weights::bounded;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The proxy multiplies weights by 10,000 and adds them in 32 bits; above that it crashes.
+/// The largest sum of weights. The proxy multiplies weights by 10,000 and adds them in 32 bits; on overflow it crashes.
 const MAX_WEIGHT: u32 = 1_000;
 
-/// One profile for the root: it knows neither matches nor ports, so the split without matches must come to
-/// the same on every port.
+/// Translates the root to one profile. A profile has neither matches nor ports, so the split without matches must be the
+/// same on every port.
 pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root: &ObjectKey) {
     let mut ports: Vec<&PortRoute> = translator.route.ports().iter().collect();
     ports.retain(|port| !translator.is_ignored(linkerd, port));
@@ -22,13 +22,13 @@ pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root
         let splits = port.conditional().iter();
         splits.map(|conditional| (conditional.split(), port.port()))
     });
-    let message = "a ServiceProfile has no matches; the split is not in force in this mode";
+    let message = "a ServiceProfile has no matches, so the split is not in force in this mode";
     leave_out(translator, conditional, message);
     let splits: Vec<&PortSplit> = ports.iter().filter_map(|port| port.default()).collect();
     let Some(split) = splits.first().copied() else {
         return;
     };
-    // Those on which no split is in force are ports of the root, too.
+    // Ports without a split in force also count: a profile applies to every port of the root.
     let all_ports = translator.route.service().tcp_ports().iter();
     let seen = all_ports.filter(|port| !linkerd.ignored_ports.contains(port));
     if splits.len() != seen.count() || splits.iter().any(|other| *other != split) {
@@ -40,7 +40,8 @@ pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root
     }
     let weights = bounded(&exact, MAX_WEIGHT);
     if let Some(error) = weights.error {
-        let message = format!("Linkerd takes smaller weights; no share is off by more than {error}");
+        let message =
+            format!("weights are rounded to the range that Linkerd supports; no share is off by more than {error}");
         translator.translation.report(rounded(split, error, message));
     }
     let domain = translator.route.cluster_domain();
@@ -54,22 +55,23 @@ pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root
             })
             .collect(),
     };
-    // The mesh finds a profile by this name; it is not ours to choose.
+    // The mesh looks a profile up by this name, so the adapter cannot choose another one.
     let name = host(&root.name);
     translator
         .translation
         .emit(translator.policy, Stage::Route, &name, &spec);
 }
 
+/// Reports every split without matches as not in force.
 fn all_left_out(translator: &mut Translator<'_>, ports: &[&PortRoute]) {
     let defaults = ports
         .iter()
         .filter_map(|port| port.default().map(|split| (split, port.port())));
-    let message = "a ServiceProfile splits every port alike, and this split does not come to the same on each";
+    let message = "a ServiceProfile splits every port in the same way, and this split differs between ports, so it is not in force";
     leave_out(translator, defaults, message);
 }
 
-/// Reports, once for each split, the ports on which it is not in force.
+/// Reports each split once, with the ports on which it is not in force.
 fn leave_out<'a>(translator: &mut Translator<'_>, splits: impl Iterator<Item = (&'a PortSplit, u16)>, message: &str) {
     let mut ports: BTreeMap<&ObjectKey, BTreeSet<u16>> = BTreeMap::new();
     for (split, port) in splits {

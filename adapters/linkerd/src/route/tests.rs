@@ -5,7 +5,7 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml;
 use std::fmt::Write;
 
@@ -25,10 +25,11 @@ const SHOP: &str = "
 ";
 
 fn planned_with(linkerd: &Linkerd, manifests: &str) -> Planned {
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&format!("{SHOP}\n---\n{manifests}"), "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     linkerd.plan(&snapshot, &Settings::default(), &Observed::default())
 }
 
@@ -85,7 +86,7 @@ fn all() -> Value {
 }
 
 #[test]
-fn a_canary() {
+fn splits_a_canary_by_weight() {
     let planned = planned(&split(
         "web",
         "{service: v1, weight: 90}, {service: v2, weight: 10}, {service: web, weight: 0}",
@@ -100,11 +101,16 @@ fn a_canary() {
         })
     );
     assert_eq!(codes(&planned), [Code::SelfReference]);
-    assert!(planned.diagnostics.iter().any(|said| said.code == Code::HttpOnly));
+    assert!(
+        planned
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.code == Code::HttpOnly)
+    );
 }
 
 #[test]
-fn an_ab_test_falls_back_to_the_root() {
+fn sends_requests_outside_an_ab_test_to_the_root() {
     let matches =
         "{name: a, pathRegex: '/a|/ab', methods: [GET, HEAD], headers: {X-A: 'b|bc'}}, {name: all, pathRegex: '.*'}";
     let planned = planned(&(group("g", matches) + &split("web", "{service: v2, weight: 1}", "g")));
@@ -116,7 +122,7 @@ fn an_ab_test_falls_back_to_the_root() {
     assert_eq!(
         spec(&planned)["rules"],
         json!([
-            // What takes `/` no more specifically than the last rule comes first.
+            // A match that takes `/` as specifically as the last rule comes first.
             {"matches": [{"path": regex("^(?:.*)$")}], "backendRefs": [to("v2", 80, 1)]},
             {"matches": [on("GET"), on("HEAD")], "backendRefs": [to("v2", 80, 1)]},
             {"matches": [all()], "backendRefs": [to("web", 80, 1)]},
@@ -125,7 +131,7 @@ fn an_ab_test_falls_back_to_the_root() {
 }
 
 #[test]
-fn later_splits_need_other_requests() {
+fn disables_later_splits_that_overlap_earlier_ones() {
     let groups = group("a", "{name: m, pathRegex: '/a.*'}")
         + &group("b", "{name: m, pathRegex: '/b.*'}")
         + &group("h", "{name: m, headers: {x: '1'}}");
@@ -149,11 +155,11 @@ fn later_splits_need_other_requests() {
 }
 
 #[test]
-fn ports_are_taken_for_what_linkerd_takes_them_for() {
+fn follows_the_protocol_that_linkerd_assumes_on_each_port() {
     let backends = "{service: b, weight: 1}";
     let plain = planned(&split("many", backends, ""));
-    // 90 and `raw` are opaque by the annotation, 94 since its protocol is unknown; 5432 is not, by the annotation;
-    // proxies do not see 4567.
+    // Ports 90 and `raw` are opaque because of the annotation, 94 because its protocol is unknown. The annotation
+    // replaces the list of the mesh, so 5432 is not opaque. 4567 bypasses the proxies.
     assert_eq!(
         names(&plain),
         [
@@ -188,7 +194,7 @@ fn ports_are_taken_for_what_linkerd_takes_them_for() {
 }
 
 #[test]
-fn what_linkerd_cannot_match_is_left_out_and_reported() {
+fn leaves_out_and_reports_matches_that_linkerd_cannot_express() {
     let long = "a".repeat(1020);
     let matches = [
         "{name: ok, methods: [GET, PURGE]}".to_owned(),
@@ -198,10 +204,10 @@ fn what_linkerd_cannot_match_is_left_out_and_reported() {
         format!("{{name: long, pathRegex: '{long}'}}"),
     ];
     let planned = planned(&(group("g", &matches.join(", ")) + &split("web", "{service: v2, weight: 1}", "g")));
-    let said: Vec<String> = planned
+    let reported: Vec<String> = planned
         .diagnostics
         .iter()
-        .map(|said| format!("{} {}", said.code, said.field))
+        .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.field))
         .collect();
     for expected in [
         "Inexpressible spec.matches[0].methods",
@@ -210,7 +216,7 @@ fn what_linkerd_cannot_match_is_left_out_and_reported() {
         "Inexpressible spec.matches[3].headers.host",
         "Inexpressible spec.matches[4].pathRegex",
     ] {
-        assert!(said.contains(&expected.to_owned()), "{expected}: {said:?}");
+        assert!(reported.contains(&expected.to_owned()), "{expected}: {reported:?}");
     }
     let rules = spec(&planned)["rules"].as_array().unwrap();
     assert_eq!(
@@ -221,7 +227,7 @@ fn what_linkerd_cannot_match_is_left_out_and_reported() {
 }
 
 #[test]
-fn roots_that_linkerd_does_not_route() {
+fn reports_roots_that_linkerd_does_not_route() {
     let headless = planned(&split("headless", "{service: v1, weight: 1}", ""));
     assert_eq!(
         (codes(&headless), headless.manifests.len()),
@@ -235,7 +241,7 @@ fn roots_that_linkerd_does_not_route() {
 }
 
 #[test]
-fn limits_of_the_crd() {
+fn respects_the_limits_of_the_crd() {
     // 17 backends.
     let (mut services, mut backends) = (String::new(), String::new());
     for index in 0..17 {
@@ -292,7 +298,7 @@ fn profile(backends: &str) -> Planned {
 }
 
 #[test]
-fn the_vectors_of_the_smi_extension() {
+fn agrees_with_the_test_vectors_of_the_smi_extension() {
     let overrides = |planned: &Planned| -> Vec<(String, String)> {
         let overrides = planned
             .manifests
@@ -318,7 +324,7 @@ fn the_vectors_of_the_smi_extension() {
             "{service: v1, weight: 250m}, {service: v2, weight: 750m}",
             vec![to("v1", "1"), to("v2", "3")],
         ),
-        // the root is its own backend, and the other has nothing
+        // the root is its own backend, and the other one has no weight
         (
             "{service: web, weight: 500m}, {service: v1, weight: 0m}",
             vec![to("web", "1")],
@@ -332,7 +338,7 @@ fn the_vectors_of_the_smi_extension() {
         assert_eq!(names(&planned), ["ServiceProfile web.shop.svc.cluster.local"]);
         assert_eq!(overrides(&planned), expected);
     }
-    // Where it would crash the proxy, or mean what no split means.
+    // Weights that would crash the proxy, or that have a different meaning without a split.
     assert_eq!(
         profile("{service: v1, weight: 0}, {service: v2, weight: 0}").manifests,
         []
@@ -343,7 +349,7 @@ fn the_vectors_of_the_smi_extension() {
 }
 
 #[test]
-fn a_profile_splits_all_ports_alike_or_none() {
+fn profile_splits_all_ports_in_the_same_way_or_none() {
     let linkerd = Linkerd {
         split_mode: SplitMode::ServiceProfile,
         ..Linkerd::default()
@@ -354,7 +360,7 @@ fn a_profile_splits_all_ports_alike_or_none() {
     );
     assert_eq!(planned.manifests, []);
     assert!(codes(&planned).contains(&Code::Inexpressible));
-    // Also one on which it is not in force: there the profile would send everything to nobody.
+    // A port on which the split is not in force counts too: the profile would send its traffic to a backend without it.
     let other_port = planned_with(&linkerd, &split("many", "{service: v1, weight: 1}", ""));
     assert_eq!(other_port.manifests, []);
     assert!(codes(&other_port).contains(&Code::Inexpressible));
@@ -367,7 +373,7 @@ fn a_profile_splits_all_ports_alike_or_none() {
 }
 
 #[test]
-fn a_profile_of_somebody_else_is_left_alone_and_ours_goes_with_the_split() {
+fn leaves_a_foreign_profile_untouched_and_deletes_ours_with_the_split() {
     let linkerd = Linkerd {
         split_mode: SplitMode::ServiceProfile,
         ..Linkerd::default()
@@ -376,17 +382,18 @@ fn a_profile_of_somebody_else_is_left_alone_and_ours_goes_with_the_split() {
     let ours = profile("{service: v1, weight: 1}, {service: v2, weight: 1}").manifests[0]
         .object
         .clone();
-    // The extension's annotation that says so is not even needed.
+    // The profile is foreign with or without the `skip` annotation of the extension.
     let mut theirs = ours.clone();
     theirs.metadata.labels = None;
     theirs.metadata.annotations = Some([("smi.linkerd.io/skip".to_owned(), "true".to_owned())].into());
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(
         &format!("{SHOP}\n---\n{}", split("web", "{service: v1, weight: 1}", "")),
         "shop",
     ) {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let observed = Observed::new("linkerd", &settings, [theirs]);
     let planned = linkerd.plan(&snapshot, &settings, &observed);
     assert_eq!(planned.plan.actions, []);

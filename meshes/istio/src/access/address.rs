@@ -1,10 +1,11 @@
-//! Addresses: one, or a block of them.
+//! IP addresses and CIDR blocks.
 
 use super::not_modelled;
 use smi_conformance::NotModelled;
 use std::net::IpAddr;
 
-/// Whether `ip` is in `block`, written `10.0.0.0/8` or as an address. Blocks of IPv4 hold no IPv6 address.
+/// Returns `true` if `ip` is in `block`, which is written like `10.0.0.0/8` or as a single address. Blocks of IPv4 contain
+/// no IPv6 addresses.
 pub(super) fn is_in(block: &str, ip: IpAddr) -> Result<bool, NotModelled> {
     let unclear = || not_modelled(format!("the block of addresses `{block}`"));
     let (address, length) = match block.split_once('/') {
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_hold_what_begins_like_them() {
+    fn blocks_contain_addresses_with_their_prefix() {
         for (block, ip, answer) in [
             ("10.1.2.3", "10.1.2.3", true),
             ("10.1.2.3", "10.1.2.4", false),

@@ -1,6 +1,6 @@
-//! `Condition`: what else has to hold.
+//! `Condition`: additional requirements of a rule.
 
-use super::arrival::Arrival;
+use super::context::Context;
 use super::logic::listed;
 use super::source::{has_token, is_of_namespace, is_principal, is_remote, is_service_account};
 use super::{address, header, not_modelled, operation, shadow, text};
@@ -10,7 +10,7 @@ use smi_conformance::NotModelled;
 const HEADERS: &str = "request.headers";
 const METADATA: &str = "experimental.envoy.filters.http.rbac";
 
-/// Keys that are whole.
+/// Keys without a name in brackets.
 const KEYS: [&str; 11] = [
     "source.ip",
     "remote.ip",
@@ -25,7 +25,7 @@ const KEYS: [&str; 11] = [
     "request.auth.presenter",
 ];
 
-/// Keys that a name in brackets follows.
+/// Keys with a name in brackets.
 const KEYS_WITH_NAME: [&str; 3] = [HEADERS, METADATA, "request.auth.claims"];
 
 /// `Condition`
@@ -41,7 +41,7 @@ impl Condition {
     pub(super) fn check(&self) -> Result<(), NotModelled> {
         let mut values = self.values.iter().chain(&self.not_values).peekable();
         if values.peek().is_none() || values.any(String::is_empty) {
-            return not_modelled("a condition without values or with empty ones, which the webhook refuses");
+            return not_modelled("a condition without values or with empty ones, which the webhook rejects");
         }
         let known = KEYS.contains(&self.key.as_str());
         if !known && !KEYS_WITH_NAME.iter().any(|name| in_brackets(&self.key, name).is_some()) {
@@ -54,52 +54,52 @@ impl Condition {
         self.key.starts_with("request.")
     }
 
-    /// Whether it holds. `namespace` is that of the policy.
-    pub(super) fn matches(&self, arrival: &Arrival<'_>, namespace: &str) -> Result<bool, NotModelled> {
-        if self.is_about_requests() && arrival.request.is_none() {
-            // Not asked where there is no request.
+    /// Returns `true` if the condition holds. `namespace` is the namespace of the policy.
+    pub(super) fn matches(&self, context: &Context<'_>, namespace: &str) -> Result<bool, NotModelled> {
+        if self.is_about_requests() && context.request.is_none() {
+            // Not evaluated without a request.
             return Ok(true);
         }
         listed(&self.values, &self.not_values, |value| {
-            self.is(arrival, namespace, value)
+            self.is(context, namespace, value)
         })
     }
 
-    fn is(&self, arrival: &Arrival<'_>, namespace: &str, value: &str) -> Result<bool, NotModelled> {
+    fn is(&self, context: &Context<'_>, namespace: &str, value: &str) -> Result<bool, NotModelled> {
         match self.key.as_str() {
-            "source.ip" => return address::is_in(value, arrival.ip),
-            "remote.ip" => return is_remote(arrival, value),
-            "source.principal" => return is_principal(arrival, value),
-            "source.namespace" => return is_of_namespace(arrival, value),
-            "source.serviceAccount" => return is_service_account(arrival, namespace, value),
-            "destination.port" => return operation::is_port(arrival, value),
-            "destination.ip" => return is_destination(arrival, value),
-            "connection.sni" => return is_server_name(arrival, value),
+            "source.ip" => return address::is_in(value, context.ip),
+            "remote.ip" => return is_remote(context, value),
+            "source.principal" => return is_principal(context, value),
+            "source.namespace" => return is_of_namespace(context, value),
+            "source.serviceAccount" => return is_service_account(context, namespace, value),
+            "destination.port" => return operation::is_port(context, value),
+            "destination.ip" => return is_destination(context, value),
+            "connection.sni" => return is_server_name(context, value),
             _ => {}
         }
         if let Some(name) = in_brackets(&self.key, HEADERS)
-            && let Some(seen) = arrival.request
+            && let Some(parsed) = context.request
         {
-            return header::is(arrival, seen, name, value);
+            return header::is(context, parsed, name, value);
         }
         if let Some(key) = in_brackets(&self.key, METADATA) {
-            return shadow::is(arrival, key, value);
+            return shadow::is(context, key, value);
         }
         has_token(value)
     }
 }
 
-/// What a key `NAME[…]` has in its brackets.
+/// Returns the content of the brackets in a key `NAME[…]`.
 fn in_brackets<'k>(key: &'k str, name: &str) -> Option<&'k str> {
     let inner = key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?;
     (!inner.is_empty() && !inner.contains(['[', ']'])).then_some(inner)
 }
 
-fn is_destination(arrival: &Arrival<'_>, block: &str) -> Result<bool, NotModelled> {
-    let addresses = arrival.workload.addresses();
+fn is_destination(context: &Context<'_>, block: &str) -> Result<bool, NotModelled> {
+    let addresses = context.workload.addresses();
     let mut answers = addresses.iter().map(|ip| address::is_in(block, *ip));
     let Some(first) = answers.next() else {
-        return not_modelled("a condition on the address of a pod that has none yet");
+        return not_modelled("a condition on the address of a pod without an address");
     };
     if answers.any(|answer| answer != first) {
         return not_modelled("a condition on one of several addresses of the pod");
@@ -107,10 +107,11 @@ fn is_destination(arrival: &Arrival<'_>, block: &str) -> Result<bool, NotModelle
     first
 }
 
-/// Whether the client asked for the server `value`. Plaintext requests ask for none; all else may.
-fn is_server_name(arrival: &Arrival<'_>, value: &str) -> Result<bool, NotModelled> {
-    if arrival.client.is_some() || arrival.request.is_none() {
-        return not_modelled("a condition on the server name that TLS asks for");
+/// Returns `true` if the client sent the server name `value`. Plaintext requests contain none; all other traffic may
+/// contain one.
+fn is_server_name(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+    if context.client.is_some() || context.request.is_none() {
+        return not_modelled("a condition on the server name of TLS");
     }
     text::is(value, "")
 }

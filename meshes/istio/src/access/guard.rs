@@ -1,4 +1,4 @@
-//! Objects that would change the answer and are not modelled.
+//! Checks for objects that would change the decision and are not modelled.
 
 use super::not_modelled;
 use super::selection::unclear;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_conformance::NotModelled;
 
-/// Refuses objects that change what the pod's sidecar does.
+/// Rejects objects that change the behaviour of the pod's sidecar.
 pub(super) fn reach(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<(), NotModelled> {
     for object in objects {
         if object.kind.kind == "MeshConfig" {
@@ -26,13 +26,13 @@ pub(super) fn reach(objects: &[NativeObject], root: &str, workload: &Workload<'_
             _ => false,
         };
         if decides && may_select(&object.spec, workload) {
-            return unclear(object, "it may be for the pod");
+            return unclear(object, "it may apply to the pod");
         }
     }
     Ok(())
 }
 
-/// Whether a selector, if there is one that is understood, takes the pod.
+/// Returns `false` if there is a selector that is understood and does not select the pod.
 fn may_select(spec: &Value, workload: &Workload<'_>) -> bool {
     let selector = spec.get("selector").or_else(|| spec.get("workloadSelector"));
     let labels = selector.and_then(|selector| selector.get("matchLabels").or_else(|| selector.get("labels")));

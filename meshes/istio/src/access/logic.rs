@@ -1,13 +1,13 @@
-//! Logic over what may not be known: a part that is certain outweighs those that are not modelled.
+//! Three-valued logic: a certain operand can decide the result even if other operands are not modelled.
 
 use smi_conformance::NotModelled;
 
-/// Whether all hold; yes, if there is none.
+/// Returns `true` if all `parts` hold, also if there are none.
 pub(super) fn all(parts: impl IntoIterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
     until(parts, false)
 }
 
-/// Whether any holds; no, if there is none.
+/// Returns `true` if any of the `parts` holds, and `false` if there are none.
 pub(super) fn any(parts: impl IntoIterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
     until(parts, true)
 }
@@ -24,7 +24,7 @@ fn until(parts: impl IntoIterator<Item = Result<bool, NotModelled>>, decisive: b
     unknown.map_or(Ok(!decisive), Err)
 }
 
-/// Whether both hold. The second is asked only if the first may.
+/// Returns `true` if both hold. The second is evaluated only if the first may hold.
 pub(super) fn and(
     first: Result<bool, NotModelled>,
     second: impl FnOnce() -> Result<bool, NotModelled>,
@@ -35,7 +35,7 @@ pub(super) fn and(
     }
 }
 
-/// Whether a value is one of `values` and none of `not_values`. An empty list asks for nothing.
+/// Returns `true` if `is` holds for one of `values` and for none of `not_values`. An empty list requires nothing.
 pub(super) fn listed(
     values: &[String],
     not_values: &[String],
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_certain_outweighs_what_is_not() {
+    fn certain_operands_decide() {
         assert_eq!(all([]), Ok(true));
         assert_eq!(any([]), Ok(false));
         assert_eq!(all([Ok(true), Ok(true)]), Ok(true));
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(any([unknown(), Ok(true)]), Ok(true));
         assert_eq!(all([unknown(), Ok(true)]), unknown());
         assert_eq!(any([Ok(false), unknown()]), unknown());
-        assert_eq!(and(Ok(false), || panic!("asked")), Ok(false));
+        assert_eq!(and(Ok(false), || panic!("evaluated")), Ok(false));
         assert_eq!(and(unknown(), || Ok(false)), Ok(false));
         assert_eq!(and(Ok(true), unknown), unknown());
         assert_eq!(and(unknown(), || Ok(true)), unknown());
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_lists_ask_for_nothing() {
+    fn empty_lists_require_nothing() {
         let is_a = |value: &str| Ok(value == "a");
         let list = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
         for (values, not_values, answer) in [

@@ -1,4 +1,4 @@
-//! `PeerAuthentication`: whether clients have to present a certificate.
+//! `PeerAuthentication`: the mode of mutual TLS for inbound connections.
 
 use super::selection::{Selector, in_scope, read, unclear};
 use super::workload::Workload;
@@ -7,18 +7,18 @@ use smi_adapter::manifest::NativeObject;
 use smi_conformance::NotModelled;
 use std::collections::BTreeMap;
 
-/// What the sidecar asks of its clients.
+/// The mode of mutual TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum Mode {
-    /// What the wider scope says.
+    /// The mode of the wider scope applies.
     #[default]
     Unset,
-    /// Nobody is asked for a certificate.
+    /// No client is asked for a certificate.
     Disable,
-    /// Both are taken.
+    /// Mutual TLS and plaintext are accepted.
     Permissive,
-    /// Plaintext is refused.
+    /// Plaintext is rejected.
     Strict,
 }
 
@@ -37,10 +37,10 @@ struct Spec {
     port_level_mtls: BTreeMap<String, MutualTls>,
 }
 
-/// The mode of `port`: never [`Mode::Unset`].
+/// Returns the mode of `port`, which is never [`Mode::Unset`].
 ///
-/// The oldest object of each scope counts, and the narrowest scope that says something: the port of a
-/// workload, the workload, the namespace, the mesh.
+/// The oldest object of each scope applies. The narrowest scope with a mode wins: the port of a workload, then the
+/// workload, then the namespace, then the mesh.
 pub(super) fn mode(
     objects: &[NativeObject],
     root: &str,
@@ -55,7 +55,7 @@ pub(super) fn mode(
         let in_root = object.key().namespace == root;
         if spec.selector.match_labels.is_empty() {
             if !spec.port_level_mtls.is_empty() {
-                return unclear(object, "ports without a selector, which the webhook refuses");
+                return unclear(object, "ports without a selector, which the webhook rejects");
             }
             let scope = if in_root { &mut mesh } else { &mut namespace };
             scope.get_or_insert(spec);
@@ -69,11 +69,11 @@ pub(super) fn mode(
     let of_port = pod.as_ref().and_then(|pod| pod.port_level_mtls.get(&port.to_string()));
     let whole = [pod.as_ref(), namespace.as_ref(), mesh.as_ref()];
     let whole = whole.into_iter().flatten().map(|spec| spec.mtls.mode);
-    let mut said = of_port.map(|port| port.mode).into_iter().chain(whole);
-    Ok(said.find(|mode| *mode != Mode::Unset).unwrap_or(Mode::Permissive))
+    let mut modes = of_port.map(|port| port.mode).into_iter().chain(whole);
+    Ok(modes.find(|mode| *mode != Mode::Unset).unwrap_or(Mode::Permissive))
 }
 
-/// What has no time yet will be stamped when it is written, after all that are there.
+/// Returns a sort key for age. An object without a creation time is created last, when it is written.
 fn age(object: &NativeObject) -> impl Ord + use<> {
     let created = object.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let key = object.key();

@@ -1,12 +1,12 @@
-//! `Operation`: what is done to the workload.
+//! `Operation`: requirements on the request or connection.
 
-use super::arrival::Arrival;
+use super::context::Context;
 use super::logic::{all, listed};
 use super::{header, not_modelled, template, text};
 use serde::Deserialize;
 use smi_conformance::NotModelled;
 
-/// `Operation`. An empty list asks for nothing.
+/// `Operation`. An empty list requires nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Operation {
@@ -39,43 +39,45 @@ impl Operation {
     pub(super) fn check(&self) -> Result<(), NotModelled> {
         let lists = || self.about_requests().into_iter().chain([&self.ports, &self.not_ports]);
         if lists().all(Vec::is_empty) {
-            return not_modelled("an empty operation, which the webhook refuses");
+            return not_modelled("an empty operation, which the webhook rejects");
         }
         if lists().flatten().any(String::is_empty) {
-            return not_modelled("an empty value, which the webhook refuses");
+            return not_modelled("an empty value, which the webhook rejects");
         }
         let mut paths = self.paths.iter().chain(&self.not_paths);
         if let Some(path) = paths.find(|path| !template::is_template(path) && path.contains(['{', '}'])) {
-            return not_modelled(format!("the path `{path}`, which the webhook refuses"));
+            return not_modelled(format!("the path `{path}`, which the webhook rejects"));
         }
         Ok(())
     }
 
-    pub(super) fn matches(&self, arrival: &Arrival<'_>) -> Result<bool, NotModelled> {
-        let ports = listed(&self.ports, &self.not_ports, |value| is_port(arrival, value));
-        let Some(seen) = arrival.request else {
+    pub(super) fn matches(&self, context: &Context<'_>) -> Result<bool, NotModelled> {
+        let ports = listed(&self.ports, &self.not_ports, |value| is_port(context, value));
+        let Some(parsed) = context.request else {
             return ports;
         };
         all([
             ports,
-            listed(&self.methods, &self.not_methods, |value| text::is(value, &seen.method)),
-            listed(&self.paths, &self.not_paths, |value| is_path(value, &seen.path)),
+            listed(&self.methods, &self.not_methods, |value| {
+                text::is(value, &parsed.method)
+            }),
+            listed(&self.paths, &self.not_paths, |value| is_path(value, &parsed.path)),
             listed(&self.hosts, &self.not_hosts, |value| {
-                header::is_host(arrival, seen, value)
+                header::is_host(context, parsed, value)
             }),
         ])
     }
 }
 
-/// Whether the port that is reached, as the pod listens on it, is `value`.
-pub(super) fn is_port(arrival: &Arrival<'_>, value: &str) -> Result<bool, NotModelled> {
+/// Returns `true` if `value` is the destination port of the pod.
+pub(super) fn is_port(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
     match value.parse::<u16>() {
-        Ok(port) if value.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port == arrival.port),
+        Ok(port) if value.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port == context.port),
         _ => not_modelled(format!("the port `{value}`")),
     }
 }
 
-/// Whether the normalised path is of the form `value`.
+/// Returns `true` if the normalised path matches `value`.
 fn is_path(value: &str, path: &str) -> Result<bool, NotModelled> {
     if template::is_template(value) {
         template::matches(value, path)

@@ -1,27 +1,27 @@
-//! The handshake: whom the sidecar takes a client for.
+//! The handshake: identification of the client by the sidecar.
 
 use super::mutual_tls::Mode;
 use super::principal::SCHEME;
 use super::{IstioMesh, trust_domain};
 use smi_conformance::Peer;
 
-/// What comes of the handshake.
+/// The result of the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Client {
     /// The connection is closed.
-    Refused,
-    /// There is no certificate.
+    Rejected,
+    /// The client uses plaintext.
     Plaintext,
-    /// The certificate is taken, and names this one; nobody, if it is empty.
+    /// The certificate is accepted and contains this name, which may be empty.
     Certified(String),
-    /// It has a certificate that the sidecar does not ask for.
-    NotAsked,
+    /// The client has a certificate, but the sidecar does not request one.
+    NotRequested,
 }
 
-/// Lets the client in or not, by its certificate alone.
-pub(super) fn meet(mesh: &IstioMesh, mode: Mode, peer: &Peer) -> Client {
+/// Performs the handshake, which accepts or rejects the client by its certificate alone.
+pub(super) fn handshake(mesh: &IstioMesh, mode: Mode, peer: &Peer) -> Client {
     let name = match peer {
-        Peer::Plaintext if mode == Mode::Strict => return Client::Refused,
+        Peer::Plaintext if mode == Mode::Strict => return Client::Rejected,
         Peer::Plaintext => return Client::Plaintext,
         Peer::Unidentified => String::new(),
         Peer::Account(account) => format!(
@@ -31,7 +31,7 @@ pub(super) fn meet(mesh: &IstioMesh, mode: Mode, peer: &Peer) -> Client {
         Peer::Spiffe(name) | Peer::Dns(name) => name.clone(),
     };
     if mode == Mode::Disable {
-        return Client::NotAsked;
+        return Client::NotRequested;
     }
     let domain = match peer {
         Peer::Dns(_) => None,
@@ -39,7 +39,7 @@ pub(super) fn meet(mesh: &IstioMesh, mode: Mode, peer: &Peer) -> Client {
     };
     let is_own = domain.is_some_and(|(domain, _)| trust_domain::all(mesh).any(|own| own == domain));
     if mesh.validates_trust_domain && !is_own {
-        return Client::Refused;
+        return Client::Rejected;
     }
     Client::Certified(name)
 }
@@ -50,7 +50,7 @@ mod tests {
     use smi_adapter::probe::Identity;
 
     #[test]
-    fn only_names_of_the_mesh_are_taken() {
+    fn accepts_only_names_of_the_mesh() {
         let mut mesh = IstioMesh {
             trust_domain: "td".into(),
             trust_domain_aliases: vec!["old".into()],
@@ -64,9 +64,9 @@ mod tests {
         let certified = |name: &str| Client::Certified(name.into());
         let own = certified("spiffe://td/ns/c/sa/web");
         for mode in [Mode::Permissive, Mode::Strict] {
-            assert_eq!(meet(&mesh, mode, &account), own);
+            assert_eq!(handshake(&mesh, mode, &account), own);
             assert_eq!(
-                meet(&mesh, mode, &spiffe("spiffe://old/x")),
+                handshake(&mesh, mode, &spiffe("spiffe://old/x")),
                 certified("spiffe://old/x")
             );
             for peer in [
@@ -76,24 +76,24 @@ mod tests {
                 Peer::Dns("spiffe://td/x".into()),
                 Peer::Unidentified,
             ] {
-                assert_eq!(meet(&mesh, mode, &peer), Client::Refused, "{peer:?}");
+                assert_eq!(handshake(&mesh, mode, &peer), Client::Rejected, "{peer:?}");
             }
         }
         mesh.validates_trust_domain = false;
         assert_eq!(
-            meet(&mesh, Mode::Strict, &spiffe("spiffe://x/y")),
+            handshake(&mesh, Mode::Strict, &spiffe("spiffe://x/y")),
             certified("spiffe://x/y")
         );
-        assert_eq!(meet(&mesh, Mode::Strict, &Peer::Unidentified), certified(""));
+        assert_eq!(handshake(&mesh, Mode::Strict, &Peer::Unidentified), certified(""));
     }
 
     #[test]
-    fn the_mode_is_about_plaintext() {
+    fn the_mode_controls_plaintext() {
         let mesh = IstioMesh::default();
-        assert_eq!(meet(&mesh, Mode::Permissive, &Peer::Plaintext), Client::Plaintext);
-        assert_eq!(meet(&mesh, Mode::Disable, &Peer::Plaintext), Client::Plaintext);
-        assert_eq!(meet(&mesh, Mode::Strict, &Peer::Plaintext), Client::Refused);
+        assert_eq!(handshake(&mesh, Mode::Permissive, &Peer::Plaintext), Client::Plaintext);
+        assert_eq!(handshake(&mesh, Mode::Disable, &Peer::Plaintext), Client::Plaintext);
+        assert_eq!(handshake(&mesh, Mode::Strict, &Peer::Plaintext), Client::Rejected);
         let peer = Peer::Spiffe("spiffe://x/y".into());
-        assert_eq!(meet(&mesh, Mode::Disable, &peer), Client::NotAsked);
+        assert_eq!(handshake(&mesh, Mode::Disable, &peer), Client::NotRequested);
     }
 }

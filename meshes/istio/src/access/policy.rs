@@ -1,6 +1,6 @@
-//! `AuthorizationPolicy`: which are in force for a pod, and what they say together.
+//! `AuthorizationPolicy`: selection of the policies for a pod, and their combined decision.
 
-use super::arrival::Arrival;
+use super::context::Context;
 use super::logic::{all, any};
 use super::rule::{Action, Rule};
 use super::selection::{Selector, in_scope, read, unclear};
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use smi_adapter::manifest::NativeObject;
 use smi_conformance::NotModelled;
 
-/// Makes a policy one that is only tried out.
+/// The annotation that makes a policy a dry run.
 const DRY_RUN: &str = "istio.io/dry-run";
 
-/// How many rules an API server takes, and sources in each.
-pub(super) const MOST: usize = 512;
+/// The maximum number of rules that an API server accepts, and of sources in each rule.
+pub(super) const MAX_RULES: usize = 512;
 
 /// `AuthorizationPolicy`
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +49,7 @@ pub(super) struct Policies {
 }
 
 impl Policies {
-    /// Those of the pod's namespace and of the whole mesh whose selector takes the pod.
+    /// Returns the policies in the pod's namespace and in the root namespace that select the pod.
     pub(super) fn select(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<Self, NotModelled> {
         let mut policies = Self::default();
         for object in in_scope(objects, ("security.istio.io", "AuthorizationPolicy"), root, workload)? {
@@ -60,8 +60,8 @@ impl Policies {
             if !workload.has(&spec.selector.match_labels) || is_dry_run(object)? {
                 continue;
             }
-            if spec.rules.len() > MOST {
-                return unclear(object, format!("more than {MOST} rules"));
+            if spec.rules.len() > MAX_RULES {
+                return unclear(object, format!("more than {MAX_RULES} rules"));
             }
             for rule in &spec.rules {
                 if let Err(reason) = rule.check() {
@@ -75,10 +75,10 @@ impl Policies {
             match spec.action {
                 Kind::Allow => policies.allow.push(policy),
                 Kind::Deny if policy.rules.is_empty() => {
-                    return unclear(object, "it denies without rules, which the webhook refuses");
+                    return unclear(object, "it denies without rules, which the webhook rejects");
                 }
                 Kind::Deny => policies.deny.push(policy),
-                // It only asks for a line in a log.
+                // It only writes to a log.
                 Kind::Audit => {}
                 Kind::Custom => return unclear(object, "an external authorizer decides"),
             }
@@ -86,11 +86,11 @@ impl Policies {
         Ok(policies)
     }
 
-    /// Whether they let `arrival` in: none denies it; and one allows it, if there is any that allows at all,
-    /// be it without a rule.
-    pub(super) fn allow(&self, arrival: &Arrival<'_>) -> Result<bool, NotModelled> {
-        let denied = any(self.deny.iter().map(|policy| policy.matches(arrival, Action::Deny)));
-        let allowed = any(self.allow.iter().map(|policy| policy.matches(arrival, Action::Allow)));
+    /// Returns `true` if the traffic is allowed: no policy denies it, and, if there are policies with the action `ALLOW`,
+    /// even without rules, one of them allows it.
+    pub(super) fn allow(&self, context: &Context<'_>) -> Result<bool, NotModelled> {
+        let denied = any(self.deny.iter().map(|policy| policy.matches(context, Action::Deny)));
+        let allowed = any(self.allow.iter().map(|policy| policy.matches(context, Action::Allow)));
         all([
             denied.map(|denied| !denied),
             if self.allow.is_empty() { Ok(true) } else { allowed },
@@ -99,11 +99,11 @@ impl Policies {
 }
 
 impl Policy {
-    fn matches(&self, arrival: &Arrival<'_>, action: Action) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, action: Action) -> Result<bool, NotModelled> {
         any(self
             .rules
             .iter()
-            .map(|rule| rule.matches(arrival, action, &self.namespace)))
+            .map(|rule| rule.matches(context, action, &self.namespace)))
     }
 }
 
@@ -111,7 +111,7 @@ fn is_dry_run(object: &NativeObject) -> Result<bool, NotModelled> {
     match object.annotation(DRY_RUN) {
         None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
-        Some(_) => unclear(object, format!("what `{DRY_RUN}` says")),
+        Some(_) => unclear(object, format!("`{DRY_RUN}` has an unknown value")),
     }
 }
 

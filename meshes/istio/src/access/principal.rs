@@ -1,7 +1,7 @@
-//! Who a client is, by the name in its certificate: `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT`.
+//! Identities of clients, from the name in the certificate: `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT`.
 //!
-//! Policies write it without the scheme. A client without certificate fulfils nothing, so that every
-//! negation holds for it.
+//! Policies contain it without the scheme. A client without a certificate matches nothing, so every negation holds for
+//! it.
 
 use super::super::pattern::Pattern;
 use super::not_modelled;
@@ -11,7 +11,7 @@ use smi_conformance::NotModelled;
 /// The scheme of names.
 pub(super) const SCHEME: &str = "spiffe://";
 
-/// Whether `name` is the principal `value` of a policy.
+/// Returns `true` if `name` matches the principal `value` of a policy.
 pub(super) fn is_principal(value: &str, name: &str) -> Result<bool, NotModelled> {
     if value.starts_with(SCHEME) {
         return not_modelled(format!("the principal `{value}`, written with its scheme"));
@@ -27,19 +27,20 @@ pub(super) fn is_principal(value: &str, name: &str) -> Result<bool, NotModelled>
     }
 }
 
-/// istiod writes the suffix into a regular expression; whether quoted or not must make no difference.
+/// Returns `true` if `name` ends with `suffix`. istiod writes the suffix into a regular expression, so the answer is
+/// modelled only if it does not depend on quoting.
 fn has_suffix(name: &str, suffix: &str) -> Result<bool, NotModelled> {
     if suffix.contains(['\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']) {
         return not_modelled(format!("the principal `*{suffix}`"));
     }
     let unquoted = Pattern::Regex(format!(".*{suffix}")).matches(name, false)?;
     if unquoted != name.ends_with(suffix) {
-        return not_modelled(format!("the principal `*{suffix}`, whose dots may stand for anything"));
+        return not_modelled(format!("the principal `*{suffix}`, whose dots may be wildcards"));
     }
     Ok(unquoted)
 }
 
-/// Whether `name` is of the namespace `value`, in which each `*` stands for anything.
+/// Returns `true` if `name` is in the namespace `value`, in which each `*` is a wildcard.
 pub(super) fn is_of_namespace(value: &str, name: &str) -> Result<bool, NotModelled> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*');
     if value.is_empty() || !value.bytes().all(plain) {
@@ -49,8 +50,8 @@ pub(super) fn is_of_namespace(value: &str, name: &str) -> Result<bool, NotModell
     Pattern::Regex(format!(".*/ns/{value}/.*")).matches(name, false)
 }
 
-/// Whether `name` is of the service account `value`, of any trust domain. A policy of `namespace` may leave
-/// its own away.
+/// Returns `true` if `name` is the service account `value` in any trust domain. A policy in `namespace` can omit its own
+/// namespace.
 pub(super) fn is_service_account(value: &str, namespace: &str, name: &str) -> Result<bool, NotModelled> {
     let (namespace, account) = value.split_once('/').unwrap_or((namespace, value));
     if namespace.is_empty() || account.is_empty() || account.contains(['/', '*']) || namespace.contains('*') {
@@ -67,7 +68,7 @@ mod tests {
     const WEB: &str = "spiffe://td/ns/c/sa/web";
 
     #[test]
-    fn principals_are_written_without_scheme() {
+    fn principals_have_no_scheme() {
         for (value, answer) in [
             ("td/ns/c/sa/web", true),
             ("td/ns/c/sa/we", false),
@@ -87,12 +88,12 @@ mod tests {
         assert_eq!(is_principal("*", ""), Ok(false));
         assert!(is_principal(WEB, WEB).is_err());
         assert!(is_principal("*(a)", WEB).is_err());
-        assert!(is_principal("*/sa/w.b", WEB).is_err(), "quoted no, unquoted yes");
+        assert!(is_principal("*/sa/w.b", WEB).is_err(), "matches only without quoting");
         assert_eq!(is_principal("*/sa/a.b", WEB), Ok(false));
     }
 
     #[test]
-    fn namespaces_know_stars_anywhere() {
+    fn namespaces_have_wildcards_anywhere() {
         for (value, answer) in [
             ("c", true),
             ("*", true),
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn service_accounts_are_of_any_trust_domain() {
+    fn service_accounts_match_in_any_trust_domain() {
         for (value, namespace, answer) in [
             ("c/web", "d", true),
             ("web", "c", true),

@@ -1,32 +1,32 @@
-//! How the sidecar reads a request, of whatever version of HTTP it is.
+//! Interpretation of requests by the server's sidecar, for any version of HTTP.
 
-use super::super::request::{Received, Seen, is_known};
+use super::super::request::{ParsedRequest, Received, is_known};
 use super::not_modelled;
 use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 
-/// What the sidecar makes of a request.
+/// The sidecar's interpretation of a request.
 #[derive(Debug)]
 pub(super) enum Reading {
-    /// It is judged.
-    Taken(Seen),
-    /// It is HTTP that the proxy answers itself, with an error.
-    Refused,
-    /// It is no HTTP: refused by whoever expects it, but maybe bytes to an inspector.
+    /// A request that policies evaluate.
+    Accepted(ParsedRequest),
+    /// HTTP that the proxy answers itself, with an error.
+    Rejected,
+    /// Malformed HTTP. A port declared as HTTP rejects it, but an inspector may handle it as bytes.
     Malformed,
-    /// HTTP/1 does not know its method, HTTP/2 does.
-    OnlyHttp2(Seen),
+    /// A request with a method that only HTTP/2 supports.
+    OnlyHttp2(ParsedRequest),
 }
 
 impl Reading {
     pub(super) fn of(request: &Request) -> Result<Self, NotModelled> {
         if request.method.is_empty() || !request.method.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return not_modelled("a method that is none");
+            return not_modelled("an invalid method");
         }
         let target = request.path.as_str();
         if request.method == "CONNECT" {
-            // No route takes it, whatever the policies say.
-            return Ok(Self::Refused);
+            // No route matches it, regardless of the policies.
+            return Ok(Self::Rejected);
         }
         let is_known = is_known(&request.method);
         let is_path = target.is_empty() || target.starts_with(['/', '?', '#']) || target.contains("://");
@@ -34,11 +34,11 @@ impl Reading {
         if !is_target || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Self::Malformed);
         }
-        Ok(match Received::whatever_its_method(request)? {
-            Received::Taken(seen) if is_known => Self::Taken(seen),
-            Received::Taken(seen) => Self::OnlyHttp2(seen),
-            Received::Refused(_) if is_known => Self::Refused,
-            Received::Refused(_) => Self::Malformed,
+        Ok(match Received::with_any_method(request)? {
+            Received::Accepted(parsed) if is_known => Self::Accepted(parsed),
+            Received::Accepted(parsed) => Self::OnlyHttp2(parsed),
+            Received::Rejected(_) if is_known => Self::Rejected,
+            Received::Rejected(_) => Self::Malformed,
         })
     }
 }
@@ -54,8 +54,8 @@ mod tests {
             headers: Vec::new(),
         };
         match Reading::of(&request) {
-            Ok(Reading::Taken(_)) => "taken",
-            Ok(Reading::Refused) => "refused",
+            Ok(Reading::Accepted(_)) => "accepted",
+            Ok(Reading::Rejected) => "rejected",
             Ok(Reading::Malformed) => "malformed",
             Ok(Reading::OnlyHttp2(_)) => "http2",
             Err(_) => "unknown",
@@ -63,16 +63,16 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_read() {
+    fn interprets_requests() {
         for (method, path, reading) in [
-            ("GET", "/a", "taken"),
-            ("GET", "", "taken"),
-            ("GET", "http://h/a", "taken"),
+            ("GET", "/a", "accepted"),
+            ("GET", "", "accepted"),
+            ("GET", "http://h/a", "accepted"),
             ("GET", "https://h/a", "unknown"),
-            ("GET", "/a%00", "refused"),
+            ("GET", "/a%00", "rejected"),
             ("FOO", "/a%00", "malformed"),
-            ("OPTIONS", "*", "refused"),
-            ("CONNECT", "h:80", "refused"),
+            ("OPTIONS", "*", "rejected"),
+            ("CONNECT", "h:80", "rejected"),
             ("GET", "*", "malformed"),
             ("GET", "a", "malformed"),
             ("GET", "/a b", "malformed"),

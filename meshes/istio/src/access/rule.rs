@@ -1,23 +1,23 @@
-//! `Rule`: any source, any operation and all conditions.
+//! `Rule`: it requires any source, any operation and all conditions.
 
-use super::arrival::Arrival;
 use super::condition::Condition;
+use super::context::Context;
 use super::logic::{all, and, any};
 use super::not_modelled;
 use super::operation::Operation;
-use super::policy::MOST;
+use super::policy::MAX_RULES;
 use super::source::Source;
 use serde::Deserialize;
 use smi_conformance::NotModelled;
 
-/// What a policy does with what its rules match.
+/// The action of a policy on matching traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Allow,
     Deny,
 }
 
-/// `Rule`. An empty list asks for nothing.
+/// `Rule`. An empty list requires nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Rule {
@@ -39,27 +39,27 @@ struct To {
 }
 
 impl Rule {
-    /// Refuses what an API server or Istio's webhook refuses.
+    /// Rejects rules that an API server or Istio's webhook rejects.
     pub(super) fn check(&self) -> Result<(), NotModelled> {
-        if self.from.len() > MOST {
-            return not_modelled(format!("more than {MOST} sources"));
+        if self.from.len() > MAX_RULES {
+            return not_modelled(format!("more than {MAX_RULES} sources"));
         }
         self.from.iter().try_for_each(|from| from.source.check())?;
         self.to.iter().try_for_each(|to| to.operation.check())?;
         self.when.iter().try_for_each(Condition::check)
     }
 
-    /// Whether it matches. `namespace` is that of its policy.
+    /// Returns `true` if the rule matches. `namespace` is the namespace of its policy.
     ///
-    /// Where the sidecar reads bytes, fields about requests mean nothing. A rule that allows is then left out
-    /// as a whole; of one that denies only those fields are, so that it denies more.
-    pub(super) fn matches(&self, arrival: &Arrival<'_>, action: Action, namespace: &str) -> Result<bool, NotModelled> {
-        if arrival.request.is_none() && action == Action::Allow && self.is_about_requests() {
+    /// If the sidecar handles the traffic as bytes, fields about requests do not apply. A rule that allows is then
+    /// omitted as a whole. Of a rule that denies only these fields are omitted, so it denies more.
+    pub(super) fn matches(&self, context: &Context<'_>, action: Action, namespace: &str) -> Result<bool, NotModelled> {
+        if context.request.is_none() && action == Action::Allow && self.is_about_requests() {
             return Ok(false);
         }
-        let from = self.from.iter().map(|from| from.source.matches(arrival, namespace));
-        let to = self.to.iter().map(|to| to.operation.matches(arrival));
-        let when = self.when.iter().map(|condition| condition.matches(arrival, namespace));
+        let from = self.from.iter().map(|from| from.source.matches(context, namespace));
+        let to = self.to.iter().map(|to| to.operation.matches(context));
+        let when = self.when.iter().map(|condition| condition.matches(context, namespace));
         and(if self.from.is_empty() { Ok(true) } else { any(from) }, || {
             and(if self.to.is_empty() { Ok(true) } else { any(to) }, || all(when))
         })

@@ -1,4 +1,4 @@
-//! Which objects are for a pod.
+//! Selection of the objects that apply to a pod.
 
 use super::super::virtual_service::has_null;
 use super::not_modelled;
@@ -16,8 +16,8 @@ pub(super) struct Selector {
     pub(super) match_labels: BTreeMap<String, String>,
 }
 
-/// The objects of a kind in the pod's namespace and in the one for the whole mesh. Objects for another
-/// revision of Istio are refused.
+/// Returns the objects of a kind in the pod's namespace and in the root namespace. Objects for another revision of Istio
+/// are rejected.
 pub(super) fn in_scope<'o>(
     objects: &'o [NativeObject],
     (group, kind): (&'static str, &'static str),
@@ -37,14 +37,14 @@ pub(super) fn in_scope<'o>(
             .label("istio.io/rev")
             .is_some_and(|revision| revision != "default")
         {
-            return unclear(object, "it is for one revision of Istio");
+            return unclear(object, "it is limited to a revision of Istio");
         }
         found.push(object);
     }
     Ok(found)
 }
 
-/// Reads the `spec` of an object. What is not understood might be anything.
+/// Reads the `spec` of an object. Unknown fields are rejected, because their effect is unknown.
 pub(super) fn read<T: DeserializeOwned>(object: &NativeObject) -> Result<T, NotModelled> {
     if has_null(&object.spec) {
         return unclear(object, "a field is null");

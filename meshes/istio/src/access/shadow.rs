@@ -1,13 +1,13 @@
-//! `EnvoyFilter` objects that put a filter in front which judges in the shadow: it refuses nothing, and
-//! leaves its result for policies to ask for.
+//! `EnvoyFilter` objects with shadow rules. Their filters evaluate requests without enforcing the result, and policies can
+//! have conditions on that result.
 //!
-//! A filter of the prefix `smi_` leaves `smi_shadow_engine_result`, which is `allowed` or `denied`. Without
-//! the filter, and where the sidecar reads bytes, there is no result, and every condition on it fails.
+//! A filter with the prefix `smi_` sets `smi_shadow_engine_result` to `allowed` or `denied`. Without the filter, and for
+//! traffic that is handled as bytes, there is no result, and every condition on it fails.
 
 mod engine;
 mod matchers;
 
-use super::arrival::Arrival;
+use super::context::Context;
 use super::selection::{in_scope, read, unclear};
 use super::workload::Workload;
 use super::{not_modelled, text};
@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 const RESULT: &str = "shadow_engine_result";
 /// The name of the policy that matched.
 const POLICY: &str = "shadow_effective_policy_id";
-/// What Istio's own filters, which judge policies that are only tried out, begin their results with.
-const OF_ISTIO: &str = "istio_dry_run";
+/// The prefix of the results of Istio's own filters, which evaluate dry-run policies.
+const ISTIO_PREFIX: &str = "istio_dry_run";
 
 /// `EnvoyFilter`
 #[derive(Debug, Default, Deserialize)]
@@ -42,16 +42,16 @@ struct WorkloadSelector {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Patched {
+struct ConfigPatch {
     apply_to: String,
     #[serde(rename = "match")]
-    place: Place,
+    place: PatchMatch,
     patch: Patch,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Place {
+struct PatchMatch {
     #[serde(rename = "context")]
     _context: Option<String>,
     listener: Listener,
@@ -100,37 +100,40 @@ struct Config {
     shadow_rules: Rules,
 }
 
-/// A filter in front.
+/// A filter with shadow rules.
 #[derive(Debug)]
-pub(super) struct Shadow {
+pub(super) struct ShadowFilter {
     name: String,
     prefix: String,
     rules: Rules,
 }
 
-/// The filters in front of the pod's policies.
+/// Returns the filters that precede the pod's policies.
 pub(super) fn select(
     objects: &[NativeObject],
     root: &str,
     workload: &Workload<'_>,
-) -> Result<Vec<Shadow>, NotModelled> {
-    let mut shadows: Vec<Shadow> = Vec::new();
+) -> Result<Vec<ShadowFilter>, NotModelled> {
+    let mut shadows: Vec<ShadowFilter> = Vec::new();
     for object in in_scope(objects, ("networking.istio.io", "EnvoyFilter"), root, workload)? {
         let spec: Spec = read(object)?;
         if !workload.has(&spec.workload_selector.labels) {
             continue;
         }
         for patch in spec.config_patches.iter().filter(|patch| is_inbound(patch)) {
-            let shadow = match Patched::deserialize(patch) {
+            let shadow = match ConfigPatch::deserialize(patch) {
                 Ok(patch) => patch.shadow(),
                 Err(error) => return unclear(object, error),
             };
             let Some(shadow) = shadow else {
-                return unclear(object, "it does more than judge in the shadow");
+                return unclear(object, "it does more than add shadow rules");
             };
-            let clashes = |other: &Shadow| other.prefix == shadow.prefix || other.name == shadow.name;
-            if shadow.prefix.starts_with(OF_ISTIO) || shadows.iter().any(clashes) {
-                return unclear(object, "the name of its filter or the prefix of its results is taken");
+            let clashes = |other: &ShadowFilter| other.prefix == shadow.prefix || other.name == shadow.name;
+            if shadow.prefix.starts_with(ISTIO_PREFIX) || shadows.iter().any(clashes) {
+                return unclear(
+                    object,
+                    "the name of its filter or the prefix of its results is already used",
+                );
             }
             shadows.push(shadow);
         }
@@ -138,7 +141,7 @@ pub(super) fn select(
     Ok(shadows)
 }
 
-/// Whether a patch is for a pod's inbound connections.
+/// Returns `true` if a patch applies to a pod's inbound connections.
 fn is_inbound(patch: &Value) -> bool {
     let context = patch.get("match").and_then(|place| place.get("context"));
     !matches!(
@@ -147,9 +150,9 @@ fn is_inbound(patch: &Value) -> bool {
     )
 }
 
-impl Patched {
-    /// The filter, if the patch puts one that only judges in front of all requests.
-    fn shadow(self) -> Option<Shadow> {
+impl ConfigPatch {
+    /// Returns the filter if the patch only inserts one with shadow rules in front of all other filters.
+    fn shadow(self) -> Option<ShadowFilter> {
         let Filter {
             name,
             typed_config: config,
@@ -158,7 +161,7 @@ impl Patched {
             && self.place.listener.filter_chain.filter.name == "envoy.filters.network.http_connection_manager"
             && self.patch.operation == "INSERT_FIRST"
             && config.kind == "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
-        fits.then_some(Shadow {
+        fits.then_some(ShadowFilter {
             name,
             prefix: config.shadow_rules_stat_prefix,
             rules: config.shadow_rules,
@@ -166,21 +169,21 @@ impl Patched {
     }
 }
 
-/// Whether the filters left `value` under `key`.
-pub(super) fn is(arrival: &Arrival<'_>, key: &str, value: &str) -> Result<bool, NotModelled> {
+/// Returns `true` if the result that the filters set under `key` matches `value`.
+pub(super) fn is(context: &Context<'_>, key: &str, value: &str) -> Result<bool, NotModelled> {
     if value.starts_with('[') && value.ends_with(']') {
         return not_modelled("a condition on a list in metadata");
     }
-    if key.starts_with(OF_ISTIO) {
-        return not_modelled("a condition on the results of policies that are only tried out");
+    if key.starts_with(ISTIO_PREFIX) {
+        return not_modelled("a condition on the results of dry-run policies");
     }
-    let Some(seen) = arrival.request else {
+    let Some(parsed) = context.request else {
         return text::is(value, "");
     };
-    for shadow in arrival.shadows {
+    for shadow in context.shadows {
         match key.strip_prefix(shadow.prefix.as_str()) {
             Some(RESULT) => {
-                let allowed = shadow.rules.allow(arrival, seen);
+                let allowed = shadow.rules.allow(context, parsed);
                 let (if_allowed, if_denied) = (text::is(value, "allowed")?, text::is(value, "denied")?);
                 return if if_allowed == if_denied {
                     Ok(if_allowed)
@@ -188,7 +191,7 @@ pub(super) fn is(arrival: &Arrival<'_>, key: &str, value: &str) -> Result<bool, 
                     allowed.map(|allowed| if allowed { if_allowed } else { if_denied })
                 };
             }
-            Some(POLICY) => return not_modelled("a condition on the name of a policy in the shadow"),
+            Some(POLICY) => return not_modelled("a condition on the name of a shadow policy"),
             _ => {}
         }
     }

@@ -1,15 +1,15 @@
-//! `Source`: who a client has to be.
+//! `Source`: requirements on the client.
 
-use super::arrival::Arrival;
+use super::context::Context;
 use super::logic::{all, any, listed};
 use super::{address, not_modelled, principal, trust_domain};
 use serde::Deserialize;
 use smi_conformance::NotModelled;
 
-/// How many service accounts an API server takes.
-const MOST_ACCOUNTS: usize = 16;
+/// The maximum number of service accounts that an API server accepts.
+const MAX_SERVICE_ACCOUNTS: usize = 16;
 
-/// `Source`. An empty list asks for nothing.
+/// `Source`. An empty list requires nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Source {
@@ -48,10 +48,10 @@ impl Source {
     pub(super) fn check(&self) -> Result<(), NotModelled> {
         let lists = self.lists();
         if lists.iter().all(|list| list.is_empty()) {
-            return not_modelled("an empty source, which the webhook refuses");
+            return not_modelled("an empty source, which the webhook rejects");
         }
         if lists.iter().any(|list| list.iter().any(String::is_empty)) {
-            return not_modelled("an empty value, which the webhook refuses");
+            return not_modelled("an empty value, which the webhook rejects");
         }
         let [
             principals,
@@ -63,12 +63,15 @@ impl Source {
             ..,
         ] = lists;
         let named = [principals, not_principals, namespaces, not_namespaces];
-        if [accounts, not_accounts].iter().any(|list| list.len() > MOST_ACCOUNTS) {
-            return not_modelled(format!("more than {MOST_ACCOUNTS} service accounts"));
+        if [accounts, not_accounts]
+            .iter()
+            .any(|list| list.len() > MAX_SERVICE_ACCOUNTS)
+        {
+            return not_modelled(format!("more than {MAX_SERVICE_ACCOUNTS} service accounts"));
         }
         let has_accounts = !accounts.is_empty() || !not_accounts.is_empty();
         if has_accounts && named.iter().any(|list| !list.is_empty()) {
-            return not_modelled("service accounts beside principals or namespaces, which the webhook refuses");
+            return not_modelled("service accounts together with principals or namespaces, which the webhook rejects");
         }
         Ok(())
     }
@@ -77,71 +80,74 @@ impl Source {
         !self.request_principals.is_empty() || !self.not_request_principals.is_empty()
     }
 
-    /// Whether the client is one of these. `namespace` is that of the policy.
-    pub(super) fn matches(&self, arrival: &Arrival<'_>, namespace: &str) -> Result<bool, NotModelled> {
+    /// Returns `true` if the client matches. `namespace` is the namespace of the policy.
+    pub(super) fn matches(&self, context: &Context<'_>, namespace: &str) -> Result<bool, NotModelled> {
         all([
             listed(&self.principals, &self.not_principals, |value| {
-                is_principal(arrival, value)
+                is_principal(context, value)
             }),
             listed(&self.namespaces, &self.not_namespaces, |value| {
-                is_of_namespace(arrival, value)
+                is_of_namespace(context, value)
             }),
             listed(&self.service_accounts, &self.not_service_accounts, |value| {
-                is_service_account(arrival, namespace, value)
+                is_service_account(context, namespace, value)
             }),
-            if arrival.request.is_none() {
-                // Not asked where there is no request.
+            if context.request.is_none() {
+                // Not evaluated without a request.
                 Ok(true)
             } else {
                 listed(&self.request_principals, &self.not_request_principals, has_token)
             },
             listed(&self.ip_blocks, &self.not_ip_blocks, |block| {
-                address::is_in(block, arrival.ip)
+                address::is_in(block, context.ip)
             }),
             listed(&self.remote_ip_blocks, &self.not_remote_ip_blocks, |block| {
-                is_remote(arrival, block)
+                is_remote(context, block)
             }),
         ])
     }
 }
 
-/// Whether the client is the principal `value`, or the same of another trust domain of the mesh.
-pub(super) fn is_principal(arrival: &Arrival<'_>, value: &str) -> Result<bool, NotModelled> {
-    let values = trust_domain::expand(arrival.mesh, value)?;
-    by_name(arrival, |name| {
+/// Returns `true` if the client is the principal `value`, or the same principal in another trust domain of the mesh.
+pub(super) fn is_principal(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+    let values = trust_domain::expand(context.mesh, value)?;
+    by_name(context, |name| {
         any(values.iter().map(|value| principal::is_principal(value, name)))
     })
 }
 
-pub(super) fn is_of_namespace(arrival: &Arrival<'_>, value: &str) -> Result<bool, NotModelled> {
-    by_name(arrival, |name| principal::is_of_namespace(value, name))
+pub(super) fn is_of_namespace(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+    by_name(context, |name| principal::is_of_namespace(value, name))
 }
 
-pub(super) fn is_service_account(arrival: &Arrival<'_>, namespace: &str, value: &str) -> Result<bool, NotModelled> {
-    by_name(arrival, |name| principal::is_service_account(value, namespace, name))
+pub(super) fn is_service_account(context: &Context<'_>, namespace: &str, value: &str) -> Result<bool, NotModelled> {
+    by_name(context, |name| principal::is_service_account(value, namespace, name))
 }
 
-/// A client without certificate is nobody.
-fn by_name(arrival: &Arrival<'_>, is: impl FnOnce(&str) -> Result<bool, NotModelled>) -> Result<bool, NotModelled> {
-    match arrival.client {
+/// Returns `false` for a client without a certificate, and otherwise applies `is` to its name.
+fn by_name(context: &Context<'_>, is: impl FnOnce(&str) -> Result<bool, NotModelled>) -> Result<bool, NotModelled> {
+    match context.client {
         Some(name) => is(name),
         None => Ok(false),
     }
 }
 
-/// Whether the client that the request names as its origin is in `block`. Without such a name it is the peer.
-pub(super) fn is_remote(arrival: &Arrival<'_>, block: &str) -> Result<bool, NotModelled> {
-    let is_told = arrival
+/// Returns `true` if the original client that the request names is in `block`. If it names none, this is the peer.
+pub(super) fn is_remote(context: &Context<'_>, block: &str) -> Result<bool, NotModelled> {
+    let is_forwarded = context
         .request
-        .is_some_and(|seen| !seen.sent("x-forwarded-for").is_empty());
-    if is_told {
+        .is_some_and(|parsed| !parsed.sent("x-forwarded-for").is_empty());
+    if is_forwarded {
         return not_modelled("an address from `x-forwarded-for`");
     }
-    address::is_in(block, arrival.ip)
+    address::is_in(block, context.ip)
 }
 
-/// Without `RequestAuthentication` nobody has a token.
-#[expect(clippy::unnecessary_wraps, reason = "one of several tests of a value")]
+/// Returns `false`: without `RequestAuthentication` no request has a token.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is used like the other predicates on a value"
+)]
 pub(super) fn has_token(_value: &str) -> Result<bool, NotModelled> {
     Ok(false)
 }

@@ -1,18 +1,18 @@
-//! Templates of paths: `{*}` stands for a segment, `{**}` for any rest.
+//! Path templates: `{*}` matches a segment, and `{**}` matches the rest of the path.
 
 use super::super::pattern::Pattern;
 use super::not_modelled;
 use smi_conformance::NotModelled;
 
-/// What Envoy's templates take for a character of a segment, beside the slash: no `*`, `[` or `]`.
+/// Characters that Envoy's templates accept in a segment, in addition to the slash: all but `*`, `[` and `]`.
 const CHARACTERS: &str = r"a-zA-Z0-9._~%!$&'()+,;:@=\-";
 
-/// Whether `path`, a path of a policy, is a template.
+/// Returns `true` if `path`, a path of a policy, is a template.
 pub(super) fn is_template(path: &str) -> bool {
     path.contains("{*}") || path.contains("{**}")
 }
 
-/// Whether the normalised `path` is of the form `template`.
+/// Returns `true` if the normalised `path` matches `template`.
 pub(super) fn matches(template: &str, path: &str) -> Result<bool, NotModelled> {
     let Some(inner) = template.strip_prefix('/') else {
         return not_modelled(format!("the template `{template}`, which does not begin with a slash"));
@@ -37,7 +37,7 @@ pub(super) fn matches(template: &str, path: &str) -> Result<bool, NotModelled> {
             literal if !literal.is_empty() && literal.bytes().all(is_literal) => {
                 regex.push_str(&regex::escape(literal));
             }
-            _ => return not_modelled(format!("the template `{template}`, which the webhook refuses")),
+            _ => return not_modelled(format!("the template `{template}`, which the webhook rejects")),
         }
     }
     regex.push_str(end);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operators_take_segments() {
+    fn operators_match_segments() {
         for (template, yes, no) in [
             (
                 "/a/{*}",
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_webhook_refuses_is_refused() {
+    fn rejects_templates_that_the_webhook_rejects() {
         for template in ["{*}", "/{**}/{*}", "/a{*}", "/a//{*}", "/é/{*}", "/*/{*}", "/{a}/{*}"] {
             assert!(matches(template, "/a/b").is_err(), "{template}");
         }

@@ -1,4 +1,4 @@
-//! A pod `d/api` behind a service of the ports 8080 (HTTP), 9000 (TCP), 8443 (TLS) and 7000 (sniffed).
+//! Tests with a pod `d/api` behind a service with the ports 8080 (HTTP), 9000 (TCP), 8443 (TLS) and 7000 (sniffed).
 
 #![expect(clippy::needless_pass_by_value, reason = "helpers take JSON literals")]
 
@@ -24,7 +24,7 @@ pub(super) fn world() -> MeshWorld {
     world
 }
 
-/// Makes the pod another one.
+/// Replaces the pod.
 pub(super) fn pod(world: &mut MeshWorld, metadata: Value, spec: Value) {
     let mut metadata = metadata;
     metadata["name"] = json!("api");
@@ -33,7 +33,7 @@ pub(super) fn pod(world: &mut MeshWorld, metadata: Value, spec: Value) {
     world.pods.insert(key(), serde_json::from_value(pod).unwrap());
 }
 
-/// Adds a service of the pod.
+/// Adds a service for the pod.
 pub(super) fn service(world: &mut MeshWorld, name: &str, metadata: Value, ports: Value) {
     let service = json!({"metadata": metadata, "spec": {"selector": {"app": "api"}, "ports": ports}});
     world
@@ -45,7 +45,7 @@ pub(super) fn key() -> ObjectKey {
     ObjectKey::new("d", "api")
 }
 
-/// An object of Istio, whose group is told by its kind.
+/// An object of Istio, with the group of its kind.
 pub(super) fn object(kind: &str, namespace: &str, spec: Value) -> NativeObject {
     let group = match kind {
         "WasmPlugin" => "extensions.istio.io",
@@ -64,16 +64,17 @@ pub(super) fn object(kind: &str, namespace: &str, spec: Value) -> NativeObject {
     }
 }
 
-/// A policy of the pod's namespace.
+/// A policy in the pod's namespace.
 pub(super) fn policy(spec: Value) -> NativeObject {
     object("AuthorizationPolicy", "d", spec)
 }
 
-/// Policies of one rule each: that allows, and that denies.
+/// A policy with one rule that allows.
 pub(super) fn allow(rule: Value) -> [NativeObject; 1] {
     [policy(json!({"rules": [rule]}))]
 }
 
+/// A policy with one rule that denies.
 pub(super) fn deny(rule: Value) -> [NativeObject; 1] {
     [policy(json!({"action": "DENY", "rules": [rule]}))]
 }
@@ -94,7 +95,7 @@ pub(super) fn http(method: &str, path: &str, headers: &[(&str, &str)]) -> Traffi
     })
 }
 
-/// `allow`, `deny` or the reason why there is no answer.
+/// Returns `allow`, `deny` or the reason why there is no answer.
 pub(super) fn ask_in(world: &MeshWorld, objects: &[NativeObject], from: Peer, port: u16, traffic: Traffic) -> String {
     let inbound = Inbound {
         from,
@@ -114,18 +115,18 @@ pub(super) fn ask(objects: &[NativeObject], from: Peer, port: u16, traffic: Traf
     ask_in(&world(), objects, from, port, traffic)
 }
 
-/// A request of `c/web` to port 8080.
+/// Sends a request from `c/web` to port 8080.
 pub(super) fn get(objects: &[NativeObject], path: &str, headers: &[(&str, &str)]) -> String {
     ask(objects, account("web"), 8080, http("GET", path, headers))
 }
 
-/// A connection of `c/web` to port 9000.
+/// Opens a connection from `c/web` to port 9000.
 pub(super) fn connect(objects: &[NativeObject]) -> String {
     ask(objects, account("web"), 9000, Traffic::Tcp)
 }
 
 #[test]
-fn ports_say_whether_requests_are_judged() {
+fn the_protocol_of_a_port_determines_if_requests_are_evaluated() {
     let by_path = allow(json!({"to": [{"operation": {"paths": ["/a"]}}]}));
     let by_port = allow(json!({"to": [{"operation": {"ports": ["8080", "9000", "7000", "8443"]}}]}));
     let request = || http("GET", "/a", &[]);
@@ -134,7 +135,7 @@ fn ports_say_whether_requests_are_judged() {
         (7000, "allow", "allow", "deny", "allow"),
         (9000, "deny", "allow", "deny", "allow"),
         (8443, "deny", "allow", "deny", "allow"),
-        // Nobody declares it.
+        // No service declares it.
         (6000, "allow", "deny", "deny", "deny"),
     ] {
         let ask = |objects, traffic| ask(objects, account("web"), port, traffic);
@@ -151,12 +152,12 @@ fn only_tcp_is_captured() {
 }
 
 #[test]
-fn what_depends_on_the_version_of_http_is_refused() {
+fn rejects_traffic_that_depends_on_the_version_of_http() {
     let everything = [];
     let nothing = [policy(json!({}))];
     let bytes_too = allow(json!({"to": [{"operation": {"ports": ["7000"]}}]}));
     let requests = allow(json!({"to": [{"operation": {"methods": ["*"]}}]}));
-    let depends = "traffic whose reading depends on the version of HTTP or on the client";
+    let depends = "traffic whose interpretation depends on the version of HTTP or on the client";
     for (objects, method, path, at_http, at_any) in [
         (&everything[..], "FOO", "/", depends, "allow"),
         (&nothing, "FOO", "/", "deny", "deny"),
@@ -180,7 +181,7 @@ fn what_depends_on_the_version_of_http_is_refused() {
 }
 
 #[test]
-fn where_nobody_is_asked_for_a_certificate_nobody_has_a_name() {
+fn clients_have_no_name_if_certificates_are_not_requested() {
     let disable = || object("PeerAuthentication", "d", json!({"mtls": {"mode": "DISABLE"}}));
     let named = [allow(json!({"from": [{"source": {"principals": ["*"]}}]})), [disable()]].concat();
     let unnamed = [
@@ -197,12 +198,12 @@ fn where_nobody_is_asked_for_a_certificate_nobody_has_a_name() {
     ] {
         assert_eq!(ask(objects, peer, port, request()), answer);
     }
-    // Whoever speaks TLS all the same is not understood.
+    // The answer for a client that uses TLS anyway is not modelled.
     assert!(ask(&unnamed, account("web"), 8080, request()).contains("depends"));
 }
 
 #[test]
-fn the_handshake_comes_first() {
+fn the_handshake_precedes_policies() {
     for peer in [
         Peer::Spiffe("spiffe://other/ns/c/sa/web".into()),
         Peer::Dns("web.c".into()),

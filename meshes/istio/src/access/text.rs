@@ -1,9 +1,9 @@
-//! The forms in which policies write texts: `text`, `text*`, `*text`, and `*` alone.
+//! String forms in policies: equality, prefix `text*`, suffix `*text`, and presence `*`.
 
 use super::not_modelled;
 use smi_conformance::NotModelled;
 
-/// How a text is compared. A `*` elsewhere than at one end stands for itself.
+/// A comparison of strings. A `*` that is not at an end is literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Text<'a> {
     Anything,
@@ -13,10 +13,10 @@ pub(super) enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Reads a value of a policy. A `*` in front is looked for first, and taken away once.
+    /// Parses a value of a policy. A `*` at the start takes precedence over one at the end, and only one is removed.
     pub(super) fn new(value: &'a str) -> Result<Self, NotModelled> {
         if value.is_empty() {
-            return not_modelled("an empty value, which the webhook refuses");
+            return not_modelled("an empty value, which the webhook rejects");
         }
         Ok(match (value.strip_prefix('*'), value.strip_suffix('*')) {
             (Some(""), _) => Self::Anything,
@@ -26,7 +26,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// Whether `text` is matched. Whether an empty one is anything is for the caller to say.
+    /// Returns `true` if `text` matches. The caller decides if an empty string counts as present.
     pub(super) fn matches(self, text: &str) -> bool {
         match self {
             Self::Anything => true,
@@ -37,13 +37,13 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Whether `text`, where an empty one counts as absent, is of the form `value`.
+/// Returns `true` if `text` matches `value`. An empty string counts as absent.
 pub(super) fn is(value: &str, text: &str) -> Result<bool, NotModelled> {
     let form = Text::new(value)?;
     Ok(form.matches(text) && !(form == Text::Anything && text.is_empty()))
 }
 
-/// The same in any case of ASCII letters; an empty text is something.
+/// Returns `true` if `text` matches `value`, ignoring the case of ASCII letters. An empty string counts as present.
 pub(super) fn is_in_any_case(value: &str, text: &str) -> Result<bool, NotModelled> {
     let value = value.to_ascii_lowercase();
     Ok(Text::new(&value)?.matches(&text.to_ascii_lowercase()))
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_counts_at_one_end() {
+    fn a_star_is_a_wildcard_at_one_end_only() {
         for (value, yes, no) in [
             ("a", &["a"][..], &["", "ab", "A", "xa"][..]),
             ("a*", &["a", "ab", "a*"], &["", "xa", "A"]),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn case_is_passed_over_where_asked() {
+    fn ignores_case_on_request() {
         for (value, text) in [("Api.D", "aPI.d"), ("*.D", "x.d"), ("API*", "api.d"), ("*", "")] {
             assert_eq!(is_in_any_case(value, text), Ok(true), "{value} {text}");
         }

@@ -1,35 +1,35 @@
-//! Trust domains: which names a principal of a policy stands for.
+//! Trust domains: expansion of the principals of policies.
 
 use super::{IstioMesh, not_modelled};
 use smi_conformance::NotModelled;
 
-/// The trust domain that stands for the mesh's own, whatever that is.
+/// The trust domain that is an alias for the mesh's own.
 const OWN: &str = "cluster.local";
 
-/// The trust domain of the mesh and its aliases.
+/// Returns the trust domain of the mesh, followed by its aliases.
 pub(super) fn all(mesh: &IstioMesh) -> impl Iterator<Item = &str> {
     let aliases = mesh.trust_domain_aliases.iter().map(String::as_str);
     std::iter::once(mesh.trust_domain.as_str()).chain(aliases)
 }
 
-/// The principals that istiod writes for `value`: one for each trust domain of the mesh, if it names one of
-/// them or [`OWN`], and has the five segments of a name. Others are written as they are.
+/// Returns the principals that istiod generates for `value`: one for each trust domain of the mesh, if `value` has the
+/// five segments of an identity and names one of these trust domains or [`OWN`]. Other principals are unchanged.
 pub(super) fn expand(mesh: &IstioMesh, value: &str) -> Result<Vec<String>, NotModelled> {
-    let as_is = vec![value.to_owned()];
+    let unchanged = vec![value.to_owned()];
     if value.split('/').count() != 5 {
-        return Ok(as_is);
+        return Ok(unchanged);
     }
     let Some((domain, path)) = value.split_once('/') else {
-        return Ok(as_is);
+        return Ok(unchanged);
     };
     if domain == "*" {
-        return Ok(as_is);
+        return Ok(unchanged);
     }
     if domain.contains('*') || all(mesh).any(|own| own.contains('*')) {
         return not_modelled(format!("the principal `{value}` with a pattern for its trust domain"));
     }
     if domain != OWN && !all(mesh).any(|own| own == domain) {
-        return Ok(as_is);
+        return Ok(unchanged);
     }
     Ok(all(mesh).map(|own| format!("{own}/{path}")).collect())
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_names_stand_for_those_of_every_alias() {
+    fn expands_own_names_to_every_alias() {
         let mesh = IstioMesh {
             trust_domain: "td".into(),
             trust_domain_aliases: vec!["old".into()],

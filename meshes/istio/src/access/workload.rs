@@ -1,4 +1,4 @@
-//! The pod that is reached, and what its sidecar captures. A pod has one unless it says that it has none.
+//! The destination pod, and the traffic that its sidecar captures. A pod has a sidecar unless it disables injection.
 
 mod ports;
 
@@ -9,11 +9,11 @@ use smi_conformance::{MeshWorld, NotModelled};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// Ports of the sidecar itself and of its agent.
+/// Ports of the sidecar and of its agent.
 const OWN_PORTS: [u16; 10] = [15000, 15001, 15002, 15004, 15006, 15008, 15020, 15021, 15053, 15090];
 
-/// Annotations that change what the sidecar captures or how it is set up.
-const ODD_ANNOTATIONS: [&str; 4] = [
+/// Annotations that change the captured traffic or the configuration of the sidecar, and are not modelled.
+const UNSUPPORTED_ANNOTATIONS: [&str; 4] = [
     "proxy.istio.io/config",
     "sidecar.istio.io/bootstrapOverride",
     "sidecar.istio.io/interceptionMode",
@@ -22,7 +22,7 @@ const ODD_ANNOTATIONS: [&str; 4] = [
 
 const MODE: &str = "istio.io/dataplane-mode";
 
-/// A pod.
+/// The destination pod.
 #[derive(Debug)]
 pub(super) struct Workload<'a> {
     key: &'a ObjectKey,
@@ -33,7 +33,7 @@ pub(super) struct Workload<'a> {
 impl<'a> Workload<'a> {
     pub(super) fn find(world: &'a MeshWorld, key: &ObjectKey) -> Result<Self, NotModelled> {
         let Some((key, pod)) = world.pods.get_key_value(key) else {
-            return not_modelled(format!("the pod {key}, which is not there"));
+            return not_modelled(format!("the pod {key}, which does not exist"));
         };
         let workload = Self { key, pod, world };
         let of_namespace = world.namespaces.get(&key.namespace);
@@ -45,7 +45,10 @@ impl<'a> Workload<'a> {
         {
             return not_modelled(format!("the pod {key} in ambient mode"));
         }
-        if let Some(name) = ODD_ANNOTATIONS.iter().find(|name| workload.annotation(name).is_some()) {
+        if let Some(name) = UNSUPPORTED_ANNOTATIONS
+            .iter()
+            .find(|name| workload.annotation(name).is_some())
+        {
             return not_modelled(format!("the annotation `{name}` of the pod {key}"));
         }
         if pod.spec.as_ref().is_some_and(|spec| spec.host_network == Some(true)) {
@@ -66,12 +69,12 @@ impl<'a> Workload<'a> {
         self.pod.metadata.annotations.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// Whether it has all `labels`.
+    /// Returns `true` if the pod has all `labels`.
     pub(super) fn has(&self, labels: &BTreeMap<String, String>) -> bool {
         labels.iter().all(|(name, value)| self.label(name) == Some(value))
     }
 
-    /// Its addresses, as far as they are known.
+    /// Returns the known addresses.
     pub(super) fn addresses(&self) -> Vec<IpAddr> {
         let status = self.pod.status.as_ref();
         let one = status.and_then(|status| status.pod_ip.as_deref());
@@ -80,15 +83,15 @@ impl<'a> Workload<'a> {
         all.filter_map(|ip| ip.parse().ok()).collect()
     }
 
-    /// Whether there is a sidecar that connections to `port` go through.
+    /// Returns `true` if there is a sidecar that captures connections to `port`.
     pub(super) fn captures(&self, port: u16) -> Result<bool, NotModelled> {
         let inject = "sidecar.istio.io/inject";
-        let told = self.label(inject).or_else(|| self.annotation(inject));
-        if told == Some("false") && !self.containers().any(|container| container.name == "istio-proxy") {
+        let injection = self.label(inject).or_else(|| self.annotation(inject));
+        if injection == Some("false") && !self.containers().any(|container| container.name == "istio-proxy") {
             return Ok(false);
         }
         if OWN_PORTS.contains(&port) {
-            return not_modelled(format!("port {port}, which is the sidecar's own"));
+            return not_modelled(format!("port {port}, which belongs to the sidecar"));
         }
         let include = self
             .annotation("traffic.sidecar.istio.io/includeInboundPorts")
@@ -112,7 +115,7 @@ impl<'a> Workload<'a> {
     }
 }
 
-/// Whether a list like `80,443` names `port`.
+/// Returns `true` if a list like `80,443` contains `port`.
 fn names_port(list: &str, port: u16) -> Result<bool, NotModelled> {
     let mut found = false;
     for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {

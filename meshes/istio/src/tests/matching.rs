@@ -1,6 +1,6 @@
 use super::*;
 
-fn taken(condition: Value, path: &str, headers: &[(&str, &str)]) -> bool {
+fn matches(condition: Value, path: &str, headers: &[(&str, &str)]) -> bool {
     match ask(
         &[matching(condition.clone())],
         &world(),
@@ -16,42 +16,49 @@ fn taken(condition: Value, path: &str, headers: &[(&str, &str)]) -> bool {
     }
 }
 
-fn refused(condition: Value, headers: &[(&str, &str)]) -> String {
+fn rejection(condition: Value, headers: &[(&str, &str)]) -> String {
     ask(&[matching(condition)], &world(), "web", 80, request("/", headers)).unwrap_err()
 }
 
 #[test]
-fn the_case_of_a_path_may_be_ignored() {
+fn paths_can_ignore_case() {
     let exact = |ignore: bool| json!({"uri": {"exact": "/A"}, "ignoreUriCase": ignore});
-    assert!(taken(exact(true), "/a", &[]));
-    assert!(!taken(exact(false), "/a", &[]));
-    assert!(taken(json!({"uri": {}}), "/a", &[]), "no form is any path");
+    assert!(matches(exact(true), "/a", &[]));
+    assert!(!matches(exact(false), "/a", &[]));
+    assert!(
+        matches(json!({"uri": {}}), "/a", &[]),
+        "without a form it matches any path"
+    );
 }
 
 #[test]
-fn an_absent_header_is_an_empty_one_to_a_negated_match() {
+fn negated_matches_treat_absent_headers_as_empty() {
     let without = |pattern: Value| json!({"withoutHeaders": {"x": pattern}});
-    assert!(taken(without(json!({"exact": "a"})), "/", &[]));
-    assert!(taken(without(json!({"exact": "a"})), "/", &[("x", "b")]));
-    assert!(!taken(without(json!({"exact": "a"})), "/", &[("x", "a")]));
-    assert!(!taken(without(json!({"regex": ".*"})), "/", &[]));
-    assert!(taken(without(json!({})), "/", &[]));
-    assert!(!taken(without(json!({})), "/", &[("X", "")]));
-    assert!(!taken(without(json!({"prefix": "a"})), "/", &[("x", "a"), ("x", "ab")]));
-    let reason = refused(without(json!({"exact": "a"})), &[("x", "a"), ("x", "b")]);
+    assert!(matches(without(json!({"exact": "a"})), "/", &[]));
+    assert!(matches(without(json!({"exact": "a"})), "/", &[("x", "b")]));
+    assert!(!matches(without(json!({"exact": "a"})), "/", &[("x", "a")]));
+    assert!(!matches(without(json!({"regex": ".*"})), "/", &[]));
+    assert!(matches(without(json!({})), "/", &[]));
+    assert!(!matches(without(json!({})), "/", &[("X", "")]));
+    assert!(!matches(
+        without(json!({"prefix": "a"})),
+        "/",
+        &[("x", "a"), ("x", "ab")]
+    ));
+    let reason = rejection(without(json!({"exact": "a"})), &[("x", "a"), ("x", "b")]);
     assert!(reason.contains("lines differ"), "{reason}");
 }
 
 #[test]
-fn the_host_is_the_authority() {
+fn host_headers_match_the_authority() {
     for field in ["host", "Host", ":authority"] {
         let host = json!({"headers": {field: {"exact": "web.d"}}});
-        assert!(taken(host.clone(), "/", &[("host", "web.d")]), "{field}");
-        assert!(!taken(host.clone(), "/", &[("Host", "web.d:80")]), "{field}");
-        assert!(!taken(host.clone(), "/", &[("Host", "web.D")]), "{field}");
-        assert!(refused(host, &[]).contains("authority"), "{field}");
+        assert!(matches(host.clone(), "/", &[("host", "web.d")]), "{field}");
+        assert!(!matches(host.clone(), "/", &[("Host", "web.d:80")]), "{field}");
+        assert!(!matches(host.clone(), "/", &[("Host", "web.D")]), "{field}");
+        assert!(rejection(host, &[]).contains("authority"), "{field}");
     }
-    assert!(taken(
+    assert!(matches(
         json!({"authority": {"prefix": "web"}}),
         "/",
         &[("host", "web.d")]
@@ -59,25 +66,25 @@ fn the_host_is_the_authority() {
 }
 
 #[test]
-fn a_part_that_fails_outweighs_what_is_not_modelled() {
+fn a_failing_part_decides_over_parts_that_are_not_modelled() {
     let query = json!({"queryParams": {"a": {"exact": "b"}}, "headers": {"x": {}}});
-    assert!(!taken(query.clone(), "/", &[]));
-    assert!(refused(query, &[("x", "")]).contains("query parameters"));
+    assert!(!matches(query.clone(), "/", &[]));
+    assert!(rejection(query, &[("x", "")]).contains("query parameters"));
 }
 
 #[test]
-fn headers_that_a_sidecar_adds_and_takes() {
+fn models_headers_that_a_sidecar_adds_and_removes() {
     let header = |name: &str, pattern: Value| json!({"headers": {name: pattern}});
     let any = || json!({"regex": ".*"});
-    assert!(taken(header("x-request-id", any()), "/", &[]));
-    assert!(refused(header("x-request-id", json!({"prefix": "a"})), &[]).contains("makes up"));
-    assert!(taken(
+    assert!(matches(header("x-request-id", any()), "/", &[]));
+    assert!(rejection(header("x-request-id", json!({"prefix": "a"})), &[]).contains("generates"));
+    assert!(matches(
         header("x-request-id", json!({"exact": "a"})),
         "/",
         &[("x-request-id", "a")]
     ));
-    assert!(taken(header("X-Forwarded-Proto", json!({"exact": "http"})), "/", &[]));
-    assert!(taken(json!({"scheme": {"exact": "http"}}), "/", &[]));
+    assert!(matches(header("X-Forwarded-Proto", json!({"exact": "http"})), "/", &[]));
+    assert!(matches(json!({"scheme": {"exact": "http"}}), "/", &[]));
     for name in [
         "x-forwarded-client-cert",
         "x-envoy-internal",
@@ -86,32 +93,32 @@ fn headers_that_a_sidecar_adds_and_takes() {
         "keep-alive",
         "te",
     ] {
-        assert!(!taken(header(name, any()), "/", &[(name, "h2c")]), "{name}");
+        assert!(!matches(header(name, any()), "/", &[(name, "h2c")]), "{name}");
     }
-    assert!(taken(header("te", any()), "/", &[("te", "trailers")]));
-    assert!(!taken(
+    assert!(matches(header("te", any()), "/", &[("te", "trailers")]));
+    assert!(!matches(
         header("x-a", any()),
         "/",
         &[("x-a", "1"), ("Connection", "close, X-A")]
     ));
-    assert!(refused(header("x-envoy-retry-on", any()), &[("x-envoy-retry-on", "5xx")]).contains("x-envoy-retry-on"));
-    assert!(taken(header("x-a", json!({"exact": "v"})), "/", &[("X-A", "  v\t")]));
+    assert!(rejection(header("x-envoy-retry-on", any()), &[("x-envoy-retry-on", "5xx")]).contains("x-envoy-retry-on"));
+    assert!(matches(header("x-a", json!({"exact": "v"})), "/", &[("X-A", "  v\t")]));
 }
 
 #[test]
-fn who_asks_and_from_where() {
-    assert!(taken(json!({"sourceNamespace": "c"}), "/", &[]));
-    assert!(!taken(json!({"sourceNamespace": "d"}), "/", &[]));
+fn matches_the_namespace_of_the_client() {
+    assert!(matches(json!({"sourceNamespace": "c"}), "/", &[]));
+    assert!(!matches(json!({"sourceNamespace": "d"}), "/", &[]));
     assert!(
-        taken(json!({"gateways": ["mesh"], "sourceNamespace": "d"}), "/", &[]),
-        "gateways outweigh it"
+        matches(json!({"gateways": ["mesh"], "sourceNamespace": "d"}), "/", &[]),
+        "gateways take precedence"
     );
-    assert!(!taken(json!({"gateways": ["d/gw"]}), "/", &[]));
-    assert!(refused(json!({"sourceLabels": {"a": "b"}}), &[]).contains("labels of the client"));
+    assert!(!matches(json!({"gateways": ["d/gw"]}), "/", &[]));
+    assert!(rejection(json!({"sourceLabels": {"a": "b"}}), &[]).contains("labels of the client"));
 }
 
 #[test]
-fn requests_that_no_route_sees() {
+fn some_requests_reach_no_route() {
     let any = [matching(json!({"uri": {"prefix": "/"}}))];
     let ask = |method: &str, path: &str| {
         let traffic = Traffic::Http(Request {

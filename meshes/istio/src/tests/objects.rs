@@ -16,7 +16,7 @@ fn with(mut object: NativeObject, field: &str, value: Value) -> NativeObject {
     object
 }
 
-/// The answers to a request and to a connection, for both orders of the objects.
+/// Returns the answers to a request and to a connection, and asserts that the order of the objects does not matter.
 fn both(a: NativeObject, b: NativeObject) -> (String, String) {
     let http = get(&[a.clone(), b.clone()], &[]).unwrap();
     let tcp = ask(&[a.clone(), b.clone()], &world(), "web", 9000, Traffic::Tcp).unwrap();
@@ -30,14 +30,14 @@ fn all(backend: &str) -> (String, String) {
 }
 
 #[test]
-fn what_has_no_age_is_the_youngest() {
+fn objects_without_age_are_the_youngest() {
     let old = || aged(routing("z", "web", "v1"), 1);
     assert_eq!(both(old(), routing("a", "web", "v2")), all("v1"));
     assert_eq!(both(routing("b", "web", "v2"), routing("a", "web", "v1")), all("v1"));
 }
 
 #[test]
-fn among_equals_the_name_decides_and_then_the_namespace() {
+fn objects_of_equal_age_are_sorted_by_name_and_namespace() {
     let of = |name: &str, namespace: &str, backend: &str| {
         let mut object = aged(routing(name, "web.d.svc.cluster.local", backend), 1);
         object.metadata.namespace = Some(namespace.to_owned());
@@ -48,7 +48,7 @@ fn among_equals_the_name_decides_and_then_the_namespace() {
 }
 
 #[test]
-fn visibility_decides_before_age() {
+fn visibility_takes_precedence_over_age() {
     let old = || aged(routing("z", "web", "v2"), 1);
     let young = |to: Value| with(aged(routing("a", "web", "v1"), 2), "exportTo", to);
     assert_eq!(
@@ -78,11 +78,11 @@ fn visibility_decides_before_age() {
 }
 
 #[test]
-fn the_closest_wildcard_is_taken_for_requests_and_the_oldest_for_connections() {
+fn requests_select_the_closest_wildcard_and_connections_the_oldest() {
     let wide = aged(routing("wide", "*.svc.cluster.local", "v2"), 1);
     let close = aged(routing("close", "*.d.svc.cluster.local", "v1"), 2);
     assert_eq!(both(wide, close), ("v1.d:80".into(), "v2.d:9000".into()));
-    // An exact host that has no route for the port still keeps the wildcard away.
+    // An exact host without a route for the port still excludes the wildcard.
     let exact = virtual_service(
         "exact",
         json!({"hosts": ["web"], "http": [{"match": [{"port": 7000}], "route": to("v2")}]}),
@@ -92,14 +92,14 @@ fn the_closest_wildcard_is_taken_for_requests_and_the_oldest_for_connections() {
 }
 
 #[test]
-fn hosts_that_are_no_services_count_on_port_80() {
+fn hosts_other_than_services_apply_on_port_80() {
     let outside = [routing("o", "*.example.com", "v1")];
     assert_eq!(get(&outside, &[("host", "a.Example.com")]), Ok("v1.d:80".into()));
     assert_eq!(get(&outside, &[("host", "example.com")]), Ok("web.d:80".into()));
 }
 
 #[test]
-fn weights_that_the_webhook_refuses_leave_no_object() {
+fn objects_with_weights_that_the_webhook_rejects_do_not_exist() {
     let weighted = |a: i64, b: i64| {
         let spec = json!({"hosts": ["web"], "tcp": [{"route": [
             {"destination": {"host": "v1"}, "weight": a}, {"destination": {"host": "v2"}, "weight": b},
@@ -113,12 +113,12 @@ fn weights_that_the_webhook_refuses_leave_no_object() {
 }
 
 #[test]
-fn objects_that_reach_the_client_are_refused() {
+fn rejects_objects_that_affect_the_client() {
     let outbound = json!({"configPatches": [{"applyTo": "CLUSTER", "match": {"context": "SIDECAR_OUTBOUND"}}]});
     let inbound = json!({"configPatches": [{"applyTo": "HTTP_FILTER", "match": {"context": "SIDECAR_INBOUND"}}]});
     let parents = |kind: &str| json!({"parentRefs": [{"kind": kind, "name": "web"}]});
     let gateway_api = |kind: &str| object("gateway.networking.k8s.io", "HTTPRoute", "d", parents(kind));
-    for refused in [
+    for rejected in [
         istio("Sidecar", "c", json!({})),
         istio("Sidecar", "istio-system", json!({})),
         istio("ServiceEntry", "e", json!({})),
@@ -137,9 +137,9 @@ fn objects_that_reach_the_client_are_refused() {
         object("", "MeshConfig", "", json!({})),
         gateway_api("Service"),
     ] {
-        assert!(get(std::slice::from_ref(&refused), &[]).is_err(), "{refused:?}");
+        assert!(get(std::slice::from_ref(&rejected), &[]).is_err(), "{rejected:?}");
     }
-    for passed in [
+    for accepted in [
         istio("Sidecar", "d", json!({})),
         istio("EnvoyFilter", "d", outbound),
         istio("EnvoyFilter", "c", inbound),
@@ -150,15 +150,15 @@ fn objects_that_reach_the_client_are_refused() {
         gateway_api("Gateway"),
     ] {
         assert_eq!(
-            get(std::slice::from_ref(&passed), &[]),
+            get(std::slice::from_ref(&accepted), &[]),
             Ok("web.d:80".into()),
-            "{passed:?}"
+            "{accepted:?}"
         );
     }
 }
 
 #[test]
-fn routes_that_are_more_than_destinations_are_refused_where_they_are_taken() {
+fn rejects_selected_routes_with_other_fields_than_destinations() {
     for field in [
         "fault",
         "mirror",
@@ -175,8 +175,8 @@ fn routes_that_are_more_than_destinations_are_refused_where_they_are_taken() {
         ]);
         let objects = [virtual_service("r", json!({"hosts": ["web"], "http": route}))];
         assert_eq!(get(&objects, &[]), Ok("v2.d:80".into()), "{field}");
-        let taken = ask(&objects, &world(), "web", 80, request("/x", &[]));
-        assert!(taken.unwrap_err().contains(field), "{field}");
+        let selected = ask(&objects, &world(), "web", 80, request("/x", &[]));
+        assert!(selected.unwrap_err().contains(field), "{field}");
     }
     let subset = json!({"hosts": ["web"], "http": [{"route": [{"destination": {"host": "v1", "subset": "s"}}]}]});
     assert!(
@@ -187,7 +187,7 @@ fn routes_that_are_more_than_destinations_are_refused_where_they_are_taken() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused_for_its_hosts() {
+fn rejects_hosts_of_objects_that_are_not_understood() {
     for spec in [
         json!({"hosts": ["web"], "http": [{"delegate": {"name": "x"}}]}),
         json!({"hosts": ["web"], "http": [{"route": to("v1")}], "unknown": 1}),
@@ -212,10 +212,10 @@ fn what_is_not_understood_is_refused_for_its_hosts() {
 }
 
 #[test]
-fn one_refused_route_spoils_the_port_unless_it_is_left_out() {
+fn an_invalid_route_affects_its_port_unless_it_is_omitted() {
     let bad = json!({"match": [{"uri": {"regex": "(?=a)"}}], "route": to("v2")});
-    let spoiling = virtual_service("s", json!({"hosts": ["v2"], "http": [bad]}));
-    assert!(get(&[spoiling], &[]).unwrap_err().contains("not portable"));
-    let behind = virtual_service("b", json!({"hosts": ["web"], "http": [{"route": to("v1")}, bad]}));
-    assert_eq!(get(&[behind], &[]), Ok("v1.d:80".into()));
+    let included = virtual_service("s", json!({"hosts": ["v2"], "http": [bad]}));
+    assert!(get(&[included], &[]).unwrap_err().contains("not portable"));
+    let omitted = virtual_service("b", json!({"hosts": ["web"], "http": [{"route": to("v1")}, bad]}));
+    assert_eq!(get(&[omitted], &[]), Ok("v1.d:80".into()));
 }

@@ -7,7 +7,7 @@ fn web(spec: Value) -> NativeObject {
 }
 
 #[test]
-fn the_authority_says_which_service_a_request_is_for() {
+fn the_authority_selects_the_service_of_a_request() {
     let objects = [web(json!({"http": [{"route": to("v1")}]}))];
     for (host, answer) in [
         ("web.d.svc.cluster.local", "v1.d:80"),
@@ -31,7 +31,7 @@ fn the_authority_says_which_service_a_request_is_for() {
         request("http://v2.d/x", &[("host", "web.d")]),
     );
     assert_eq!(absolute, Ok("v2.d:80".into()));
-    // The listener of a port without a protocol is the service's own.
+    // The listener of a port without a protocol belongs to the service.
     let sniffed = ask(
         &objects,
         &world(),
@@ -43,7 +43,7 @@ fn the_authority_says_which_service_a_request_is_for() {
 }
 
 #[test]
-fn addresses_are_hosts_where_they_are_known() {
+fn known_addresses_are_hosts() {
     let mut world = world();
     add(
         &mut world,
@@ -57,11 +57,11 @@ fn addresses_are_hosts_where_they_are_known() {
 }
 
 #[test]
-fn what_is_not_there() {
+fn missing_services_and_ports_lead_nowhere() {
     assert_eq!(ask(&[], &world(), "ghost", 80, Traffic::Tcp), Ok("nowhere".into()));
     assert_eq!(ask(&[], &world(), "web", 81, request("/", &[])), Ok("nowhere".into()));
     assert_eq!(ask(&[], &world(), "web", 53, Traffic::Tcp), Ok("nowhere".into()));
-    // The HTTP listener of the others has the port at every address.
+    // The HTTP listener of the other services listens on the port at every address.
     let elsewhere = ask(&[], &world(), "only9100", 80, request("/", &[("host", "v1.d")]));
     assert_eq!(elsewhere, Ok("v1.d:80".into()));
     assert_eq!(
@@ -71,14 +71,14 @@ fn what_is_not_there() {
 }
 
 #[test]
-fn udp_passes_by() {
+fn udp_bypasses_the_sidecar() {
     let objects = [istio("ServiceEntry", "d", json!({}))];
     assert_eq!(ask(&objects, &world(), "web", 53, Traffic::Udp), Ok("web.d:53".into()));
     assert_eq!(ask(&objects, &world(), "web", 80, Traffic::Udp), Ok("nowhere".into()));
 }
 
 #[test]
-fn ports_of_destinations() {
+fn destinations_resolve_to_ports() {
     let split = |host: &str| json!([{"destination": {"host": "v1"}, "weight": 1}, {"destination": {"host": host}, "weight": 1}]);
     let http = [web(json!({"http": [{"route": split("only9100")}]}))];
     assert_eq!(get(&http, &[]), Ok("v1.d:80 1/2, status 503 1/2".into()));
@@ -88,7 +88,7 @@ fn ports_of_destinations() {
     let ghost = [web(json!({"tcp": [{"route": split("ghost")}]}))];
     let answer = ask(&ghost, &world(), "web", 9000, Traffic::Tcp);
     assert_eq!(answer, Ok("v1.d:9000 1/2, failure 1/2".into()));
-    // An ExternalName service that declares no ports is unknown to HTTP routes, and known to TCP ones.
+    // HTTP routes do not find an ExternalName service without ports, and TCP routes do.
     let http = [web(json!({"http": [{"route": to("bare-alias")}]}))];
     assert_eq!(get(&http, &[]), Ok("status 503".into()));
     let tcp = [web(json!({"tcp": [{"route": to("bare-alias")}]}))];
@@ -96,7 +96,7 @@ fn ports_of_destinations() {
 }
 
 #[test]
-fn headless_services() {
+fn headless_services_are_roots_but_not_destinations() {
     let objects = |backend: &str| {
         [virtual_service(
             "h",
@@ -135,7 +135,7 @@ fn headless_services() {
 }
 
 #[test]
-fn tls_is_for_tls_routes_alone() {
+fn only_tls_routes_apply_to_tls() {
     let others = [web(
         json!({"tcp": [{"route": to("v1")}], "http": [{"route": to("v1")}]}),
     )];
@@ -155,7 +155,7 @@ fn tls_is_for_tls_routes_alone() {
 }
 
 #[test]
-fn services_that_are_not_like_others() {
+fn rejects_services_with_limited_visibility_or_a_waypoint() {
     for (field, name, value) in [
         ("annotations", "networking.istio.io/exportTo", "."),
         ("labels", "istio.io/use-waypoint", "w"),

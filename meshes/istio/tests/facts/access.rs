@@ -1,4 +1,4 @@
-//! Access control: who got in.
+//! Facts about access control.
 
 use super::{folder, lines, world};
 use serde::Deserialize;
@@ -11,14 +11,14 @@ use smi_mesh_istio::IstioMesh;
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Lines that the interpreter must refuse: the file, a part of the line, how many there are of them, and a
-/// part of the reason.
+/// Lines that the interpreter has to reject: the file, a part of the line, the number of such lines, and a part of the
+/// reason.
 const NOT_MODELLED: [(&str, &str, usize, &str); 5] = [
     (
         "03-headers",
         r#""path":"/p-x-forwarded-client-cert-exact""#,
         1,
-        "a match on the value of `x-forwarded-client-cert`, which the proxy makes up",
+        "a match on the value of `x-forwarded-client-cert`, which the proxy generates",
     ),
     ("03-headers", r#""path":"/cook""#, 1, "several lines of cookies"),
     (
@@ -27,13 +27,13 @@ const NOT_MODELLED: [(&str, &str, usize, &str); 5] = [
         2,
         "a condition in CEL",
     ),
-    // The lines are of HTTP/1. Over HTTP/2, the policies let these in.
+    // The lines use HTTP/1. With HTTP/2 the policies allow these requests.
     ("07-methods", r#""method":"FOO""#, 3, "depends on the version of HTTP"),
     ("07-methods", r#""method":"QUERY""#, 1, "depends on the version of HTTP"),
 ];
 
-/// Lines that another line of the same file contradicts: the same configuration and request with both
-/// verdicts. What told the two apart when they were measured, the file does not say.
+/// Files with a line that is contradicted by another line, which has the same configuration and request but a different
+/// verdict. The files do not record the difference between the two measurements.
 const CONTRADICTED: [&str; 5] = [
     "02-allow-without-baseline",
     "02-baseline-allow",
@@ -42,8 +42,7 @@ const CONTRADICTED: [&str; 5] = [
     "02-trust-domain-aliases",
 ];
 
-/// How many lines there are, by the number that their file begins with, and how many are answered as the
-/// mesh did.
+/// The number of lines by the prefix of their file, and the number of lines with the same answer as the mesh.
 const COUNTS: [(&str, usize, usize); 5] = [
     ("01", 48, 48),
     ("02", 255, 250),
@@ -110,14 +109,14 @@ impl Line {
     fn expected(&self) -> Access {
         match self.verdict.as_str() {
             "allow" => Access::Allow,
-            // The last two are the proxy's own answers: 404 and 400.
+            // The last two are responses of the proxy itself: 404 and 400.
             "deny" | "notfound" | "status:400" => Access::Deny,
             verdict => panic!("{verdict}"),
         }
     }
 }
 
-/// The mesh as the configuration says, which is no native object.
+/// Removes the mesh configuration, which is not a native object, and returns the mesh with this configuration.
 fn mesh(objects: &mut Vec<NativeObject>) -> IstioMesh {
     let mut mesh = IstioMesh::default();
     objects.retain(|object| {
@@ -137,7 +136,7 @@ fn mesh(objects: &mut Vec<NativeObject>) -> IstioMesh {
     mesh
 }
 
-/// The lines of a file, and what they ask.
+/// A file of facts with its world.
 struct File {
     name: String,
     world: MeshWorld,
@@ -172,10 +171,10 @@ fn files() -> Option<Vec<File>> {
 }
 
 #[test]
-fn the_interpreter_lets_in_whom_the_mesh_lets_in() {
+fn authorizes_like_the_mesh() {
     let Some(files) = files() else { return };
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    let (mut refused, mut contradicted) = ([0; NOT_MODELLED.len()], [0; CONTRADICTED.len()]);
+    let (mut rejected, mut contradicted) = ([0; NOT_MODELLED.len()], [0; CONTRADICTED.len()]);
     let mut wrong = Vec::new();
     for file in &files {
         let (replayed, equal) = counts.entry(&file.name[..2]).or_default();
@@ -188,7 +187,7 @@ fn the_interpreter_lets_in_whom_the_mesh_lets_in() {
             let other = CONTRADICTED.iter().position(|name| *name == file.name);
             match (file.mesh.authorize(&file.objects, &file.world, &line.inbound()), listed) {
                 (Err(NotModelled(reason)), Some(listed)) if reason.contains(NOT_MODELLED[listed].3) => {
-                    refused[listed] += 1;
+                    rejected[listed] += 1;
                 }
                 (Ok(answer), None) if answer == line.expected() => *equal += 1,
                 (Ok(_), None) if other.is_some() && is_contradicted(fact, &file.lines) => {
@@ -201,13 +200,13 @@ fn the_interpreter_lets_in_whom_the_mesh_lets_in() {
     for (group, (replayed, equal)) in &counts {
         println!("{group}: replayed {replayed}, equal {equal}");
     }
-    for ((file, part, _, reason), count) in NOT_MODELLED.iter().zip(refused) {
+    for ((file, part, _, reason), count) in NOT_MODELLED.iter().zip(rejected) {
         println!("not modelled   {count:>4}  {file} {part}: {reason}");
     }
     println!("contradicted   {:>4}", contradicted.iter().sum::<usize>());
     println!("wrong          {:>4}", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(refused, NOT_MODELLED.map(|(_, _, count, _)| count));
+    assert_eq!(rejected, NOT_MODELLED.map(|(_, _, count, _)| count));
     assert_eq!(contradicted, [1; CONTRADICTED.len()]);
     let counts: Vec<_> = counts
         .into_iter()
@@ -216,7 +215,7 @@ fn the_interpreter_lets_in_whom_the_mesh_lets_in() {
     assert_eq!(counts, COUNTS);
 }
 
-/// Whether there is a line that differs in nothing but the verdict.
+/// Returns `true` if there is a line that differs only in the verdict.
 fn is_contradicted(fact: &Value, lines: &[Value]) -> bool {
     let question = |line: &Value| {
         let mut line = line.clone();

@@ -1,13 +1,13 @@
-//! What authentications ask of a client.
+//! Authentications and the clients that fulfil them.
 
-use super::super::fields::{Fault, Fields, Read, refused, unmodelled};
+use super::super::fields::{Fields, Read, ReadError, rejected, unmodelled};
 use super::cidr::Cidr;
 use super::grant::Network;
 use super::identity::{Domain, Pattern};
 use serde_json::Value;
 use smi_adapter::object::is_dns_subdomain;
 
-/// Reads the spec of a `MeshTLSAuthentication` of `namespace`.
+/// Reads the spec of a `MeshTLSAuthentication` in `namespace`.
 pub(super) fn mesh_tls(spec: &Value, namespace: &str, domain: &Domain) -> Read<Vec<Pattern>> {
     let fields = Fields::of(spec, "spec", &["identities", "identityRefs"])?;
     let identities = fields.list("identities", usize::MAX)?;
@@ -18,15 +18,15 @@ pub(super) fn mesh_tls(spec: &Value, namespace: &str, domain: &Domain) -> Read<V
             .iter()
             .map(|reference| identity_ref(reference, namespace, domain))
             .collect(),
-        _ => refused("identities and identityRefs, or neither of them, or an empty one"),
+        _ => rejected("exactly one of identities and identityRefs must be set and not empty"),
     }
 }
 
-/// Reads names and patterns of names.
+/// Reads identities, which are names or patterns of names.
 pub(super) fn names(identities: &[Value]) -> Read<Vec<Pattern>> {
     let name = |identity: &Value| match identity.as_str() {
         Some(text) => Pattern::read(text),
-        None => refused("an identity that is no text"),
+        None => rejected("an identity is not a string"),
     };
     identities.iter().map(name).collect()
 }
@@ -34,7 +34,7 @@ pub(super) fn names(identities: &[Value]) -> Read<Vec<Pattern>> {
 fn identity_ref(value: &Value, namespace: &str, domain: &Domain) -> Read<Pattern> {
     let fields = Fields::of(value, "identityRef", &["group", "kind", "name", "namespace"])?;
     let kind = fields.required("kind", 1..=63)?;
-    // The CRD would let it be absent.
+    // The CRD accepts a reference without a name, but admission rejects it.
     let name = fields.required("name", 1..=253)?;
     let own = fields.text("namespace", 0..=253)?;
     if !is_core(fields)? {
@@ -42,15 +42,15 @@ fn identity_ref(value: &Value, namespace: &str, domain: &Domain) -> Read<Pattern
     }
     match kind {
         "ServiceAccount" => account(name, own.unwrap_or(namespace), domain),
-        "Namespace" if own.is_some() => refused("a namespace in a namespace"),
+        "Namespace" if own.is_some() => rejected("an identityRef to a Namespace has a namespace"),
         "Namespace" if is_dns_subdomain(name) => Ok(domain.namespace(name)),
         "Namespace" => unmodelled(format!("the namespace {name}")),
-        _ if is_like(kind, &["ServiceAccount", "Namespace"]) => unmodelled(format!("the kind {kind}")),
-        _ => refused(format!("an identity of kind {kind}")),
+        _ if equals_ignoring_case(kind, &["ServiceAccount", "Namespace"]) => unmodelled(format!("the kind {kind}")),
+        _ => rejected(format!("the kind {kind} of an identityRef is not supported")),
     }
 }
 
-/// The name of a service account.
+/// Returns the pattern of a service account.
 pub(super) fn account(name: &str, namespace: &str, domain: &Domain) -> Read<Pattern> {
     if is_dns_subdomain(name) && is_dns_subdomain(namespace) {
         Ok(Pattern::Dns(domain.account(namespace, name)))
@@ -59,13 +59,14 @@ pub(super) fn account(name: &str, namespace: &str, domain: &Domain) -> Read<Patt
     }
 }
 
-/// Whether a reference is to the core group.
+/// Returns `true` if a reference is to the core group.
 pub(super) fn is_core(fields: Fields<'_>) -> Read<bool> {
     Ok(matches!(fields.text("group", 0..=253)?, None | Some("" | "core")))
 }
 
-/// Whether only case tells `kind` from one of `kinds`, which nobody wrote down a rule for.
-pub(super) fn is_like(kind: &str, kinds: &[&str]) -> bool {
+/// Returns `true` if `kind` is one of `kinds` or differs from one only in case. The treatment of other cases is not
+/// documented.
+pub(super) fn equals_ignoring_case(kind: &str, kinds: &[&str]) -> bool {
     kinds.iter().any(|other| kind.eq_ignore_ascii_case(other))
 }
 
@@ -74,23 +75,23 @@ pub(super) fn network(spec: &Value) -> Read<Vec<Network>> {
     let fields = Fields::of(spec, "spec", &["networks"])?;
     match fields.list("networks", usize::MAX)? {
         Some(list) if !list.is_empty() => networks(list),
-        _ => refused("no networks"),
+        _ => rejected("networks is absent or empty"),
     }
 }
 
-/// Reads networks and what they leave out.
+/// Reads networks and their exceptions.
 pub(super) fn networks(list: &[Value]) -> Read<Vec<Network>> {
     let network = |value: &Value| {
         let fields = Fields::of(value, "network", &["cidr", "except"])?;
         let network = cidr(fields.value("cidr"))?;
         let except = fields.list("except", usize::MAX)?.unwrap_or_default();
         let except: Vec<_> = except.iter().map(|part| cidr(Some(part))).collect::<Read<_>>()?;
-        // What is left out is a part, and not all of it.
-        if let Some(odd) = except
+        // An exception must be a proper part of the network.
+        if let Some(part) = except
             .iter()
             .find(|part| !network.covers(**part) || part.covers(network))
         {
-            return refused(format!("{odd:?} left out of {network:?}"));
+            return rejected(format!("the exception {part:?} is not a proper part of {network:?}"));
         }
         Ok(Network { cidr: network, except })
     };
@@ -99,13 +100,13 @@ pub(super) fn networks(list: &[Value]) -> Read<Vec<Network>> {
 
 fn cidr(value: Option<&Value>) -> Read<Cidr> {
     let Some(text) = value.and_then(Value::as_str) else {
-        return refused("a network that is no text");
+        return rejected("a network is not a string");
     };
-    let cidr: Cidr = text.parse().map_err(Fault::Refused)?;
+    let cidr: Cidr = text.parse().map_err(ReadError::Rejected)?;
     if cidr.is_canonical() {
         Ok(cidr)
     } else {
-        unmodelled(format!("bits beyond the length of {text}"))
+        unmodelled(format!("host bits in the network {text}"))
     }
 }
 
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn references_become_names() {
+    fn translates_references_to_names() {
         let refs = json!({"identityRefs": [
             {"kind": "ServiceAccount", "name": "web", "namespace": "c"},
             {"group": "core", "kind": "ServiceAccount", "name": "web"},
@@ -128,11 +129,11 @@ mod tests {
         let dns = |name: &str| Pattern::Dns(format!("{name}.serviceaccount.identity.linkerd.td"));
         let below = Pattern::Below(".e.serviceaccount.identity.linkerd.td".into());
         assert_eq!(tls(&refs), Ok(vec![dns("web.c"), dns("web.d"), below]));
-        assert_eq!(tls(&json!({"identities": ["*"]})), Ok(vec![Pattern::Anybody]));
+        assert_eq!(tls(&json!({"identities": ["*"]})), Ok(vec![Pattern::AnyDns]));
     }
 
     #[test]
-    fn authentications_that_are_refused() {
+    fn rejects_invalid_authentications() {
         for spec in [
             json!({}),
             json!({"identities": []}),
@@ -145,7 +146,7 @@ mod tests {
             json!({"identityRefs": [{"kind": "Namespace"}]}),
             json!({"identityRefs": [{"kind": "Namespace", "name": "c", "namespace": "d"}]}),
         ] {
-            assert!(matches!(tls(&spec), Err(Fault::Refused(_))), "{spec}");
+            assert!(matches!(tls(&spec), Err(ReadError::Rejected(_))), "{spec}");
         }
         for spec in [
             json!({"identityRefs": [{"kind": "serviceaccount", "name": "x"}]}),
@@ -154,12 +155,12 @@ mod tests {
             json!({"identityRefs": [{"kind": "Namespace", "name": "X"}]}),
             json!({"more": 1}),
         ] {
-            assert!(matches!(tls(&spec), Err(Fault::Unmodelled(_))), "{spec}");
+            assert!(matches!(tls(&spec), Err(ReadError::Unmodelled(_))), "{spec}");
         }
     }
 
     #[test]
-    fn networks_that_are_refused() {
+    fn rejects_invalid_networks() {
         let one = |network: Value| super::network(&json!({"networks": [network]}));
         for value in [
             json!({}),
@@ -170,13 +171,16 @@ mod tests {
             json!({"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}),
             json!({"cidr": "10.0.0.0/8", "except": ["fd00::/8"]}),
         ] {
-            assert!(matches!(one(value.clone()), Err(Fault::Refused(_))), "{value}");
+            assert!(matches!(one(value.clone()), Err(ReadError::Rejected(_))), "{value}");
         }
         assert!(matches!(
             super::network(&json!({"networks": []})),
-            Err(Fault::Refused(_))
+            Err(ReadError::Rejected(_))
         ));
-        assert!(matches!(one(json!({"cidr": "10.1.0.0/8"})), Err(Fault::Unmodelled(_))));
+        assert!(matches!(
+            one(json!({"cidr": "10.1.0.0/8"})),
+            Err(ReadError::Unmodelled(_))
+        ));
         assert_eq!(
             one(json!({"cidr": "10.0.0.0/8", "except": ["10.1.2.3"]}))
                 .unwrap()

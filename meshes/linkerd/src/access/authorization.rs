@@ -1,7 +1,7 @@
-//! Authorization policies, and what they ask for.
+//! Authorization policies and the authentications that they require.
 
-use super::super::fields::{Fields, Read, refused, unmodelled};
-use super::authentication::{account, is_core, is_like, mesh_tls, network};
+use super::super::fields::{Fields, Read, rejected, unmodelled};
+use super::authentication::{account, equals_ignoring_case, is_core, mesh_tls, network};
 use super::grant::{Clients, Grant, Networks};
 use super::identity::{Domain, Pattern};
 use super::target::{LINKERD, Target, is_served};
@@ -10,7 +10,7 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelled;
 
-/// What a policy requires of clients.
+/// A requirement of a policy.
 #[derive(Debug)]
 enum Required {
     MeshTls(ObjectKey),
@@ -18,7 +18,7 @@ enum Required {
     Account(Pattern),
 }
 
-/// Authorization policies of a namespace.
+/// The authorization policies of a namespace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policies<'a> {
     pub(super) objects: &'a [NativeObject],
@@ -26,20 +26,20 @@ pub(super) struct Policies<'a> {
     pub(super) domain: &'a Domain,
 }
 
-/// Whether `object` is of this kind of Linkerd's policies.
+/// Returns `true` if `object` has this kind in Linkerd's API group for policies.
 pub(super) fn is_policy(object: &NativeObject, kind: &str) -> bool {
     object.kind.group == LINKERD && object.kind.kind == kind
 }
 
 impl Policies<'_> {
-    /// Whom the policies for one of `targets` let in.
+    /// Returns the grants of all policies for one of `targets`.
     pub(super) fn grants(&self, targets: &[Target]) -> Result<Vec<Grant>, NotModelled> {
         let mut grants = Vec::new();
         for object in self.objects {
             if !is_policy(object, "AuthorizationPolicy") || object.key().namespace != self.namespace {
                 continue;
             }
-            // What else is in a policy for something else does not matter.
+            // The rest of a policy matters only if its target does.
             let target = super::existing(object, Target::of(object))?;
             if target.is_none_or(|target| !targets.contains(&target)) {
                 continue;
@@ -54,10 +54,10 @@ impl Policies<'_> {
         Ok(grants)
     }
 
-    /// Clients who meet all requirements, everybody if there are none. If one of them does not exist, the
-    /// policy does not count.
+    /// Returns a grant for the clients that meet all requirements, or for every client if there are none. If a required
+    /// authentication does not exist, the policy has no effect.
     fn grant(&self, required: &[Required]) -> Result<Option<Grant>, NotModelled> {
-        let mut grant = Grant::ANYBODY;
+        let mut grant = Grant::TO_ALL;
         for required in required {
             match required {
                 Required::Account(pattern) => grant.clients = Clients::Named(vec![pattern.clone()]),
@@ -93,11 +93,11 @@ impl Policies<'_> {
     }
 }
 
-/// What a policy requires.
+/// Reads the requirements of a policy.
 fn required(object: &NativeObject, domain: &Domain) -> Read<Vec<Required>> {
     let fields = Fields::of(&object.spec, "spec", &["targetRef", "requiredAuthenticationRefs"])?;
     let Some(refs) = fields.list("requiredAuthenticationRefs", usize::MAX)? else {
-        return refused("no requiredAuthenticationRefs");
+        return rejected("requiredAuthenticationRefs is absent");
     };
     let namespace = object.key().namespace;
     let required: Vec<_> = refs
@@ -109,7 +109,7 @@ fn required(object: &NativeObject, domain: &Domain) -> Read<Vec<Required>> {
         .filter(|required| matches!(required, Required::Network(_)))
         .count();
     if networks > 1 || required.len() - networks > 1 {
-        return refused("two authentications of one kind");
+        return rejected("a policy requires two authentications of one kind");
     }
     Ok(required)
 }
@@ -126,26 +126,28 @@ impl Required {
             (LINKERD, "MeshTLSAuthentication") => Ok(Self::MeshTls(key)),
             (LINKERD, "NetworkAuthentication") => Ok(Self::Network(key)),
             (_, "ServiceAccount") if is_core(fields)? => Ok(Self::Account(account(name, namespace, domain)?)),
-            _ if is_like(
+            _ if equals_ignoring_case(
                 kind,
                 &["MeshTLSAuthentication", "NetworkAuthentication", "ServiceAccount"],
             ) =>
             {
                 unmodelled(format!("the authentication {kind} of {group:?}"))
             }
-            _ => refused(format!("the authentication {kind} of {group:?}")),
+            _ => rejected(format!("the authentication {kind} of {group:?} is not supported")),
         }
     }
 }
 
-/// Why a policy or an authentication is refused.
+/// Returns an error if a policy or an authentication is rejected.
 pub(super) fn check(object: &NativeObject, domain: &Domain) -> Read<()> {
     let namespace = object.key().namespace;
     match &*object.kind.kind {
         "AuthorizationPolicy" => Target::of(object).and_then(|_| required(object, domain)).map(drop),
         "MeshTLSAuthentication" if is_served(object) => mesh_tls(&object.spec, &namespace, domain).map(drop),
         "NetworkAuthentication" if is_served(object) => network(&object.spec).map(drop),
-        "MeshTLSAuthentication" | "NetworkAuthentication" => refused("a version that is not served"),
+        "MeshTLSAuthentication" | "NetworkAuthentication" => {
+            rejected("the version of the authentication is not served")
+        }
         _ => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// Whether `address` is in the network. Those of the other IP version never are.
+    /// Returns `true` if `address` is in the network. An address of the other IP version never is.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
@@ -27,13 +27,13 @@ impl Cidr {
         }
     }
 
-    /// Whether all of `other` is in this network.
+    /// Returns `true` if this network contains all addresses of `other`.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {
         self.length <= other.length && self.contains(other.address)
     }
 
-    /// Whether the address has no bit beyond the network's length.
+    /// Returns `true` if the address has no host bits.
     pub(super) fn is_canonical(self) -> bool {
         match self.address {
             IpAddr::V4(address) => address.to_bits().checked_shl(self.length).unwrap_or_default() == 0,
@@ -42,25 +42,25 @@ impl Cidr {
     }
 }
 
-/// Reads `ADDRESS` or `ADDRESS/LENGTH`.
+/// Parses `ADDRESS` or `ADDRESS/LENGTH`.
 impl FromStr for Cidr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let no_network = || format!("{text} is no network");
+        let invalid = || format!("`{text}` is not a network");
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => (address, Some(length)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| no_network())?;
+        let address: IpAddr = address.parse().map_err(|_| invalid())?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let length = match length {
             None => longest,
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().map_err(|_| no_network())?,
-            Some(_) => return Err(no_network()),
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().map_err(|_| invalid())?,
+            Some(_) => return Err(invalid()),
         };
         if length > longest {
-            return Err(no_network());
+            return Err(invalid());
         }
         Ok(Self { address, length })
     }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_contain_addresses_of_their_version() {
+    fn contains_addresses_of_the_same_ip_version() {
         assert!(contains("10.0.0.0/8", "10.255.0.1") && !contains("10.0.0.0/8", "11.0.0.0"));
         assert!(contains("10.1.2.3", "10.1.2.3") && !contains("10.1.2.3", "10.1.2.2"));
         assert!(contains("0.0.0.0/0", "203.0.113.9") && !contains("0.0.0.0/0", "::1"));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_cover_networks() {
+    fn covers_smaller_networks() {
         assert!(cidr("10.0.0.0/8").covers(cidr("10.1.0.0/16")));
         assert!(cidr("10.0.0.0/8").covers(cidr("10.0.0.0/8")));
         assert!(!cidr("10.0.0.0/8").covers(cidr("0.0.0.0/0")));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_not_read() {
+    fn rejects_invalid_networks() {
         for text in [
             "",
             "nonsense",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn host_bits_are_seen() {
+    fn detects_host_bits() {
         assert!(cidr("10.0.0.0/8").is_canonical() && cidr("10.1.2.3").is_canonical() && cidr("::/0").is_canonical());
         assert!(
             !cidr("10.1.0.0/8").is_canonical() && !cidr("::1/64").is_canonical() && !cidr("1.0.0.0/0").is_canonical()

@@ -1,37 +1,37 @@
-//! Who a request comes from.
+//! The client of a request.
 
 use super::identity::{Domain, Name};
 use smi_conformance::{NotModelled, Peer};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A client as a server's proxy sees it.
+/// A client, as the proxy of the server sees it.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) ip: IpAddr,
     pub(super) tls: Tls,
 }
 
-/// What is known by mutual TLS.
+/// The identity that mutual TLS proves.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Tls {
-    /// There is none.
-    No,
-    /// It names nobody.
-    Nobody,
-    /// It names somebody.
+    /// The connection has no mutual TLS.
+    Plaintext,
+    /// The certificate contains no name.
+    Unidentified,
+    /// The certificate contains a name.
     Named(Name),
 }
 
 impl Client {
-    /// The client that `peer` at `ip` is to the proxies of a mesh whose accounts are in `domain`.
+    /// Returns the client for `peer` at `ip`, in a mesh with the identity domain `domain`.
     pub(super) fn of(peer: &Peer, ip: IpAddr, domain: &Domain) -> Result<Self, NotModelled> {
         let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         if ip != ip.to_canonical() || (ip.is_loopback() && !loopback.contains(&ip)) {
             return Err(NotModelled(format!("a client at {ip}")));
         }
         let tls = match peer {
-            Peer::Plaintext => Tls::No,
-            Peer::Unidentified => Tls::Nobody,
+            Peer::Plaintext => Tls::Plaintext,
+            Peer::Unidentified => Tls::Unidentified,
             Peer::Account(account) => {
                 let name = domain.account(&account.namespace, &account.service_account);
                 Tls::Named(dns(&name)?)
@@ -42,28 +42,28 @@ impl Client {
         Ok(Self { ip, tls })
     }
 
-    /// Whether it is the pod itself.
+    /// Returns `true` if the client is the pod itself.
     pub(super) fn is_local(&self) -> bool {
         self.ip.is_loopback()
     }
 
-    /// What the proxy writes into `l5d-client-id`, if anything.
+    /// Returns the value of `l5d-client-id` that the proxy sets, if any.
     pub(super) fn id(&self) -> Option<&str> {
         match &self.tls {
             Tls::Named(name) => Some(name.as_str()),
-            Tls::No | Tls::Nobody => None,
+            Tls::Plaintext | Tls::Unidentified => None,
         }
     }
 }
 
-/// A DNS name; case is none of it.
+/// Parses a DNS name, regardless of case.
 fn dns(name: &str) -> Result<Name, NotModelled> {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     let label = |label: &str| !label.is_empty() && label.bytes().all(inner);
     if name.split('.').all(label) {
         Ok(Name::Dns(name.to_ascii_lowercase()))
     } else {
-        Err(NotModelled(format!("a client called {name}")))
+        Err(NotModelled(format!("a client with the name {name}")))
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_and_dns_names_are_alike() {
+    fn treats_accounts_as_dns_names() {
         let account = Peer::Account(Identity {
             namespace: "c".into(),
             service_account: "web".into(),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_clients_are_not_modelled() {
+    fn does_not_model_unusual_clients() {
         for name in ["", "a..b", "a.", "*.a", "a_b", "é"] {
             assert!(client(&Peer::Dns(name.into()), "10.0.0.1").is_err(), "{name}");
         }

@@ -1,4 +1,4 @@
-//! The port at which a client knocks, with everything that decides there.
+//! The gate of a pod: one port of a proxy, with the objects that decide on access there.
 
 use super::Answer;
 use super::authorization::{Policies, is_policy};
@@ -15,21 +15,21 @@ use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 
-/// A port of a proxy, and a client at it.
+/// A port of a proxy, and one client that calls it.
 pub(super) struct Gate<'a> {
     pub(super) mesh: &'a LinkerdMesh,
     pub(super) policies: Policies<'a>,
     pub(super) workload: &'a Workload<'a>,
     pub(super) client: &'a Client,
     protocol: Protocol,
-    /// Whom the port lets in, whatever the route.
+    /// The grants that apply to every route.
     pub(super) grants: Vec<Grant>,
-    /// The Server, if there is one.
+    /// The Server of the port, if there is one.
     server: Option<ObjectKey>,
 }
 
 impl<'a> Gate<'a> {
-    /// The port of `workload` that `server`, if any, is for.
+    /// Returns the gate of the port of `workload`. `server` is the Server of the port, if there is one.
     pub(super) fn new(
         mesh: &'a LinkerdMesh,
         policies: Policies<'a>,
@@ -54,7 +54,7 @@ impl<'a> Gate<'a> {
                 Protocol::Detect
             };
             let policy = workload.default_policy(mesh.default_inbound_policy);
-            // Policies for the namespace are for its Servers.
+            // Policies for the namespace apply only to ports with a Server.
             let grants = policy.grant(cluster).into_iter().collect();
             return Ok(gate(protocol, grants));
         };
@@ -64,7 +64,7 @@ impl<'a> Gate<'a> {
                 && object.spec.pointer("/targetRef/name").and_then(|name| name.as_str()) == Some(&server.name)
         };
         if let Some(limit) = policies.objects.iter().find(is_limit) {
-            return Err(NotModelled(format!("limits of rates ({})", limit.reference())));
+            return Err(NotModelled(format!("rate limits ({})", limit.reference())));
         }
         let mut grants = policies.grants(&[Target::Namespace, Target::Server(server.name.clone())])?;
         grants.extend(server_authorizations(policies, server, cluster)?);
@@ -72,12 +72,12 @@ impl<'a> Gate<'a> {
         Ok(gate(server.protocol, grants))
     }
 
-    /// What becomes of a request, or of bytes that are none.
+    /// Returns the outcome of a request, or of bytes that are not HTTP.
     pub(super) fn answer(&self, request: Option<&Request>) -> Result<Answer, NotModelled> {
         match (self.protocol, request) {
             (Protocol::Detect | Protocol::Http, Some(request)) => self.http(request),
             (Protocol::Grpc, Some(request)) => self.grpc(request),
-            // They are read as HTTP.
+            // The proxy parses the bytes as HTTP.
             (Protocol::Http | Protocol::Grpc, None) => Ok(Answer::Closed),
             (Protocol::Detect, None) | (Protocol::Opaque, _) => Ok(if admitted(&self.grants, self.client)? {
                 Answer::Admitted
@@ -87,7 +87,7 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// The routes in force.
+    /// Returns the routes in force.
     pub(super) fn routes(&self) -> Result<Attached, NotModelled> {
         match &self.server {
             Some(server) => attached(self.policies.objects, server),
@@ -95,8 +95,8 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// Whether the client may send what `route` is for.
-    pub(super) fn may(&self, route: &Target) -> Result<bool, NotModelled> {
+    /// Returns `true` if the client is authorized on `route`.
+    pub(super) fn authorizes_on(&self, route: &Target) -> Result<bool, NotModelled> {
         let mut grants = self.policies.grants(std::slice::from_ref(route))?;
         grants.extend(self.grants.iter().cloned());
         admitted(&grants, self.client)

@@ -1,48 +1,48 @@
-//! Authorizations as a proxy has them.
+//! Grants: the authorizations that a proxy evaluates.
 
 use super::cidr::Cidr;
 use super::client::{Client, Tls};
 use super::identity::Pattern;
 use smi_conformance::NotModelled;
 
-/// Clients that may come in: those of the networks who are also of the names.
+/// An authorization of clients. Both network and identity must fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) networks: Networks,
     pub(super) clients: Clients,
 }
 
-/// Where clients come from.
+/// The networks of clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Networks {
-    /// From anywhere.
+    /// All networks.
     Any,
-    /// From one of these.
+    /// One of these networks.
     Of(Vec<Network>),
-    /// From one of these for sure; whether from elsewhere too depends on the release.
+    /// At least these networks. The release of Linkerd decides if there are others.
     AtLeast(Vec<Network>),
 }
 
-/// A network without parts of it.
+/// A network with exceptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Network {
     pub(super) cidr: Cidr,
     pub(super) except: Vec<Cidr>,
 }
 
-/// Who clients are.
+/// The identities of clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Clients {
-    /// Anybody, in the mesh or not.
-    Anybody,
-    /// Anybody with mutual TLS, whether or not it names somebody.
+    /// Every client, in the mesh or not.
+    Any,
+    /// Every client with mutual TLS, with or without a name in the certificate.
     WithTls,
-    /// Those whom one of these means.
+    /// Clients that one of these patterns matches.
     Named(Vec<Pattern>),
 }
 
 impl Network {
-    /// All of `cidr`.
+    /// Returns `cidr` without exceptions.
     pub(super) fn all(cidr: Cidr) -> Self {
         Self {
             cidr,
@@ -50,37 +50,38 @@ impl Network {
         }
     }
 
+    /// Returns `true` if the address of `client` is in the network.
     fn has(&self, client: &Client) -> bool {
         self.cidr.contains(client.ip) && !self.except.iter().any(|part| part.contains(client.ip))
     }
 }
 
 impl Grant {
-    /// For everybody.
-    pub(super) const ANYBODY: Self = Self {
+    /// A grant to every client.
+    pub(super) const TO_ALL: Self = Self {
         networks: Networks::Any,
-        clients: Clients::Anybody,
+        clients: Clients::Any,
     };
 
     fn admits(&self, client: &Client) -> Result<bool, NotModelled> {
-        let called = match (&self.clients, &client.tls) {
-            (Clients::Anybody, _) | (Clients::WithTls, Tls::Nobody | Tls::Named(_)) => true,
-            (Clients::Named(patterns), Tls::Named(name)) => any(patterns.iter().map(|pattern| pattern.means(name)))?,
+        let is_identified = match (&self.clients, &client.tls) {
+            (Clients::Any, _) | (Clients::WithTls, Tls::Unidentified | Tls::Named(_)) => true,
+            (Clients::Named(patterns), Tls::Named(name)) => any(patterns.iter().map(|pattern| pattern.matches(name)))?,
             _ => false,
         };
-        if !called {
+        if !is_identified {
             return Ok(false);
         }
         match &self.networks {
             Networks::Any => Ok(true),
             Networks::Of(networks) => Ok(networks.iter().any(|network| network.has(client))),
             Networks::AtLeast(networks) if networks.iter().any(|network| network.has(client)) => Ok(true),
-            Networks::AtLeast(_) => Err(NotModelled("which networks are meant where none are said".into())),
+            Networks::AtLeast(_) => Err(NotModelled("the default networks of a ServerAuthorization".into())),
         }
     }
 }
 
-/// Whether one of `grants` lets `client` in, as everything from the pod itself is let in.
+/// Returns `true` if one of `grants` admits `client`. The pod itself is always admitted.
 pub(super) fn admitted(grants: &[Grant], client: &Client) -> Result<bool, NotModelled> {
     if client.is_local() {
         return Ok(true);
@@ -88,7 +89,7 @@ pub(super) fn admitted(grants: &[Grant], client: &Client) -> Result<bool, NotMod
     any(grants.iter().map(|grant| grant.admits(client)))
 }
 
-/// Whether one answer is yes, whatever is unknown beside it.
+/// Returns `true` if one answer is `true`, even if others are unknown.
 fn any(answers: impl Iterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
     let mut unknown = None;
     for answer in answers {
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn both_network_and_name_must_be_right() {
+    fn requires_both_network_and_name() {
         let grant = Grant {
             networks: Networks::Of(networks("10.0.0.0/8", &["10.1.0.0/16"])),
             clients: Clients::Named(vec![Pattern::Dns("web.c".into())]),
@@ -133,35 +134,35 @@ mod tests {
         let admits = |ip, tls| grant.admits(&client(ip, tls)).unwrap();
         assert!(admits("10.2.0.1", web()));
         assert!(!admits("10.1.0.1", web()) && !admits("11.0.0.1", web()));
-        assert!(!admits("10.2.0.1", Tls::Nobody) && !admits("10.2.0.1", Tls::No));
+        assert!(!admits("10.2.0.1", Tls::Unidentified) && !admits("10.2.0.1", Tls::Plaintext));
     }
 
     #[test]
-    fn tls_needs_no_name_where_none_is_asked_for() {
+    fn requires_no_name_where_tls_is_enough() {
         let grant = Grant {
             networks: Networks::Any,
             clients: Clients::WithTls,
         };
         let admits = |tls| grant.admits(&client("10.2.0.1", tls)).unwrap();
-        assert!(admits(web()) && admits(Tls::Nobody) && !admits(Tls::No));
+        assert!(admits(web()) && admits(Tls::Unidentified) && !admits(Tls::Plaintext));
     }
 
     #[test]
-    fn what_is_unknown_matters_only_where_nothing_else_admits() {
+    fn is_unknown_only_if_no_other_grant_admits() {
         let grant = Grant {
             networks: Networks::AtLeast(networks("10.0.0.0/8", &[])),
-            clients: Clients::Anybody,
+            clients: Clients::Any,
         };
-        assert_eq!(grant.admits(&client("10.0.0.1", Tls::No)), Ok(true));
-        let far = client("203.0.113.9", Tls::No);
+        assert_eq!(grant.admits(&client("10.0.0.1", Tls::Plaintext)), Ok(true));
+        let far = client("203.0.113.9", Tls::Plaintext);
         assert!(admitted(std::slice::from_ref(&grant), &far).is_err());
-        assert_eq!(admitted(&[grant, Grant::ANYBODY], &far), Ok(true));
+        assert_eq!(admitted(&[grant, Grant::TO_ALL], &far), Ok(true));
         assert_eq!(admitted(&[], &far), Ok(false));
     }
 
     #[test]
-    fn the_pod_itself_is_always_admitted() {
-        assert_eq!(admitted(&[], &client("127.0.0.1", Tls::No)), Ok(true));
-        assert_eq!(admitted(&[], &client("::1", Tls::No)), Ok(true));
+    fn always_admits_the_pod_itself() {
+        assert_eq!(admitted(&[], &client("127.0.0.1", Tls::Plaintext)), Ok(true));
+        assert_eq!(admitted(&[], &client("::1", Tls::Plaintext)), Ok(true));
     }
 }

@@ -1,4 +1,4 @@
-//! Requests to Servers of gRPC, which know gRPC routes only.
+//! Requests to Servers for gRPC, which support only gRPC routes.
 
 use super::super::route::Rule;
 use super::Answer;
@@ -8,7 +8,7 @@ use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 
 impl Gate<'_> {
-    /// What becomes of a request.
+    /// Returns the outcome of a request.
     pub(super) fn grpc(&self, request: &Request) -> Result<Answer, NotModelled> {
         let Some((service, method)) = rpc(request)? else {
             return Ok(Answer::Status(404));
@@ -17,18 +17,18 @@ impl Gate<'_> {
         let attached = self.routes()?.grpc;
         let mut routes = attached.iter().filter(|(_, route)| route.rules.iter().any(takes));
         let allowed = match (routes.next(), routes.next()) {
-            // Without any route, all calls are for one of Linkerd's own.
+            // Without any route, the default route of Linkerd takes all calls.
             (None, _) if attached.is_empty() => admitted(&self.grants, self.client)?,
             (None, _) => return Ok(Answer::Status(404)),
-            (Some((target, route)), None) if route.hosts.are_all() => self.may(target)?,
+            (Some((target, route)), None) if route.hosts.accept_all() => self.authorizes_on(target)?,
             (Some(_), None) => return Err(NotModelled("hostnames of a GRPCRoute".into())),
-            (Some(_), Some(_)) => return Err(NotModelled("which of several GRPCRoutes is first".into())),
+            (Some(_), Some(_)) => return Err(NotModelled("the order of several GRPCRoutes".into())),
         };
         Ok(if allowed { Answer::Admitted } else { Answer::Status(403) })
     }
 }
 
-/// Which service and method a call is for, if it is a call: `POST /service/method`.
+/// Returns the service and the method of a request, if it is a call: `POST /service/method`.
 fn rpc(request: &Request) -> Result<Option<(&str, &str)>, NotModelled> {
     let path = request.path.split_once('?').map_or(&*request.path, |(path, _)| path);
     let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
@@ -39,7 +39,7 @@ fn rpc(request: &Request) -> Result<Option<(&str, &str)>, NotModelled> {
         {
             Ok(Some((service, method)))
         }
-        _ => Err(NotModelled(format!("{} {path} at a port of gRPC", request.method))),
+        _ => Err(NotModelled(format!("{} {path} on a gRPC port", request.method))),
     }
 }
 

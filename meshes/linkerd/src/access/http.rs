@@ -1,4 +1,4 @@
-//! Requests over HTTP, and the one route that decides on each.
+//! HTTP requests. One route decides on each request.
 
 use super::super::matches::{Proxy, Summary};
 use super::super::route::{Route, Rule};
@@ -14,11 +14,11 @@ use smi_adapter::probe::Request;
 use smi_conformance::NotModelled;
 use std::cmp::Ordering;
 
-/// The header that tells a server who the client is.
+/// The header that contains the identity of the client.
 const CLIENT_ID: &str = "l5d-client-id";
 
 impl Gate<'_> {
-    /// What becomes of a request.
+    /// Returns the outcome of a request.
     pub(super) fn http(&self, request: &Request) -> Result<Answer, NotModelled> {
         let routes = self.routes()?;
         if routes.http.is_empty() {
@@ -29,18 +29,18 @@ impl Gate<'_> {
             return Ok(Answer::Status(404));
         };
         Ok(match rule.redirect {
-            _ if !self.may(target)? => Answer::Status(403),
+            _ if !self.authorizes_on(target)? => Answer::Status(403),
             Some(status) => Answer::Status(status),
             None => Answer::Admitted,
         })
     }
 
-    /// Without any route, all requests are for one of Linkerd's own, and what the kubelet asks for is for
-    /// another one.
+    /// Returns the outcome of a request to a port without routes. Linkerd then has one default route for all requests, and
+    /// another one for the probes of the kubelet.
     fn default_route(&self, request: &Request, routes: &Attached) -> Result<Answer, NotModelled> {
         if routes.grpc.iter().any(|(target, _)| self.is_targeted(target)) {
             return Err(NotModelled(
-                "a policy for a GRPCRoute that is not for this protocol".into(),
+                "a policy for a GRPCRoute that does not apply to this protocol".into(),
             ));
         }
         if admitted(&self.grants, self.client)? {
@@ -48,7 +48,7 @@ impl Gate<'_> {
         }
         let probes = Grant {
             networks: Networks::Of(self.mesh.probe_networks.iter().copied().map(Network::all).collect()),
-            clients: Clients::Anybody,
+            clients: Clients::Any,
         };
         let path = request.path.split_once('?').map_or(&*request.path, |(path, _)| path);
         let path = if path.is_empty() { "/" } else { path };
@@ -66,7 +66,8 @@ impl Gate<'_> {
     }
 }
 
-/// The request as routes see it: who the client is comes from its certificate, whatever it says itself.
+/// Returns the request as routes see it: the identity in its header comes from the certificate of the client, not from
+/// the client itself.
 fn identified(request: &Request, client: &Client) -> Request {
     let mut request = request.clone();
     request
@@ -78,13 +79,13 @@ fn identified(request: &Request, client: &Client) -> Request {
     request
 }
 
-/// The rule with the most specific match, of equal ones the first. Only this one counts.
+/// Returns the rule with the most specific match, the first one of equal matches. No other rule has an effect.
 fn best<'a>(routes: &'a [(Target, Route)], request: &Request) -> Result<Option<(&'a Target, &'a Rule)>, NotModelled> {
     let mut best: Option<(Summary, &(Target, Route), &Rule)> = None;
     let mut rival = None;
     let mut matched: Vec<&Route> = Vec::new();
     for entry @ (_, route) in routes {
-        if !route.hosts.have(request)? {
+        if !route.hosts.accept(request)? {
             continue;
         }
         for rule in &route.rules {
@@ -110,10 +111,8 @@ fn best<'a>(routes: &'a [(Target, Route)], request: &Request) -> Result<Option<(
     if let Some(rival) = rival {
         return Err(unordered(rival));
     }
-    if matched.len() > 1 && matched.iter().any(|route| !route.hosts.are_all()) {
-        return Err(NotModelled(
-            "which of several routes is first if one has hostnames".into(),
-        ));
+    if matched.len() > 1 && matched.iter().any(|route| !route.hosts.accept_all()) {
+        return Err(NotModelled("the order of several routes if one has hostnames".into()));
     }
     Ok(best.map(|(_, (target, _), rule)| (target, rule)))
 }

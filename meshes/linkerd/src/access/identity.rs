@@ -1,36 +1,36 @@
-//! Names that clients show in their certificates, and patterns of them.
+//! Names in the certificates of clients, and patterns of them.
 
-use super::super::fields::{Read, refused, unmodelled};
+use super::super::fields::{Read, rejected, unmodelled};
 use smi_conformance::NotModelled;
 
-/// What all clients of the mesh's own certificate authority are called after: the part of their names behind
-/// service account and namespace.
+/// The common suffix of the names that the certificate authority of the mesh issues: the part after service account and
+/// namespace.
 #[derive(Debug)]
 pub(super) struct Domain(String);
 
 impl Domain {
-    /// The domain of a control plane.
+    /// Returns the domain of a control plane.
     pub(super) fn new(control_plane: &str, trust_domain: &str) -> Self {
         Self(format!("serviceaccount.identity.{control_plane}.{trust_domain}").to_ascii_lowercase())
     }
 
-    /// What a service account is called.
+    /// Returns the name of a service account.
     pub(super) fn account(&self, namespace: &str, name: &str) -> String {
         format!("{name}.{namespace}.{}", self.0)
     }
 
-    /// All accounts of a namespace.
+    /// Returns a pattern of all accounts in a namespace.
     pub(super) fn namespace(&self, namespace: &str) -> Pattern {
         Pattern::Below(format!(".{namespace}.{}", self.0))
     }
 }
 
-/// How a client is called.
+/// The name of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    /// By a DNS name, in lower case.
+    /// A DNS name, in lower case.
     Dns(String),
-    /// By a SPIFFE ID.
+    /// A SPIFFE ID.
     Spiffe(String),
 }
 
@@ -42,12 +42,12 @@ impl Name {
     }
 }
 
-/// Clients of certain names.
+/// A pattern of names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
-    /// Everybody with a DNS name.
-    Anybody,
-    /// Every DNS name that ends so, the dot included, and has something before it.
+    /// Every DNS name.
+    AnyDns,
+    /// Every longer DNS name with this suffix, which includes the dot.
     Below(String),
     /// This DNS name.
     Dns(String),
@@ -56,7 +56,7 @@ pub(super) enum Pattern {
 }
 
 impl Pattern {
-    /// Reads `*`, `*.suffix`, a DNS name or a SPIFFE ID as Linkerd's admission does.
+    /// Parses `*`, `*.suffix`, a DNS name or a SPIFFE ID, with the checks of Linkerd's admission.
     pub(super) fn read(text: &str) -> Read<Self> {
         if text.len() > 2048 {
             return unmodelled("an identity that is longer than any SPIFFE ID");
@@ -65,42 +65,42 @@ impl Pattern {
             return if is_spiffe(text) {
                 Ok(Self::Spiffe(text.to_owned()))
             } else {
-                refused(format!("the SPIFFE ID {text}"))
+                rejected(format!("the SPIFFE ID {text} is invalid"))
             };
         }
         let (pattern, rest) = match text.strip_prefix("*.") {
-            _ if text == "*" => return Ok(Self::Anybody),
+            _ if text == "*" => return Ok(Self::AnyDns),
             Some(rest) => (Self::Below(format!(".{rest}")), rest),
             None => (Self::Dns(text.to_owned()), text),
         };
         if rest.split('.').all(is_label) {
             Ok(pattern)
         } else {
-            refused(format!("the identity {text}"))
+            rejected(format!("the identity {text} is invalid"))
         }
     }
 
-    /// Whether a client of this name is meant. Stars mean no SPIFFE ID.
-    pub(super) fn means(&self, name: &Name) -> Result<bool, NotModelled> {
+    /// Returns `true` if the pattern matches a name. Wildcards never match a SPIFFE ID.
+    pub(super) fn matches(&self, name: &Name) -> Result<bool, NotModelled> {
         match (self, name) {
-            (Self::Anybody, Name::Dns(_)) => Ok(true),
+            (Self::AnyDns, Name::Dns(_)) => Ok(true),
             (Self::Below(suffix), Name::Dns(name)) => Ok(name.len() > suffix.len() && name.ends_with(suffix)),
             (Self::Dns(wanted), Name::Dns(name)) => Ok(wanted == name),
             (Self::Spiffe(wanted), Name::Spiffe(id)) if is_spiffe(id) => Ok(wanted == id),
-            // Whether a proxy makes a valid one of it is unknown.
-            (Self::Spiffe(_), Name::Spiffe(id)) => Err(NotModelled(format!("a client called {id}"))),
+            // It is unknown if a proxy normalises an invalid ID to a valid one.
+            (Self::Spiffe(_), Name::Spiffe(id)) => Err(NotModelled(format!("a client with the name {id}"))),
             _ => Ok(false),
         }
     }
 }
 
-/// A label of a DNS name, of whatever length, as an identity may have it.
+/// Returns `true` if a text is a valid label of a DNS name in an identity. Its length is not limited.
 fn is_label(label: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(inner)
 }
 
-/// Whether `id` is a SPIFFE ID as SPIFFE has it: a trust domain and perhaps segments.
+/// Returns `true` if `id` is a valid SPIFFE ID: a trust domain and optional path segments.
 pub(super) fn is_spiffe(id: &str) -> bool {
     let Some(rest) = id.strip_prefix("spiffe://") else {
         return false;

@@ -1,6 +1,6 @@
-//! Server authorizations, which came before authorization policies.
+//! Server authorizations, the predecessors of authorization policies.
 
-use super::super::fields::{Fields, Read, refused, unmodelled};
+use super::super::fields::{Fields, Read, rejected, unmodelled};
 use super::authentication::{account, names, networks};
 use super::authorization::{Policies, is_policy};
 use super::cidr::Cidr;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_conformance::NotModelled;
 
-/// Whom the server authorizations for `server` let in, if `cluster` are the networks of the cluster.
+/// Returns the grants of the server authorizations for `server`. `cluster` are the networks of the cluster.
 pub(super) fn grants(policies: Policies<'_>, server: &Server, cluster: &[Cidr]) -> Result<Vec<Grant>, NotModelled> {
     let mut grants = Vec::new();
     for object in policies.objects {
@@ -35,12 +35,12 @@ fn is_for(object: &NativeObject, server: &Server) -> Read<bool> {
     })
 }
 
-/// Why a server authorization is refused.
+/// Returns an error if a server authorization is rejected.
 pub(super) fn check(object: &NativeObject, domain: &Domain) -> Read<()> {
     Servers::of(object).and_then(|_| grant(object, domain, &[])).map(drop)
 }
 
-/// Which Servers a server authorization is for.
+/// The Servers to which a server authorization applies.
 enum Servers {
     Named(String),
     Labelled(Selector),
@@ -49,16 +49,16 @@ enum Servers {
 impl Servers {
     fn of(object: &NativeObject) -> Read<Self> {
         if !["v1alpha1", "v1beta1"].contains(&&*object.kind.version) {
-            return refused(format!("{}, which is not served", object.kind.version));
+            return rejected(format!("the version {} is not served", object.kind.version));
         }
         let Some(value) = object.spec.get("server") else {
-            return refused("no server");
+            return rejected("server is absent");
         };
         let fields = Fields::of(value, "server", &["name", "selector"])?;
         match (fields.text("name", 0..=usize::MAX)?, fields.value("selector")) {
             (Some(name), None) => Ok(Self::Named(name.to_owned())),
             (None, Some(selector)) => Selector::read(selector).map(Self::Labelled),
-            _ => refused("not exactly one of name and selector"),
+            _ => rejected("server must have exactly one of name and selector"),
         }
     }
 }
@@ -66,7 +66,7 @@ impl Servers {
 fn grant(object: &NativeObject, domain: &Domain, cluster: &[Cidr]) -> Read<Grant> {
     let fields = Fields::of(&object.spec, "spec", &["server", "client"])?;
     let Some(client) = fields.value("client") else {
-        return refused("no client");
+        return rejected("client is absent");
     };
     let fields = Fields::of(client, "client", &["networks", "unauthenticated", "meshTLS"])?;
     let networks = match fields.list("networks", usize::MAX)? {
@@ -76,7 +76,7 @@ fn grant(object: &NativeObject, domain: &Domain, cluster: &[Cidr]) -> Read<Grant
         None => Networks::AtLeast(cluster.iter().copied().map(Network::all).collect()),
     };
     let clients = match (is_true(fields.value("unauthenticated"))?, fields.value("meshTLS")) {
-        (true, None) => Clients::Anybody,
+        (true, None) => Clients::Any,
         (false, Some(mesh_tls)) => tls(mesh_tls, &object.key().namespace, domain)?,
         _ => return unmodelled("not exactly one of unauthenticated and meshTLS"),
     };
@@ -86,10 +86,10 @@ fn grant(object: &NativeObject, domain: &Domain, cluster: &[Cidr]) -> Read<Grant
 fn tls(value: &Value, namespace: &str, domain: &Domain) -> Read<Clients> {
     let known = ["unauthenticatedTLS", "identities", "serviceAccounts"];
     let fields = Fields::of(value, "meshTLS", &known)?;
-    let anybody = is_true(fields.value("unauthenticatedTLS"))?;
+    let unauthenticated = is_true(fields.value("unauthenticatedTLS"))?;
     let identities = fields.list("identities", usize::MAX)?;
     let accounts = fields.list("serviceAccounts", usize::MAX)?;
-    match (anybody, identities, accounts) {
+    match (unauthenticated, identities, accounts) {
         (true, None, None) => Ok(Clients::WithTls),
         (false, Some(identities), None) if !identities.is_empty() => Ok(Clients::Named(names(identities)?)),
         (false, None, Some(accounts)) if !accounts.is_empty() => {
@@ -108,7 +108,7 @@ fn is_true(value: Option<&Value>) -> Read<bool> {
     match value {
         None => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
-        Some(_) => refused("a switch that is no boolean"),
+        Some(_) => rejected("unauthenticated or unauthenticatedTLS is not a boolean"),
     }
 }
 

@@ -1,28 +1,28 @@
-//! Policies that need no object.
+//! Default policies, which admit clients without an authorization policy.
 
 use super::cidr::Cidr;
 use super::grant::{Clients, Grant, Network, Networks};
 use super::identity::Pattern;
 use std::str::FromStr;
 
-/// Whom a port lets in of itself: a Server's `accessPolicy`, or the policy of ports without a Server.
+/// The default policy of a port: the `accessPolicy` of its Server, or the policy of ports without a Server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DefaultPolicy {
-    /// `all-unauthenticated`: everybody.
+    /// `all-unauthenticated`: admits every client.
     AllUnauthenticated,
-    /// `all-authenticated`: everybody whose certificate has a DNS name.
+    /// `all-authenticated`: admits every client with a DNS name in its certificate.
     AllAuthenticated,
-    /// `cluster-unauthenticated`: everybody at an address of the cluster.
+    /// `cluster-unauthenticated`: admits every client with an address of the cluster.
     ClusterUnauthenticated,
-    /// `cluster-authenticated`: everybody at an address of the cluster whose certificate has a DNS name.
+    /// `cluster-authenticated`: admits every client with an address of the cluster and a DNS name in its certificate.
     ClusterAuthenticated,
-    /// `deny`: nobody.
+    /// `deny`: admits no client.
     Deny,
-    /// `audit`: everybody, and the proxy logs whom it would not let in otherwise.
+    /// `audit`: admits every client, and the proxy logs clients that are not authorized.
     Audit,
 }
 
-/// Reads what Linkerd reads, such as `all-authenticated`.
+/// Parses the name of a policy in Linkerd, such as `all-authenticated`.
 impl FromStr for DefaultPolicy {
     type Err = String;
 
@@ -34,18 +34,18 @@ impl FromStr for DefaultPolicy {
             "cluster-authenticated" => Ok(Self::ClusterAuthenticated),
             "deny" => Ok(Self::Deny),
             "audit" => Ok(Self::Audit),
-            _ => Err(format!("{text} is no policy")),
+            _ => Err(format!("`{text}` is not a default policy")),
         }
     }
 }
 
 impl DefaultPolicy {
-    /// Whom it lets in, if `cluster` are the networks of the cluster.
+    /// Returns the grant of the policy, if any. `cluster` are the networks of the cluster.
     pub(super) fn grant(self, cluster: &[Cidr]) -> Option<Grant> {
         let clients = match self {
             Self::Deny => return None,
-            Self::AllUnauthenticated | Self::ClusterUnauthenticated | Self::Audit => Clients::Anybody,
-            Self::AllAuthenticated | Self::ClusterAuthenticated => Clients::Named(vec![Pattern::Anybody]),
+            Self::AllUnauthenticated | Self::ClusterUnauthenticated | Self::Audit => Clients::Any,
+            Self::AllAuthenticated | Self::ClusterAuthenticated => Clients::Named(vec![Pattern::AnyDns]),
         };
         let networks = match self {
             Self::ClusterUnauthenticated | Self::ClusterAuthenticated => {
@@ -65,14 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn policies_are_read_and_let_in() {
+    fn admits_clients_by_network_and_identity() {
         let cluster = ["10.0.0.0/8".parse().unwrap()];
         let near = "10.0.0.1";
         let far = "203.0.113.9";
         let dns = || Tls::Named(Name::Dns("web.c".into()));
         let spiffe = || Tls::Named(Name::Spiffe("spiffe://c/web".into()));
         for (text, expected) in [
-            // Near and far of: no TLS, nobody, a DNS name, a SPIFFE ID.
+            // Near and far clients with: no TLS, no name, a DNS name, a SPIFFE ID.
             ("deny", "-- -- -- --"),
             ("audit", "nf nf nf nf"),
             ("all-unauthenticated", "nf nf nf nf"),
@@ -95,7 +95,12 @@ mod tests {
                 let far = if of(far, tls()) { 'f' } else { '-' };
                 format!("{near}{far}")
             };
-            let all = [both(|| Tls::No), both(|| Tls::Nobody), both(dns), both(spiffe)];
+            let all = [
+                both(|| Tls::Plaintext),
+                both(|| Tls::Unidentified),
+                both(dns),
+                both(spiffe),
+            ];
             assert_eq!(all.join(" "), expected, "{text}");
         }
         assert!("open".parse::<DefaultPolicy>().is_err() && "Deny".parse::<DefaultPolicy>().is_err());

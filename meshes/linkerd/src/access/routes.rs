@@ -1,4 +1,4 @@
-//! Which routes are in force for a Server.
+//! Routes in force for a Server.
 
 use super::super::attach::by_age;
 use super::super::fields::{Fields, Read, unmodelled};
@@ -8,26 +8,26 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelled;
 
-/// Routes in force, in the order in which the proxy gets them, each with what policies for it target.
+/// Routes in force, in the order in which the proxy receives them. Each has the target that policies for it have.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
     pub(super) http: Vec<(Target, Route)>,
     pub(super) grpc: Vec<(Target, Route)>,
 }
 
-/// How a route names a Server.
+/// The relation of a route to a Server.
 #[derive(Debug, PartialEq, Eq)]
 enum Parent {
-    /// It does not.
-    No,
-    /// In a way that Linkerd takes.
-    Yes,
-    /// It names it, or another Server, with a port or a section or in another namespace. Then all of the
-    /// route does not count.
-    Spoiled,
+    /// The route does not refer to the Server.
+    Absent,
+    /// The route refers to the Server in a way that Linkerd accepts.
+    Valid,
+    /// The route refers to the Server, and to this or another Server with a port, a section or another namespace. Then
+    /// the whole route has no effect.
+    Invalid,
 }
 
-/// The routes in force for `server`.
+/// Returns the routes in force for `server`.
 pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<Attached, NotModelled> {
     let mut attached = Attached::default();
     for object in objects {
@@ -35,13 +35,13 @@ pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<A
             continue;
         };
         match super::existing(object, Parent::of(object, api, server))? {
-            None | Some(Parent::No) => continue,
-            Some(Parent::Spoiled) if rank == Rank::Http => continue,
-            Some(Parent::Spoiled) => {
-                let what = "whether a GRPCRoute that does not count takes the acceptance of others";
+            None | Some(Parent::Absent) => continue,
+            Some(Parent::Invalid) if rank == Rank::Http => continue,
+            Some(Parent::Invalid) => {
+                let what = "the effect of a GRPCRoute with an invalid parent on the acceptance of others";
                 return Err(NotModelled(format!("{what} ({})", object.reference())));
             }
-            Some(Parent::Yes) => {}
+            Some(Parent::Valid) => {}
         }
         let Some(route) = super::existing(object, Route::read(object, kind))? else {
             continue;
@@ -54,11 +54,11 @@ pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<A
         list.push((Target::route(object), route));
     }
     if !attached.grpc.is_empty() {
-        // HTTP routes lose to gRPC routes. The index looks for an accepted parent by its name.
-        let named_alike = |route: &Route| route.parents.iter().any(|parent| parent.service.name == server.name);
-        if attached.http.iter().any(|(_, route)| named_alike(route)) {
+        // HTTP routes are not accepted next to gRPC routes. The index looks up an accepted parent by its name.
+        let has_same_name = |route: &Route| route.parents.iter().any(|parent| parent.service.name == server.name);
+        if attached.http.iter().any(|(_, route)| has_same_name(route)) {
             return Err(NotModelled(format!(
-                "a parent of the name of {server} beside one that loses"
+                "a parent with the name of {server}, next to one that is not accepted"
             )));
         }
         attached.http.clear();
@@ -73,7 +73,7 @@ impl Parent {
     fn of(object: &NativeObject, api: Api, server: &ObjectKey) -> Read<Self> {
         let own = object.key().namespace;
         let Some(parents) = object.spec.get("parentRefs") else {
-            return Ok(Self::No);
+            return Ok(Self::Absent);
         };
         let only = serde_json::json!({ "parentRefs": parents });
         let spec = Fields::of(&only, "spec", &["parentRefs"])?;
@@ -81,7 +81,7 @@ impl Parent {
             Api::Linkerd => LINKERD,
             Api::Gateway => "gateway.networking.k8s.io",
         };
-        let (mut named, mut spoiled) = (0, false);
+        let (mut named, mut invalid) = (0, false);
         for parent in spec.list("parentRefs", 32)?.unwrap_or_default() {
             let known = ["group", "kind", "name", "namespace", "port", "sectionName"];
             let fields = Fields::of(parent, "parentRef", &known)?;
@@ -92,13 +92,15 @@ impl Parent {
             let namespace = fields.text("namespace", 1..=63)?.unwrap_or(&own);
             let name = fields.required("name", 1..=253)?;
             named += usize::from(namespace == server.namespace && name == server.name);
-            spoiled |= namespace != own || fields.port()?.is_some() || fields.value("sectionName").is_some();
+            invalid |= namespace != own || fields.port()?.is_some() || fields.value("sectionName").is_some();
         }
-        match (named, spoiled) {
-            (0, _) => Ok(Self::No),
-            (_, true) => Ok(Self::Spoiled),
-            (2.., _) if api == Api::Gateway => unmodelled("a parent twice, which Gateway API takes under conditions"),
-            (_, false) => Ok(Self::Yes),
+        match (named, invalid) {
+            (0, _) => Ok(Self::Absent),
+            (_, true) => Ok(Self::Invalid),
+            (2.., _) if api == Api::Gateway => {
+                unmodelled("a repeated parent, which Gateway API accepts under conditions")
+            }
+            (_, false) => Ok(Self::Valid),
         }
     }
 }

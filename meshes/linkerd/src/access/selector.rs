@@ -1,13 +1,13 @@
 //! Label selectors.
 
-use super::super::fields::{Fields, Read, refused, unmodelled};
+use super::super::fields::{Fields, Read, rejected, unmodelled};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Labels by name.
 pub(super) type Labels = BTreeMap<String, String>;
 
-/// What labels must be like. Without conditions every object is selected.
+/// Conditions on labels. Without conditions, every object is selected.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Selector(Vec<Condition>);
 
@@ -29,12 +29,12 @@ impl Selector {
             Some(Value::Object(labels)) => {
                 for (key, value) in labels {
                     let Some(value) = value.as_str() else {
-                        return unmodelled(format!("the label {key}, which is no text"));
+                        return unmodelled(format!("the label {key}, which is not a string"));
                     };
                     conditions.push(Condition::In(key.clone(), vec![value.to_owned()]));
                 }
             }
-            Some(_) => return refused("matchLabels is no object"),
+            Some(_) => return rejected("matchLabels is not an object"),
         }
         for expression in fields.list("matchExpressions", usize::MAX)?.unwrap_or_default() {
             conditions.push(Condition::read(expression)?);
@@ -42,7 +42,7 @@ impl Selector {
         Ok(Self(conditions))
     }
 
-    /// Whether an object with `labels` is selected.
+    /// Returns `true` if an object with `labels` is selected.
     pub(super) fn selects(&self, labels: &Labels) -> bool {
         self.0.iter().all(|condition| condition.holds(labels))
     }
@@ -56,7 +56,7 @@ impl Condition {
         let operator = fields.required("operator", 0..=usize::MAX)?;
         let text = |value: &Value| match value.as_str() {
             Some(text) => Ok(text.to_owned()),
-            None => refused("a value that is no text"),
+            None => rejected("a value of an expression is not a string"),
         };
         match (operator, values) {
             ("In", Some(values)) if !values.is_empty() => {
@@ -68,7 +68,7 @@ impl Condition {
             ("Exists", None) => Ok(Self::Exists(key)),
             ("DoesNotExist", None) => Ok(Self::Absent(key)),
             ("In" | "NotIn" | "Exists" | "DoesNotExist", _) => unmodelled(format!("the values of {operator}")),
-            _ => refused(format!("the operator {operator}")),
+            _ => rejected(format!("the operator {operator} is not supported")),
         }
     }
 
@@ -84,12 +84,12 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fields::Fault;
+    use super::super::super::fields::ReadError;
     use super::*;
     use serde_json::json;
 
     #[test]
-    fn all_conditions_must_hold() {
+    fn selects_if_all_conditions_hold() {
         let labels = Labels::from([("app".into(), "api".into()), ("v".into(), "1".into())]);
         for (selector, expected) in [
             (json!({}), true),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_selectors_are_not_guessed() {
+    fn does_not_model_or_rejects_invalid_selectors() {
         for selector in [
             json!({"matchExpressions": [{"key": "v", "operator": "In"}]}),
             json!({"matchExpressions": [{"key": "v", "operator": "In", "values": []}]}),
@@ -140,7 +140,7 @@ mod tests {
             json!({"matchLabels": {"v": 1}}),
         ] {
             assert!(
-                matches!(Selector::read(&selector), Err(Fault::Unmodelled(_))),
+                matches!(Selector::read(&selector), Err(ReadError::Unmodelled(_))),
                 "{selector}"
             );
         }
@@ -151,7 +151,7 @@ mod tests {
             json!({"matchLabels": []}),
         ] {
             assert!(
-                matches!(Selector::read(&selector), Err(Fault::Refused(_))),
+                matches!(Selector::read(&selector), Err(ReadError::Rejected(_))),
                 "{selector}"
             );
         }

@@ -1,6 +1,6 @@
-//! Servers: which one a port has, and what it says of itself.
+//! Servers: the one that applies to a port, and its settings.
 
-use super::super::fields::{Fields, Read, refused, unmodelled};
+use super::super::fields::{Fields, Read, rejected, unmodelled};
 use super::authorization::is_policy;
 use super::policy::DefaultPolicy;
 use super::selector::{Labels, Selector};
@@ -10,16 +10,16 @@ use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_conformance::NotModelled;
 
-/// What a proxy takes the bytes of a port for.
+/// The protocol that a proxy assumes on a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
-    /// What the first bytes look like.
+    /// Detected by the first bytes.
     Detect,
-    /// HTTP of either version.
+    /// HTTP, both versions.
     Http,
-    /// HTTP that only gRPC routes are for.
+    /// HTTP to which only gRPC routes apply.
     Grpc,
-    /// Any bytes.
+    /// Opaque bytes.
     Opaque,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Server {
     pub(super) protocol: Protocol,
     pub(super) policy: DefaultPolicy,
     created: Option<Time>,
-    /// Of pods; other workloads are none of it.
+    /// The selector of pods. Other workloads are not modelled.
     selector: Option<Selector>,
     port: Port,
 }
@@ -47,7 +47,7 @@ impl Server {
     pub(super) fn read(object: &NativeObject) -> Read<Self> {
         let version = &*object.kind.version;
         if !["v1alpha1", "v1beta1", "v1beta2", "v1beta3"].contains(&version) {
-            return refused(format!("{version}, which is not served"));
+            return rejected(format!("the version {version} is not served"));
         }
         let known = [
             "podSelector",
@@ -60,18 +60,18 @@ impl Server {
         let selector = fields.value("podSelector");
         match (selector, fields.value("externalWorkloadSelector"), version) {
             (None, None, _) | (Some(_), Some(_), "v1beta2" | "v1beta3") | (None, Some(_), "v1alpha1" | "v1beta1") => {
-                return refused("not exactly one selector");
+                return rejected("a Server must have exactly one selector");
             }
             (Some(selector), _, "v1alpha1") if selector.as_object().is_none_or(|selector| selector.len() != 1) => {
-                return refused("a selector of v1alpha1 without exactly one part");
+                return rejected("a selector of v1alpha1 must have exactly one part");
             }
             _ => {}
         }
-        // Older versions do not have the field, so that it is dropped and gets the default of the newest one.
+        // Older versions do not have the field, so it is dropped and gets the default of the newest version.
         let policy = match fields.text("accessPolicy", 0..=usize::MAX)? {
             Some(text) if version == "v1beta3" => match text.parse() {
                 Ok(policy) => policy,
-                Err(why) => return refused(why),
+                Err(why) => return rejected(why),
             },
             _ => DefaultPolicy::Deny,
         };
@@ -80,7 +80,7 @@ impl Server {
             Some("HTTP/1" | "HTTP/2") => Protocol::Http,
             Some("gRPC") => Protocol::Grpc,
             Some("opaque" | "TLS") => Protocol::Opaque,
-            Some(other) => return refused(format!("the protocol {other}")),
+            Some(other) => return rejected(format!("the protocol {other} is not supported")),
         };
         Ok(Self {
             name: object.key().name,
@@ -93,8 +93,8 @@ impl Server {
         })
     }
 
-    /// The Server of a port of a workload: the oldest one of those that select it, of equal ones the first by
-    /// name.
+    /// Returns the Server of a port of a workload: the oldest Server that selects it. Of Servers with the same age, it is
+    /// the first one by name.
     pub(super) fn of(workload: &Workload<'_>, objects: &[NativeObject]) -> Result<Option<Self>, NotModelled> {
         let mut servers = Vec::new();
         for object in objects {
@@ -107,9 +107,7 @@ impl Server {
             }
         }
         if servers.iter().any(|one| one.created.is_some()) && servers.iter().any(|one| one.created.is_none()) {
-            return Err(NotModelled(
-                "whether a Server without a time is older than another one".into(),
-            ));
+            return Err(NotModelled("the age of a Server without a creation time".into()));
         }
         Ok(servers
             .into_iter()
@@ -124,7 +122,7 @@ impl Server {
         match &self.port {
             _ if !selected => Ok(false),
             Port::Number(number) => Ok(*number == workload.port),
-            Port::Name(name) => workload.is_called(name),
+            Port::Name(name) => workload.has_port_name(name),
         }
     }
 }
@@ -138,7 +136,7 @@ impl Port {
             Some(Value::String(name)) => Ok(Self::Name(name.clone())),
             _ => match fields.port()? {
                 Some(number) => Ok(Self::Number(number)),
-                None => refused("no port"),
+                None => rejected("port is absent"),
             },
         }
     }

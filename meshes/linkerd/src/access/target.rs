@@ -1,14 +1,14 @@
-//! What authorization policies are for.
+//! Targets of authorization policies.
 
-use super::super::fields::{Fields, Read, refused, unmodelled};
-use super::authentication::is_like;
+use super::super::fields::{Fields, Read, rejected, unmodelled};
+use super::authentication::equals_ignoring_case;
 use smi_adapter::manifest::NativeObject;
 
 /// The API group of Linkerd's policies.
 pub(super) const LINKERD: &str = "policy.linkerd.io";
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
-/// What a policy is for, in the policy's namespace.
+/// The target of a policy, in the namespace of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// The namespace itself: all of its Servers.
@@ -19,19 +19,19 @@ pub(super) enum Target {
     Route(String, String, String),
 }
 
-/// Whether the API server has the version of a policy or an authentication.
+/// Returns `true` if the API server serves the version of a policy or an authentication.
 pub(super) fn is_served(object: &NativeObject) -> bool {
     object.kind.version == "v1alpha1"
 }
 
 impl Target {
-    /// What a policy, which may be broken otherwise, is for.
+    /// Returns the target of a policy. Other fields of the policy can be invalid.
     pub(super) fn of(object: &NativeObject) -> Read<Self> {
         if !is_served(object) {
-            return refused(format!("{}, which is not served", object.kind.version));
+            return rejected(format!("the version {} is not served", object.kind.version));
         }
         let Some(target) = object.spec.get("targetRef") else {
-            return refused("no targetRef");
+            return rejected("targetRef is absent");
         };
         let fields = Fields::of(target, "targetRef", &["group", "kind", "name"])?;
         let kind = fields.required("kind", 1..=63)?;
@@ -43,15 +43,15 @@ impl Target {
                 Ok(Self::Route(group.to_owned(), kind.to_owned(), name.to_owned()))
             }
             ("" | "core", "Namespace") if name == object.key().namespace => Ok(Self::Namespace),
-            ("" | "core", "Namespace") => refused(format!("the namespace {name}, which is another one")),
-            _ if is_like(kind, &["Server", "HTTPRoute", "GRPCRoute", "Namespace"]) => {
+            ("" | "core", "Namespace") => rejected(format!("the target is another namespace, {name}")),
+            _ if equals_ignoring_case(kind, &["Server", "HTTPRoute", "GRPCRoute", "Namespace"]) => {
                 unmodelled(format!("the target {kind} of {group:?}"))
             }
-            _ => refused(format!("the target {kind} of {group:?}")),
+            _ => rejected(format!("the target {kind} of {group:?} is not supported")),
         }
     }
 
-    /// The target that a route is.
+    /// Returns a route as a target.
     pub(super) fn route(object: &NativeObject) -> Self {
         Self::Route(
             object.kind.group.to_string(),
@@ -63,7 +63,7 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fields::Fault;
+    use super::super::super::fields::ReadError;
     use super::*;
     use serde_json::{Value, json};
     use smi_adapter::object::Kind;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_told_by_group_and_kind() {
+    fn distinguishes_targets_by_group_and_kind() {
         let server = json!({"group": LINKERD, "kind": "Server", "name": "s"});
         assert_eq!(target(&server), Ok(Target::Server("s".into())));
         for group in [LINKERD, GATEWAY] {
@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn other_targets_are_refused() {
+    fn rejects_or_does_not_model_other_targets() {
         for value in [
             json!({"kind": "Pod", "name": "x"}),
             json!({"group": "core", "kind": "Service", "name": "x"}),
             json!({"kind": "Namespace", "name": "o"}),
             json!({"group": LINKERD, "kind": "Server"}),
         ] {
-            assert!(matches!(target(&value), Err(Fault::Refused(_))), "{value}");
+            assert!(matches!(target(&value), Err(ReadError::Rejected(_))), "{value}");
         }
         for value in [
             json!({"group": LINKERD, "kind": "server", "name": "x"}),
@@ -115,10 +115,10 @@ mod tests {
             json!({"group": LINKERD, "kind": "GRPCRoute", "name": "x"}),
             json!({"group": LINKERD, "kind": "Server", "name": "x", "namespace": "o"}),
         ] {
-            assert!(matches!(target(&value), Err(Fault::Unmodelled(_))), "{value}");
+            assert!(matches!(target(&value), Err(ReadError::Unmodelled(_))), "{value}");
         }
         let server = json!({"targetRef": {"group": LINKERD, "kind": "Server", "name": "s"}});
-        assert!(matches!(of("v1beta1", server), Err(Fault::Refused(_))));
-        assert!(matches!(of("v1alpha1", json!({})), Err(Fault::Refused(_))));
+        assert!(matches!(of("v1beta1", server), Err(ReadError::Rejected(_))));
+        assert!(matches!(of("v1alpha1", json!({})), Err(ReadError::Rejected(_))));
     }
 }

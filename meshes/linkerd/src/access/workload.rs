@@ -1,4 +1,4 @@
-//! A port of a pod, as its annotations and containers describe it.
+//! Ports of pods, described by annotations and containers.
 
 use super::super::ports::lists;
 use super::super::root::OPAQUE_PORTS;
@@ -13,15 +13,15 @@ const CONTROL_PLANE: &str = "linkerd.io/control-plane-ns";
 const DEFAULT_POLICY: &str = "config.linkerd.io/default-inbound-policy";
 const SKIPPED_PORTS: &str = "config.linkerd.io/skip-inbound-ports";
 
-/// Annotations that change what is let in, in ways that are not written down here.
-const UNKNOWN: [&str; 3] = [
+/// Annotations that affect access in ways that are not modelled.
+const UNMODELLED: [&str; 3] = [
     "config.linkerd.io/skip-subnets",
     "config.linkerd.io/proxy-require-identity-inbound-ports",
     "config.linkerd.io/proxy-require-identity-on-inbound-ports",
 ];
 
 /// Ports of the proxy itself.
-const OF_THE_PROXY: [u16; 3] = [4143, 4190, 4191];
+const PROXY_PORTS: [u16; 3] = [4143, 4190, 4191];
 
 static NO_LABELS: Labels = Labels::new();
 
@@ -34,7 +34,7 @@ pub(super) struct Workload<'a> {
 }
 
 impl<'a> Workload<'a> {
-    /// Its labels.
+    /// Returns the labels of the pod.
     pub(super) fn labels(&self) -> &'a Labels {
         self.pod.metadata.labels.as_ref().unwrap_or(&NO_LABELS)
     }
@@ -44,13 +44,15 @@ impl<'a> Workload<'a> {
         annotations.and_then(|all| all.get(name)).map(String::as_str)
     }
 
-    /// Whether what reaches the port goes through a proxy of `mesh`.
+    /// Returns `true` if traffic to the port goes through a proxy of `mesh`.
     pub(super) fn is_proxied(&self, mesh: &LinkerdMesh) -> Result<bool, NotModelled> {
         let Some(control_plane) = self.labels().get(CONTROL_PLANE) else {
             return Ok(false);
         };
         if *control_plane != mesh.control_plane_namespace {
-            return Err(NotModelled(format!("a pod of the control plane in {control_plane}")));
+            return Err(NotModelled(format!(
+                "a pod of another control plane, in {control_plane}"
+            )));
         }
         if self
             .pod
@@ -60,11 +62,11 @@ impl<'a> Workload<'a> {
         {
             return Ok(false);
         }
-        if let Some(name) = UNKNOWN.iter().find(|name| self.annotation(name).is_some()) {
+        if let Some(name) = UNMODELLED.iter().find(|name| self.annotation(name).is_some()) {
             return Err(NotModelled(format!("the annotation {name}")));
         }
-        if OF_THE_PROXY.contains(&self.port) {
-            return Err(NotModelled(format!("port {}, which is of the proxy itself", self.port)));
+        if PROXY_PORTS.contains(&self.port) {
+            return Err(NotModelled(format!("port {} of the proxy itself", self.port)));
         }
         Ok(!match self.annotation(SKIPPED_PORTS) {
             Some(list) => lists(SKIPPED_PORTS, list, self.port)?,
@@ -72,33 +74,33 @@ impl<'a> Workload<'a> {
         })
     }
 
-    /// Whether the proxy takes it for any bytes where no Server says what it is. Injected pods have Linkerd's
-    /// default list as an annotation too.
+    /// Returns `true` if the port is opaque without a Server. Injected pods have the default list of Linkerd as an
+    /// annotation as well.
     pub(super) fn is_opaque(&self) -> Result<bool, NotModelled> {
         self.annotation(OPAQUE_PORTS)
             .map_or(Ok(false), |list| lists(OPAQUE_PORTS, list, self.port))
     }
 
-    /// The policy of its ports without a Server. What is no policy is as if it were absent. The annotation of a
-    /// namespace counts only when pods are injected, which then have it too.
+    /// Returns the policy of ports without a Server. An invalid annotation is ignored. The annotation of a namespace only
+    /// has an effect at injection, which copies it to the pod.
     pub(super) fn default_policy(&self, cluster: DefaultPolicy) -> DefaultPolicy {
         let own = self.annotation(DEFAULT_POLICY).and_then(|text| text.parse().ok());
         own.unwrap_or(cluster)
     }
 
-    /// Whether a container calls the port `name`.
-    pub(super) fn is_called(&self, name: &str) -> Result<bool, NotModelled> {
-        let calls = |container: &Container| self.calls(container, name);
-        if self.containers().iter().any(calls) {
+    /// Returns `true` if a container declares the port with the name `name`.
+    pub(super) fn has_port_name(&self, name: &str) -> Result<bool, NotModelled> {
+        let declares = |container: &Container| self.declares(container, name);
+        if self.containers().iter().any(declares) {
             return Ok(true);
         }
-        if self.init_containers().iter().any(calls) {
+        if self.init_containers().iter().any(declares) {
             return Err(NotModelled(format!("the port {name} of an init container")));
         }
         Ok(false)
     }
 
-    fn calls(&self, container: &Container, name: &str) -> bool {
+    fn declares(&self, container: &Container, name: &str) -> bool {
         let is_it = |port: &ContainerPort| {
             port.name.as_deref() == Some(name)
                 && port.container_port == i32::from(self.port)
@@ -107,12 +109,12 @@ impl<'a> Workload<'a> {
         container.ports.iter().flatten().any(is_it)
     }
 
-    /// The paths at which the kubelet probes the port by HTTP, without queries.
+    /// Returns the paths of the kubelet's HTTP probes of the port, without queries.
     pub(super) fn probed_paths(&self) -> Result<Vec<String>, NotModelled> {
         for init in self.init_containers() {
             let here = |probe: &HTTPGetAction| match &probe.port {
                 IntOrString::Int(number) => *number == i32::from(self.port),
-                IntOrString::String(name) => self.calls(init, name),
+                IntOrString::String(name) => self.declares(init, name),
             };
             if probes(init).any(here) {
                 return Err(NotModelled("probes of init containers".into()));
@@ -123,8 +125,8 @@ impl<'a> Workload<'a> {
             for probe in probes(container) {
                 let here = match &probe.port {
                     IntOrString::Int(number) => *number == i32::from(self.port),
-                    IntOrString::String(name) if self.calls(container, name) => true,
-                    IntOrString::String(name) if self.is_called(name)? => {
+                    IntOrString::String(name) if self.declares(container, name) => true,
+                    IntOrString::String(name) if self.has_port_name(name)? => {
                         return Err(NotModelled(format!("a probe of the port {name} of another container")));
                     }
                     IntOrString::String(_) => false,
@@ -133,8 +135,8 @@ impl<'a> Workload<'a> {
                     continue;
                 }
                 let path = probe.path.as_deref().unwrap_or("/");
-                let odd = path.is_empty() || !path.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
-                if odd || probe.scheme.as_deref().is_some_and(|scheme| scheme != "HTTP") {
+                let unusual = path.is_empty() || !path.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+                if unusual || probe.scheme.as_deref().is_some_and(|scheme| scheme != "HTTP") {
                     return Err(NotModelled(format!("a probe of {path:?}")));
                 }
                 let path = path.split_once('?').map_or(path, |(path, _)| path);

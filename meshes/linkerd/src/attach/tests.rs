@@ -25,7 +25,7 @@ fn parent(namespace: &str, port: Option<u16>) -> Value {
     parent
 }
 
-/// The names of the gRPC and of the HTTP routes in force for port 80 of `d/web`.
+/// Returns the names of the gRPC and of the HTTP routes in force for port 80 of `d/web`.
 fn names(objects: &[NativeObject], client: &str) -> Result<[Vec<String>; 2], NotModelled> {
     let Attached { grpc, http, .. } = attached(objects, &ObjectKey::new("d", "web"), 80, Some(client))?;
     let names = |routes: Vec<Route>| routes.into_iter().map(|route| route.key.to_string()).collect();
@@ -33,7 +33,7 @@ fn names(objects: &[NativeObject], client: &str) -> Result<[Vec<String>; 2], Not
 }
 
 #[test]
-fn producers_speak_to_everybody_and_consumers_to_their_own() {
+fn producer_routes_apply_to_all_clients_and_consumer_routes_to_their_namespace() {
     let routes = [
         http("d/b", &json!([parent("d", None)])),
         http("c/a", &json!([parent("d", Some(80))])),
@@ -45,16 +45,16 @@ fn producers_speak_to_everybody_and_consumers_to_their_own() {
 }
 
 #[test]
-fn a_route_attached_twice_is_there_once() {
+fn lists_a_route_with_two_parents_once() {
     let both = http("d/r", &json!([parent("d", None), parent("d", Some(80))]));
     assert_eq!(names(&[both], "c").unwrap()[1], ["d/r"]);
 }
 
 #[test]
-fn a_conflict_is_about_the_same_port_or_the_same_absence_of_one() {
+fn kinds_conflict_only_on_the_same_port_or_without_a_port() {
     let grpc = |port| route(GATEWAY, "GRPCRoute", "e/g", &json!([parent("d", port)]));
     let eighty = http("d/r", &json!([parent("d", Some(80))]));
-    // The client does not see the gRPC route, but the HTTP route has lost to it.
+    // The gRPC route does not apply to the client, but it prevents the acceptance of the HTTP route.
     assert_eq!(
         names(&[eighty.clone(), grpc(Some(80))], "c").unwrap(),
         [vec![], Vec::<String>::new()]
@@ -64,7 +64,7 @@ fn a_conflict_is_about_the_same_port_or_the_same_absence_of_one() {
 }
 
 #[test]
-fn another_accepted_parent_of_the_same_name_is_not_modelled() {
+fn does_not_model_another_accepted_parent_with_the_same_name() {
     let grpc = route(GATEWAY, "GRPCRoute", "d/g", &json!([parent("d", Some(80))]));
     let also = |other: Value| [http("d/r", &json!([parent("d", Some(80)), other])), grpc.clone()];
     assert!(names(&also(parent("d", None)), "c").is_err());

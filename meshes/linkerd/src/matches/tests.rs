@@ -25,7 +25,7 @@ fn path(kind: &str, value: &str, path: &str) -> bool {
 }
 
 #[test]
-fn prefixes_match_by_segment_and_nothing_is_normalised() {
+fn prefixes_match_by_segment_without_normalisation() {
     for prefix in ["/api", "/api/"] {
         for (asked, expected) in [
             ("/api", true),
@@ -47,13 +47,13 @@ fn prefixes_match_by_segment_and_nothing_is_normalised() {
 }
 
 #[test]
-fn exact_paths_know_no_query() {
+fn exact_paths_ignore_the_query() {
     assert!(path("Exact", "/api", "/api?q=1") && path("Exact", "/", ""));
     assert!(!path("Exact", "/api", "/api/") && !path("Exact", "/api?q=1", "/api?q=1"));
 }
 
 #[test]
-fn regular_expressions_must_span_by_their_leftmost_match() {
+fn the_leftmost_match_of_a_regular_expression_must_span_the_path() {
     assert!(path("RegularExpression", "/a|/ab", "/a") && !path("RegularExpression", "/a|/ab", "/ab"));
     assert!(path("RegularExpression", "^(?:/a|/ab)$", "/ab"));
     assert!(!path("RegularExpression", "/a", "/x/a") && !path("RegularExpression", "", "/"));
@@ -62,7 +62,7 @@ fn regular_expressions_must_span_by_their_leftmost_match() {
 }
 
 #[test]
-fn any_line_of_a_header_may_match() {
+fn matches_any_value_of_a_repeated_header() {
     let regex = json!({"headers": [{"name": "X-A", "type": "RegularExpression", "value": "v1|v12"}]});
     let with = |headers| takes(&regex, &request("GET", "/", headers));
     assert!(with(&[("x-a", "v2"), ("x-A", "v1")]) && with(&[("x-a", "é"), ("x-a", "v1")]));
@@ -73,7 +73,7 @@ fn any_line_of_a_header_may_match() {
 }
 
 #[test]
-fn the_path_counts_before_headers_and_headers_before_the_method() {
+fn compares_paths_before_headers_and_headers_before_methods() {
     let asked = request("GET", "/api", &[("x", "1")]);
     let summary = |value: Value| read(&value).summary(&asked, Proxy::Server).unwrap().unwrap();
     let header = json!([{"name": "x", "value": "1"}]);
@@ -95,7 +95,7 @@ fn the_path_counts_before_headers_and_headers_before_the_method() {
 }
 
 #[test]
-fn what_no_server_takes_is_refused() {
+fn rejects_invalid_matches() {
     for value in [
         json!({"path": {"type": "RegularExpression", "value": "/foo/{id}"}}),
         json!({"path": {"type": "RegularExpression", "value": "/(?=a)"}}),
@@ -114,21 +114,21 @@ fn what_no_server_takes_is_refused() {
         json!({"queryParams": [{"name": "x", "value": "(", "type": "RegularExpression"}]}),
     ] {
         let read = Match::read(&value, Api::Linkerd);
-        assert!(matches!(read, Err(Fault::Refused(_))), "{value}: {read:?}");
+        assert!(matches!(read, Err(ReadError::Rejected(_))), "{value}: {read:?}");
     }
-    for odd in ["/a//b", "/a/.", "/a/../b", "/%2F", "/%6", "/a b", "/%zz", "/#"] {
-        let value = json!({"path": {"value": odd}});
+    for unusual in ["/a//b", "/a/.", "/a/../b", "/%2F", "/%6", "/a b", "/%zz", "/#"] {
+        let value = json!({"path": {"value": unusual}});
         assert!(
-            matches!(Match::read(&value, Api::Gateway), Err(Fault::Refused(_))),
-            "{odd}"
+            matches!(Match::read(&value, Api::Gateway), Err(ReadError::Rejected(_))),
+            "{unusual}"
         );
-        assert!(Match::read(&value, Api::Linkerd).is_ok(), "{odd}");
+        assert!(Match::read(&value, Api::Linkerd).is_ok(), "{unusual}");
     }
     assert!(Match::read(&json!({"path": {"value": "/%61/b-c"}}), Api::Gateway).is_ok());
 }
 
 #[test]
-fn what_depends_on_more_is_not_modelled() {
+fn does_not_model_matches_that_depend_on_the_environment() {
     let asked = request("GET", "/?q=1+1", &[("host", "web")]);
     for value in [
         json!({"queryParams": [{"name": "q", "value": "1"}]}),
@@ -137,17 +137,17 @@ fn what_depends_on_more_is_not_modelled() {
     ] {
         assert!(read(&value).summary(&asked, Proxy::Client).is_err(), "{value}");
     }
-    // It does not matter where the rest excludes the request.
+    // It does not matter if another part of the match excludes the request.
     let other = json!({"method": "POST", "queryParams": [{"name": "q", "value": "1"}]});
     assert_eq!(read(&other).summary(&asked, Proxy::Client), Ok(None));
     assert!(matches!(
         Match::read(&json!({"path": {"value": "//"}}), Api::Linkerd),
-        Err(Fault::Unmodelled(_))
+        Err(ReadError::Unmodelled(_))
     ));
 }
 
 #[test]
-fn one_of_the_values_of_a_query_parameter_must_match() {
+fn matches_any_value_of_a_query_parameter() {
     let two = json!({"queryParams": [
         {"name": "q", "value": "1"}, {"name": "p", "type": "RegularExpression", "value": "2.*"}
     ]});
@@ -159,7 +159,7 @@ fn one_of_the_values_of_a_query_parameter_must_match() {
 }
 
 #[test]
-fn only_the_servers_proxy_says_who_the_client_is() {
+fn only_the_proxy_of_the_server_sets_the_client_identity() {
     let id = json!({"headers": [{"name": "L5d-Client-Id", "value": "x"}]});
     let asked = request("GET", "/", &[("l5d-client-id", "x")]);
     assert!(takes(&id, &asked) && read(&id).summary(&asked, Proxy::Client).is_err());

@@ -33,7 +33,7 @@ fn weights(weights: &[Value]) -> Vec<u32> {
 }
 
 #[test]
-fn weights_are_ten_thousandths_in_32_bits() {
+fn converts_weights_to_ten_thousandths_in_32_bits() {
     let few = [json!("1"), json!(2), json!("500m"), json!("0"), json!("100u")];
     assert_eq!(weights(&few), [10_000, 20_000, 5_000, 10]);
     assert_eq!(weights(&[json!("429497"), json!("-1")]), [2_704, 4_294_957_296]);
@@ -46,7 +46,7 @@ fn weights_are_ten_thousandths_in_32_bits() {
 }
 
 #[test]
-fn authorities_name_services() {
+fn resolves_authorities_to_services() {
     let target = |authority: &str| {
         let spec = json!({"dstOverrides": [{"authority": authority, "weight": 1}]});
         let profile = of(&[object("d", spec)], Some("c"));
@@ -55,7 +55,7 @@ fn authorities_name_services() {
     assert_eq!(target("v1.e.svc.cluster.local"), Some("v1.e:80".into()));
     assert_eq!(target("v1.e.svc.cluster.local:81"), Some("v1.e:81".into()));
     assert_eq!(target("v1.e"), Some("v1.e:80".into()));
-    for odd in [
+    for unusual in [
         "v1",
         "v1.e.svc",
         "v1.e.svc.other",
@@ -65,12 +65,12 @@ fn authorities_name_services() {
         "v1.e.",
         "",
     ] {
-        assert_eq!(target(odd), None, "{odd}");
+        assert_eq!(target(unusual), None, "{unusual}");
     }
 }
 
 #[test]
-fn the_clients_own_profile_comes_first_even_if_it_is_empty() {
+fn prefers_the_profile_in_the_namespace_of_the_client() {
     let route = json!({"routes": [{"name": "r", "condition": {"all": [{"method": "GET"}, {"pathRegex": "/"}]}}]});
     let objects = [object("d", route), object("c", json!({}))];
     assert!(!of(&objects, Some("c")).unwrap().has_routes);
@@ -81,7 +81,7 @@ fn the_clients_own_profile_comes_first_even_if_it_is_empty() {
 }
 
 #[test]
-fn odd_profiles_are_not_modelled() {
+fn does_not_model_unusual_profiles() {
     for spec in [
         json!({"opaquePorts": ["80"]}),
         json!({"routes": [{"name": "r"}]}),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fields::Fault;
+use crate::fields::ReadError;
 use serde_json::json;
 use smi_adapter::object::Kind;
 
@@ -16,29 +16,29 @@ fn read(api: Api, rank: Rank, rules: &Value) -> Read<Route> {
 }
 
 #[track_caller]
-fn assert_refused(api: Api, rank: Rank, rules: &Value) {
+fn assert_rejected(api: Api, rank: Rank, rules: &Value) {
     let read = read(api, rank, rules);
-    assert!(matches!(read, Err(Fault::Refused(_))), "{rules}: {read:?}");
+    assert!(matches!(read, Err(ReadError::Rejected(_))), "{rules}: {read:?}");
 }
 
 #[track_caller]
 fn assert_unmodelled(api: Api, rank: Rank, rules: &Value) {
     let read = read(api, rank, rules);
-    assert!(matches!(read, Err(Fault::Unmodelled(_))), "{rules}: {read:?}");
+    assert!(matches!(read, Err(ReadError::Unmodelled(_))), "{rules}: {read:?}");
 }
 
 #[test]
-fn limits_of_the_crds() {
+fn rejects_objects_beyond_the_limits_of_the_crds() {
     let many = |count: usize, value: Value| vec![value; count];
     let backend = json!({"name": "a", "port": 80});
     for (api, most) in [(Api::Linkerd, 8), (Api::Gateway, 64)] {
         let ok = json!([{"matches": many(most, json!({})), "backendRefs": many(16, backend.clone())}]);
         assert!(read(api, Rank::Http, &ok).is_ok());
-        assert_refused(api, Rank::Http, &json!([{"matches": many(most + 1, json!({}))}]));
-        assert_refused(api, Rank::Http, &json!([{"backendRefs": many(17, backend.clone())}]));
-        assert_refused(api, Rank::Http, &json!(many(17, json!({}))));
+        assert_rejected(api, Rank::Http, &json!([{"matches": many(most + 1, json!({}))}]));
+        assert_rejected(api, Rank::Http, &json!([{"backendRefs": many(17, backend.clone())}]));
+        assert_rejected(api, Rank::Http, &json!(many(17, json!({}))));
     }
-    assert_refused(
+    assert_rejected(
         Api::Gateway,
         Rank::Http,
         &json!(many(3, json!({"matches": many(43, json!({}))}))),
@@ -46,16 +46,16 @@ fn limits_of_the_crds() {
 }
 
 #[test]
-fn weights_and_ports_of_backends() {
+fn checks_weights_and_ports_of_backends() {
     let rules = |backend: Value| json!([{"backendRefs": [backend]}]);
     for weight in [json!(-1), json!(1_000_001), json!(4_294_967_295u32), json!("1")] {
         let backend = json!({"name": "a", "port": 80, "weight": weight});
-        assert_refused(Api::Linkerd, Rank::Http, &rules(backend));
+        assert_rejected(Api::Linkerd, Rank::Http, &rules(backend));
     }
     assert_unmodelled(Api::Linkerd, Rank::Http, &rules(json!({"name": "a", "weight": 0.5})));
-    assert_refused(Api::Linkerd, Rank::Http, &rules(json!({"name": "a", "port": 0})));
-    assert_refused(Api::Linkerd, Rank::Http, &rules(json!({"name": "a", "namespace": "A"})));
-    assert_refused(Api::Gateway, Rank::Http, &rules(json!({"name": "a"})));
+    assert_rejected(Api::Linkerd, Rank::Http, &rules(json!({"name": "a", "port": 0})));
+    assert_rejected(Api::Linkerd, Rank::Http, &rules(json!({"name": "a", "namespace": "A"})));
+    assert_rejected(Api::Gateway, Rank::Http, &rules(json!({"name": "a"})));
     let pod = json!({"name": "a", "kind": "Pod", "port": 80, "weight": 0});
     let route = read(Api::Linkerd, Rank::Http, &rules(pod)).unwrap();
     let backend = &route.rules[0].backends[0];
@@ -65,23 +65,23 @@ fn weights_and_ports_of_backends() {
 }
 
 #[test]
-fn tcp_routes_have_one_rule_with_backends() {
+fn tcp_routes_need_exactly_one_rule_with_backends() {
     let one = json!({"backendRefs": [{"name": "a", "port": 80}]});
     assert!(read(Api::Gateway, Rank::Tcp, &json!([one])).is_ok());
-    assert_refused(Api::Gateway, Rank::Tcp, &json!([one, one]));
-    assert_refused(Api::Gateway, Rank::Tcp, &json!([]));
-    assert_refused(Api::Gateway, Rank::Tcp, &json!([{}]));
+    assert_rejected(Api::Gateway, Rank::Tcp, &json!([one, one]));
+    assert_rejected(Api::Gateway, Rank::Tcp, &json!([]));
+    assert_rejected(Api::Gateway, Rank::Tcp, &json!([{}]));
 }
 
 #[test]
-fn filters_that_change_headers_change_no_way() {
+fn models_only_header_modifiers_and_redirects() {
     let filtered = |filter: Value| json!([{"filters": [filter]}]);
     let modifier = json!({"set": [{"name": "x", "value": "1"}], "remove": ["y"]});
     let ok = json!({"type": "RequestHeaderModifier", "requestHeaderModifier": modifier});
     assert!(read(Api::Linkerd, Rank::Http, &filtered(ok)).is_ok());
     let bad = json!({"add": [{"name": "x y", "value": "1"}]});
     let bad = json!({"type": "RequestHeaderModifier", "requestHeaderModifier": bad});
-    assert_refused(Api::Linkerd, Rank::Http, &filtered(bad));
+    assert_rejected(Api::Linkerd, Rank::Http, &filtered(bad));
     for filter in [
         json!({"type": "RequestRedirect", "requestRedirect": {}}),
         json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "x", "statusCode": 307}}),
@@ -94,7 +94,7 @@ fn filters_that_change_headers_change_no_way() {
 }
 
 #[test]
-fn timeouts_end_requests_and_lead_none_elsewhere() {
+fn accepts_valid_timeouts() {
     let timeout = |text: &str| json!([{"timeouts": {"request": text}}]);
     for text in ["10s", "500ms", "0h"] {
         assert!(read(Api::Linkerd, Rank::Http, &timeout(text)).is_ok(), "{text}");
@@ -105,7 +105,7 @@ fn timeouts_end_requests_and_lead_none_elsewhere() {
 }
 
 #[test]
-fn only_services_said_in_full_are_parents() {
+fn parents_are_services_with_explicit_group_and_kind() {
     let parents = |api, parent: Value| Parent::of(&object(json!({"parentRefs": [parent]})), api);
     let web = |port| Parent {
         service: ObjectKey::new("d", "web"),
@@ -125,12 +125,12 @@ fn only_services_said_in_full_are_parents() {
     let one = |port| json!({"group": "core", "kind": "Service", "name": "web", "port": port});
     let two = object(json!({"parentRefs": [one(80), one(81)]}));
     assert_eq!(Parent::of(&two, Api::Linkerd), Ok(vec![web(Some(80)), web(Some(81))]));
-    assert!(matches!(Parent::of(&two, Api::Gateway), Err(Fault::Unmodelled(_))));
+    assert!(matches!(Parent::of(&two, Api::Gateway), Err(ReadError::Unmodelled(_))));
     assert_eq!(Parent::of(&object(json!({})), Api::Linkerd), Ok(Vec::new()));
 }
 
 #[test]
-fn kinds_are_known_by_group_and_version() {
+fn distinguishes_kinds_by_group_and_version() {
     let kind = |group, version, kind| {
         let mut object = object(json!({}));
         object.kind = Kind::new(group, version, kind, "routes");
@@ -161,7 +161,7 @@ fn kinds_are_known_by_group_and_version() {
 }
 
 #[test]
-fn what_else_may_decide_is_not_modelled() {
+fn does_not_model_other_parts_that_can_decide() {
     let mut annotated = object(json!({}));
     annotated.metadata.annotations = serde_json::from_value(json!({"retry.linkerd.io/http": "x"})).unwrap();
     for object in [
@@ -171,12 +171,12 @@ fn what_else_may_decide_is_not_modelled() {
         object(json!({"rules": [{"sessionPersistence": {}}]})),
     ] {
         let read = Route::read(&object, (Api::Linkerd, Rank::Http, Version::Known));
-        assert!(matches!(read, Err(Fault::Unmodelled(_))), "{read:?}");
+        assert!(matches!(read, Err(ReadError::Unmodelled(_))), "{read:?}");
     }
 }
 
 #[test]
-fn what_is_modelled_of_servers_proxies_only_is_not_of_clients() {
+fn some_parts_are_modelled_only_for_proxies_of_servers() {
     let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "x"}});
     let rules = json!([{}, {"filters": [redirect]}]);
     let redirecting = read(Api::Linkerd, Rank::Http, &rules).unwrap();
@@ -190,7 +190,7 @@ fn what_is_modelled_of_servers_proxies_only_is_not_of_clients() {
     let hosted = object(json!({"hostnames": ["a"]}));
     let hosted = Route::read(&hosted, (Api::Linkerd, Rank::Http, Version::Known)).unwrap();
     for route in [redirecting, calls, hosted] {
-        assert!(matches!(route.for_clients(), Err(Fault::Unmodelled(_))));
+        assert!(matches!(route.for_clients(), Err(ReadError::Unmodelled(_))));
     }
     assert!(
         read(Api::Linkerd, Rank::Http, &json!([{}]))

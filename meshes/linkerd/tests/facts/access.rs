@@ -1,4 +1,4 @@
-//! What reaches pods.
+//! Replay of facts about access to pods.
 
 use super::{files, lines, name_of, objects, port, request};
 use serde_json::Value;
@@ -8,23 +8,23 @@ use smi_conformance::{Access, Inbound, Interpreter, NotModelled, Peer};
 use smi_mesh_linkerd::{Answer, LinkerdMesh};
 use std::collections::BTreeMap;
 
-/// Requests that the interpreter must leave open: file, number of such lines, why.
+/// The requests that the model does not answer: file, number of lines, reason.
 const OPEN: [(&str, usize, &str); 3] = [
-    // HTTP/2 has none, and which version it is is not said.
+    // HTTP/2 has no such header, and the facts do not contain the version of HTTP.
     ("02-header-special", 24, "a match on the header host"),
-    // Clients send it with an authority instead of a path.
+    // Clients send CONNECT with an authority instead of a path.
     ("03-method-each", 9, "the method CONNECT"),
-    ("08-unmeshed-pod", 6, "d/absent, which is no pod"),
+    ("08-unmeshed-pod", 6, "d/absent, which is not a pod"),
 ];
 
-/// How many lines there are to replay. More is welcome, fewer means that files were not found.
+/// The minimum number of replayed lines. With fewer lines, files are missing.
 const LINES: usize = 7575;
 
-/// Where clients are that are said to be nowhere else.
+/// The address of clients whose address is not in the facts.
 const ELSEWHERE: &str = "10.42.0.99";
 
-/// The mesh that was asked. Its policy controller ran with its own default networks, which are those of the chart
-/// without the one of IPv6.
+/// Returns the observed mesh. Its policy controller ran with its built-in default networks, which are those of the chart
+/// without the IPv6 network.
 fn mesh() -> LinkerdMesh {
     let networks = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
     LinkerdMesh {
@@ -57,7 +57,7 @@ fn inbound(line: &Value) -> Inbound {
             None | Some("h2") => {
                 let mut request = request(line);
                 for (name, _) in &mut request.headers {
-                    // The authority of HTTP/2.
+                    // The authority of HTTP/2 corresponds to the header `host`.
                     if name == ":authority" {
                         *name = "host".into();
                     }
@@ -69,7 +69,8 @@ fn inbound(line: &Value) -> Inbound {
     }
 }
 
-/// What a verdict means: a denial without a status closes the connection. There is no answer where no pod is.
+/// Returns the answer of a verdict. A denial without a status closes the connection. There is no answer for an absent
+/// pod.
 fn expected(line: &Value) -> Option<Answer> {
     let status = line["status"].as_u64();
     match (line["verdict"].as_str().unwrap(), status) {
@@ -82,9 +83,9 @@ fn expected(line: &Value) -> Option<Answer> {
 }
 
 #[test]
-fn every_request_is_let_in_where_the_mesh_let_it_in() {
+fn admits_every_request_like_the_real_mesh() {
     let Some(files) = files("jsonl") else {
-        println!("skipped: SMI_MESH_FACTS names no folder");
+        println!("skipped: SMI_MESH_FACTS is not set");
         return;
     };
     let mesh = mesh();
@@ -102,7 +103,7 @@ fn every_request_is_let_in_where_the_mesh_let_it_in() {
             replayed += 1;
             let (inbound, expected) = (inbound(&line), expected(&line));
             let got = mesh.answer(&objects, &world, &inbound);
-            // The order of objects never matters, and what is said shortly is the same.
+            // The order of objects must not matter, and `authorize` must agree with `answer`.
             assert_eq!(mesh.answer(&reversed, &world, &inbound), got, "{line}");
             assert_eq!(
                 mesh.authorize(&objects, &world, &inbound),
@@ -129,7 +130,7 @@ fn every_request_is_let_in_where_the_mesh_let_it_in() {
         wrong.join("\n")
     );
     let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
-    assert_eq!(open, BTreeMap::from(listed), "requests left open, and the list of them");
+    assert_eq!(open, BTreeMap::from(listed), "unanswered requests differ from `OPEN`");
     assert_eq!(equal + open.values().sum::<usize>(), replayed);
     assert!(replayed >= LINES, "{replayed} requests");
 }

@@ -1,6 +1,7 @@
 //! In which namespaces whatever no target allows is denied (A2).
 
 use super::super::Report;
+use super::target::Target;
 use crate::diagnostic::Code;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
@@ -54,12 +55,46 @@ pub(super) fn namespaces(
     candidates
 }
 
+/// The namespaces whose access control is left as it is, since the snapshot does not cover workloads: those of `enforced`,
+/// which is empty then, and those in which objects of ours are.
+pub(super) fn not_covered(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    observed: &BTreeSet<String>,
+    enforced: &mut BTreeSet<String>,
+) -> BTreeSet<String> {
+    if snapshot.covers_workloads() || settings.enforcement == Enforcement::Off {
+        return BTreeSet::new();
+    }
+    let in_scope = observed.iter().filter(|name| settings.scope.contains(name));
+    let mut untouched = std::mem::take(enforced);
+    untouched.extend(in_scope.cloned());
+    untouched
+}
+
+/// Reports these namespaces, on their targets or, where there are none, on themselves.
+pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target], report: &mut Report) {
+    for namespace in untouched {
+        let message = format!(
+            "the snapshot does not cover workloads, so access control of namespace `{namespace}` is neither written, compared nor deleted"
+        );
+        let own = targets.iter().filter(|target| target.namespace() == namespace);
+        let mut objects: Vec<ObjectRef> = own.map(Target::object).collect();
+        if objects.is_empty() {
+            objects.push(ObjectRef::namespace(namespace));
+        }
+        for object in objects {
+            report.add(Code::WorkloadsNotCovered, &object, FieldPath::root(), message.clone());
+        }
+    }
+}
+
 /// The namespaces of targets, valid or not, decodable or not.
 fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
     let in_scope = |key: &ObjectKey| settings.scope.contains(&key.namespace);
     let unread = snapshot
         .undecodable()
-        .map(|(object, _)| object)
+        .map(|why| &why.object)
         .chain(snapshot.duplicates());
     let unread = unread.filter(|object| object.kind == Kind::TRAFFIC_TARGET && in_scope(&object.key));
     let unread = unread.map(|object| object.key.namespace.clone());

@@ -1,4 +1,4 @@
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::{Granted, Ports, Source};
 use crate::model::{PolicyKey, WorkloadAccess};
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -7,7 +7,7 @@ use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use serde_json::{Value, json};
 use smi_types::Object;
 
@@ -56,6 +56,7 @@ fn target(changes: &Value) -> Value {
 /// A namespace with one workload, one good target `good`, a route group and a TCP route.
 fn shop() -> Snapshot {
     let mut snapshot = Snapshot::default();
+    snapshot.cover_workloads();
     snapshot.insert_workload(deployment("api", "api", &json!({"app": "api"})));
     snapshot.insert(object(
         "HTTPRouteGroup",
@@ -365,6 +366,7 @@ fn namespaces_are_enforced_by_label_target_or_what_is_there() {
         serde_json::from_value(json!({ "metadata": metadata })).unwrap()
     };
     let mut bare = Snapshot::default();
+    bare.cover_workloads();
     bare.insert_workload(deployment("api", "api", &json!({"app": "api"})));
     let all = || Enforcement::All { except: [].into() };
     assert!(!enforced(&bare, Enforcement::Targets));
@@ -398,6 +400,41 @@ fn namespaces_are_enforced_by_label_target_or_what_is_there() {
     released.insert_namespace(labelled("false"));
     assert_eq!(told(&resolved(&released), "good"), ["NamespaceReleased "]);
     assert_eq!(resolved(&released).model.policies().count(), 0);
+}
+
+#[test]
+fn without_all_workloads_nothing_is_enforced_and_every_namespace_is_reported() {
+    // A2
+    let with_labels = |name: &str, labels: &Value| -> Namespace {
+        serde_json::from_value(json!({"metadata": {"name": name, "labels": labels}})).unwrap()
+    };
+    let mut snapshot = Snapshot::default();
+    snapshot.insert(object("TrafficTarget", "good", &target(&json!({}))));
+    snapshot.insert_namespace(with_labels("labelled", &json!({"smi-adapter.dev/enforce": "true"})));
+    snapshot.insert_namespace(with_labels("open", &json!({})));
+    snapshot.insert_enforced("written");
+    let resolution = resolved(&snapshot);
+    assert_eq!(resolution.model.policies().count(), 0);
+    let told = |resolution: &Resolution| {
+        let all = resolution.diagnostics.iter();
+        let found = all.filter(|diagnostic| diagnostic.code == Code::WorkloadsNotCovered);
+        found
+            .map(|diagnostic| diagnostic.object.to_string())
+            .collect::<Vec<_>>()
+    };
+    let expected = ["Namespace labelled", "TrafficTarget shop/good", "Namespace written"];
+    assert_eq!(told(&resolution), expected);
+    let released = |diagnostic: &Diagnostic| diagnostic.code == Code::NamespaceReleased;
+    assert!(!resolution.diagnostics.iter().any(released));
+
+    let off = Settings {
+        enforcement: Enforcement::Off,
+        ..Settings::default()
+    };
+    assert_eq!(told(&resolve(&snapshot, &off)), [""; 0]);
+    snapshot.cover_workloads();
+    assert_eq!(told(&resolved(&snapshot)), [""; 0]);
+    assert_eq!(resolved(&snapshot).model.policies().count(), 3);
 }
 
 #[test]

@@ -14,11 +14,13 @@ use smi_types::access::TrafficTarget;
 /// use smi_adapter::snapshot::Snapshot;
 ///
 /// let mut settings = Settings::default();
-/// assert!(!is_enforced(&Snapshot::default(), &settings, "shop"));
+/// let mut snapshot = Snapshot::default();
+/// snapshot.cover_workloads();
+/// assert!(!is_enforced(&snapshot, &settings, "shop"));
 /// settings.enforcement = Enforcement::All { except: ["legacy".to_owned()].into() };
-/// assert!(is_enforced(&Snapshot::default(), &settings, "shop"));
-/// assert!(!is_enforced(&Snapshot::default(), &settings, "legacy"));
-/// assert!(!is_enforced(&Snapshot::default(), &settings, "kube-system"));
+/// assert!(is_enforced(&snapshot, &settings, "shop"));
+/// assert!(!is_enforced(&snapshot, &settings, "legacy"));
+/// assert!(!is_enforced(&snapshot, &settings, "kube-system"));
 /// ```
 #[must_use]
 pub fn is_enforced(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bool {
@@ -32,6 +34,9 @@ pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> R
     }
     if settings.enforcement == Enforcement::Off {
         return Err(ReleasedBy::Off);
+    }
+    if !snapshot.covers_workloads() {
+        return Err(ReleasedBy::Coverage);
     }
     match label(snapshot, namespace) {
         Some("true") => return Ok(EnforcedBy::Label),
@@ -66,7 +71,7 @@ fn label<'s>(snapshot: &'s Snapshot, namespace: &str) -> Option<&'s str> {
 fn holds_target(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bool {
     let in_scope = |other: &str| settings.scope.contains(other);
     let mut targets = snapshot.targets().filter(|(key, _)| in_scope(&key.namespace));
-    let undecodable = snapshot.undecodable().map(|(object, _)| object);
+    let undecodable = snapshot.undecodable().map(|why| &why.object);
     let mut unreadable = undecodable.chain(snapshot.duplicates());
     targets.any(|(key, target)| enforces(&key.namespace, target, settings) == namespace)
         || unreadable.any(|object| object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == namespace)

@@ -12,7 +12,7 @@ use smi_types::access::TrafficTarget;
 
 /// I1: targets of the namespace that are there twice or cannot be read.
 pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
-    let undecodable = case.snapshot.undecodable().map(|(object, _)| object);
+    let undecodable = case.snapshot.undecodable().map(|why| &why.object);
     for object in undecodable.chain(case.snapshot.duplicates()) {
         if object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == case.namespace() {
             let Reason { rule, why } = destination::missing(case.snapshot, object);

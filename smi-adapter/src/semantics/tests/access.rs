@@ -85,11 +85,10 @@ impl World {
             .group("any", &json!([{"name": "any"}]))
     }
 
-    fn namespace(mut self, name: &str, labels: &Value) -> Self {
+    fn namespace(self, name: &str, labels: &Value) -> Self {
         let namespace = json!({"metadata": {"name": name, "labels": labels}});
         let namespace: Namespace = serde_json::from_value(namespace).unwrap();
-        self.snapshot.insert_namespace(namespace);
-        self
+        self.add(|input| input.add_namespace(namespace))
     }
 
     /// A pod with the label `app`, which is its account.
@@ -98,17 +97,16 @@ impl World {
         self.pod_of(namespace, name, account, &json!({"app": account}), &containers)
     }
 
-    fn pod_of(mut self, namespace: &str, name: &str, account: &str, labels: &Value, containers: &Value) -> Self {
+    fn pod_of(self, namespace: &str, name: &str, account: &str, labels: &Value, containers: &Value) -> Self {
         let pod: Pod = serde_json::from_value(json!({
             "metadata": {"name": name, "namespace": namespace, "labels": labels},
             "spec": {"serviceAccountName": account, "containers": containers},
         }))
         .unwrap();
-        self.snapshot.insert_workload(&pod);
-        self
+        self.add(|input| input.add_workload(&pod))
     }
 
-    fn deployment(mut self, name: &str, account: &str, labels: &Value) -> Self {
+    fn deployment(self, name: &str, account: &str, labels: &Value) -> Self {
         let deployment: Deployment = serde_json::from_value(json!({
             "metadata": {"name": name, "namespace": "shop"},
             "spec": {
@@ -120,8 +118,7 @@ impl World {
             },
         }))
         .unwrap();
-        self.snapshot.insert_workload(&deployment);
-        self
+        self.add(|input| input.add_workload(&deployment))
     }
 
     fn route(self, kind: &str, name: &str, spec: &Value) -> Self {

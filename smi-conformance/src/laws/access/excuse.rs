@@ -53,5 +53,5 @@ fn spoil(snapshot: &mut Snapshot, key: &ObjectKey, at: Option<usize>) {
         // I6: it takes no request.
         matching.headers.lost = true;
     }
-    snapshot.replace(Object::HTTPRouteGroup(Box::new(group)));
+    snapshot.insert(Object::HTTPRouteGroup(Box::new(group)));
 }

@@ -133,7 +133,7 @@ impl Sight<'_> {
                     if let Some((_, split)) = found {
                         let mut split = split.clone();
                         split.spec.iter_mut().for_each(|spec| spec.backends.clear());
-                        snapshot.replace(Object::TrafficSplit(Box::new(split)));
+                        snapshot.insert(Object::TrafficSplit(Box::new(split)));
                     }
                 }
                 Named::Backend(key, name) => {
@@ -146,7 +146,7 @@ impl Sight<'_> {
                         for backend in backends.filter(|backend| backend.service == *name) {
                             root.clone_into(&mut backend.service);
                         }
-                        snapshot.replace(Object::TrafficSplit(Box::new(split)));
+                        snapshot.insert(Object::TrafficSplit(Box::new(split)));
                     }
                 }
                 Named::Match(key, _) => {
@@ -163,7 +163,7 @@ impl Sight<'_> {
                             let mut index = 0..;
                             matches.retain(|_| index.next().is_none_or(|index| !gone(index)));
                         }
-                        snapshot.replace(Object::HTTPRouteGroup(Box::new(group)));
+                        snapshot.insert(Object::HTTPRouteGroup(Box::new(group)));
                     }
                 }
             }

@@ -29,8 +29,8 @@ fn rbac(filter: &Manifest) -> &Value {
 }
 
 #[test]
-fn the_rest_is_left_to_a_filter() {
-    let planned = planned_with(&filtered(), &Settings::default(), &manifests(GROUP, "[8080, 8081]"));
+fn a_filter_evaluates_the_inexpressible_matches() {
+    let planned = planned_with(&with_filters(), &Settings::default(), &manifests(GROUP, "[8080, 8081]"));
     let filter = filter(&planned);
     let name = filter.object.key().name;
     let hash = name.strip_prefix("deployment-api-").unwrap();
@@ -84,13 +84,13 @@ fn the_rest_is_left_to_a_filter() {
             }],
         })
     );
-    assert_eq!(said(&planned), Vec::<String>::new());
+    assert_eq!(reported(&planned), Vec::<String>::new());
 }
 
 #[test]
-fn a_filter_is_written_only_where_it_is_needed_and_asked_for() {
+fn writes_a_filter_only_if_needed_and_enabled() {
     let native = manifests("{name: b, pathRegex: /b}", "[8080]");
-    let planned = planned_with(&filtered(), &Settings::default(), &native);
+    let planned = planned_with(&with_filters(), &Settings::default(), &native);
     assert!(planned.manifests.iter().all(|manifest| manifest.stage != Stage::Leaf));
     let planned = planned_with(&Istio::default(), &Settings::default(), &manifests(GROUP, "[8080]"));
     assert!(planned.manifests.iter().all(|manifest| manifest.stage != Stage::Leaf));
@@ -98,9 +98,9 @@ fn a_filter_is_written_only_where_it_is_needed_and_asked_for() {
 }
 
 #[test]
-fn a_filter_is_never_edited() {
+fn a_changed_filter_gets_a_new_name() {
     let plan = |matches: &str, port: &str| {
-        let planned = planned_with(&filtered(), &Settings::default(), &manifests(matches, port));
+        let planned = planned_with(&with_filters(), &Settings::default(), &manifests(matches, port));
         (
             filter(&planned).object.key().name,
             rbac(filter(&planned)).clone(),
@@ -121,9 +121,9 @@ fn a_filter_is_never_edited() {
 }
 
 #[test]
-fn what_istio_reads_in_another_way_is_a_regular_expression() {
+fn values_with_wildcards_and_templates_become_regular_expressions() {
     let paths = "{name: a, pathRegex: '/foo\\*'}, {name: b, pathRegex: 'a|/\\{id\\}'}, {name: c, methods: ['G*']}";
-    let planned = planned_with(&filtered(), &Settings::default(), &manifests(paths, "[]"));
+    let planned = planned_with(&with_filters(), &Settings::default(), &manifests(paths, "[]"));
     let policy = &rbac(filter(&planned))["shadow_rules"]["policies"]["shop.t.0"];
     assert_eq!(
         policy["permissions"],
@@ -133,19 +133,24 @@ fn what_istio_reads_in_another_way_is_a_regular_expression() {
             {"header": {"name": ":method", "string_match": {"exact": "G*"}}},
         ]}}])
     );
-    assert!(said(&planned).iter().all(|said| !said.starts_with("Inexpressible")));
+    let reported = reported(&planned);
+    assert!(
+        reported
+            .iter()
+            .all(|diagnostic| !diagnostic.starts_with("Inexpressible"))
+    );
 }
 
 #[test]
-fn no_filter_sees_what_a_client_sent_in_headers_of_proxies() {
+fn filters_do_not_support_headers_that_proxies_rewrite() {
     let planned = planned_with(
-        &filtered(),
+        &with_filters(),
         &Settings::default(),
         &manifests("{name: a, pathRegex: '/[0-9]+', headers: [{x-request-id: a}]}", "[]"),
     );
     assert_eq!(planned.manifests.len(), 1);
     assert_eq!(
-        said(&planned),
+        reported(&planned),
         [
             "Inexpressible HTTPRouteGroup shop/g spec.matches[0].headers.x-request-id",
             "Unreferenced TCPRoute shop/r",
@@ -155,16 +160,17 @@ fn no_filter_sees_what_a_client_sent_in_headers_of_proxies() {
 }
 
 #[test]
-fn filters_of_an_earlier_setting_are_deleted() {
+fn deletes_filters_of_an_earlier_setting() {
     let manifests = manifests(GROUP, "[8080]");
-    let mut snapshot = Snapshot::default();
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(&manifests, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let settings = Settings::default();
-    let before = filtered().plan(&snapshot, &settings, &Observed::default());
-    let there = before.manifests.iter().map(|manifest| manifest.object.clone());
-    let after = Istio::default().plan(&snapshot, &settings, &Observed::new("istio", &settings, there));
+    let before = with_filters().plan(&snapshot, &settings, &Observed::default());
+    let existing = before.manifests.iter().map(|manifest| manifest.object.clone());
+    let after = Istio::default().plan(&snapshot, &settings, &Observed::new("istio", &settings, existing));
     let actions: Vec<String> = after
         .plan
         .actions

@@ -1,20 +1,21 @@
 use super::*;
 
-/// What is said of the workload.
+/// Returns code and message of the diagnostics on the workload.
 fn of(annotations: &str, pod: &str, more: &str) -> Vec<(Code, String)> {
     let manifests = workload("api", annotations, pod)
         + more
         + &route("TCPRoute", "r", "[8080]")
         + &target("t", "[{kind: TCPRoute, name: r}]");
     let planned = planned_with(&Istio::default(), &Settings::default(), &manifests);
-    let said = planned.diagnostics.into_iter();
-    said.filter(|said| said.object.to_string() == "Deployment shop/api")
-        .map(|said| (said.code, said.message))
+    let diagnostics = planned.diagnostics.into_iter();
+    diagnostics
+        .filter(|diagnostic| diagnostic.object.to_string() == "Deployment shop/api")
+        .map(|diagnostic| (diagnostic.code, diagnostic.message))
         .collect()
 }
 
 #[test]
-fn what_annotations_keep_from_the_proxy() {
+fn reports_annotations_that_bypass_the_proxy() {
     for (annotations, words) in [
         ("{sidecar.istio.io/inject: 'false'}", "nothing is denied there"),
         ("{sidecar.istio.io/interceptionMode: NONE}", "nothing is denied there"),
@@ -24,16 +25,16 @@ fn what_annotations_keep_from_the_proxy() {
         ),
         (
             "{traffic.sidecar.istio.io/includeInboundPorts: '80'}",
-            "that it does not list, port `8080` among them",
+            "does not list bypass the proxy, including port `8080`",
         ),
         (
             "{traffic.sidecar.istio.io/includeInboundPorts: ''}",
-            "port `8080` among them",
+            "including port `8080`",
         ),
     ] {
-        let said = of(annotations, "", "");
-        let [(Code::NotEnforced, message)] = &said[..] else {
-            panic!("{annotations} {said:?}")
+        let reported = of(annotations, "", "");
+        let [(Code::NotEnforced, message)] = &reported[..] else {
+            panic!("{annotations} {reported:?}")
         };
         assert!(message.contains(words), "{message}");
     }
@@ -50,7 +51,7 @@ fn what_annotations_keep_from_the_proxy() {
 }
 
 #[test]
-fn pods_that_no_proxy_is_in() {
+fn reports_pods_without_a_proxy() {
     let pod = |containers: &str, more: &str| {
         format!(
             "{{apiVersion: v1, kind: Pod, metadata: {{name: api-1, labels: {{app: api}}, ownerReferences: [{{apiVersion: apps/v1, kind: Deployment, name: api, uid: u, controller: true}}]}}, spec: {{serviceAccountName: api, containers: [{containers}]{more}}}}}\n---\n"
@@ -59,24 +60,27 @@ fn pods_that_no_proxy_is_in() {
     let (app, proxy) = ("{name: c, image: x}", "{name: istio-proxy, image: x}");
     assert_eq!(of("{}", "", &pod(&format!("{app}, {proxy}"), "")), []);
     assert_eq!(of("{}", "", &pod(app, &format!(", initContainers: [{proxy}]"))), []);
-    let said = of("{}", "", &pod(app, ""));
-    assert!(said[0].1.contains("without the container `istio-proxy`"), "{said:?}");
-    let said = of("{}", "", &pod(proxy, ", hostNetwork: true"));
-    assert!(said[0].1.contains("network of their node"), "{said:?}");
-    assert_eq!(said[0].0, Code::NotEnforced);
+    let reported = of("{}", "", &pod(app, ""));
+    assert!(
+        reported[0].1.contains("without the container `istio-proxy`"),
+        "{reported:?}"
+    );
+    let reported = of("{}", "", &pod(proxy, ", hostNetwork: true"));
+    assert!(reported[0].1.contains("network of their node"), "{reported:?}");
+    assert_eq!(reported[0].0, Code::NotEnforced);
 }
 
 const PROBES: &str = ", livenessProbe: {httpGet: {path: '/live?full=1', port: 8080}}, readinessProbe: {grpc: {port: 9000}}, startupProbe: {httpGet: {path: /up, port: 8080}}";
 
 #[test]
-fn probes_pass_where_the_kubelet_asks_the_pod() {
+fn allows_declared_probes_if_the_kubelet_probes_the_pod() {
     // A38
     let manifests = workload("api", "{sidecar.istio.io/rewriteAppHTTPProbers: 'false'}", PROBES) + &target("t", "[]");
     let planned = planned_with(&Istio::default(), &Settings::default(), &manifests);
-    let probe = |method: &str, path: &str, asked: &str, port: &str| {
+    let probe = |method: &str, path: &str, full_path: &str, port: &str| {
         json!({
             "to": [{"operation": {"methods": [method], "paths": [path], "ports": [port]}}],
-            "when": [{"key": "request.headers[:path]", "values": [asked]}],
+            "when": [{"key": "request.headers[:path]", "values": [full_path]}],
         })
     };
     let health = "/grpc.health.v1.Health/Check";
@@ -91,8 +95,8 @@ fn probes_pass_where_the_kubelet_asks_the_pod() {
 }
 
 #[test]
-fn probes_of_others_are_not_opened() {
-    // The selector of `api` selects the pods of the other workload too.
+fn does_not_allow_probes_of_other_workloads() {
+    // The selector of `api` also selects the pods of the other workload.
     let other = workload("other", "{}", PROBES)
         .replace("matchLabels: {app: other}", "matchLabels: {app: api, v: '2'}")
         .replace("labels: {app: other}", "labels: {app: api, v: '2'}")
@@ -104,11 +108,11 @@ fn probes_of_others_are_not_opened() {
     let paths = paths.as_array().unwrap().iter();
     let paths: Vec<&Value> = paths.map(|rule| &rule["to"][0]["operation"]["paths"][0]).collect();
     assert_eq!(paths, ["/live", "/grpc.health.v1.Health/Check"]);
-    assert!(said(&planned).contains(&"SelectorAmbiguous Deployment shop/api".to_owned()));
+    assert!(reported(&planned).contains(&"SelectorAmbiguous Deployment shop/api".to_owned()));
 }
 
 #[test]
-fn probes_go_to_the_agent_by_default() {
+fn writes_no_rules_for_probes_by_default() {
     for annotations in ["{}", "{sidecar.istio.io/rewriteAppHTTPProbers: 'true'}"] {
         let manifests = workload("api", annotations, PROBES) + &target("t", "[]");
         let planned = planned_with(&Istio::default(), &Settings::default(), &manifests);
@@ -117,19 +121,19 @@ fn probes_go_to_the_agent_by_default() {
 }
 
 #[test]
-fn probes_that_cannot_be_exempted() {
+fn reports_probes_that_cannot_be_allowed() {
     for path in ["/*", "/a?b=*", "/{id}", "/a b", "/a/../b", "/%66oo", "/a#b"] {
         let probe = format!(", livenessProbe: {{httpGet: {{path: '{path}', port: 8080}}}}");
-        let said = of("{sidecar.istio.io/rewriteAppHTTPProbers: 'false'}", &probe, "");
-        let [(Code::Inexpressible, message)] = &said[..] else {
-            panic!("{path} {said:?}")
+        let reported = of("{sidecar.istio.io/rewriteAppHTTPProbers: 'false'}", &probe, "");
+        let [(Code::Inexpressible, message)] = &reported[..] else {
+            panic!("{path} {reported:?}")
         };
         assert!(message.contains(path), "{message}");
     }
 }
 
 #[test]
-fn nothing_is_written_for_the_whole_mesh_by_accident() {
+fn writes_nothing_in_the_root_namespace() {
     let manifests =
         workload("api", "{}", "") + &route("TCPRoute", "r", "[8080]") + &target("t", "[{kind: TCPRoute, name: r}]");
     let istio = Istio {
@@ -139,7 +143,7 @@ fn nothing_is_written_for_the_whole_mesh_by_accident() {
     let planned = planned_with(&istio, &Settings::default(), &manifests);
     assert_eq!(planned.manifests, []);
     assert_eq!(
-        said(&planned),
+        reported(&planned),
         [
             "Unreferenced TCPRoute shop/r",
             "NotEnforced Namespace shop",

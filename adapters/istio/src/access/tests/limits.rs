@@ -6,7 +6,7 @@ fn many(count: usize, item: impl Fn(usize) -> String) -> String {
     (0..count).map(item).collect::<Vec<_>>().join(", ")
 }
 
-/// Fails on an empty list anywhere: to Istio it would mean everybody or everything.
+/// Returns `false` if there is an empty list or object anywhere. Istio would treat it as matching everything.
 fn has_no_empty_list(value: &Value) -> bool {
     match value {
         Value::Array(items) => !items.is_empty() && items.iter().all(has_no_empty_list),
@@ -18,7 +18,7 @@ fn has_no_empty_list(value: &Value) -> bool {
 }
 
 #[test]
-fn rules_are_spread_over_policies() {
+fn divides_rules_over_policies() {
     let matches = many(1100, |index| {
         format!("{{name: m{index}, headers: [{{x-a: v{index}}}]}}")
     });
@@ -40,11 +40,11 @@ fn rules_are_spread_over_policies() {
     assert_eq!(rules, [512, 512, 76]);
     assert!(grants.iter().all(|grant| has_no_empty_list(&grant.object.spec)));
     assert!(grants.iter().all(|grant| grant.sources.len() == 3));
-    assert_eq!(said(&planned), Vec::<String>::new());
+    assert_eq!(reported(&planned), Vec::<String>::new());
 }
 
 #[test]
-fn long_lists_are_spread_over_rules() {
+fn divides_long_lists_over_rules() {
     let sources = many(20_000, |index| {
         format!("{{kind: ServiceAccount, name: account-{index}, namespace: front}}")
     });
@@ -63,7 +63,7 @@ fn long_lists_are_spread_over_rules() {
 }
 
 #[test]
-fn what_is_too_large_is_refused_alone() {
+fn rejects_only_the_grant_that_is_too_large() {
     let sources = many(5000, |index| {
         format!("{{kind: ServiceAccount, name: account-{index}, namespace: front}}")
     });
@@ -74,18 +74,18 @@ fn what_is_too_large_is_refused_alone() {
             + &target("small", "[{kind: HTTPRouteGroup, name: g, matches: [m0]}]")),
     );
     assert_eq!(rules(&planned).as_array().unwrap().len(), 1);
-    assert_eq!(said(&planned), ["Inexpressible TrafficTarget shop/large"]);
+    assert_eq!(reported(&planned), ["Inexpressible TrafficTarget shop/large"]);
 }
 
 #[test]
-fn no_list_is_ever_empty() {
+fn never_writes_an_empty_list() {
     let matches = "{name: a, pathRegex: /a, methods: []}, {name: b, headers: []}, {name: c, headers: [{x: '[0-9]'}, {y: '[0-9]+'}]}, {name: d, pathRegex: '/[0-9]+'}";
     let manifests = workload("api", "{sidecar.istio.io/rewriteAppHTTPProbers: 'false'}", "")
         + &group("g", matches)
         + &route("TCPRoute", "r", "[]")
         + &target("t", "[{kind: HTTPRouteGroup, name: g}]")
         + &target("u", "[{kind: TCPRoute, name: r}]");
-    for istio in [Istio::default(), filtered()] {
+    for istio in [Istio::default(), with_filters()] {
         let planned = planned_with(&istio, &Settings::default(), &manifests);
         for manifest in planned
             .manifests
@@ -98,7 +98,7 @@ fn no_list_is_ever_empty() {
 }
 
 #[test]
-fn names_keep_workloads_apart() {
+fn names_are_unique_and_valid() {
     let kind = |kind: &str| Kind {
         group: "".into(),
         version: "".into(),
@@ -139,8 +139,8 @@ fn names_keep_workloads_apart() {
 }
 
 #[test]
-fn a_policy_stays_where_it_is() {
-    // Edits of regexes and sources, and other targets, rename nothing.
+fn edits_do_not_rename_policies() {
+    // Neither edits of regexes nor other targets change the name.
     let name = |manifests: &str| {
         let planned = planned(manifests);
         grants(&planned)[0].object.key().name

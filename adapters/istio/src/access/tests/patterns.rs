@@ -1,16 +1,16 @@
 use super::*;
 
-/// The paths or values of one match, or its fields that cannot be said, the target's aside.
+/// Returns the paths or values of one match, or its inexpressible fields. The diagnostic on the target is left out.
 fn encoded(planned: &Planned) -> Result<Value, Vec<String>> {
     let grants = grants(planned);
     let Some(grant) = grants.first() else {
-        let said = said(planned);
+        let reported = reported(planned);
         assert!(
-            said.contains(&"Inexpressible TrafficTarget shop/t".to_owned()),
-            "{said:?}"
+            reported.contains(&"Inexpressible TrafficTarget shop/t".to_owned()),
+            "{reported:?}"
         );
         let prefix = "Inexpressible HTTPRouteGroup shop/g ";
-        let fields = said.iter().filter_map(|said| said.strip_prefix(prefix));
+        let fields = reported.iter().filter_map(|diagnostic| diagnostic.strip_prefix(prefix));
         return Err(fields.map(ToOwned::to_owned).collect());
     };
     let rule = &grant.object.spec["rules"][0];
@@ -28,12 +28,12 @@ fn header(name: &str, regex: &str) -> Result<Value, Vec<String>> {
     encoded(&of_matches(&format!("{{name: a, headers: [{{'{name}': '{regex}'}}]}}")))
 }
 
-fn fault(field: &str) -> Vec<String> {
+fn inexpressible(field: &str) -> Vec<String> {
     vec![format!("spec.matches[0].{field}")]
 }
 
 #[test]
-fn paths_that_istio_can_say() {
+fn encodes_paths_as_values() {
     for (regex, paths) in [
         ("/api", json!(["/api"])),
         ("^/api$", json!(["/api"])),
@@ -51,8 +51,8 @@ fn paths_that_istio_can_say() {
 }
 
 #[test]
-fn paths_that_istio_cannot_say() {
-    // The predecessor wrote all of them as they stand, where no regular expression is read.
+fn reports_inexpressible_paths() {
+    // The first SMI adapter for Istio wrote all of them unchanged, although `paths` are not regular expressions.
     for regex in [
         "/api/v[0-9]+",
         "/orders/[^/]+",
@@ -71,12 +71,12 @@ fn paths_that_istio_cannot_say() {
         "/a b",
         "()",
     ] {
-        assert_eq!(path(regex), Err(fault("pathRegex")), "{regex}");
+        assert_eq!(path(regex), Err(inexpressible("pathRegex")), "{regex}");
     }
 }
 
 #[test]
-fn headers_that_istio_can_say() {
+fn encodes_headers_as_values() {
     for (regex, values) in [
         ("v1", json!(["v1"])),
         ("v1.*", json!(["v1*"])),
@@ -95,9 +95,9 @@ fn headers_that_istio_can_say() {
 }
 
 #[test]
-fn headers_that_istio_cannot_say() {
+fn reports_inexpressible_headers() {
     for regex in ["", ".+", "[0-9]+", "a\\*", "\\*a", "\\*", "a.*b", ".*a.*", "\\x00"] {
-        assert_eq!(header("x-a", regex), Err(fault("headers.x-a")), "{regex}");
+        assert_eq!(header("x-a", regex), Err(inexpressible("headers.x-a")), "{regex}");
     }
     for name in [
         "x-request-id",
@@ -114,15 +114,15 @@ fn headers_that_istio_cannot_say() {
         "transfer-encoding",
     ] {
         let field = format!("headers.{}", name.to_ascii_lowercase());
-        assert_eq!(header(name, "a"), Err(fault(&field)), "{name}");
+        assert_eq!(header(name, "a"), Err(inexpressible(&field)), "{name}");
     }
 }
 
 #[test]
-fn a_method_with_a_star_is_no_prefix() {
+fn methods_with_a_star_are_not_prefixes() {
     // S8
-    let unsaid = encoded(&of_matches("{name: a, methods: [GET, 'G*']}"));
-    assert_eq!(unsaid, Err(fault("methods")));
+    let encoded = encoded(&of_matches("{name: a, methods: [GET, 'G*']}"));
+    assert_eq!(encoded, Err(inexpressible("methods")));
     let planned = of_matches("{name: a, methods: [GET, 'G*T']}");
     assert_eq!(
         rules(&planned)[0]["to"][0]["operation"]["methods"],
@@ -131,19 +131,20 @@ fn a_method_with_a_star_is_no_prefix() {
 }
 
 #[test]
-fn the_rest_of_a_group_stays() {
+fn keeps_the_other_matches_of_a_group() {
     let planned = of_matches("{name: a, pathRegex: '/a/[0-9]+', headers: [{te: a}]}, {name: b, pathRegex: /b}");
     assert_eq!(
         rules(&planned),
         json!([rule(&json!([{"operation": {"methods": ["*"], "paths": ["/b"]}}]))])
     );
     assert_eq!(
-        said(&planned),
+        reported(&planned),
         [
             "Inexpressible HTTPRouteGroup shop/g spec.matches[0].headers.te",
             "Inexpressible HTTPRouteGroup shop/g spec.matches[0].pathRegex",
         ]
     );
-    let told = planned.diagnostics.iter().find(|said| said.code == Code::Inexpressible);
-    assert!(told.unwrap().message.contains("traffic target `shop/t`"));
+    let mut diagnostics = planned.diagnostics.iter();
+    let inexpressible = diagnostics.find(|diagnostic| diagnostic.code == Code::Inexpressible);
+    assert!(inexpressible.unwrap().message.contains("traffic target `shop/t`"));
 }

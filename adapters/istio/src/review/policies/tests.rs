@@ -5,7 +5,7 @@ use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 const SHOP: &str = "
@@ -19,12 +19,13 @@ const SHOP: &str = "
 ]}
 ";
 
-/// Code and object of what is said of a policy of somebody else.
-fn said(namespace: &str, annotations: &Value, spec: Value) -> Vec<String> {
-    let mut snapshot = Snapshot::default();
+/// Returns code and object of the diagnostics about a foreign policy.
+fn reported(namespace: &str, annotations: &Value, spec: Value) -> Vec<String> {
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let metadata = json!({"name": "theirs", "namespace": namespace, "annotations": annotations});
     let foreign = NativeObject {
         kind: AuthorizationPolicy::KIND,
@@ -37,8 +38,10 @@ fn said(namespace: &str, annotations: &Value, spec: Value) -> Vec<String> {
     let theirs = planned
         .diagnostics
         .iter()
-        .filter(|said| said.message.contains("/theirs`"));
-    theirs.map(|said| format!("{} {}", said.code, said.object)).collect()
+        .filter(|diagnostic| diagnostic.message.contains("/theirs`"));
+    theirs
+        .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.object))
+        .collect()
 }
 
 fn spec(action: &str, labels: &Value) -> Value {
@@ -46,61 +49,64 @@ fn spec(action: &str, labels: &Value) -> Value {
 }
 
 #[test]
-fn one_that_allows_opens_what_it_selects() {
-    let allow = |labels: Value| said("shop", &json!({}), spec("ALLOW", &labels));
+fn reports_allow_policies_on_the_workloads_they_select() {
+    let allow = |labels: Value| reported("shop", &json!({}), spec("ALLOW", &labels));
     assert_eq!(allow(json!({"app": "api"})), ["NotEnforced Pod shop/api"]);
     assert_eq!(
         allow(json!({"zone": "a"})),
         ["NotEnforced Pod shop/api"],
-        "its pods may have the label"
+        "pods of the workload may have the label"
     );
     assert_eq!(
         allow(json!({"app": "web"})),
         ["NotEnforced Namespace shop"],
-        "one without grants"
+        "a workload without grants"
     );
     assert_eq!(allow(json!({})), ["NotEnforced Namespace shop"]);
     assert_eq!(
-        said("shop", &json!({}), json!({"rules": [{}]})),
+        reported("shop", &json!({}), json!({"rules": [{}]})),
         ["NotEnforced Namespace shop"]
     );
     assert_eq!(
-        said("istio-system", &json!({}), json!({"rules": [{}]})),
+        reported("istio-system", &json!({}), json!({"rules": [{}]})),
         ["NotEnforced Namespace shop"]
     );
 }
 
 #[test]
-fn others_come_before_ours() {
+fn reports_policies_that_take_precedence() {
     for action in ["DENY", "CUSTOM"] {
         assert_eq!(
-            said("shop", &json!({}), spec(action, &json!({"app": "api"}))),
+            reported("shop", &json!({}), spec(action, &json!({"app": "api"}))),
             ["Conflict Pod shop/api"]
         );
         assert_eq!(
-            said("shop", &json!({}), spec(action, &json!({}))),
+            reported("shop", &json!({}), spec(action, &json!({}))),
             ["Conflict Namespace shop"]
         );
-        assert_eq!(said("shop", &json!({}), spec(action, &json!({"app": "web"}))), [""; 0]);
+        assert_eq!(
+            reported("shop", &json!({}), spec(action, &json!({"app": "web"}))),
+            [""; 0]
+        );
     }
 }
 
 #[test]
-fn many_do_nothing_to_ours() {
+fn ignores_policies_without_effect() {
     let none: [&str; 0] = [];
-    assert_eq!(said("other", &json!({}), json!({"rules": [{}]})), none);
-    assert_eq!(said("shop", &json!({}), json!({})), none, "another baseline");
+    assert_eq!(reported("other", &json!({}), json!({"rules": [{}]})), none);
+    assert_eq!(reported("shop", &json!({}), json!({})), none, "another baseline");
     assert_eq!(
-        said("shop", &json!({"istio.io/dry-run": "true"}), json!({"rules": [{}]})),
+        reported("shop", &json!({"istio.io/dry-run": "true"}), json!({"rules": [{}]})),
         none
     );
     assert_eq!(
-        said(
+        reported(
             "shop",
             &json!({}),
             json!({"targetRefs": [{"kind": "Service", "name": "x"}], "rules": [{}]})
         ),
         none
     );
-    assert_eq!(said("shop", &json!({}), spec("AUDIT", &json!({}))), none);
+    assert_eq!(reported("shop", &json!({}), spec("AUDIT", &json!({}))), none);
 }

@@ -6,7 +6,7 @@ fn client(regex: &str) -> Value {
     json!({"name": CLIENT, "type": "RegularExpression", "value": regex})
 }
 
-/// The matches of a group as the only route that grants has them.
+/// Returns the matches of a group, as translated in the only route that grants access.
 fn matches_of(matches: &str) -> Vec<Value> {
     let planned = planned(&format!(
         "{}{}{}",
@@ -23,7 +23,7 @@ fn matches_of(matches: &str) -> Vec<Value> {
 }
 
 #[test]
-fn the_worked_example() {
+fn translates_the_worked_example() {
     // C.2.8
     let planned = planned(&format!(
         "{}{}{}{}{}{}{}",
@@ -70,22 +70,22 @@ fn the_worked_example() {
     );
     let l4 = spec(&planned, "AuthorizationPolicy", "deployment-api-8080-l4-");
     assert_eq!(l4["targetRef"], server_ref(server));
-    // Denied and exempt, whatever is granted.
+    // The routes that deny and exempt do not depend on grants.
     spec(&planned, "HTTPRoute", "deployment-api-8080-deny");
     spec(&planned, "HTTPRoute", "deployment-api-8080-probes");
     assert_eq!(specs(&planned, "HTTPRoute").len(), 4);
     assert_eq!(specs(&planned, "AuthorizationPolicy").len(), 4);
-    assert_eq!(said(&planned, Code::Inexpressible), Vec::<String>::new());
+    assert_eq!(reported(&planned, Code::Inexpressible), Vec::<String>::new());
     assert_nothing_is_empty(&planned);
 }
 
 #[test]
-fn matches_say_what_the_group_says() {
+fn translates_every_part_of_a_match() {
     let paths = |matches: &str| {
         let matches = matches_of(matches);
         matches.iter().map(|m| m["path"]["value"].clone()).collect::<Vec<_>>()
     };
-    // S13: nothing said is everything, also where matches are left out (A7).
+    // S13: a match without conditions takes every request, also if matches are left out (A7).
     assert_eq!(paths("{name: m}"), ["/"]);
     assert_eq!(paths("{name: m, pathRegex: '/a|/ab'}"), ["^(?:/a|/ab)$"]);
     let methods = matches_of("{name: m, methods: [POST, GET, PURGE]}");
@@ -103,7 +103,7 @@ fn matches_say_what_the_group_says() {
 }
 
 #[test]
-fn what_linkerd_cannot_ask_for_grants_nothing() {
+fn grants_nothing_for_inexpressible_matches() {
     let many: Vec<String> = (0..16).map(|number| format!("x-{number}: a")).collect();
     let long = "a".repeat(1100);
     for (matching, code, field) in [
@@ -144,23 +144,23 @@ fn what_linkerd_cannot_ask_for_grants_nothing() {
         ));
         assert!(granting(&planned).is_empty(), "{matching}");
         assert_eq!(specs(&planned, "AuthorizationPolicy").len(), 1, "{matching}");
-        let on_group = said(&planned, code);
+        let on_group = reported(&planned, code);
         let at = format!("HTTPRouteGroup shop/g spec.matches[0].{field}:");
         assert!(
-            on_group.iter().any(|said| said.contains(&at)),
+            on_group.iter().any(|text| text.contains(&at)),
             "{matching}: {on_group:?}"
         );
-        let on_target = said(&planned, Code::Inexpressible);
+        let on_target = reported(&planned, Code::Inexpressible);
         assert!(
-            on_target.iter().any(|said| said.contains("TrafficTarget shop/t")),
+            on_target.iter().any(|text| text.contains("TrafficTarget shop/t")),
             "{matching}"
         );
     }
 }
 
 #[test]
-fn one_bad_match_does_not_take_others_with_it() {
-    // A1: a match that does not compile would drop its whole route.
+fn keeps_valid_matches_next_to_invalid_ones() {
+    // A1: a match that does not compile would disable its whole route.
     let matches =
         matches_of("{name: a, pathRegex: '/{id}'}, {name: b, headers: [{host: x}]}, {name: c, pathRegex: /c}");
     assert_eq!(matches.len(), 1);
@@ -168,13 +168,13 @@ fn one_bad_match_does_not_take_others_with_it() {
 }
 
 #[test]
-fn empty_sources_are_nobody() {
+fn grants_nothing_to_empty_sources() {
     let all = format!("{}{}", checked(), group("g", "{name: m}"));
-    let nobody = target("t", &[], &group_rule("g"));
+    let without_sources = target("t", &[], &group_rule("g"));
     let group = "{apiVersion: access.smi-spec.io/v1alpha3, kind: TrafficTarget, metadata: {name: t}, spec: {
         destination: {kind: ServiceAccount, name: api, namespace: shop}, sources: [{kind: Group, name: all, namespace: shop}],
         rules: [{kind: HTTPRouteGroup, name: g}]}}";
-    for target in [nobody.as_str(), group] {
+    for target in [without_sources.as_str(), group] {
         let planned = planned(&format!("{all}{target}"));
         assert!(granting(&planned).is_empty());
         assert_eq!(specs(&planned, "MeshTLSAuthentication").len(), 1, "the baseline");
@@ -183,7 +183,7 @@ fn empty_sources_are_nobody() {
 }
 
 #[test]
-fn spiffe_ids_have_authentications_of_their_own() {
+fn separates_spiffe_ids_from_accounts() {
     // A29
     let binding =
         "{apiVersion: access.smi-spec.io/v1alpha4, kind: IdentityBinding, metadata: {name: b}, spec: {schemes: {
@@ -199,7 +199,7 @@ fn spiffe_ids_have_authentications_of_their_own() {
         contents.contains(&&json!({"identityRefs": [{"kind": "ServiceAccount", "name": "own", "namespace": "shop"}]}))
     );
     assert!(contents.contains(&&json!({"identities": ["spiffe://other.example/ns/x/sa/web"]})));
-    // One authentication for each policy, one policy for each route, and a filter for exactly its clients.
+    // Each policy has one authentication, each route has one policy and a filter for exactly its clients.
     let clients: Vec<Value> = granting(&planned)
         .iter()
         .map(|(_, route)| route["rules"][0]["matches"][0]["headers"][0].clone())
@@ -212,9 +212,9 @@ fn spiffe_ids_have_authentications_of_their_own() {
 }
 
 #[test]
-fn admission_decides_which_ids_there_are() {
+fn accepts_exactly_the_spiffe_ids_that_admission_accepts() {
     // linkerd.md 0.1
-    use crate::access::parties::is_admitted;
+    use crate::access::clients::is_admitted;
     for id in [
         "td.example/Ns/Web",
         "td.example/a_b",
@@ -244,7 +244,7 @@ fn admission_decides_which_ids_there_are() {
 }
 
 #[test]
-fn layers_and_ports_narrow() {
+fn narrows_the_http_layer_by_the_tcp_layer() {
     // A12: the TCP layer narrows the HTTP layer.
     let both = format!("{}, {{kind: TCPRoute, name: r}}", group_rule("g"));
     let planned = planned(&format!(
@@ -265,7 +265,7 @@ fn layers_and_ports_narrow() {
 }
 
 #[test]
-fn http_on_opaque_ports_is_reported() {
+fn reports_http_grants_on_opaque_ports() {
     let pods = api(
         ", annotations: {config.linkerd.io/opaque-ports: '9090'}",
         "[{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]",
@@ -278,14 +278,16 @@ fn http_on_opaque_ports_is_reported() {
     let planned = planned(&all);
     let [(_, route)] = granting(&planned)[..] else { panic!() };
     assert_eq!(route["parentRefs"], json!([server_ref("deployment-api-8080")]));
-    let said = said(&planned, Code::NotHttp);
+    let not_http = reported(&planned, Code::NotHttp);
     assert!(
-        said.len() == 1 && said[0].starts_with("warning") && said[0].contains("TrafficTarget shop/t: port 9090 of")
+        not_http.len() == 1
+            && not_http[0].starts_with("warning")
+            && not_http[0].contains("TrafficTarget shop/t: port 9090 of")
     );
 }
 
 #[test]
-fn udp_is_reported_on_each_target() {
+fn reports_udp_on_each_target() {
     let route = "{apiVersion: specs.smi-spec.io/v1alpha4, kind: UDPRoute, metadata: {name: r}, spec: {matches: {name: m, ports: [53]}}}\n---\n";
     let planned = planned(&format!(
         "{}{route}{}",
@@ -293,15 +295,15 @@ fn udp_is_reported_on_each_target() {
         target("t", &["web"], "{kind: UDPRoute, name: r}")
     ));
     assert_eq!(specs(&planned, "AuthorizationPolicy").len(), 1, "health checks only");
-    let said = said(&planned, Code::NotEnforced);
-    let about = said
+    let open = reported(&planned, Code::NotEnforced);
+    let about = open
         .iter()
-        .filter(|said| said.contains("TrafficTarget shop/t: Linkerd's proxies do not see UDP"));
-    assert_eq!(about.count(), 1, "{said:?}");
+        .filter(|text| text.contains("TrafficTarget shop/t: Linkerd's proxies do not see UDP"));
+    assert_eq!(about.count(), 1, "{open:?}");
 }
 
 #[test]
-fn a_workload_without_ports_has_nothing_to_grant() {
+fn reports_grants_for_workloads_without_ports() {
     let planned = planned(&format!(
         "{}{}{}",
         api("", "[{name: c}]"),
@@ -309,5 +311,5 @@ fn a_workload_without_ports_has_nothing_to_grant() {
         target("t", &["web"], &group_rule("g"))
     ));
     assert_eq!(planned.manifests.len(), 1, "the baseline");
-    assert!(said(&planned, Code::Inexpressible)[0].contains("declare its ports"));
+    assert!(reported(&planned, Code::Inexpressible)[0].contains("declare its ports"));
 }

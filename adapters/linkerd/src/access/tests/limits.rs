@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 #[test]
-fn many_matches_are_chunked() {
+fn spreads_many_matches_over_routes() {
     let matches: Vec<String> = (0..300)
         .map(|number| format!("{{name: m{number}, pathRegex: /p{number}}}"))
         .collect();
@@ -27,14 +27,14 @@ fn many_matches_are_chunked() {
                 assert_eq!(matching["headers"][0]["name"], "l5d-client-id");
             }
         }
-        // Each has its policy.
+        // Each route has its own policy.
         assert_eq!(spec(&planned, "AuthorizationPolicy", name)["targetRef"]["name"], *name);
     }
     assert_eq!(paths.len(), 300);
 }
 
 #[test]
-fn large_matches_share_no_route() {
+fn limits_the_size_of_routes() {
     let long = "a".repeat(4000);
     let headers: Vec<String> = (0..15).map(|number| format!("x-{number}: {long}")).collect();
     let headers = headers.join(", ");
@@ -51,11 +51,11 @@ fn large_matches_share_no_route() {
     for (_, route) in granting(&planned) {
         assert!(route.to_string().len() < 1_000_000);
     }
-    assert_eq!(said(&planned, Code::Inexpressible), Vec::<String>::new());
+    assert_eq!(reported(&planned, Code::Inexpressible), Vec::<String>::new());
 }
 
 #[test]
-fn many_sources_are_chunked() {
+fn spreads_many_sources_over_routes() {
     let names: Vec<String> = (0..400)
         .map(|number| format!("client-{number:03}-{}", "x".repeat(20)))
         .collect();
@@ -74,7 +74,7 @@ fn many_sources_are_chunked() {
             .as_array()
             .unwrap();
         references += accounts.len();
-        // The filter is for exactly those that the authentication is for.
+        // The filter and the authentication are for the same clients.
         assert_eq!(clients.matches('|').count() + 1, accounts.len());
         assert!(
             accounts
@@ -88,7 +88,7 @@ fn many_sources_are_chunked() {
 }
 
 #[test]
-fn many_ports_share_routes() {
+fn spreads_many_ports_over_routes() {
     let ports: Vec<u16> = (8000..8070).collect();
     let planned = planned(&format!(
         "{}{}{}",
@@ -105,7 +105,7 @@ fn many_ports_share_routes() {
 }
 
 #[test]
-fn names_are_short_valid_and_different() {
+fn chooses_short_valid_and_unique_names() {
     let long = "a".repeat(63);
     let mut manifests = format!("{}{}", group("g", "{name: m}"), tcp_route("r", "8080"));
     for (kind, name) in [
@@ -138,7 +138,7 @@ fn names_are_short_valid_and_different() {
         .collect();
     assert_eq!(names.len(), planned.manifests.len());
     assert_eq!(specs(&planned, "Server").len(), 8);
-    // One for each target with a group and workload, and one to deny for each server.
+    // One route for each workload and target with a group, and one that denies for each server.
     assert_eq!(specs(&planned, "HTTPRoute").len(), 16 + 8);
     for name in names {
         let name = &name.key.name;
@@ -156,7 +156,7 @@ fn names_are_short_valid_and_different() {
 }
 
 #[test]
-fn output_is_bounded() {
+fn bounds_the_output() {
     let ports: Vec<String> = (1..=1100).map(|port| port.to_string()).collect();
     let mut manifests = format!("{}{}", with_ports(&[8080]), tcp_route("r", &ports.join(", ")));
     for number in 0..12 {
@@ -165,24 +165,24 @@ fn output_is_bounded() {
     manifests.push_str(&target("z", &["web"], "{kind: TCPRoute, name: all}"));
     manifests.push_str(&tcp_route("all", ""));
     let planned = planned(&manifests);
-    // The ports of the mesh are no ports of others; 1,101 are known.
+    // 1,101 ports are known: those that the route names, and 8080.
     assert_eq!(specs(&planned, "Server").len(), 1000);
     assert_eq!(specs(&planned, "AuthorizationPolicy").len(), 10_000);
-    let said = said(&planned, Code::Inexpressible);
+    let cut = reported(&planned, Code::Inexpressible);
     for target in ["t00", "t11", "z"] {
         assert!(
-            said.iter()
-                .any(|said| said.contains(&format!("TrafficTarget shop/{target}:"))),
+            cut.iter()
+                .any(|text| text.contains(&format!("TrafficTarget shop/{target}:"))),
             "{target}"
         );
     }
     assert!(
-        said.iter().any(|said| said.contains("more than 10000 policies")),
-        "{said:?}"
+        cut.iter().any(|text| text.contains("more than 10000 policies")),
+        "{cut:?}"
     );
-    let open = super::said(&planned, Code::NotEnforced);
+    let open = reported(&planned, Code::NotEnforced);
     assert!(
-        open.iter().any(|said| said.contains("more than 1000 ports")),
+        open.iter().any(|text| text.contains("more than 1000 known ports")),
         "{open:?}"
     );
 }

@@ -3,7 +3,7 @@ use crate::SplitMode;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::plan::Action;
 
-/// The steps of a plan, such as `create Server deployment-api-8080`.
+/// Returns the steps of a plan, such as `create Server deployment-api-8080`.
 fn steps(planned: &Planned) -> Vec<String> {
     let step = |action: &Action| {
         let verb = match action {
@@ -16,7 +16,7 @@ fn steps(planned: &Planned) -> Vec<String> {
     planned.plan.actions.iter().map(step).collect()
 }
 
-/// What a step is at, by the beginning of its text and what its name has in it.
+/// Returns the index of the first step with this beginning and a part of its name.
 fn at(steps: &[String], start: &str, with: &str) -> usize {
     let found = steps
         .iter()
@@ -41,7 +41,7 @@ fn shop(path: &str) -> String {
 }
 
 #[test]
-fn what_denies_comes_last_and_goes_first() {
+fn creates_denials_last_and_deletes_them_first() {
     let whole = planned(&shop("/a"));
     let steps_in = steps(&whole);
     let order = [
@@ -53,7 +53,7 @@ fn what_denies_comes_last_and_goes_first() {
         at(&steps_in, "create Server", "8080"),
     ];
     assert!(order.is_sorted(), "{steps_in:#?}");
-    // Health checks are exempt before the server denies, and as long as it does.
+    // Health checks are exempt before the server denies and until it is deleted.
     assert!(at(&steps_in, "create AuthorizationPolicy", "-probes") < order[5]);
     assert!(at(&steps_in, "create HTTPRoute", "-probes") < order[5]);
 
@@ -73,11 +73,11 @@ fn what_denies_comes_last_and_goes_first() {
 }
 
 #[test]
-fn grants_are_never_edited() {
+fn never_edits_grants() {
     let old = planned(&shop("/a"));
     let new = Linkerd::default().plan(&snapshot(&shop("/b")), &Settings::default(), &observed(&old));
     let steps = steps(&new);
-    // The new route and its policy, then the old ones.
+    // The new route and its policy come first, then the old ones are deleted.
     assert_eq!(steps.len(), 4, "{steps:#?}");
     let order = [
         at(&steps, "create AuthorizationPolicy", "-t-"),
@@ -86,7 +86,7 @@ fn grants_are_never_edited() {
         at(&steps, "delete AuthorizationPolicy", "-t-"),
     ];
     assert!(order.is_sorted());
-    // One more target leaves everything else as it is.
+    // A further target changes no other object.
     let more = format!("{}{}", shop("/a"), target("more", &["other"], &group_rule("g")));
     let more = Linkerd::default().plan(&snapshot(&more), &Settings::default(), &observed(&old));
     let steps = super::order::steps(&more);
@@ -101,8 +101,8 @@ fn grants_are_never_edited() {
 }
 
 #[test]
-fn a_foreign_route_with_our_name_is_not_opened() {
-    // Our policy for health checks would authorize everybody on it.
+fn does_not_open_a_foreign_route_with_our_name() {
+    // Our policy for health checks would authorize every client on that route.
     let whole = planned(&shop("/a"));
     let mut theirs = whole.manifests.iter().map(|manifest| manifest.object.clone());
     let mut theirs = theirs
@@ -113,11 +113,11 @@ fn a_foreign_route_with_our_name_is_not_opened() {
     let planned = Linkerd::default().plan(&snapshot(&shop("/a")), &Settings::default(), &observed);
     assert!(specs(&planned, "AuthorizationPolicy").is_empty());
     assert_eq!(specs(&planned, "Server").len(), 1);
-    assert!(!said(&planned, Code::ForeignObject).is_empty());
+    assert!(!reported(&planned, Code::ForeignObject).is_empty());
 }
 
 #[test]
-fn access_is_written_in_every_mode() {
+fn writes_the_same_access_objects_in_every_mode() {
     let mut linkerd = Linkerd::default();
     let whole = planned_with(&linkerd, &shop("/a"));
     for (mode, tcp_routes) in [(SplitMode::HttpRoute, true), (SplitMode::ServiceProfile, false)] {

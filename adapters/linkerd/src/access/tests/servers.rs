@@ -2,7 +2,7 @@ use super::*;
 use smi_adapter::manifest::Stage;
 
 #[test]
-fn a_namespace_stays_enforced_by_an_authentication_of_nobody() {
+fn keeps_a_namespace_enforced_by_an_authentication_of_no_client() {
     let namespace =
         "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {smi-adapter.dev/enforce: 'true'}}}";
     let planned = planned(namespace);
@@ -12,12 +12,12 @@ fn a_namespace_stays_enforced_by_an_authentication_of_nobody() {
         json!({"identities": ["smi-adapter.invalid"]})
     );
     assert_eq!(planned.manifests[0].stage, Stage::Deny);
-    let open = said(&planned, Code::NotEnforced);
+    let open = reported(&planned, Code::NotEnforced);
     assert!(open.len() == 1 && open[0].contains("Namespace shop: Linkerd's proxies do not see UDP"));
 }
 
 #[test]
-fn every_port_denies_also_without_grants() {
+fn denies_on_every_port_without_grants() {
     // A2
     let target = target("t", &["web"], "{kind: TCPRoute, name: none}");
     let service = "{apiVersion: v1, kind: Service, metadata: {name: api}, spec: {selector: {app: api}, ports: [{port: 80, targetPort: 9090}]}}";
@@ -34,7 +34,7 @@ fn every_port_denies_also_without_grants() {
     );
     assert_eq!(specs(&planned, "AuthorizationPolicy").len(), 1, "health checks only");
     assert_nothing_is_empty(&planned);
-    // What is there anyway is not for a target: it does not change with targets.
+    // Objects that exist without grants have no target as a source: they do not change with targets.
     for manifest in planned
         .manifests
         .iter()
@@ -50,7 +50,7 @@ fn every_port_denies_also_without_grants() {
 }
 
 #[test]
-fn health_checks_are_not_cut_off() {
+fn exempts_health_checks() {
     // A38
     let containers = "[{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}],
         livenessProbe: {httpGet: {path: '/healthz?deep=1', port: 8080}},
@@ -86,7 +86,7 @@ fn health_checks_are_not_cut_off() {
 }
 
 #[test]
-fn health_checks_may_come_from_some_networks_only() {
+fn limits_health_checks_to_probe_networks() {
     let mut linkerd = Linkerd {
         probe_networks: ["10.0.0.0/8".to_owned()].into(),
         ..Linkerd::default()
@@ -98,7 +98,7 @@ fn health_checks_may_come_from_some_networks_only() {
         *spec(&planned, "NetworkAuthentication", ""),
         json!({"networks": [{"cidr": "10.0.0.0/8"}]})
     );
-    // The exemption is more specific than a prefix, so that it would deny others who are granted the path.
+    // The exemption is more specific than the prefix `/`, so it would deny other clients that are granted the path.
     let [(_, route)] = granting(&planned)[..] else { panic!() };
     assert_eq!(
         route["rules"][0]["matches"][0]["path"],
@@ -111,7 +111,7 @@ fn health_checks_may_come_from_some_networks_only() {
 }
 
 #[test]
-fn health_checks_that_cannot_be_told_apart_are_reported() {
+fn reports_health_checks_that_linkerd_cannot_distinguish() {
     let target = target("t", &["web"], "{kind: TCPRoute, name: none}");
     for (annotations, path) in [("config.linkerd.io/opaque-ports: '8000-8100'", "/h"), ("a: b", "/é")] {
         let containers = format!(
@@ -119,14 +119,17 @@ fn health_checks_that_cannot_be_told_apart_are_reported() {
         );
         let pods = api(&format!(", annotations: {{{annotations}}}"), &containers);
         let planned = planned(&format!("{pods}{target}"));
-        let said = said(&planned, Code::Inexpressible);
-        assert!(said.len() == 1 && said[0].contains("Deployment shop/api"), "{said:?}");
+        let denied = reported(&planned, Code::Inexpressible);
+        assert!(
+            denied.len() == 1 && denied[0].contains("Deployment shop/api"),
+            "{denied:?}"
+        );
         assert!(specs(&planned, "NetworkAuthentication").is_empty());
     }
 }
 
 #[test]
-fn opaque_ports_are_opaque() {
+fn marks_opaque_ports_as_opaque() {
     // C.2.5
     let target = target("t", &["web"], "{kind: TCPRoute, name: none}");
     let protocol = |annotation: &str, port: u16| {
@@ -150,7 +153,7 @@ fn opaque_ports_are_opaque() {
 }
 
 #[test]
-fn what_stays_open_is_reported() {
+fn reports_ports_that_stay_open() {
     let target = target("t", &["web"], "{kind: TCPRoute, name: none}");
     let open = |annotations: &str, more: &str| {
         let pods = api(
@@ -158,18 +161,18 @@ fn what_stays_open_is_reported() {
             "[{name: c, ports: [{containerPort: 8080}, {containerPort: 4567}]}]",
         );
         let planned = planned(&format!("{pods}{target}{more}"));
-        let mut open = said(&planned, Code::NotEnforced);
-        open.retain(|said| said.contains("Deployment shop/api"));
+        let mut open = reported(&planned, Code::NotEnforced);
+        open.retain(|text| text.contains("Deployment shop/api"));
         open
     };
     let usual = open("a: b", "");
     assert_eq!(usual.len(), 2, "{usual:?}");
-    assert!(usual[0].contains("port 4567 passes"), "{usual:?}");
+    assert!(usual[0].contains("port 4567 bypasses"), "{usual:?}");
     assert!(usual[1].contains("ports that no container"), "{usual:?}");
     let closed = open("config.linkerd.io/default-inbound-policy: deny", "");
     assert!(closed.len() == 1 && closed[0].contains("4567"), "{closed:?}");
     let skipped = open("config.linkerd.io/skip-inbound-ports: '8080'", "");
-    assert!(skipped.iter().any(|said| said.contains("`8080`")), "{skipped:?}");
+    assert!(skipped.iter().any(|text| text.contains("`8080`")), "{skipped:?}");
     let disabled = open("linkerd.io/inject: disabled", "");
     assert!(disabled.len() == 1 && disabled[0].contains("nothing is enforced"));
     let pod = |containers: &str| {
@@ -186,19 +189,19 @@ fn what_stays_open_is_reported() {
 }
 
 #[test]
-fn pods_that_labels_do_not_select_are_reported() {
+fn reports_pods_that_no_labels_select() {
     let pod = "{apiVersion: v1, kind: Pod, metadata: {name: lone}, spec: {serviceAccountName: api, containers: []}}";
     let planned = planned(&format!(
         "{}{pod}",
         target("t", &["web"], "{kind: TCPRoute, name: none}")
     ));
     assert!(specs(&planned, "Server").is_empty());
-    let open = said(&planned, Code::NotEnforced);
-    assert!(open.iter().any(|said| said.contains("Pod shop/lone")), "{open:?}");
+    let open = reported(&planned, Code::NotEnforced);
+    assert!(open.iter().any(|text| text.contains("Pod shop/lone")), "{open:?}");
 }
 
 #[test]
-fn the_proxy_keeps_its_own_ports() {
+fn writes_no_server_for_ports_of_the_proxy() {
     let target = target("t", &["web"], "{kind: TCPRoute, name: r}");
     let planned = planned(&format!(
         "{}{target}{}",
@@ -206,9 +209,9 @@ fn the_proxy_keeps_its_own_ports() {
         tcp_route("r", "8080, 4191")
     ));
     assert_eq!(specs(&planned, "Server").len(), 1);
-    let said = said(&planned, Code::Inexpressible);
+    let cut = reported(&planned, Code::Inexpressible);
     assert!(
-        said.len() == 1 && said[0].contains("TrafficTarget shop/t: port 4191 of"),
-        "{said:?}"
+        cut.len() == 1 && cut[0].contains("TrafficTarget shop/t: port 4191 of"),
+        "{cut:?}"
     );
 }

@@ -7,7 +7,7 @@ use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::object::Kind;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
-use smi_adapter::snapshot::Snapshot;
+use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
 const SHOP: &str = "
@@ -22,12 +22,13 @@ const SHOP: &str = "
 ]}
 ";
 
-/// What is said of access because of one foreign object: `Code object`. Our server is of 2026.
-fn said(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -> Vec<String> {
-    let mut snapshot = Snapshot::default();
+/// Returns the diagnostics that one foreign object causes, as `Code object`. Our server was created in 2026.
+fn reported(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -> Vec<String> {
+    let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
-        document.add_to(&mut snapshot).unwrap();
+        document.add_to(&mut input).unwrap();
     }
+    let snapshot = input.build();
     let (linkerd, settings) = (Linkerd::default(), Settings::default());
     let whole = linkerd.plan(&snapshot, &settings, &Observed::default());
     let mut objects: Vec<NativeObject> = whole.manifests.iter().map(|manifest| manifest.object.clone()).collect();
@@ -47,8 +48,10 @@ fn said(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -> Ve
     let about = planned
         .diagnostics
         .iter()
-        .filter(|said| said.message.contains("shop/theirs"));
-    about.map(|said| format!("{} {}", said.code, said.object)).collect()
+        .filter(|diagnostic| diagnostic.message.contains("shop/theirs"));
+    about
+        .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.object))
+        .collect()
 }
 
 const CONFLICT: [&str; 2] = ["Conflict Deployment shop/api", "Conflict TrafficTarget shop/t"];
@@ -56,33 +59,33 @@ const OPEN: [&str; 1] = ["NotEnforced Deployment shop/api"];
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn the_older_of_two_servers_counts() {
-    let server = |created: &str, spec: Value| said(&Server::KIND, Some(created), "shop", &spec);
+fn reports_foreign_servers_by_age() {
+    let server = |created: &str, spec: Value| reported(&Server::KIND, Some(created), "shop", &spec);
     let same = json!({"podSelector": {"matchLabels": {"app": "api"}}, "port": 8080});
     assert_eq!(server("2025-01-01T00:00:00Z", same.clone()), CONFLICT);
     assert_eq!(
         server("2027-01-01T00:00:00Z", same.clone()),
         ["Overrides Deployment shop/api"]
     );
-    // Of one age the name decides: `theirs` comes after `deployment-api-8080`.
+    // If both have the same age, the name decides: `theirs` comes after `deployment-api-8080`.
     assert_eq!(
         server("2026-01-01T00:00:00Z", same.clone()),
         ["Overrides Deployment shop/api"]
     );
-    assert_eq!(said(&Server::KIND, None, "shop", &same), CONFLICT);
-    assert_eq!(said(&Server::KIND, None, "other", &same), NOTHING);
+    assert_eq!(reported(&Server::KIND, None, "shop", &same), CONFLICT);
+    assert_eq!(reported(&Server::KIND, None, "other", &same), NOTHING);
     let older =
         |selector: Value, port: Value| server("2025-01-01T00:00:00Z", json!({"podSelector": selector, "port": port}));
     assert_eq!(older(json!({}), json!(8080)), CONFLICT, "every pod");
     assert_eq!(
         older(json!({"matchLabels": {"tier": "x"}}), json!(8080)),
         CONFLICT,
-        "perhaps"
+        "possibly"
     );
     assert_eq!(
         older(json!({"matchLabels": {"app": "api"}}), json!("http")),
         CONFLICT,
-        "perhaps"
+        "possibly"
     );
     assert_eq!(older(json!({"matchLabels": {"app": "web"}}), json!(8080)), NOTHING);
     assert_eq!(older(json!({"matchLabels": {"app": "api"}}), json!(8081)), NOTHING);
@@ -98,10 +101,10 @@ fn the_older_of_two_servers_counts() {
 }
 
 #[test]
-fn policies_of_others_open() {
+fn reports_foreign_policies_that_admit_clients() {
     let policy = |namespace: &str, kind: &str, name: &str| {
         let target = json!({"group": "policy.linkerd.io", "kind": kind, "name": name});
-        said(
+        reported(
             &AuthorizationPolicy::KIND,
             None,
             namespace,
@@ -114,11 +117,11 @@ fn policies_of_others_open() {
     assert_eq!(
         policy("shop", "Namespace", "another"),
         ["NotEnforced Namespace shop"],
-        "it acts on its own"
+        "it applies to its own namespace"
     );
     assert_eq!(policy("other", "Namespace", "shop"), NOTHING);
     assert_eq!(policy("shop", "Server", "another"), NOTHING);
-    let older = |server: Value| said(&SERVER_AUTHORIZATION, None, "shop", &json!({"server": server}));
+    let older = |server: Value| reported(&SERVER_AUTHORIZATION, None, "shop", &json!({"server": server}));
     assert_eq!(older(json!({"name": "deployment-api-8080"})), OPEN);
     assert_eq!(older(json!({"selector": {}})), OPEN);
     let ours = json!({"matchLabels": {"app.kubernetes.io/managed-by": "smi-adapter"}});
@@ -128,24 +131,24 @@ fn policies_of_others_open() {
 }
 
 #[test]
-fn routes_of_others_on_our_servers_take_requests() {
+fn reports_foreign_routes_on_our_servers() {
     for kind in [HttpRoute::KIND, GATEWAY_HTTP_ROUTE, GRPC_ROUTE] {
         let route = |namespace: &str, server: &str| {
             let parent = json!({"group": "policy.linkerd.io", "kind": "Server", "name": server});
-            said(&kind, None, namespace, &json!({"parentRefs": [parent]}))
+            reported(&kind, None, namespace, &json!({"parentRefs": [parent]}))
         };
         assert_eq!(route("shop", "deployment-api-8080"), CONFLICT, "{kind}");
         assert_eq!(route("shop", "another"), NOTHING);
         assert_eq!(
             route("other", "deployment-api-8080"),
             NOTHING,
-            "it must be in the namespace of the server"
+            "a route applies only in the namespace of the server"
         );
     }
 }
 
 #[test]
-fn broken_objects_of_others_are_nothing() {
+fn ignores_malformed_foreign_objects() {
     for kind in [
         Server::KIND,
         AuthorizationPolicy::KIND,
@@ -158,7 +161,7 @@ fn broken_objects_of_others_are_nothing() {
             json!([]),
             json!({"podSelector": 1, "targetRef": [], "server": 1, "parentRefs": [1]}),
         ] {
-            assert_eq!(said(&kind, None, "shop", &spec), NOTHING, "{kind} {spec}");
+            assert_eq!(reported(&kind, None, "shop", &spec), NOTHING, "{kind} {spec}");
         }
     }
 }

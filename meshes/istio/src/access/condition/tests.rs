@@ -2,9 +2,9 @@ use super::super::tests::{allow, ask, connect, get, http};
 use serde_json::json;
 use smi_conformance::Peer;
 
-/// The client is `c/web` of 10.1.2.3, the pod is at 10.0.0.5.
+/// The client is `c/web` at 10.1.2.3, and the pod is at 10.0.0.5.
 #[test]
-fn each_key_is_about_something() {
+fn every_key_is_evaluated() {
     for (key, value, answer) in [
         ("source.ip", "10.1.0.0/16", "allow"),
         ("source.ip", "10.2.0.0/16", "deny"),
@@ -33,7 +33,7 @@ fn each_key_is_about_something() {
 }
 
 #[test]
-fn values_are_alternatives_and_conditions_are_not() {
+fn values_are_alternatives_but_conditions_are_not() {
     let one = json!({"key": "source.namespace", "values": ["x", "c"]});
     let both = json!({"key": "source.namespace", "values": ["c"], "notValues": ["c"]});
     let other = json!({"key": "source.namespace", "values": ["x"]});
@@ -43,7 +43,7 @@ fn values_are_alternatives_and_conditions_are_not() {
 }
 
 #[test]
-fn plaintext_requests_ask_for_no_server() {
+fn plaintext_requests_have_no_server_name() {
     let of = |field: &str, value: &str| allow(json!({"when": [{"key": "connection.sni", field: [value]}]}));
     let ask = |objects: &[_]| ask(objects, Peer::Plaintext, 8080, http("GET", "/", &[]));
     assert_eq!(ask(&of("values", "*")), "deny");
@@ -53,7 +53,7 @@ fn plaintext_requests_ask_for_no_server() {
 }
 
 #[test]
-fn what_the_webhook_refuses_is_refused() {
+fn rejects_conditions_that_the_webhook_rejects() {
     for condition in [
         json!({"key": "source.ip"}),
         json!({"key": "source.ip", "values": [], "notValues": []}),

@@ -2,7 +2,7 @@ use super::super::tests::{get, object};
 use serde_json::json;
 
 #[test]
-fn what_reaches_the_pod_is_refused() {
+fn rejects_objects_that_affect_the_pod() {
     for (kind, namespace, spec, is_refused) in [
         ("RequestAuthentication", "d", json!({}), true),
         ("RequestAuthentication", "istio-system", json!({}), true),

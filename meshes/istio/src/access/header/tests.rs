@@ -8,7 +8,7 @@ fn ask_of(peer: Peer, name: &str, value: &str, headers: &[(&str, &str)]) -> Stri
 }
 
 #[test]
-fn any_line_counts() {
+fn any_line_can_match() {
     for (value, headers, answer) in [
         ("v", &[("x", "v")][..], "allow"),
         ("v", &[("X", " v ")], "allow"),
@@ -28,7 +28,7 @@ fn any_line_counts() {
 }
 
 #[test]
-fn cookies_may_be_joined() {
+fn cookies_can_be_joined() {
     let lines = [("cookie", "a=1"), ("cookie", "b=2")];
     for (value, answer) in [("*", "allow"), ("a*", "allow"), ("*2", "allow"), ("c*", "deny")] {
         assert_eq!(ask_of(account("web"), "cookie", value, &lines), answer, "{value}");
@@ -43,11 +43,11 @@ fn cookies_may_be_joined() {
 }
 
 #[test]
-fn the_proxy_makes_some_up() {
+fn the_proxy_generates_some_values() {
     let sent = [("x-forwarded-client-cert", "x"), ("x-forwarded-proto", "https")];
     for (name, value, of_web, of_plaintext) in [
         ("x-forwarded-client-cert", "*", "allow", "deny"),
-        ("x-forwarded-client-cert", "x", "made up", "deny"),
+        ("x-forwarded-client-cert", "x", "generated", "deny"),
         ("x-forwarded-proto", "https", "allow", "allow"),
         (":path", "/b?c=d", "allow", "allow"),
         (":method", "GET", "allow", "allow"),
@@ -55,18 +55,18 @@ fn the_proxy_makes_some_up() {
         for (peer, answer) in [(account("web"), of_web), (Peer::Plaintext, of_plaintext)] {
             let given = ask_of(peer, name, value, &sent);
             assert!(
-                given == answer || (answer == "made up" && given.contains("makes up")),
+                given == answer || (answer == "generated" && given.contains("generates")),
                 "{name}: {given}"
             );
         }
     }
     for name in ["x-forwarded-proto", ":scheme"] {
         assert_eq!(ask_of(account("web"), name, "*", &[]), "allow");
-        assert!(ask_of(account("web"), name, "http", &[]).contains("makes up"));
+        assert!(ask_of(account("web"), name, "http", &[]).contains("generates"));
         assert_eq!(ask_of(Peer::Plaintext, name, "http", &[]), "allow");
     }
     let uuid = [("x-request-id", "0af76519-16cd-43dd-8448-eb211c80319c")];
-    assert!(ask_of(account("web"), "x-request-id", uuid[0].1, &uuid).contains("makes up"));
+    assert!(ask_of(account("web"), "x-request-id", uuid[0].1, &uuid).contains("generates"));
     let operation = [("x-envoy-decorator-operation", "x")];
     assert!(ask_of(account("web"), "x-envoy-decorator-operation", "x", &operation).contains("tracing"));
 }

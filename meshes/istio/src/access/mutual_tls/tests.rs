@@ -19,7 +19,7 @@ fn mode_of(objects: &[(&str, Value)], port: u16) -> Result<Mode, NotModelled> {
         .enumerate()
         .map(|(index, (namespace, spec))| {
             let mut object = object("PeerAuthentication", namespace, spec.clone());
-            // Later ones are older.
+            // Later objects are older.
             let time = json!(format!("20{:02}-01-01T00:00:00Z", 90 - index));
             object.metadata.creation_timestamp = serde_json::from_value(time).unwrap();
             object
@@ -29,7 +29,7 @@ fn mode_of(objects: &[(&str, Value)], port: u16) -> Result<Mode, NotModelled> {
 }
 
 #[test]
-fn the_narrowest_scope_counts() {
+fn the_narrowest_scope_takes_precedence() {
     let root = ("istio-system", of("STRICT"));
     let namespace = ("d", of("DISABLE"));
     let pod = (
@@ -46,7 +46,7 @@ fn the_narrowest_scope_counts() {
 }
 
 #[test]
-fn unset_is_what_the_wider_scope_says() {
+fn unset_inherits_from_the_wider_scope() {
     let root = ("istio-system", of("STRICT"));
     for unset in [json!({}), of("UNSET"), json!({"mtls": {}})] {
         assert_eq!(
@@ -65,10 +65,10 @@ fn unset_is_what_the_wider_scope_says() {
 }
 
 #[test]
-fn the_oldest_of_a_scope_counts() {
+fn the_oldest_object_of_a_scope_applies() {
     let two = [("d", of("STRICT")), ("d", of("DISABLE"))];
     assert_eq!(mode_of(&two, 8080), Ok(Mode::Disable));
-    // Even if it says nothing.
+    // Even if it sets no mode.
     assert_eq!(
         mode_of(&[("d", of("STRICT")), ("d", of("UNSET"))], 8080),
         Ok(Mode::Permissive)
@@ -76,12 +76,12 @@ fn the_oldest_of_a_scope_counts() {
 }
 
 #[test]
-fn others_do_not_count() {
+fn ignores_objects_that_do_not_select_the_pod() {
     let other = json!({"selector": {"matchLabels": {"app": "db"}}, "mtls": {"mode": "STRICT"}});
     for (namespace, spec) in [
         ("e", of("STRICT")),
         ("d", other),
-        // The namespace for the whole mesh has no selectors.
+        // Selectors have no effect in the root namespace.
         ("istio-system", of_pod("STRICT", json!({}))),
     ] {
         assert_eq!(
@@ -93,7 +93,7 @@ fn others_do_not_count() {
 }
 
 #[test]
-fn what_is_not_clear_is_refused() {
+fn rejects_objects_that_are_not_understood() {
     for spec in [
         json!({"portLevelMtls": {"8080": {"mode": "STRICT"}}}),
         of_pod("STRICT", json!({"6000": {"mode": "DISABLE"}})),

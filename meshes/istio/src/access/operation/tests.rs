@@ -2,7 +2,7 @@ use super::super::tests::{allow, get};
 use serde_json::json;
 
 #[test]
-fn each_field_is_about_the_request() {
+fn every_field_is_evaluated() {
     for (operation, answer) in [
         (json!({"methods": ["GET"]}), "allow"),
         (json!({"methods": ["get"]}), "deny"),
@@ -42,7 +42,7 @@ fn each_field_is_about_the_request() {
 }
 
 #[test]
-fn what_the_webhook_refuses_is_refused() {
+fn rejects_operations_that_the_webhook_rejects() {
     for operation in [
         json!({"paths": [""]}),
         json!({"paths": ["/{a}"]}),

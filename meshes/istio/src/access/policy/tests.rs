@@ -3,7 +3,7 @@ use super::*;
 use serde_json::json;
 
 #[test]
-fn policies_add_up() {
+fn policies_are_evaluated_together() {
     let everything = || allow(json!({}));
     let nothing = || [policy(json!({}))];
     let only_a = || allow(json!({"to": [{"operation": {"paths": ["/a"]}}]}));
@@ -27,7 +27,7 @@ fn policies_add_up() {
 }
 
 #[test]
-fn namespaces_and_selectors_say_for_whom() {
+fn namespaces_and_selectors_select_pods() {
     let for_app = |app: &str| json!({"selector": {"matchLabels": {"app": app}}});
     for (namespace, spec, answer) in [
         ("d", json!({}), "deny"),
@@ -52,7 +52,7 @@ fn namespaces_and_selectors_say_for_whom() {
 }
 
 #[test]
-fn some_policies_are_not_in_force() {
+fn dry_runs_and_audits_are_not_in_force() {
     let mut dry = policy(json!({}));
     for (value, answer) in [("true", "allow"), ("1", "allow"), ("false", "deny")] {
         dry.metadata.annotations = Some([(DRY_RUN.to_owned(), value.to_owned())].into());
@@ -65,7 +65,7 @@ fn some_policies_are_not_in_force() {
 }
 
 #[test]
-fn what_is_not_clear_is_refused() {
+fn rejects_policies_that_are_not_understood() {
     for (spec, reason) in [
         (json!({"action": "CUSTOM", "rules": [{}]}), "authorizer"),
         (json!({"action": "DENY"}), "without rules"),
@@ -101,9 +101,8 @@ fn what_is_not_clear_is_refused() {
     assert!(get(&[of_revision], "/", &[]).contains("revision"));
 }
 
-/// What is certain outweighs what is not.
 #[test]
-fn one_policy_may_be_enough() {
+fn a_certain_policy_decides() {
     let unknown = || json!({"when": [{"key": "connection.sni", "values": ["x"]}]});
     assert!(get(&allow(unknown()), "/", &[]).contains("server name"));
     assert_eq!(get(&[allow(unknown()), allow(json!({}))].concat(), "/", &[]), "allow");

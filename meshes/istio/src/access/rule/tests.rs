@@ -15,7 +15,7 @@ fn when(value: &str) -> Value {
 }
 
 #[test]
-fn any_source_and_any_operation_and_all_conditions() {
+fn requires_any_source_and_any_operation_and_all_conditions() {
     let objects = allow(json!({
         "from": [from("nobody"), from("web")],
         "to": [to("paths", "/a"), to("paths", "/b")],
@@ -35,7 +35,7 @@ fn any_source_and_any_operation_and_all_conditions() {
 }
 
 #[test]
-fn empty_lists_ask_for_nothing() {
+fn empty_lists_require_nothing() {
     for rule in [
         json!({}),
         json!({"from": []}),
@@ -60,7 +60,7 @@ fn empty_lists_ask_for_nothing() {
 }
 
 #[test]
-fn of_bytes_one_field_about_requests_spoils_a_rule_that_allows() {
+fn allow_rules_with_fields_about_requests_do_not_match_bytes() {
     for rule in [
         json!({"to": [to("methods", "*")]}),
         json!({"to": [to("notMethods", "GET")]}),
@@ -77,7 +77,7 @@ fn of_bytes_one_field_about_requests_spoils_a_rule_that_allows() {
 }
 
 #[test]
-fn of_bytes_a_rule_that_denies_loses_such_fields_alone() {
+fn deny_rules_ignore_fields_about_requests_for_bytes() {
     for (rule, answer) in [
         (json!({"to": [to("methods", "GET")]}), "deny"),
         (

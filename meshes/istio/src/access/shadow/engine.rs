@@ -1,12 +1,12 @@
-//! Envoy's RBAC engine, as far as it is read: `envoy.config.rbac.v3.RBAC`.
+//! Envoy's RBAC engine: the modelled subset of `envoy.config.rbac.v3.RBAC`.
 
 use super::super::address;
-use super::super::arrival::Arrival;
+use super::super::context::Context;
 use super::super::logic::{all, and, any};
 use super::super::source;
 use super::matchers::{HeaderMatcher, PathMatcher, StringMatcher};
 use super::not_modelled;
-use crate::request::Seen;
+use crate::request::ParsedRequest;
 use serde::Deserialize;
 use serde_json::Value;
 use smi_conformance::NotModelled;
@@ -91,9 +91,9 @@ struct Block {
 }
 
 impl Rules {
-    /// Whether the engine allows: any policy matches, or none, if they deny.
-    pub(super) fn allow(&self, arrival: &Arrival<'_>, seen: &Seen) -> Result<bool, NotModelled> {
-        let matched = any(self.policies.values().map(|policy| policy.matches(arrival, seen)))?;
+    /// Returns `true` if the engine allows the request: any policy matches, or none does if the action is `DENY`.
+    pub(super) fn allow(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+        let matched = any(self.policies.values().map(|policy| policy.matches(context, parsed)))?;
         Ok(match self.action {
             Action::Allow => matched,
             Action::Deny => !matched,
@@ -102,15 +102,18 @@ impl Rules {
 }
 
 impl Policy {
-    fn matches(&self, arrival: &Arrival<'_>, seen: &Seen) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
         if self.permissions.is_empty() || self.principals.is_empty() {
             return not_valid();
         }
         let permissions = self
             .permissions
             .iter()
-            .map(|permission| permission.matches(arrival, seen));
-        let principals = self.principals.iter().map(|principal| principal.matches(arrival, seen));
+            .map(|permission| permission.matches(context, parsed));
+        let principals = self
+            .principals
+            .iter()
+            .map(|principal| principal.matches(context, parsed));
         let condition = || match &self.condition {
             None => Ok(true),
             Some(_) => not_modelled("a condition in CEL"),
@@ -120,42 +123,42 @@ impl Policy {
 }
 
 impl Permission {
-    fn matches(&self, arrival: &Arrival<'_>, seen: &Seen) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
         let each =
-            |set: &'_ Permissions| -> Vec<_> { set.rules.iter().map(|one| one.matches(arrival, seen)).collect() };
+            |set: &'_ Permissions| -> Vec<_> { set.rules.iter().map(|one| one.matches(context, parsed)).collect() };
         match self {
             Self::Any(true) => Ok(true),
             Self::Any(false) => not_valid(),
             Self::AndRules(set) | Self::OrRules(set) if set.rules.is_empty() => not_valid(),
             Self::AndRules(set) => all(each(set)),
             Self::OrRules(set) => any(each(set)),
-            Self::NotRule(one) => one.matches(arrival, seen).map(|matched| !matched),
-            Self::Header(header) => header.matches(arrival, seen),
-            Self::UrlPath(path) => path.matches(seen),
-            Self::DestinationPort(port) => Ok(*port == arrival.port),
+            Self::NotRule(one) => one.matches(context, parsed).map(|matched| !matched),
+            Self::Header(header) => header.matches(context, parsed),
+            Self::UrlPath(path) => path.matches(parsed),
+            Self::DestinationPort(port) => Ok(*port == context.port),
         }
     }
 }
 
 impl Principal {
-    fn matches(&self, arrival: &Arrival<'_>, seen: &Seen) -> Result<bool, NotModelled> {
-        let each = |set: &'_ Principals| -> Vec<_> { set.ids.iter().map(|one| one.matches(arrival, seen)).collect() };
+    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+        let each = |set: &'_ Principals| -> Vec<_> { set.ids.iter().map(|one| one.matches(context, parsed)).collect() };
         match self {
             Self::Any(true) => Ok(true),
             Self::Any(false) => not_valid(),
             Self::AndIds(set) | Self::OrIds(set) if set.ids.is_empty() => not_valid(),
             Self::AndIds(set) => all(each(set)),
             Self::OrIds(set) => any(each(set)),
-            Self::NotId(one) => one.matches(arrival, seen).map(|matched| !matched),
-            Self::Authenticated(Authenticated { principal_name }) => match (arrival.client, principal_name) {
+            Self::NotId(one) => one.matches(context, parsed).map(|matched| !matched),
+            Self::Authenticated(Authenticated { principal_name }) => match (context.client, principal_name) {
                 (None, _) => Ok(false),
                 (Some(_), None) => Ok(true),
                 (Some(name), Some(matcher)) => matcher.matches(name),
             },
-            Self::DirectRemoteIp(block) => address::is_in(&block.text(), arrival.ip),
-            Self::RemoteIp(block) => source::is_remote(arrival, &block.text()),
-            Self::Header(header) => header.matches(arrival, seen),
-            Self::UrlPath(path) => path.matches(seen),
+            Self::DirectRemoteIp(block) => address::is_in(&block.text(), context.ip),
+            Self::RemoteIp(block) => source::is_remote(context, &block.text()),
+            Self::Header(header) => header.matches(context, parsed),
+            Self::UrlPath(path) => path.matches(parsed),
         }
     }
 }
@@ -166,7 +169,7 @@ impl Block {
     }
 }
 
-/// What Envoy refuses: the listener then stays as it was.
+/// Reports configuration that Envoy rejects. The listener then keeps its previous configuration.
 fn not_valid<T>() -> Result<T, NotModelled> {
-    not_modelled("a filter that Envoy refuses")
+    not_modelled("a filter that Envoy rejects")
 }

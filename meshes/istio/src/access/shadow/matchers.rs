@@ -1,10 +1,10 @@
-//! Envoy's matchers of texts, paths and headers, as far as they are read.
+//! Envoy's matchers of strings, paths and headers: the modelled subset.
 
-use super::super::arrival::Arrival;
+use super::super::context::Context;
 use super::super::header;
 use super::not_modelled;
 use crate::pattern::Pattern;
-use crate::request::Seen;
+use crate::request::ParsedRequest;
 use serde::Deserialize;
 use smi_conformance::NotModelled;
 
@@ -34,7 +34,7 @@ pub(super) struct PathMatcher {
     path: StringMatcher,
 }
 
-/// `envoy.config.route.v3.HeaderMatcher`, which takes any header that is there if it names no form.
+/// `envoy.config.route.v3.HeaderMatcher`. Without a form it matches any header that is present.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HeaderMatcher {
@@ -67,24 +67,24 @@ impl StringMatcher {
             (None, None, None, None, Some(SafeRegex { regex })) if !self.ignore_case && !regex.is_empty() => {
                 Pattern::Regex(regex.clone()).matches(text, false)
             }
-            _ => not_modelled("a matcher that Envoy refuses"),
+            _ => not_modelled("a matcher that Envoy rejects"),
         }
     }
 }
 
 impl PathMatcher {
-    /// Whether it matches the path without query.
-    pub(super) fn matches(&self, seen: &Seen) -> Result<bool, NotModelled> {
-        self.path.matches(&seen.path)
+    /// Returns `true` if it matches the path without the query.
+    pub(super) fn matches(&self, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+        self.path.matches(&parsed.path)
     }
 }
 
 impl HeaderMatcher {
-    /// Whether it matches any line of the header.
-    pub(super) fn matches(&self, arrival: &Arrival<'_>, seen: &Seen) -> Result<bool, NotModelled> {
+    /// Returns `true` if it matches any line of the header.
+    pub(super) fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
         match (&self.string_match, self.present_match) {
-            (Some(matcher), None) => header::matches(arrival, seen, &self.name, false, |line| matcher.matches(line)),
-            (None, None | Some(true)) => header::matches(arrival, seen, &self.name, true, |_| Ok(true)),
+            (Some(matcher), None) => header::matches(context, parsed, &self.name, false, |line| matcher.matches(line)),
+            (None, None | Some(true)) => header::matches(context, parsed, &self.name, true, |_| Ok(true)),
             _ => not_modelled("a matcher of headers"),
         }
     }
@@ -96,7 +96,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn texts_have_one_form() {
+    fn string_matchers_have_exactly_one_form() {
         let matches = |form: serde_json::Value, text: &str| {
             let matcher: StringMatcher = serde_json::from_value(form).unwrap();
             matcher.matches(text)

@@ -33,8 +33,8 @@ fn gate(field: &str, value: &str) -> NativeObject {
     policy(json!({"rules": [{"when": [{"key": key, field: [value]}]}]}))
 }
 
-/// The answer to a request for `/a` if the engine has these rules.
-fn judged(rules: Value) -> String {
+/// Returns the answer to a request for `/a` if the engine has these rules.
+fn evaluated(rules: Value) -> String {
     get(
         &[filter(json!([rbac("smi_", rules)])), gate("values", "allowed")],
         "/a",
@@ -47,7 +47,7 @@ fn any() -> Value {
 }
 
 #[test]
-fn permissions() {
+fn evaluates_permissions() {
     let path = |path: &str| json!({"url_path": {"path": {"exact": path}}});
     let header = |matcher: Value| json!({"header": matcher});
     for (permission, answer) in [
@@ -74,12 +74,12 @@ fn permissions() {
         (json!({"or_rules": {"rules": [path("/b"), path("/a")]}}), "allow"),
         (json!({"or_rules": {"rules": [path("/b")]}}), "deny"),
     ] {
-        assert_eq!(judged(one(permission.clone(), any())), answer, "{permission}");
+        assert_eq!(evaluated(one(permission.clone(), any())), answer, "{permission}");
     }
 }
 
 #[test]
-fn principals() {
+fn evaluates_principals() {
     let named = |name: &str| json!({"authenticated": {"principal_name": {"exact": format!("spiffe://{name}")}}});
     let web = || named("cluster.local/ns/c/sa/web");
     for (principal, answer) in [
@@ -100,7 +100,7 @@ fn principals() {
         (json!({"and_ids": {"ids": [web(), any()]}}), "allow"),
         (json!({"or_ids": {"ids": [named("x"), named("y")]}}), "deny"),
     ] {
-        assert_eq!(judged(one(any(), principal.clone())), answer, "{principal}");
+        assert_eq!(evaluated(one(any(), principal.clone())), answer, "{principal}");
     }
     let objects = [
         filter(json!([rbac("smi_", one(any(), json!({"authenticated": {}})))])),
@@ -110,17 +110,17 @@ fn principals() {
 }
 
 #[test]
-fn rules() {
-    assert_eq!(judged(json!({})), "deny");
-    assert_eq!(judged(json!({"action": "DENY"})), "allow");
+fn evaluates_actions_and_conditions() {
+    assert_eq!(evaluated(json!({})), "deny");
+    assert_eq!(evaluated(json!({"action": "DENY"})), "allow");
     let mut denies = one(any(), any());
     denies["action"] = json!("DENY");
-    assert_eq!(judged(denies), "deny");
+    assert_eq!(evaluated(denies), "deny");
     let mut in_cel = one(any(), any());
     in_cel["policies"]["p"]["condition"] = json!({"const_expr": {}});
-    assert!(judged(in_cel.clone()).contains("CEL"));
+    assert!(evaluated(in_cel.clone()).contains("CEL"));
     in_cel["policies"]["p"]["principals"] = json!([{"not_id": any()}]);
-    assert_eq!(judged(in_cel), "deny");
+    assert_eq!(evaluated(in_cel), "deny");
     for rules in [
         json!({"action": "LOG"}),
         json!({"policies": {"p": {"permissions": [], "principals": [any()]}}}),
@@ -132,12 +132,12 @@ fn rules() {
         one(json!({"header": {"name": "x", "invert_match": true}}), any()),
         one(json!({"header": {"name": "x", "present_match": false}}), any()),
     ] {
-        assert!(judged(rules.clone()).len() > 5, "{rules}");
+        assert!(evaluated(rules.clone()).len() > 5, "{rules}");
     }
 }
 
 #[test]
-fn the_result_is_a_text() {
+fn policies_compare_results_as_strings() {
     let allowing = || filter(json!([rbac("smi_", one(any(), any()))]));
     let denying = || filter(json!([rbac("smi_", json!({}))]));
     for (value, if_allowed, if_denied, if_absent) in [
@@ -162,12 +162,12 @@ fn the_result_is_a_text() {
             "{value}"
         );
         assert_eq!(get(&[gate("notValues", value)], "/", &[]), not(if_absent), "{value}");
-        // Bytes pass no filter for requests.
+        // Filters for requests do not process bytes.
         assert_eq!(connect(&[allowing(), gate("values", value)]), "deny", "{value}");
         assert_eq!(connect(&[allowing(), gate("notValues", value)]), "allow", "{value}");
     }
     assert!(get(&[allowing(), gate("values", "[allowed]")], "/", &[]).contains("list"));
-    // Nobody else may set it.
+    // Clients cannot set the result.
     let headers = [("smi_shadow_engine_result", "allowed")];
     assert_eq!(get(&[denying(), gate("values", "allowed")], "/", &headers), "deny");
 }
@@ -191,12 +191,12 @@ fn each_filter_has_its_own_result() {
         "allow"
     );
     assert_eq!(get(&[both.clone(), rule("shadow_engine_result")], "/", &[]), "deny");
-    assert!(get(&[both, rule("smi_shadow_effective_policy_id")], "/", &[]).contains("name of a policy"));
-    assert!(get(&[rule("istio_dry_run_allow_shadow_engine_result")], "/", &[]).contains("tried out"));
+    assert!(get(&[both, rule("smi_shadow_effective_policy_id")], "/", &[]).contains("name of a shadow policy"));
+    assert!(get(&[rule("istio_dry_run_allow_shadow_engine_result")], "/", &[]).contains("dry-run"));
 }
 
 #[test]
-fn filters_are_for_some_pods() {
+fn filters_apply_to_selected_pods() {
     for (namespace, labels, answer) in [
         ("d", json!({}), "allow"),
         ("d", json!({"app": "api"}), "allow"),
@@ -216,7 +216,7 @@ fn filters_are_for_some_pods() {
 }
 
 #[test]
-fn other_patches_are_refused_but_for_other_contexts() {
+fn rejects_other_inbound_patches() {
     let edited = |edit: &dyn Fn(&mut Value)| {
         let mut patch = rbac("smi_", one(any(), any()));
         edit(&mut patch);

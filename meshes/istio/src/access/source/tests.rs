@@ -8,9 +8,9 @@ fn requests(source: &Value) -> (String, String) {
     (ask(account("web")), ask(Peer::Plaintext))
 }
 
-/// The address of clients is 10.1.2.3.
+/// The client is at 10.1.2.3.
 #[test]
-fn each_field_is_about_the_client() {
+fn every_field_is_evaluated() {
     for (source, of_web, of_plaintext) in [
         (json!({"principals": ["cluster.local/ns/c/sa/web"]}), "allow", "deny"),
         (json!({"principals": ["x", "*"]}), "allow", "deny"),
@@ -38,7 +38,7 @@ fn each_field_is_about_the_client() {
 }
 
 #[test]
-fn what_the_webhook_refuses_is_refused() {
+fn rejects_sources_that_the_webhook_rejects() {
     for source in [
         json!({"principals": []}),
         json!({"principals": [""]}),
@@ -53,7 +53,7 @@ fn what_the_webhook_refuses_is_refused() {
 }
 
 #[test]
-fn the_origin_may_be_told() {
+fn rejects_forwarded_addresses() {
     let objects = allow(json!({"from": [{"source": {"remoteIpBlocks": ["10.1.2.3"]}}]}));
     assert!(get(&objects, "/", &[("X-Forwarded-For", "1.1.1.1")]).contains("x-forwarded-for"));
 }

@@ -1,4 +1,4 @@
-//! The services of a pod, and which protocol they say that its ports speak.
+//! The services of a pod, and the protocols that they declare for its ports.
 
 use super::Workload;
 use super::not_modelled;
@@ -9,8 +9,8 @@ use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelled;
 
 impl Workload<'_> {
-    /// How the sidecar treats connections to `port`: as the oldest service says that has the pod and the
-    /// port. A port of no service is sniffed.
+    /// Returns the protocol of connections to `port`. It is declared by the oldest service with the pod and the port.
+    /// Traffic on a port without a service is sniffed.
     pub(in super::super) fn protocol(&self, port: u16) -> Result<Protocol, NotModelled> {
         let mut claims = Vec::new();
         for (key, service) in &self.world.services {
@@ -32,14 +32,14 @@ impl Workload<'_> {
         };
         if claims.iter().any(|claim| claim.0 == oldest.0 && claim.1 != oldest.1) {
             return not_modelled(format!(
-                "services of one age that disagree about port {port} of {}",
+                "services of equal age with different protocols for port {port} of {}",
                 self.key
             ));
         }
         Ok(oldest.1)
     }
 
-    /// Whether any service has the pod and the port.
+    /// Returns `true` if any service has the pod and the port.
     pub(in super::super) fn is_declared(&self, port: u16) -> bool {
         let mut services = self.world.services.iter();
         services.any(|(key, service)| {
@@ -62,7 +62,7 @@ impl Workload<'_> {
             .is_some_and(|selector| !selector.is_empty() && self.has(selector))
     }
 
-    /// The port of the pod that a port of a service leads to, if the pod has it.
+    /// Returns the target port of a service port in the pod, if the pod has it.
     fn target(&self, port: &ServicePort) -> Option<u16> {
         let name = match &port.target_port {
             None | Some(IntOrString::Int(0)) => return u16::try_from(port.port).ok(),
@@ -85,7 +85,7 @@ fn ports(service: &Service) -> &[ServicePort] {
     spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default()
 }
 
-/// Refuses what may stand in front of the pod.
+/// Rejects a service with a waypoint in front of the pod.
 fn check(key: &ObjectKey, service: &Service) -> Result<(), NotModelled> {
     let waypoint = service
         .metadata

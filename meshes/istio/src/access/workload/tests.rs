@@ -4,13 +4,13 @@ use crate::protocol::Protocol;
 use serde_json::json;
 use smi_adapter::probe::Traffic;
 
-/// What a connection to `port` is, where the policies deny all.
+/// Opens a connection to `port`. The policies deny everything.
 fn connect(world: &MeshWorld, port: u16) -> String {
     ask_in(world, &[policy(json!({}))], account("web"), port, Traffic::Tcp)
 }
 
 #[test]
-fn what_is_not_captured_passes() {
+fn traffic_that_is_not_captured_passes() {
     let none = json!({"containers": []});
     let proxied = json!({"containers": [{"name": "istio-proxy"}]});
     for (field, name, value, spec, answer) in [
@@ -68,7 +68,7 @@ fn what_is_not_captured_passes() {
 }
 
 #[test]
-fn odd_pods_are_refused() {
+fn rejects_pods_with_unsupported_configuration() {
     for (metadata, spec) in [
         (
             json!({"labels": {"istio.io/dataplane-mode": "ambient"}}),
@@ -100,8 +100,8 @@ fn odd_pods_are_refused() {
         json!({"containers": []}),
     );
     assert_eq!(connect(&ambient, 9000), "deny");
-    assert!(connect(&world(), 15021).contains("own"));
-    assert!(connect(&MeshWorld::default(), 9000).contains("not there"));
+    assert!(connect(&world(), 15021).contains("belongs to the sidecar"));
+    assert!(connect(&MeshWorld::default(), 9000).contains("does not exist"));
 }
 
 fn protocol(world: &MeshWorld, port: u16) -> Result<Protocol, NotModelled> {
@@ -109,7 +109,7 @@ fn protocol(world: &MeshWorld, port: u16) -> Result<Protocol, NotModelled> {
 }
 
 #[test]
-fn the_oldest_service_decides_the_protocol() {
+fn the_oldest_service_determines_the_protocol() {
     let age = |year: u16| json!({"creationTimestamp": format!("{year}-01-01T00:00:00Z")});
     let mut world = world();
     service(&mut world, "b", age(2002), json!([{"name": "tcp", "port": 1}]));
@@ -134,7 +134,7 @@ fn the_oldest_service_decides_the_protocol() {
 }
 
 #[test]
-fn services_of_others_do_not_count() {
+fn ignores_services_that_do_not_select_the_pod() {
     let mut world = world();
     let own = world.services.remove(&key()).unwrap();
     world.services.insert(ObjectKey::new("e", "api"), own.clone());
@@ -151,7 +151,7 @@ fn services_of_others_do_not_count() {
 }
 
 #[test]
-fn ports_have_names() {
+fn resolves_named_target_ports() {
     let mut world = world();
     let container = json!({"name": "c", "ports": [
         {"name": "web", "containerPort": 3000, "protocol": "UDP"}, {"name": "web", "containerPort": 4000},

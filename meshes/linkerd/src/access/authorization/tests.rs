@@ -1,16 +1,16 @@
 use super::*;
-use crate::access::lab::{GATEWAY, LINKERD, Lab, POLICY, below, object, policy, route, server, with};
+use crate::access::fixture::{Fixture, GATEWAY, LINKERD, POLICY, below, object, policy, route, server, with};
 use serde_json::json;
 
-fn lab() -> Lab {
-    Lab::new(&json!({"containers": []}))
+fn fixture() -> Fixture {
+    Fixture::new(&json!({"containers": []}))
 }
 
 fn reference(kind: &str, name: &str) -> Value {
     json!({"group": "policy.linkerd.io", "kind": kind, "name": name})
 }
 
-/// A Server, a policy with these references for it, and authentications `tls` and `net`.
+/// Returns a Server, a policy for it with these references, and the authentications `tls` and `net`.
 fn objects(refs: &Value) -> Vec<NativeObject> {
     vec![
         server("s", 80),
@@ -31,8 +31,8 @@ fn objects(refs: &Value) -> Vec<NativeObject> {
 }
 
 #[test]
-fn all_that_is_required_must_be_met() {
-    let mut lab = lab();
+fn requires_all_authentications() {
+    let mut fixture = fixture();
     let both = json!([
         reference("MeshTLSAuthentication", "tls"),
         reference("NetworkAuthentication", "net")
@@ -72,44 +72,44 @@ fn all_that_is_required_must_be_met() {
             "403",
         ),
     ] {
-        lab.ip = ip;
+        fixture.ip = ip;
         let objects = objects(&refs);
-        assert_eq!(lab.get(&objects, "c/web", "/"), named, "{refs}");
-        assert_eq!(lab.get(&objects, "", "/"), plain, "{refs}");
+        assert_eq!(fixture.get(&objects, "c/web", "/"), named, "{refs}");
+        assert_eq!(fixture.get(&objects, "", "/"), plain, "{refs}");
     }
     let own = objects(&json!([{"kind": "ServiceAccount", "name": "web"}]));
-    assert_eq!(lab.get(&own, "d/web", "/"), "ok");
+    assert_eq!(fixture.get(&own, "d/web", "/"), "ok");
 }
 
 #[test]
-fn a_policy_does_not_count_if_something_it_requires_does_not_exist() {
+fn ignores_policies_with_missing_authentications() {
     let mut far = reference("MeshTLSAuthentication", "far");
     let near = objects(&json!([far]));
-    assert_eq!(lab().get(&near, "c/web", "/"), "403");
+    assert_eq!(fixture().get(&near, "c/web", "/"), "403");
     far["namespace"] = json!("o");
-    assert_eq!(lab().get(&objects(&json!([far])), "c/web", "/"), "ok");
+    assert_eq!(fixture().get(&objects(&json!([far])), "c/web", "/"), "ok");
     let half = json!([
         reference("MeshTLSAuthentication", "tls"),
         reference("NetworkAuthentication", "absent")
     ]);
-    assert_eq!(lab().get(&objects(&half), "c/web", "/"), "403");
+    assert_eq!(fixture().get(&objects(&half), "c/web", "/"), "403");
     let half = json!([
         reference("MeshTLSAuthentication", "absent"),
         reference("NetworkAuthentication", "net")
     ]);
-    let mut near = lab();
+    let mut near = fixture();
     near.ip = "10.1.0.1";
     assert_eq!(near.get(&objects(&half), "c/web", "/"), "403");
-    // So it is if that was refused.
+    // A rejected authentication does not exist either.
     let mut refused = objects(&json!([reference("MeshTLSAuthentication", "tls")]));
     refused[2].spec = json!({"identities": []});
-    assert_eq!(lab().get(&refused, "c/web", "/"), "403");
+    assert_eq!(fixture().get(&refused, "c/web", "/"), "403");
     refused[2].spec = json!({"identities": ["*"], "more": 1});
-    assert_eq!(lab().get(&refused, "c/web", "/"), "?");
+    assert_eq!(fixture().get(&refused, "c/web", "/"), "?");
 }
 
 #[test]
-fn policies_that_are_refused_do_not_exist() {
+fn ignores_rejected_policies() {
     let tls = reference("MeshTLSAuthentication", "tls");
     let net = reference("NetworkAuthentication", "net");
     let account = json!({"kind": "ServiceAccount", "name": "web", "namespace": "c"});
@@ -122,13 +122,13 @@ fn policies_that_are_refused_do_not_exist() {
     ] {
         let objects = objects(&refs);
         assert!(check(&objects[1], &Domain::new("", "")).is_err(), "{refs}");
-        assert_eq!(lab().get(&objects, "c/web", "/"), "403", "{refs}");
+        assert_eq!(fixture().get(&objects, "c/web", "/"), "403", "{refs}");
     }
-    for odd in [
+    for unusual in [
         json!([{"kind": "serviceaccount", "name": "web"}]),
         json!([{"kind": "ServiceAccount", "name": "W"}]),
     ] {
-        assert_eq!(lab().get(&objects(&odd), "c/web", "/"), "?", "{odd}");
+        assert_eq!(fixture().get(&objects(&unusual), "c/web", "/"), "?", "{unusual}");
     }
     let mut absent = objects(&json!([]));
     absent[1]
@@ -136,26 +136,26 @@ fn policies_that_are_refused_do_not_exist() {
         .as_object_mut()
         .unwrap()
         .remove("requiredAuthenticationRefs");
-    assert_eq!(lab().get(&absent, "c/web", "/"), "403");
+    assert_eq!(fixture().get(&absent, "c/web", "/"), "403");
     let mut newer = objects(&json!([]));
     newer[1].kind.version = "v1".into();
-    assert_eq!(lab().get(&newer, "c/web", "/"), "403");
+    assert_eq!(fixture().get(&newer, "c/web", "/"), "403");
 }
 
 #[test]
-fn what_is_odd_in_policies_for_others_does_not_matter() {
-    let mut odd = policy(LINKERD, "Server", "t");
-    odd.spec["more"] = json!(1);
-    assert_eq!(lab().get(&[server("s", 80), odd.clone()], "c/web", "/"), "403");
-    odd.spec["targetRef"]["name"] = json!("s");
-    assert_eq!(lab().get(&[server("s", 80), odd], "c/web", "/"), "?");
+fn ignores_unmodelled_parts_of_policies_for_other_targets() {
+    let mut unusual = policy(LINKERD, "Server", "t");
+    unusual.spec["more"] = json!(1);
+    assert_eq!(fixture().get(&[server("s", 80), unusual.clone()], "c/web", "/"), "403");
+    unusual.spec["targetRef"]["name"] = json!("s");
+    assert_eq!(fixture().get(&[server("s", 80), unusual], "c/web", "/"), "?");
 }
 
 #[test]
-fn policies_are_for_their_namespace_and_for_routes_of_their_group() {
+fn policies_apply_only_in_their_namespace_and_to_routes_of_their_group() {
     let mut far = policy(LINKERD, "Server", "s");
     far.metadata.namespace = Some("o".into());
-    assert_eq!(lab().get(&[server("s", 80), far], "c/web", "/"), "403");
+    assert_eq!(fixture().get(&[server("s", 80), far], "c/web", "/"), "403");
     for (of_route, of_policy, expected) in [
         (LINKERD, LINKERD, "ok"),
         (LINKERD, GATEWAY, "403"),
@@ -166,13 +166,13 @@ fn policies_are_for_their_namespace_and_for_routes_of_their_group() {
             route(of_route, "HTTPRoute", "r", &below("/")),
             policy(of_policy, "HTTPRoute", "r"),
         ];
-        assert_eq!(lab().get(&objects, "c/web", "/"), expected);
-        assert_eq!(lab().get(&objects, "c/other", "/"), "403");
+        assert_eq!(fixture().get(&objects, "c/web", "/"), expected);
+        assert_eq!(fixture().get(&objects, "c/other", "/"), "403");
     }
 }
 
 #[test]
-fn authentications_of_other_versions_are_refused() {
+fn rejects_authentications_of_other_versions() {
     for kind in ["MeshTLSAuthentication", "NetworkAuthentication"] {
         let spec = json!({"identities": ["*"]});
         let newer = object("policy.linkerd.io/v1", kind, "d/a", spec);

@@ -1,9 +1,9 @@
-use crate::access::lab::{GATEWAY, LINKERD, Lab, below, policy, request, route, server, with};
+use crate::access::fixture::{Fixture, GATEWAY, LINKERD, below, policy, request, route, server, with};
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 
 fn call(objects: &[NativeObject], from: &str, path: &str) -> String {
-    Lab::new(&json!({"containers": []})).ask(objects, from, request("POST", path, &[]))
+    Fixture::new(&json!({"containers": []})).ask(objects, from, request("POST", path, &[]))
 }
 
 fn grpc(name: &str, rules: &Value) -> NativeObject {
@@ -11,9 +11,9 @@ fn grpc(name: &str, rules: &Value) -> NativeObject {
 }
 
 #[test]
-fn without_a_route_calls_need_the_server() {
+fn the_server_decides_on_calls_without_a_route() {
     let server = with(server("s", 80), "proxyProtocol", "gRPC");
-    // HTTP routes are none.
+    // HTTP routes do not count.
     let http = route(LINKERD, "HTTPRoute", "s", &below("/"));
     let objects = [server, http, policy(LINKERD, "Server", "s")];
     assert_eq!(
@@ -27,7 +27,10 @@ fn without_a_route_calls_need_the_server() {
         assert_eq!(call(&objects, "c/web", path), "?", "{path}");
     }
     let get = request("GET", "/a.B/C", &[]);
-    assert_eq!(Lab::new(&json!({"containers": []})).ask(&objects, "c/web", get), "?");
+    assert_eq!(
+        Fixture::new(&json!({"containers": []})).ask(&objects, "c/web", get),
+        "?"
+    );
 }
 
 #[test]

@@ -1,13 +1,13 @@
-use crate::access::lab::{GATEWAY, LINKERD, Lab, aged, below, policy, request, route, server, with};
+use crate::access::fixture::{Fixture, GATEWAY, LINKERD, aged, below, policy, request, route, server, with};
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 
-fn lab() -> Lab {
+fn fixture() -> Fixture {
     let probe = json!({"httpGet": {"path": "/healthz", "port": 80}});
-    Lab::new(&json!({"containers": [{"name": "c", "livenessProbe": probe}]}))
+    Fixture::new(&json!({"containers": [{"name": "c", "livenessProbe": probe}]}))
 }
 
-/// An HTTP route called `name`, with a policy if `c/web` may use it.
+/// Returns an HTTP route `name`, with a policy that authorizes `c/web` if `granted`.
 fn granted(name: &str, rules: &Value, granted: bool) -> Vec<NativeObject> {
     let mut objects = vec![route(LINKERD, "HTTPRoute", name, rules)];
     if granted {
@@ -23,24 +23,24 @@ fn all(parts: &[Vec<NativeObject>]) -> Vec<NativeObject> {
 }
 
 #[test]
-fn only_the_most_specific_route_counts() {
+fn only_the_most_specific_route_decides() {
     let objects = all(&[
         granted("api", &below("/api"), true),
         granted("v1", &below("/api/v1"), false),
     ]);
-    let get = |path| lab().get(&objects, "c/web", path);
+    let get = |path| fixture().get(&objects, "c/web", path);
     assert_eq!(
         (get("/api"), get("/api/v1"), get("/")),
         ("ok".into(), "403".into(), "404".into())
     );
-    // What is said of the Server counts beside it, if there is a route at all.
+    // Policies for the Server apply as well, if a route matches.
     let with_server = [objects.clone(), vec![policy(LINKERD, "Server", "s")]].concat();
-    let get = |path| lab().get(&with_server, "c/web", path);
+    let get = |path| fixture().get(&with_server, "c/web", path);
     assert_eq!((get("/api/v1"), get("/")), ("ok".into(), "404".into()));
 }
 
 #[test]
-fn of_equal_routes_the_first_counts() {
+fn the_first_of_equal_routes_decides() {
     let two = |a: u8, b: u8| {
         let mut objects = all(&[granted("a", &below("/"), true), granted("b", &below("/"), false)]);
         for object in &mut objects {
@@ -49,7 +49,7 @@ fn of_equal_routes_the_first_counts() {
                 *object = aged(object.clone(), minute);
             }
         }
-        lab().get(&objects, "c/web", "/")
+        fixture().get(&objects, "c/web", "/")
     };
     assert_eq!(
         (two(1, 2), two(2, 1), two(1, 1)),
@@ -60,38 +60,41 @@ fn of_equal_routes_the_first_counts() {
         route(LINKERD, "HTTPRoute", "r", &below("/")),
         route(GATEWAY, "HTTPRoute", "r", &below("/")),
     ];
-    assert_eq!(lab().get(&twins, "c/web", "/"), "?");
+    assert_eq!(fixture().get(&twins, "c/web", "/"), "?");
 }
 
 #[test]
-fn probes_need_a_route_once_there_is_one() {
+fn probes_need_a_route_if_there_are_routes() {
     let deny = vec![server("s", 80)];
-    assert_eq!(lab().get(&deny, "", "/healthz"), "ok");
+    assert_eq!(fixture().get(&deny, "", "/healthz"), "ok");
     assert_eq!(
-        lab().get(&all(&[granted("r", &below("/"), false)]), "", "/healthz"),
+        fixture().get(&all(&[granted("r", &below("/"), false)]), "", "/healthz"),
         "403"
     );
     assert_eq!(
-        lab().get(&all(&[granted("r", &below("/api"), false)]), "", "/healthz"),
+        fixture().get(&all(&[granted("r", &below("/api"), false)]), "", "/healthz"),
         "404"
     );
     assert_eq!(
-        lab().get(&all(&[granted("r", &json!([]), false)]), "", "/healthz"),
+        fixture().get(&all(&[granted("r", &json!([]), false)]), "", "/healthz"),
         "404"
     );
-    // A route that does not count takes nothing away.
-    let refused = json!([{"matches": [{"method": "get"}]}]);
-    assert_eq!(lab().get(&all(&[granted("r", &refused, false)]), "", "/healthz"), "ok");
+    // A route that has no effect does not affect probes.
+    let rejected = json!([{"matches": [{"method": "get"}]}]);
+    assert_eq!(
+        fixture().get(&all(&[granted("r", &rejected, false)]), "", "/healthz"),
+        "ok"
+    );
     let lost = [
         server("s", 80),
         route(LINKERD, "HTTPRoute", "r", &below("/")),
         route(GATEWAY, "GRPCRoute", "g", &json!([{}])),
     ];
-    assert_eq!(lab().get(&lost, "", "/healthz"), "ok");
+    assert_eq!(fixture().get(&lost, "", "/healthz"), "ok");
 }
 
 #[test]
-fn the_proxy_says_who_the_client_is() {
+fn the_proxy_sets_the_client_identity() {
     let id = json!({"name": "l5d-client-id", "type": "RegularExpression", "value": r"web\.c\..*"});
     let objects = all(&[granted("r", &json!([{"matches": [{"headers": [id]}]}]), true)]);
     let forged = "web.c.serviceaccount.identity.linkerd.cluster.local";
@@ -104,20 +107,20 @@ fn the_proxy_says_who_the_client_is() {
     ] {
         for name in ["x", "l5d-client-id", "L5D-Client-ID"] {
             let asked = request("GET", "/", &[(name, forged), (name, "x")]);
-            assert_eq!(lab().ask(&objects, from, asked), expected, "{from} {name}");
+            assert_eq!(fixture().ask(&objects, from, asked), expected, "{from} {name}");
         }
     }
 }
 
 #[test]
-fn a_redirect_is_for_those_who_may_come_in() {
+fn redirects_only_authorized_clients() {
     let redirect = json!({"type": "RequestRedirect", "requestRedirect": {"hostname": "x.y", "statusCode": 301}});
     let rules = json!([
         {"matches": [{"path": {"value": "/a"}}], "filters": [redirect]},
         {"matches": [{"path": {"value": "/a"}}, {"path": {"value": "/b"}}]},
     ]);
     let objects = all(&[granted("r", &rules, true)]);
-    let get = |from, path| lab().get(&objects, from, path);
+    let get = |from, path| fixture().get(&objects, from, path);
     assert_eq!(
         (get("c/web", "/a"), get("c/web", "/b"), get("", "/a")),
         ("301".into(), "ok".into(), "403".into())
@@ -125,14 +128,14 @@ fn a_redirect_is_for_those_who_may_come_in() {
 }
 
 #[test]
-fn hosts_exclude_requests_but_put_routes_in_no_known_order() {
+fn hosts_exclude_requests_but_their_order_is_not_modelled() {
     let hosted = with(
         route(LINKERD, "HTTPRoute", "h", &below("/")),
         "hostnames",
         json!(["api.d"]),
     );
     let objects = [server("s", 80), hosted, policy(LINKERD, "HTTPRoute", "h")];
-    let ask = |objects: &[NativeObject], host| lab().ask(objects, "c/web", request("GET", "/", &[("host", host)]));
+    let ask = |objects: &[NativeObject], host| fixture().ask(objects, "c/web", request("GET", "/", &[("host", host)]));
     assert_eq!(
         (ask(&objects, "api.d"), ask(&objects, "web.d")),
         ("ok".into(), "404".into())
@@ -144,21 +147,21 @@ fn hosts_exclude_requests_but_put_routes_in_no_known_order() {
 }
 
 #[test]
-fn policies_for_grpc_routes_on_ports_of_http_are_not_modelled() {
+fn does_not_model_policies_for_grpc_routes_on_http_ports() {
     let grpc = route(GATEWAY, "GRPCRoute", "g", &json!([{}]));
     let mut objects = vec![server("s", 80), grpc];
-    assert_eq!(lab().get(&objects, "c/web", "/"), "403");
+    assert_eq!(fixture().get(&objects, "c/web", "/"), "403");
     objects.push(policy(GATEWAY, "GRPCRoute", "g"));
-    assert_eq!(lab().get(&objects, "c/web", "/"), "?");
+    assert_eq!(fixture().get(&objects, "c/web", "/"), "?");
 }
 
 #[test]
-fn the_pod_itself_is_let_in_wherever_a_route_is() {
-    let mut lab = lab();
-    lab.ip = "127.0.0.1";
+fn admits_the_pod_itself_where_a_route_matches() {
+    let mut fixture = fixture();
+    fixture.ip = "127.0.0.1";
     let objects = all(&[granted("r", &below("/api"), false)]);
     assert_eq!(
-        (lab.get(&objects, "", "/api"), lab.get(&objects, "", "/")),
+        (fixture.get(&objects, "", "/api"), fixture.get(&objects, "", "/")),
         ("ok".into(), "404".into())
     );
 }

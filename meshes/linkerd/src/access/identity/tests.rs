@@ -1,8 +1,8 @@
 use super::*;
-use crate::fields::Fault;
+use crate::fields::ReadError;
 
-fn means(pattern: &str, name: &Name) -> bool {
-    Pattern::read(pattern).unwrap().means(name).unwrap()
+fn matches(pattern: &str, name: &Name) -> bool {
+    Pattern::read(pattern).unwrap().matches(name).unwrap()
 }
 
 fn dns(name: &str) -> Name {
@@ -14,24 +14,28 @@ fn spiffe(id: &str) -> Name {
 }
 
 #[test]
-fn stars_mean_dns_names_only() {
-    assert!(means("*", &dns("web.c")) && !means("*", &spiffe("spiffe://c/web")));
-    assert!(means("*.c.d", &dns("web.c.d")) && means("*.c.d", &dns("a.web.c.d")));
-    assert!(!means("*.c.d", &dns("c.d")) && !means("*.c.d", &dns("webc.d")) && !means("*.c", &spiffe("spiffe://a.c")));
-    assert!(means("web.c", &dns("web.c")) && !means("web.c", &dns("xweb.c")));
+fn wildcards_match_only_dns_names() {
+    assert!(matches("*", &dns("web.c")) && !matches("*", &spiffe("spiffe://c/web")));
+    assert!(matches("*.c.d", &dns("web.c.d")) && matches("*.c.d", &dns("a.web.c.d")));
+    assert!(
+        !matches("*.c.d", &dns("c.d")) && !matches("*.c.d", &dns("webc.d")) && !matches("*.c", &spiffe("spiffe://a.c"))
+    );
+    assert!(matches("web.c", &dns("web.c")) && !matches("web.c", &dns("xweb.c")));
 }
 
 #[test]
-fn spiffe_ids_are_equal_or_not() {
-    assert!(means("spiffe://td/a", &spiffe("spiffe://td/a")) && !means("spiffe://td/a", &spiffe("spiffe://td/A")));
-    assert!(!means("spiffe://td/a", &dns("td")));
-    let odd = Pattern::read("spiffe://td/a").unwrap().means(&spiffe("spiffe://TD/a"));
-    assert!(odd.is_err());
-    assert!(!means("*", &spiffe("spiffe://TD/a")));
+fn spiffe_ids_match_only_if_equal() {
+    assert!(matches("spiffe://td/a", &spiffe("spiffe://td/a")) && !matches("spiffe://td/a", &spiffe("spiffe://td/A")));
+    assert!(!matches("spiffe://td/a", &dns("td")));
+    let unusual = Pattern::read("spiffe://td/a")
+        .unwrap()
+        .matches(&spiffe("spiffe://TD/a"));
+    assert!(unusual.is_err());
+    assert!(!matches("*", &spiffe("spiffe://TD/a")));
 }
 
 #[test]
-fn odd_identities_are_refused() {
+fn rejects_invalid_identities() {
     for text in [
         "",
         "Web.c",
@@ -58,7 +62,7 @@ fn odd_identities_are_refused() {
         "spiffe://td/a~b",
         "spiffe://td/a?b",
     ] {
-        assert!(matches!(Pattern::read(text), Err(Fault::Refused(_))), "{text}");
+        assert!(matches!(Pattern::read(text), Err(ReadError::Rejected(_))), "{text}");
     }
     for text in [
         "*",
@@ -72,14 +76,14 @@ fn odd_identities_are_refused() {
         assert!(Pattern::read(text).is_ok(), "{text}");
     }
     let long = Pattern::read(&"a".repeat(2049));
-    assert!(matches!(long, Err(Fault::Unmodelled(_))));
+    assert!(matches!(long, Err(ReadError::Unmodelled(_))));
 }
 
 #[test]
-fn accounts_are_called_after_their_namespace_and_the_control_plane() {
+fn account_names_contain_namespace_and_control_plane() {
     let domain = Domain::new("linkerd", "cluster.local");
     let name = domain.account("c", "web");
     assert_eq!(name, "web.c.serviceaccount.identity.linkerd.cluster.local");
-    assert!(domain.namespace("c").means(&dns(&name)).unwrap());
-    assert!(!domain.namespace("d").means(&dns(&name)).unwrap());
+    assert!(domain.namespace("c").matches(&dns(&name)).unwrap());
+    assert!(!domain.namespace("d").matches(&dns(&name)).unwrap());
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::access::lab::{Lab, object, server};
-use crate::fields::Fault;
+use crate::access::fixture::{Fixture, object, server};
+use crate::fields::ReadError;
 use serde_json::json;
 
 fn authorization(servers: &Value, client: &Value) -> NativeObject {
@@ -8,18 +8,20 @@ fn authorization(servers: &Value, client: &Value) -> NativeObject {
     object("policy.linkerd.io/v1beta1", "ServerAuthorization", "d/a", spec)
 }
 
-/// Whether it lets in: an account, somebody whom a certificate does not name, and somebody without one.
+/// Returns the answers to an account, to a client with an unnamed certificate, and to a client without a certificate.
 fn admits(servers: &Value, client: &Value, ip: &'static str) -> String {
-    let mut lab = Lab::new(&json!({"containers": []}));
-    lab.ip = ip;
+    let mut fixture = Fixture::new(&json!({"containers": []}));
+    fixture.ip = ip;
     let mut labelled = server("s", 80);
     labelled.metadata.labels = serde_json::from_value(json!({"app": "s"})).unwrap();
     let objects = [labelled, authorization(servers, client)];
-    ["c/web", "tls", ""].map(|from| lab.get(&objects, from, "/")).join(" ")
+    ["c/web", "tls", ""]
+        .map(|from| fixture.get(&objects, from, "/"))
+        .join(" ")
 }
 
 #[test]
-fn clients_are_known_in_one_of_several_ways() {
+fn admits_clients_by_each_kind_of_identity() {
     let named = |client: Value| admits(&json!({"name": "s"}), &client, "10.0.0.1");
     assert_eq!(named(json!({"unauthenticated": true})), "ok ok ok");
     assert_eq!(named(json!({"meshTLS": {"unauthenticatedTLS": true}})), "ok ok 403");
@@ -35,7 +37,7 @@ fn clients_are_known_in_one_of_several_ways() {
 }
 
 #[test]
-fn servers_have_the_name_or_the_labels() {
+fn selects_servers_by_name_or_labels() {
     let all = json!({"unauthenticated": true});
     let admits = |servers: Value| admits(&servers, &all, "10.0.0.1");
     assert_eq!(admits(json!({"name": "t"})), "403 403 403");
@@ -48,7 +50,7 @@ fn servers_have_the_name_or_the_labels() {
 }
 
 #[test]
-fn what_is_left_to_the_mesh_is_not_guessed() {
+fn does_not_model_ambiguous_clients() {
     let named = json!({"name": "s"});
     assert_eq!(
         admits(&named, &json!({"unauthenticated": true}), "203.0.113.9"),
@@ -68,7 +70,7 @@ fn what_is_left_to_the_mesh_is_not_guessed() {
 }
 
 #[test]
-fn what_is_refused_does_not_exist() {
+fn ignores_rejected_authorizations() {
     let domain = Domain::new("", "");
     let all = json!({"unauthenticated": true});
     let mut newer = authorization(&json!({"name": "s"}), &all);
@@ -80,6 +82,9 @@ fn what_is_refused_does_not_exist() {
         authorization(&json!({"name": "s"}), &json!({"unauthenticated": "yes"})),
         authorization(&json!({"name": "s"}), &json!({"meshTLS": {"identities": ["A"]}})),
     ] {
-        assert!(matches!(check(&object, &domain), Err(Fault::Refused(_))), "{object:?}");
+        assert!(
+            matches!(check(&object, &domain), Err(ReadError::Rejected(_))),
+            "{object:?}"
+        );
     }
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::access::lab::{GATEWAY, LINKERD, aged, object, route, with};
+use crate::access::fixture::{GATEWAY, LINKERD, aged, object, route, with};
 use serde_json::{Value, json};
 
-/// The names of the HTTP and of the gRPC routes in force for `d/s`.
+/// Returns the names of the HTTP and of the gRPC routes in force for `d/s`.
 fn names(objects: &[NativeObject]) -> Option<String> {
     let attached = attached(objects, &ObjectKey::new("d", "s")).ok()?;
     let names = |routes: &[(Target, Route)]| {
@@ -26,14 +26,14 @@ fn named(api: &str, parents: Value) -> Option<String> {
 }
 
 #[test]
-fn routes_are_in_order_of_age_and_name() {
+fn orders_routes_by_age_and_name() {
     assert_eq!(names(&[http("b"), http("a")]).unwrap(), "a,b|");
     let other = route(GATEWAY, "HTTPRoute", "a", &json!([{}]));
     assert_eq!(names(&[aged(other, 2), aged(http("b"), 1)]).unwrap(), "b,a|");
 }
 
 #[test]
-fn parents_are_servers_of_the_own_namespace_and_nothing_more() {
+fn parents_are_servers_in_the_same_namespace_without_port_or_section() {
     let server = |more: Value| {
         let mut parent = json!({"group": "policy.linkerd.io", "kind": "Server", "name": "s"});
         parent
@@ -59,7 +59,7 @@ fn parents_are_servers_of_the_own_namespace_and_nothing_more() {
         (json!([server(json!({"port": 80}))]), "|"),
         (json!([server(json!({"sectionName": "x"}))]), "|"),
         (json!([server(json!({"namespace": "o"}))]), "|"),
-        // One of them takes all of the route with it.
+        // One invalid parent invalidates the whole route.
         (json!([plain, server(json!({"name": "t", "port": 81}))]), "|"),
         (json!([plain, server(json!({"name": "t", "namespace": "o"}))]), "|"),
     ] {
@@ -75,7 +75,7 @@ fn parents_are_servers_of_the_own_namespace_and_nothing_more() {
 }
 
 #[test]
-fn grpc_routes_take_the_acceptance_of_http_routes() {
+fn grpc_routes_prevent_the_acceptance_of_http_routes() {
     assert_eq!(names(&[http("a"), grpc("g")]).unwrap(), "|g");
     let other = with(
         grpc("g"),
@@ -97,7 +97,7 @@ fn grpc_routes_take_the_acceptance_of_http_routes() {
 }
 
 #[test]
-fn routes_that_are_refused_do_not_exist() {
+fn ignores_rejected_routes() {
     let broken = json!([
         {"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]},
         {"matches": [{"path": {"type": "RegularExpression", "value": "("}}]},
@@ -106,6 +106,6 @@ fn routes_that_are_refused_do_not_exist() {
         names(&[route(LINKERD, "HTTPRoute", "r", &broken), http("s")]).unwrap(),
         "s|"
     );
-    let odd = json!([{"more": 1}]);
-    assert_eq!(names(&[route(LINKERD, "HTTPRoute", "r", &odd)]), None);
+    let unusual = json!([{"more": 1}]);
+    assert_eq!(names(&[route(LINKERD, "HTTPRoute", "r", &unusual)]), None);
 }

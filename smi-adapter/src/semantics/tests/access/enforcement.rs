@@ -1,9 +1,9 @@
 //! A2: which namespaces are enforced.
 
 use super::*;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::semantics::is_enforced;
 use crate::settings::{Enforcement, SYSTEM_NAMESPACES, Scope};
-use crate::snapshot::Undecodable;
 
 const NAMES: [&str; 3] = ["shop", "other", "kube-system"];
 
@@ -23,12 +23,8 @@ fn enforced(world: &World) -> Vec<&'static str> {
     names
 }
 
-fn broken() -> Undecodable {
-    Undecodable {
-        code: crate::diagnostic::Code::Undecodable,
-        field: smi_types::FieldPath::root(),
-        reason: "x".into(),
-    }
+fn broken(object: ObjectRef) -> Diagnostic {
+    Diagnostic::new(Code::Undecodable, object, smi_types::FieldPath::root(), "x")
 }
 
 fn target_ref(namespace: &str) -> ObjectRef {
@@ -57,14 +53,14 @@ fn targets_enforce_their_namespace() {
     assert_eq!(twice.snapshot.targets().count(), 0);
     assert_eq!(enforced(&twice), ["shop"]);
     let mut world = World::default();
-    world.snapshot.insert_undecodable(target_ref("shop"), broken());
+    world.snapshot.insert_undecodable(broken(target_ref("shop")));
     assert_eq!(enforced(&world), ["shop"]);
 
     // Nothing else does.
     let mut world = World::api().binding("other", "a", &json!({"serviceAccount": "x"}));
     world.snapshot.remove(&ObjectRef::namespace("shop"));
     let group = ObjectRef::group(ObjectKey::new("other", "x"));
-    world.snapshot.insert_undecodable(group, broken());
+    world.snapshot.insert_undecodable(broken(group));
     assert_eq!(enforced(&world), [""; 0]);
 }
 
@@ -138,6 +134,15 @@ fn off_is_off() {
 }
 
 #[test]
+fn nothing_is_enforced_where_workloads_are_not_covered() {
+    // A2
+    let mut world = label(World::default(), "other", "true");
+    world.snapshot = Snapshot::default();
+    world.snapshot.insert_enforced("shop");
+    assert_eq!(enforced(&set(Enforcement::All { except: [].into() })(world)), [""; 0]);
+}
+
+#[test]
 fn only_namespaces_in_scope_are_enforced() {
     // A2
     let scoped = |mut world: World| {
@@ -172,6 +177,6 @@ fn a_destination_elsewhere_enforces_only_with_the_opt_in() {
     }
     let mut world = World::default();
     world.settings.foreign_destinations = true;
-    world.snapshot.insert_undecodable(target_ref("shop"), broken());
+    world.snapshot.insert_undecodable(broken(target_ref("shop")));
     assert_eq!(enforced(&world), ["shop"]);
 }

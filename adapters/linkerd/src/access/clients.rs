@@ -1,29 +1,29 @@
-//! Sources, as authentications and as filters of the header that tells routes who the client is.
+//! Sources of grants, as authentications and as filters of the header that contains the identity of the client.
 
 use crate::native::{IdentityRef, MeshTlsAuthentication};
 use smi_adapter::model::access::Source;
 use std::collections::BTreeSet;
 
 const START: &str = "^(?:";
-/// What Linkerd's names of service accounts end with: the namespace of its control plane and the trust domain follow.
+/// The end of the pattern of a service account's identity: the namespace of the control plane and the trust domain follow.
 const OWN_END: &str = r")\.serviceaccount\.identity\..+$";
 const FOREIGN_END: &str = ")$";
 
-/// Some of the sources of a grant: as many as an authentication and a filter have room for.
-pub(super) struct Party {
+/// Some of the sources of a grant: as many as fit into one authentication and one filter.
+pub(super) struct ClientSet {
     pub(super) authentication: MeshTlsAuthentication,
-    /// What the header says of these clients, and of nobody else who is granted anything.
-    pub(super) clients: String,
+    /// A pattern of the header. Of all clients with grants, it matches exactly these.
+    pub(super) pattern: String,
 }
 
-/// The sources as parties, none of whose filters is longer than `most`, and those that Linkerd cannot name. A CRD takes
-/// references to accounts and other identities in different authentications only.
-pub(super) fn parties(sources: &BTreeSet<Source>, most: usize) -> (Vec<Party>, Vec<&Source>) {
+/// Returns the sources as client sets with patterns of at most `most` bytes, and the sources that Linkerd cannot express.
+/// The CRD does not accept references to accounts and other identities in one authentication.
+pub(super) fn client_sets(sources: &BTreeSet<Source>, most: usize) -> (Vec<ClientSet>, Vec<&Source>) {
     let mut own = Chunks::new(most.saturating_sub(START.len() + OWN_END.len()));
     let mut foreign = Chunks::new(most.saturating_sub(START.len() + FOREIGN_END.len()));
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for source in sources {
-        let taken = match source {
+        let fits = match source {
             Source::Account(account) => {
                 let (name, namespace) = (&account.service_account, &account.namespace);
                 let reference = IdentityRef {
@@ -35,22 +35,22 @@ pub(super) fn parties(sources: &BTreeSet<Source>, most: usize) -> (Vec<Party>, V
             }
             Source::Spiffe(id) => is_admitted(id) && foreign.push(&escaped(id), id.clone()),
         };
-        if !taken {
-            refused.push(source);
+        if !fits {
+            rejected.push(source);
         }
     }
-    let own = own.all.into_iter().map(|(clients, references)| Party {
+    let own = own.all.into_iter().map(|(clients, references)| ClientSet {
         authentication: MeshTlsAuthentication::IdentityRefs(references),
-        clients: format!("{START}{clients}{OWN_END}"),
+        pattern: format!("{START}{clients}{OWN_END}"),
     });
-    let foreign = foreign.all.into_iter().map(|(clients, ids)| Party {
+    let foreign = foreign.all.into_iter().map(|(clients, ids)| ClientSet {
         authentication: MeshTlsAuthentication::Identities(ids),
-        clients: format!("{START}{clients}{FOREIGN_END}"),
+        pattern: format!("{START}{clients}{FOREIGN_END}"),
     });
-    (own.chain(foreign).collect(), refused)
+    (own.chain(foreign).collect(), rejected)
 }
 
-/// Alternatives of a regular expression, with what each is for; never an empty list.
+/// Alternations of a regular expression, each with the items of its alternatives. An alternation is never empty.
 struct Chunks<T> {
     room: usize,
     all: Vec<(String, Vec<T>)>,
@@ -61,7 +61,7 @@ impl<T> Chunks<T> {
         Self { room, all: Vec::new() }
     }
 
-    /// Whether there was room.
+    /// Adds an alternative. Returns `false` if it is longer than a whole chunk.
     fn push(&mut self, alternative: &str, item: T) -> bool {
         if alternative.len() > self.room {
             return false;
@@ -78,7 +78,7 @@ impl<T> Chunks<T> {
     }
 }
 
-/// A text as a regular expression for it alone.
+/// Returns a regular expression that matches only `text`.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for c in text.chars() {
@@ -90,7 +90,8 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Whether Linkerd's admission takes a SPIFFE ID. What it refuses would leave the grant before in force.
+/// Returns `true` if Linkerd's admission accepts a SPIFFE ID. An object that it rejects would leave the previous grant in
+/// force.
 pub(super) fn is_admitted(id: &str) -> bool {
     let Some((domain, path)) = id.strip_prefix("spiffe://").and_then(|id| id.split_once('/')) else {
         return false;

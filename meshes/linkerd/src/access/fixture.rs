@@ -1,4 +1,4 @@
-//! Objects and questions for tests: a pod `d/pod`, and clients in the namespace `c`.
+//! Fixtures for tests: objects, a pod `d/pod`, and requests of clients in the namespace `c`.
 
 use super::Answer;
 use crate::LinkerdMesh;
@@ -27,7 +27,7 @@ pub(super) fn object(api: &str, kind: &str, key: &str, spec: Value) -> NativeObj
     }
 }
 
-/// The object with another value for a field of its spec.
+/// Returns the object with another value for a field of its spec.
 pub(super) fn with(mut object: NativeObject, field: &str, value: impl Into<Value>) -> NativeObject {
     object.spec[field] = value.into();
     object
@@ -39,13 +39,13 @@ pub(super) fn aged(mut object: NativeObject, minute: u8) -> NativeObject {
     object
 }
 
-/// A Server of all pods that lets nobody in.
+/// Returns a Server for all pods, which admits no client.
 pub(super) fn server(name: &str, port: impl Into<Value>) -> NativeObject {
     let spec = json!({"podSelector": {}, "port": port.into()});
     object(LINKERD, "Server", &format!("d/{name}"), spec)
 }
 
-/// A route for the Server `s` with these rules.
+/// Returns a route for the Server `s` with these rules.
 pub(super) fn route(api: &str, kind: &str, name: &str, rules: &Value) -> NativeObject {
     let parent = json!({"group": "policy.linkerd.io", "kind": "Server", "name": "s"});
     object(
@@ -56,12 +56,12 @@ pub(super) fn route(api: &str, kind: &str, name: &str, rules: &Value) -> NativeO
     )
 }
 
-/// One rule for a path and all below.
+/// Returns one rule for a path prefix.
 pub(super) fn below(path: &str) -> Value {
     json!([{"matches": [{"path": {"type": "PathPrefix", "value": path}}]}])
 }
 
-/// The policy `name` for `kind` of the same name, which lets `c/web` in.
+/// Returns the policy `name` for the object of `kind` with the same name, which authorizes `c/web`.
 pub(super) fn policy(api: &str, kind: &str, name: &str) -> NativeObject {
     let group = api.split_once('/').unwrap().0;
     let web = json!({"kind": "ServiceAccount", "name": "web", "namespace": "c"});
@@ -87,22 +87,22 @@ pub(super) fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Tra
     })
 }
 
-/// A mesh, a pod and a port.
-pub(super) struct Lab {
+/// A mesh with one pod, and the address of the requests that tests send to it.
+pub(super) struct Fixture {
     pub(super) mesh: LinkerdMesh,
     pub(super) world: MeshWorld,
     pub(super) port: u16,
     pub(super) ip: &'static str,
 }
 
-impl Lab {
-    /// With a pod in the mesh, of this spec.
+impl Fixture {
+    /// Returns a mesh with a pod that has this spec and a proxy.
     pub(super) fn new(spec: &Value) -> Self {
         let labels = json!({"app": "api", "linkerd.io/control-plane-ns": "linkerd"});
         Self::of_pod(json!({"metadata": {"labels": labels}, "spec": spec}))
     }
 
-    /// With an annotation on the pod.
+    /// Returns a mesh with a pod that has an annotation and a proxy.
     pub(super) fn annotated(name: &str, value: &str) -> Self {
         let labels = json!({"linkerd.io/control-plane-ns": "linkerd"});
         Self::of_pod(json!({"metadata": {"labels": labels, "annotations": {name: value}}}))
@@ -132,13 +132,13 @@ impl Lab {
             traffic,
         };
         let answer = self.mesh.answer(objects, &self.world, &inbound);
-        // The order of objects never matters.
+        // The order of objects must not matter.
         let reversed: Vec<_> = objects.iter().rev().cloned().collect();
         assert_eq!(self.mesh.answer(&reversed, &self.world, &inbound), answer);
         answer
     }
 
-    /// `ok`, a status, `closed`, or `?` where there is no answer.
+    /// Returns `ok`, a status, `closed`, or `?` if the answer is not modelled.
     pub(super) fn ask(&self, objects: &[NativeObject], from: &str, traffic: Traffic) -> String {
         let from = match from {
             "" => Peer::Plaintext,
@@ -154,7 +154,7 @@ impl Lab {
         }
     }
 
-    /// The answer to `GET`.
+    /// Returns the answer to a `GET` request.
     pub(super) fn get(&self, objects: &[NativeObject], from: &str, path: &str) -> String {
         self.ask(objects, from, request("GET", path, &[]))
     }

@@ -1,4 +1,4 @@
-//! One match of a route group as one match of a `VirtualService`.
+//! Encoding of a match of a route group as a match of a `VirtualService`.
 
 use crate::native::{HttpMatchRequest, StringMatch};
 use smi_adapter::adapter::{Faults, Translation};
@@ -8,10 +8,11 @@ use smi_adapter::pattern::{Engine, Pattern};
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The longest regular expression that Istio's webhook takes, in bytes.
+/// The longest regular expression that Istio's webhook accepts, in bytes.
 const MAX_REGEX: usize = 1024;
 
-/// Headers of which a filter does not see what the client sent, and why; measured on Envoy 1.40.
+/// Headers whose value at the route differs from the one that the client sent, each with the reason. Measured on Envoy
+/// 1.40.
 const REWRITTEN: [(&str, &str); 13] = [
     ("x-request-id", "the proxy adds it to every request"),
     ("x-forwarded-proto", "the proxy adds it to every request"),
@@ -22,13 +23,13 @@ const REWRITTEN: [(&str, &str); 13] = [
     ("proxy-connection", "the proxy removes it"),
     ("te", "the proxy removes it"),
     ("upgrade", "the proxy removes it"),
-    ("uri", "Istio ignores filters on this name"),
-    ("scheme", "Istio ignores filters on this name"),
-    ("method", "Istio ignores filters on this name"),
-    ("authority", "Istio ignores filters on this name"),
+    ("uri", "Istio ignores conditions on this name"),
+    ("scheme", "Istio ignores conditions on this name"),
+    ("method", "Istio ignores conditions on this name"),
+    ("authority", "Istio ignores conditions on this name"),
 ];
 
-/// The match, or nothing where Istio cannot say it: then it is reported on its route group.
+/// Encodes a match. If Istio cannot express it, reports that on the route group and returns `None`.
 pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Option<HttpMatchRequest> {
     let mut parts = Parts(Faults::new(matching, translation));
     let uri = matching.path().and_then(|path| parts.regex("pathRegex", path));
@@ -42,7 +43,7 @@ pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Op
     })
 }
 
-/// The parts of a match, in Istio's words.
+/// Encodes the parts of a match.
 struct Parts<'a>(Faults<'a>);
 
 impl Parts<'_> {
@@ -53,11 +54,12 @@ impl Parts<'_> {
 
     fn bounded(&mut self, regex: String, field: FieldPath) -> Option<StringMatch> {
         if regex.len() > MAX_REGEX {
-            let message = format!("Istio takes no pattern of more than {MAX_REGEX} bytes; the match takes no request");
+            let message =
+                format!("Istio supports patterns of up to {MAX_REGEX} bytes only; no request fulfils the match");
             self.0.fault(Code::Inexpressible, field, message);
             return None;
         }
-        // An empty one is refused.
+        // Istio rejects an empty expression.
         let regex = if regex.is_empty() { "(?:)".to_owned() } else { regex };
         Some(StringMatch::Regex(regex))
     }
@@ -77,7 +79,7 @@ impl Parts<'_> {
         for header in headers {
             let field = list.clone().field(header.name().to_owned());
             if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
-                let message = format!("`{name}` cannot be matched: {why}; the match takes no request");
+                let message = format!("header `{name}` cannot be matched: {why}; no request fulfils the match");
                 self.0.fault(Code::Inexpressible, field, message);
                 continue;
             }
@@ -87,7 +89,7 @@ impl Parts<'_> {
             };
             if all.insert(header.name().to_owned(), value).is_some() {
                 let message = format!(
-                    "Istio cannot filter `{}` twice in one match; it takes no request",
+                    "Istio supports only one condition on header `{}` in a match; no request fulfils the match",
                     header.name()
                 );
                 self.0.fault(Code::HeaderRepeated, field, message);
@@ -97,7 +99,7 @@ impl Parts<'_> {
     }
 }
 
-/// A method, which is an HTTP token, as a regular expression for itself.
+/// Returns a regular expression that matches exactly this method, which is an HTTP token.
 fn quoted(method: &str) -> String {
     let mut quoted = String::new();
     for c in method.chars() {
@@ -109,7 +111,8 @@ fn quoted(method: &str) -> String {
     quoted
 }
 
-/// The name of a route, for whoever reads access logs: names of matches are free text.
+/// Returns the name of a route, which appears in access logs. Names of matches are free text, so other characters are
+/// replaced.
 pub(super) fn route_name(split: &str, matching: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {

@@ -1,0 +1,91 @@
+//! Identities: what tells the objects of a snapshot apart.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use smi_types::{Object, ParseError, ParseErrorKind};
+use std::borrow::Cow;
+
+/// Group, kind and key of an object. Its version is left out, as an object is the same one in every version; a
+/// Namespace goes by its name alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id {
+    pub(super) key: ObjectKey,
+    group: Cow<'static, str>,
+    kind: Cow<'static, str>,
+}
+
+impl Id {
+    pub(super) fn of(object: &ObjectRef) -> Self {
+        let id = Self {
+            key: object.key.clone(),
+            group: object.kind.group.clone(),
+            kind: object.kind.kind.clone(),
+        };
+        if id.is(&Kind::NAMESPACE) {
+            let key = ObjectRef::namespace(&id.key.name).key;
+            return Self { key, ..id };
+        }
+        id
+    }
+
+    /// Returns `true` if the object is of this kind, in any version.
+    pub(super) fn is(&self, kind: &Kind) -> bool {
+        self.group == kind.group && self.kind == kind.kind
+    }
+}
+
+/// Returns `true` if both are one kind, in any version.
+pub(super) fn is_same(one: &Kind, other: &Kind) -> bool {
+    one.group == other.group && one.kind == other.kind
+}
+
+/// The reference to an SMI object.
+pub(super) fn reference(object: &Object) -> ObjectRef {
+    let kind = match object {
+        Object::HTTPRouteGroup(_) => Kind::HTTP_ROUTE_GROUP,
+        Object::TCPRoute(_) => Kind::TCP_ROUTE,
+        Object::UDPRoute(_) => Kind::UDP_ROUTE,
+        Object::TrafficTarget(_) => Kind::TRAFFIC_TARGET,
+        Object::IdentityBinding(_) => Kind::IDENTITY_BINDING,
+        _ => Kind::TRAFFIC_SPLIT,
+    };
+    ObjectRef::new(kind, ObjectKey::of(object.metadata()))
+}
+
+/// The reference to the object that an error is about, if the error names one.
+pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
+    let is_kind = |kind: &Kind| Some(&*kind.kind) == error.object_kind();
+    let kind = Kind::SMI.into_iter().find(is_kind)?;
+    let namespace = error.namespace().unwrap_or(DEFAULT_NAMESPACE);
+    Some(ObjectRef::new(kind, ObjectKey::new(namespace, error.name()?)))
+}
+
+/// The code of an error.
+pub(crate) fn code_of(error: &ParseError) -> Code {
+    match error.kind() {
+        ParseErrorKind::Syntax => Code::Unparsable,
+        ParseErrorKind::NotSmi => Code::NotAnObject,
+        ParseErrorKind::UnknownKind => Code::UnknownKind,
+        ParseErrorKind::UnknownVersion => Code::UnknownVersion,
+        ParseErrorKind::Unsupported => Code::Unsupported,
+        _ => Code::Undecodable,
+    }
+}
+
+/// What is wrong with the key of an object, if no API server accepts it: names of native objects are derived from keys.
+pub(super) fn refusal(object: &ObjectRef) -> Option<Diagnostic> {
+    let ObjectKey { namespace, name } = &object.key;
+    let refuse = |field: &str, message: String| {
+        let object = object.clone();
+        Some(Diagnostic::new(Code::Undecodable, object, field.into(), message))
+    };
+    if !is_dns_label(namespace) {
+        let message = format!("`{namespace}` is not a valid namespace name: it must be a DNS label");
+        refuse("metadata.namespace", message)
+    } else if !is_dns_subdomain(name) {
+        let message = format!("`{name}` is not a valid object name: it must be a DNS subdomain");
+        refuse("metadata.name", message)
+    } else {
+        None
+    }
+}
