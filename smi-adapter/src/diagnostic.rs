@@ -321,6 +321,8 @@ codes! {
         "Access control is not in force in this namespace, by its label or by a setting (A2): everything is allowed, and the traffic target changes nothing.";
     NestedSplit: Warning, InForce, ["T27"],
         "A backend is itself the root of a split. Splits are not hierarchical: its share goes to its own endpoints (T27).";
+    NoCommonPort: Error, Partial, ["A10", "A12"],
+        "The destination names a port, and the rules of one kind, TCP or UDP, name others (A10, A12). Both restrict, so these rules allow nothing. Name the port that the workload listens on in both places, or in one.";
     NoDestinationWorkload: Warning, Partial, ["A18"],
         "No pod, and no object that makes pods, runs as the destination (A18). The traffic target takes effect as soon as there is one.";
     NoUsableBackend: Warning, Partial, ["T23", "T25"],

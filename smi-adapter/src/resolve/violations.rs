@@ -60,3 +60,6 @@ fn limited(diagnostic: Diagnostic, split: &TrafficSplit) -> Diagnostic {
         None => diagnostic,
     }
 }
+
+#[cfg(test)]
+mod tests;

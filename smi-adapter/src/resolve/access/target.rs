@@ -222,9 +222,13 @@ impl Reader<'_> {
         let over_udp = layers.udp.clone().map(|ports| (ports, Granted::Udp));
         let mut grants = Vec::new();
         for (ports, traffic) in over_tcp.into_iter().chain(over_udp) {
+            // Rules that lead nowhere are reported already (A9).
+            let leads_somewhere = ports != Ports::Only(BTreeSet::new());
             let Some(ports) = layers::restrict(ports, port) else {
-                let message = "no port is left that the destination and its rules allow together";
-                self.say(Code::Invalid, self.target.rules_path(), message);
+                if leads_somewhere {
+                    let message = "the port of the destination is not among those of these rules, which allow nothing";
+                    self.say(Code::NoCommonPort, self.target.rules_path(), message);
+                }
                 continue;
             };
             grants.push(Grant {

@@ -156,7 +156,7 @@ fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
         (
             json!({"destination": {"kind": "ServiceAccount", "name": "api", "port": 1},
                    "rules": [{"kind": "TCPRoute", "name": "two"}]}),
-            "Invalid spec.rules",
+            "NoCommonPort spec.rules",
         ),
         // A22
         (
