@@ -160,7 +160,7 @@ fn classes(allowing: &[&Grant], attempt: &Attempt, ambiguous: bool, coverage: &m
         Traffic::Tcp => "allowed: TCP",
         Traffic::Udp => "allowed: UDP",
         Traffic::Http(_) if by_http => "allowed: HTTP by HTTP rules",
-        _ => "allowed: HTTP by TCP rules",
+        Traffic::Http(_) => "allowed: HTTP by TCP rules",
     });
     coverage.note_if(ambiguous, "common grants of several pods");
     coverage.note_if(allowing.len() > 1, "several grants allow it");
