@@ -14,7 +14,7 @@ const REPORTS: [&str; 4] = [
 
 const ABOUT: &str = "# Conformance
 
-What the [conformance kit](smi-adapter/src/guide/conformance.md) says of the adapters of this repository, in each of \
+What the [conformance kit](smi-conformance/src/guide.md) says of the adapters of this repository, in each of \
 their modes. Every cell is measured by `cargo test`, and this page follows from the reports in `adapters/*/conformance`, \
 which also have the coverage of every law.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An adapter for a toy mesh, and that mesh: the other side of PROTOCOL.md.
+"""An adapter for a toy mesh, and that mesh: the other side of smi-conformance/src/process/PROTOCOL.md.
 
 The mesh does not look into connections. Its only kind says, for a host, who shares the connections to each port of it:
 

@@ -1,20 +1,13 @@
-//! Whether a program keeps the laws of the conformance kit: any executable, in any language.
-//!
-#![doc = include_str!("../judge/PROTOCOL.md")]
-
-mod answer;
-mod process;
-mod remote;
-mod request;
-#[cfg(test)]
-mod tests;
+//! Whether a program keeps the laws of the conformance kit: any executable, in any language, that speaks the
+//! [protocol](smi_conformance::process).
 
 use crate::input::unreadable;
 use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
-use remote::Remote;
-use smi_conformance::{Case, Cases, Report, State, Violation, judge, laws};
+use smi_conformance::laws::{self, Law, UnknownLaw};
+use smi_conformance::process::Program;
+use smi_conformance::{Case, Cases, State, Violation, judge};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -23,7 +16,7 @@ use std::time::Duration;
 
 const HELP: &str = "\
 Judges a program that is an adapter, and its mesh: starts it, gives it many small worlds, and tells in which of them a
-law of the conformance kit does not hold. examples/judge/PROTOCOL.md says what is asked of the program.
+law of the conformance kit does not hold. smi-conformance/src/process/PROTOCOL.md says what is asked of the program.
 
 judge [OPTION…] -- COMMAND [ARG…]
 
@@ -52,22 +45,22 @@ fn started(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<E
         write!(out, "{HELP}")?;
         return Ok(Exit::Done);
     };
-    let remote = Remote::start(&task.command, task.patience).map_err(Stop::Refused)?;
-    report::line(err, &format!("judging `{}`", remote.title()))?;
+    let program = Program::start(&task.command, task.patience).map_err(Stop::Refused)?;
+    report::line(err, &format!("judging `{}`", program.title()))?;
     if let Some(path) = &task.replay {
-        again(&remote, path, out)
+        again(&program, path, out)
     } else if task.laws.is_empty() {
-        all(&remote, &task, out)
+        all(&program, &task, out)
     } else {
-        some(&remote, &task, out)
+        some(&program, &task, out)
     }
 }
 
 /// Tries all laws.
-fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
-    let judgement = judge(remote, remote, &laws::no_limits, task.cases);
+fn all(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let judgement = judge(program, program, &laws::no_limits, task.cases);
     // Then nothing else that was found means anything.
-    answered(remote)?;
+    answered(program)?;
     lines(out, &judgement.to_string())?;
     out.flush()?;
     for violation in judgement.violations() {
@@ -80,21 +73,19 @@ fn all(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> 
 }
 
 /// Tries the laws that are asked for, one after the other.
-fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+fn some(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
     let mut exit = Exit::Done;
-    for name in &task.laws {
-        let outcome: Option<Result<Report, Box<Violation>>> =
-            laws::by_name(name, remote, remote, &laws::no_limits, task.cases);
-        answered(remote)?;
+    for law in &task.laws {
+        let outcome = laws::try_law(*law, program, program, &laws::no_limits, task.cases);
+        answered(program)?;
         let text = match outcome {
-            None => continue,
-            Some(Ok(report)) => {
+            Ok(report) => {
                 if report.state() == State::Unverified {
                     exit = Exit::Errors;
                 }
                 report.to_string()
             }
-            Some(Err(violation)) => {
+            Err(violation) => {
                 exit = Exit::Errors;
                 task.save(&violation)?;
                 violation.to_string()
@@ -107,12 +98,12 @@ fn some(remote: &Remote, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop>
 }
 
 /// Tries one case again.
-fn again(remote: &Remote, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
+fn again(program: &Program, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
     let file = path.as_os_str();
     let text = fs::read_to_string(path).map_err(|error| unreadable(file, &error))?;
     let case = Case::read(&text).map_err(|why| unreadable(file, &why))?;
-    let outcome = laws::replay(remote, remote, &laws::no_limits, &case);
-    answered(remote)?;
+    let outcome = laws::replay(program, program, &laws::no_limits, &case);
+    answered(program)?;
     match outcome {
         Ok(()) => {
             writeln!(out, "`{}` shows no fault", case.name)?;
@@ -130,8 +121,8 @@ fn unwritable(path: &Path, error: &io::Error) -> Stop {
 }
 
 /// Stops where the program has failed to answer.
-fn answered(remote: &Remote) -> Result<(), Stop> {
-    remote.failure().map_or(Ok(()), |failure| Err(Stop::Refused(failure)))
+fn answered(program: &Program) -> Result<(), Stop> {
+    program.failure().map_or(Ok(()), |failure| Err(Stop::Refused(failure)))
 }
 
 /// Writes several lines, whatever the program has put into them.
@@ -145,7 +136,7 @@ fn lines(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
 /// What is asked.
 struct Task {
     cases: Cases,
-    laws: Vec<String>,
+    laws: Vec<Law>,
     report: Option<PathBuf>,
     save: Option<PathBuf>,
     replay: Option<PathBuf>,
@@ -186,7 +177,7 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
         match option.as_str() {
             "help" => return Ok(None),
             "worlds" => task.cases = Cases::new(parser.value()?.parse()?),
-            "law" => task.laws.push(law(parser.value()?.string()?)?),
+            "law" => task.laws.push(law(&parser.value()?.string()?)?),
             "report" => task.report = Some(parser.value()?.into()),
             "save" => task.save = Some(parser.value()?.into()),
             "replay" => task.replay = Some(parser.value()?.into()),
@@ -210,10 +201,7 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
     Ok(Some(task))
 }
 
-fn law(name: String) -> Result<String, Stop> {
-    if laws::NAMES.contains(&&*name) {
-        return Ok(name);
-    }
-    let reason = format!("there is no law `{name}`, only `{}`", laws::NAMES.join("`, `"));
-    Err(Stop::Refused(reason))
+fn law(name: &str) -> Result<Law, Stop> {
+    name.parse()
+        .map_err(|unknown: UnknownLaw| Stop::Refused(unknown.to_string()))
 }

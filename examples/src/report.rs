@@ -84,7 +84,7 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<usize>,
     object: Option<JsonObject<'a>>,
-    field: &'a str,
+    field: String,
     message: &'a str,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Json<'a> {
             document: place.and_then(|place| place.document),
             item: place.and_then(|place| place.item),
             object,
-            field: message.field.as_str(),
+            field: message.field.to_string(),
             message: &message.text,
         }
     }

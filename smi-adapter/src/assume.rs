@@ -71,7 +71,7 @@ fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<O
     let root = match ParsedRoot::new(&spec.service, &key.namespace, &settings.cluster_domain) {
         ParsedRoot::Service(root) => Some(root),
         ParsedRoot::External(_) => None,
-        ParsedRoot::OtherNamespace | ParsedRoot::Invalid => return Vec::new(),
+        ParsedRoot::OtherNamespace | ParsedRoot::UnderDomain | ParsedRoot::Invalid => return Vec::new(),
     };
     let backends = spec
         .backends
@@ -248,8 +248,8 @@ mod tests {
         add(&mut snapshot, "external", "shop.example.com", &["c"]);
         add(&mut snapshot, "odd", "Web", &["d.shop", "", "e"]);
         let mut unported = snapshot.clone();
-        assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]).len(), 2);
-        assert_eq!(names(&snapshot), ["c", "e"]);
+        assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]).len(), 1);
+        assert_eq!(names(&snapshot), ["c"]);
         assert_eq!(assume_services(&mut unported, &Settings::default(), &[0]), []);
         assert_eq!(unported.services().count(), 0);
     }

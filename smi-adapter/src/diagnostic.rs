@@ -1,6 +1,7 @@
 //! Diagnostics: what the authors of SMI objects should know, as data and as text.
 
 mod concern;
+mod violation;
 
 pub use concern::{ErrorBound, Ports};
 
@@ -8,7 +9,10 @@ use crate::object::{Kind, ObjectRef};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use smi_types::FieldPath;
+use smi_types::validate::Rule;
 use std::fmt::{self, Display};
+
+pub use smi_types::validate::Severity;
 
 /// A fact about one field of one object that its author should know, with a stable [`Code`].
 ///
@@ -33,6 +37,8 @@ pub struct Diagnostic {
     pub field: FieldPath,
     /// The kind of fact.
     pub code: Code,
+    /// The rule that the object breaks by itself. `None` for what takes several objects, a setting or a mesh.
+    pub rule: Option<Rule>,
     /// The ports that it is limited to: of the root service on a split, else those that the workload listens on.
     pub ports: Ports,
     /// The backend of the split that it is limited to, by the name of its service.
@@ -55,6 +61,7 @@ impl Diagnostic {
             object,
             field,
             code,
+            rule: None,
             ports: Ports::All,
             backend: None,
             other: None,
@@ -115,7 +122,7 @@ impl Diagnostic {
         self.object.kind == Kind::TRAFFIC_SPLIT
             && self.code.disables_splits()
             && self.backend.is_none()
-            && !self.field.as_str().starts_with("metadata.")
+            && !self.field.starts_with(&"metadata".into())
             && self.ports.contains(port)
     }
 }
@@ -131,14 +138,15 @@ impl Display for Diagnostic {
     }
 }
 
-/// Writes every field, and what follows from the code: `severity`, `effect` and `rules`. A field that limits nothing is
-/// left out.
+/// Writes every field, and what follows from the code: `severity`, `effect` and `rules`, which is the rule's own ID where
+/// there is a rule. A field that limits nothing is left out.
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {
             object,
             field,
             code,
+            rule,
             ports,
             backend,
             other,
@@ -146,11 +154,17 @@ impl Serialize for Diagnostic {
             workload,
             message,
         } = self;
-        let mut fields = serializer.serialize_struct("Diagnostic", 12)?;
+        let mut fields = serializer.serialize_struct("Diagnostic", 13)?;
         fields.serialize_field("code", code)?;
         fields.serialize_field("severity", &code.severity())?;
         fields.serialize_field("effect", &code.effect())?;
-        fields.serialize_field("rules", code.rules())?;
+        match rule {
+            Some(rule) => {
+                fields.serialize_field("rule", rule)?;
+                fields.serialize_field("rules", &[rule.id()])?;
+            }
+            None => fields.serialize_field("rules", code.rules())?,
+        }
         fields.serialize_field("object", object)?;
         fields.serialize_field("field", field)?;
         if *ports != Ports::All {
@@ -170,35 +184,6 @@ impl Serialize for Diagnostic {
         }
         fields.serialize_field("message", message)?;
         fields.end()
-    }
-}
-
-/// How urgent a diagnostic is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Good to know; nothing is wrong.
-    Info,
-    /// Probably not what was meant.
-    Warning,
-    /// Something that was asked for is not done.
-    Error,
-}
-
-impl Severity {
-    /// The severity in lower case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -304,7 +289,9 @@ codes! {
         "The destination is in another namespace than the traffic target (A22). Whoever may write targets in one namespace would open workloads of another, so it grants nothing. Move the target to the namespace of its destination.";
     DuplicateBackend: Warning, InForce, ["T30"],
         "A backend is listed more than once. Its weights are added (T30).";
-    DuplicateMatch: Warning, InForce, ["S2"],
+    DuplicateHeader: Warning, InForce, ["S19"],
+        "A match filters the same header twice. A request must fulfil both filters (S19). A mesh that cannot express it reports HeaderRepeated.";
+    DuplicateMatch: Error, InForce, ["S2"],
         "Two matches of a group have the same name. Either may be fulfilled (S2).";
     DuplicateObject: Error, Inert, ["I1"],
         "The object came more than once in one input, perhaps in two versions (I1). Which one is meant is unknown, so none has an effect.";
@@ -324,12 +311,18 @@ codes! {
         "This mesh cannot say this. The named part is left out.";
     Invalid: Error, Inert, [],
         "The object lacks what its kind needs, or holds a value that means nothing. It has no effect.";
+    InvalidIdentity: Error, Partial, ["A29", "A30", "D19"],
+        "A scheme of the identity binding names what no workload can be: a label or the name of a service account that Kubernetes does not accept (A29, A30), or a malformed SPIFFE ID (D19). It matches no workload; the binding's other identities count.";
+    MatchNameMissing: Error, InForce, ["S3"],
+        "The match has no name, which the specification requires (S3). References to the whole group include it, and no reference can select it.";
     MatchesEverything: Warning, InForce, ["S20"],
         "A match says nothing but its name, so it takes every request (S20). If that is meant, leave the matches of the split out.";
     NamespaceReleased: Info, Partial, ["A2"],
         "Access control is not in force in this namespace, by its label or by a setting (A2): everything is allowed, and the traffic target changes nothing.";
     NestedSplit: Warning, InForce, ["T27"],
         "A backend is itself the root of a split. Splits are not hierarchical: its share goes to its own endpoints (T27).";
+    NoCommonPort: Error, Partial, ["A10", "A12"],
+        "The destination names a port, and the rules of one kind, TCP or UDP, name others (A10, A12). Both restrict, so these rules allow nothing. Name the port that the workload listens on in both places, or in one.";
     NoDestinationWorkload: Warning, Partial, ["A18"],
         "No pod, and no object that makes pods, runs as the destination (A18). The traffic target takes effect as soon as there is one.";
     NoUsableBackend: Warning, Partial, ["T23", "T25"],
@@ -342,6 +335,8 @@ codes! {
         "The mesh cannot close this, so callers that no traffic target allows may get through: UDP, a port that nothing names, or a pod that is not in the mesh or that no labels select. The message says what would close it.";
     NotHttp: Warning, Partial, ["T19"],
         "This mesh does not read HTTP on this port, by what the service or the pods declare. A split with matches takes no traffic there (T19), and a grant of HTTP requests allows none.";
+    NotInVersion: Warning, InForce, ["A10", "S10", "S22", "S24", "T12"],
+        "The object's version has no such thing: matches of a split (T12), headers of a match (S10), ports of a route (S22) or of a destination (A10), rules of kind UDPRoute (S24). It is in force here, but an API server that serves this version drops or rejects it; without the field, the object takes or allows more. Write the object in a version that has it.";
     NotPortable: Error, Partial, ["S6"],
         "The regular expression is outside the portable dialect (S6): regular expression engines refuse it or differ in what it means. The match that holds it takes no request.";
     Overlap: Error, Partial, ["T29"],
@@ -354,6 +349,8 @@ codes! {
         "The port is one of a service, and its pods listen on another (A10). Ports in traffic targets and routes are those that the workload listens on: nothing listens on this one. Write the target port.";
     PortMismatch: Warning, Partial, ["T20", "T23"],
         "A backend has no port of this number and transport protocol, so it gets no traffic of this port of the root service (T20, T23). The others share it.";
+    Redundant: Warning, InForce, ["A8", "D9"],
+        "This part adds nothing to what the object says: the port of a source (D9), or a match that its rule lists before (A8). Leave it out.";
     RootNamespace: Error, Inert, ["T3"],
         "The root is a service of another namespace, or of none (T3). A split acts in its own namespace only.";
     RootUnusable: Error, Inert, ["T40"],
@@ -370,7 +367,7 @@ codes! {
         "No version of this kind that was read has a field of this name here. It was read past. Perhaps it is misspelt, or belongs to the shape of another version.";
     UnknownKind: Error, Inert, [],
         "There is no such API group or kind of SMI. The object has no effect.";
-    UnknownMethod: Warning, InForce, ["S8"],
+    UnknownMethod: Error, InForce, ["S8"],
         "The method is none that the API knows. It is compared exactly, case and all (S8), so it probably never matches.";
     UnknownVersion: Error, Inert, [],
         "The kind never had this version. The object has no effect.";
@@ -421,12 +418,6 @@ impl Code {
 }
 
 impl Serialize for Effect {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl Serialize for Severity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

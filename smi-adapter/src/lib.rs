@@ -1,4 +1,9 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(feature = "yaml", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "yaml"),
+    doc = "The meaning of Service Mesh Interface objects. The feature `yaml` adds the front page, whose example needs it."
+)]
 
 pub mod adapter;
 pub mod assume;
@@ -20,4 +25,10 @@ pub mod workload;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
+pub use adapter::{MeshAdapter, MeshAdapterExt};
+pub use diagnostic::{Code, Diagnostic};
+pub use object::{ObjectKey, ObjectRef};
+pub use plan::{Observed, Planned};
+pub use settings::Settings;
 pub use smi_types;
+pub use snapshot::{Snapshot, SnapshotBuilder};

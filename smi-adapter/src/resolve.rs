@@ -4,6 +4,7 @@ mod access;
 mod root;
 mod specs;
 mod split;
+mod violations;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::Model;
@@ -43,6 +44,7 @@ pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
 pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, enforced: &BTreeSet<String>) -> Resolution {
     let mut report = Report::default();
     input(snapshot, settings, &mut report);
+    violations::of_objects(snapshot, settings, &mut report);
     let groups = specs::groups(snapshot, settings, &mut report);
     let mut model = split::routes(snapshot, settings, &groups, &mut report);
     let mut used = access::policies(snapshot, settings, enforced, &groups, &mut model, &mut report);
@@ -61,6 +63,14 @@ struct Report(Vec<Diagnostic>);
 impl Report {
     fn add(&mut self, code: Code, object: &ObjectRef, field: FieldPath, message: impl Into<String>) {
         self.0.push(Diagnostic::new(code, object.clone(), field, message));
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.0.extend(diagnostics);
     }
 
     fn finish(mut self) -> Vec<Diagnostic> {

@@ -104,8 +104,11 @@ pub struct Snapshot {
 impl Snapshot {
     /// Adds an SMI object, in the place of what has its key. Returns the reference to it.
     pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
-        let Parsed { object, ignored } = object.into();
+        let Parsed { mut object, ignored } = object.into();
         let target = id::reference(&object);
+        // I2: so that it can be judged by itself.
+        let namespace = &mut object.metadata_mut().namespace;
+        namespace.get_or_insert_with(|| target.key.namespace.clone());
         if !self.make_room(&target) {
             return target;
         }

@@ -1,6 +1,7 @@
 //! Weights within the limits of a mesh.
 
 use crate::diagnostic::ErrorBound;
+pub use smi_types::weight::gcd;
 
 /// Weights as a mesh can take them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +63,6 @@ pub fn bounded(exact: &[u128], max: u32) -> Bounded {
             of: max.into(),
         }),
     }
-}
-
-/// The greatest common divisor; 0 is divided by everything.
-#[must_use]
-pub fn gcd(a: u128, b: u128) -> u128 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 fn narrow(weight: u128) -> u32 {

@@ -232,9 +232,9 @@ fn core(value: Value, api_version: String, kind: String) -> Result<Content, Read
                 "there is no name".into(),
             );
         }
-        ReadError::new(Some(object), Code::Undecodable, path.as_str().into(), reason)
+        ReadError::new(Some(object), Code::Undecodable, path, reason)
     };
-    let nameless = || (String::new(), String::new());
+    let nameless = || (FieldPath::root(), String::new());
     if is(&Kind::SERVICE) {
         let object = ObjectRef::service(ObjectKey::new(namespace, &name));
         if name.is_empty() {
@@ -263,13 +263,24 @@ fn core(value: Value, api_version: String, kind: String) -> Result<Content, Read
 }
 
 /// Where an object is not as it should be, and why.
-type Misread = (String, String);
+type Misread = (FieldPath, String);
 
 /// Reads a type of Kubernetes, or says where it is not as it should be, and why.
 fn read_as<T: DeserializeOwned>(value: Value) -> Result<Box<T>, Misread> {
     let read: Result<T, _> = serde_path_to_error::deserialize(value);
     read.map(Box::new)
-        .map_err(|error| (error.path().to_string(), error.inner().to_string()))
+        .map_err(|error| (below(FieldPath::root(), error.path()), error.inner().to_string()))
+}
+
+/// Appends the path of an error to that of the value that was read.
+fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
+    use serde_path_to_error::Segment;
+    path.iter().fold(value, |path, segment| match segment {
+        Segment::Seq { index } => path.index(*index),
+        Segment::Map { key } => path.field(key.clone()),
+        Segment::Enum { variant } => path.field(variant.clone()),
+        Segment::Unknown => path,
+    })
 }
 
 /// Authors of `name: n` should learn what became of it.

@@ -42,6 +42,7 @@ mod wire;
 
 use super::Input;
 use super::dice::Dice;
+use super::laws::Law;
 use super::probes::{Aim, attempts, sweep};
 use super::world::{World, snapshot};
 use head::{AttemptText, Head, ProbeText};
@@ -62,8 +63,8 @@ use std::path::PathBuf;
 pub struct Case {
     /// Its own name; that of a generated case is the law's.
     pub name: String,
-    /// The law that is tried. Empty: any that can use the case.
-    pub law: String,
+    /// The law that is tried; `None` is any that can use the case.
+    pub law: Option<Law>,
     /// The IDs of the rules that it shows; a generated case shows none.
     pub rules: Vec<String>,
     /// SMI objects, services, workloads and namespaces. An object may come twice, or be one that nobody can read.
@@ -81,10 +82,10 @@ pub struct Case {
 impl Case {
     /// A case of a world, without probes.
     #[must_use]
-    pub fn new(law: &str, world: &World, seed: u64) -> Self {
+    pub fn new(law: Law, world: &World, seed: u64) -> Self {
         Self {
-            name: law.to_owned(),
-            law: law.to_owned(),
+            name: law.to_string(),
+            law: Some(law),
             rules: Vec::new(),
             documents: world.documents(),
             settings: world.settings.clone(),
@@ -184,7 +185,7 @@ mod tests {
     proptest! {
         #[test]
         fn cases_are_read_back(world in World::of_access(), aims in proptest::collection::vec(Aim::any(), 3), seed: u64) {
-            let case = Case::new("faithful", &world, seed).aimed(&world, &aims).attempted(&world, &aims);
+            let case = Case::new(Law::Faithful, &world, seed).aimed(&world, &aims).attempted(&world, &aims);
             let text = case.to_yaml();
             let again = Case::read(&text).unwrap();
             prop_assert_eq!(&again, &case, "{}", text);

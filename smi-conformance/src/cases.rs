@@ -2,7 +2,9 @@
 
 mod kept;
 
-pub use kept::{FILES, kept};
+#[doc(hidden)]
+pub use kept::FILES;
+pub use kept::kept;
 
 /// How many worlds a law is tried in, and how often each class of things must have happened among them.
 ///

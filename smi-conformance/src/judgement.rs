@@ -1,12 +1,14 @@
 //! All laws at once, and what came of them.
 
+mod fates;
 mod matrix;
 mod profiles;
 
 use super::lab::difference;
-use super::laws::{self, Limits};
-use super::mutants::{Fate, Mutant};
-use super::{Cases, Implementation, Interpreter, Report, Violation, cases};
+use super::laws::{self, Law, Limits};
+use super::mutants::Mutant;
+use super::{Cases, Implementation, Interpreter, Report, State, Violation, cases};
+use fates::Mutants;
 use profiles::Profile;
 use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support};
@@ -36,10 +38,10 @@ pub fn judge<I>(implementation: &I, mesh: &dyn Interpreter, limits: &Limits<'_>,
 where
     I: Implementation + ?Sized,
 {
-    let try_law = |name: &&'static str| laws::by_name(name, implementation, mesh, limits, cases);
+    let try_law = |law: &Law| laws::try_law(*law, implementation, mesh, limits, cases);
     // Those that take longest stand last, and come first.
-    let names: Vec<&'static str> = laws::NAMES.iter().rev().copied().collect();
-    let outcomes = in_parallel(&names, try_law).into_iter().flatten();
+    let names: Vec<Law> = Law::ALL.iter().rev().copied().collect();
+    let outcomes = in_parallel(&names, try_law);
     let laws: BTreeMap<_, _> = names.into_iter().zip(outcomes).collect();
     let features = Feature::ALL.map(|feature| (feature, implementation.support(feature)));
     let mut judgement = Judgement {
@@ -55,8 +57,8 @@ where
         violations: Vec::new(),
     };
     judgement.profiles = profiles::all(&features, &laws, cases);
-    for (name, outcome) in laws {
-        judgement.laws.insert(name.to_owned(), LawOutcome::of(&outcome));
+    for (law, outcome) in laws {
+        judgement.laws.insert(law, LawOutcome::of(&outcome));
         match outcome {
             Ok(report) => judgement.deviations.extend(report.deviations),
             Err(violation) => judgement.violations.push(*violation),
@@ -66,7 +68,7 @@ where
 }
 
 /// What came of all laws: a report in the spirit of the Gateway API's `ConformanceReport`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judgement {
     adapter: String,
@@ -81,16 +83,16 @@ pub struct Judgement {
     deviations: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mutants: Option<Mutants>,
-    laws: BTreeMap<String, LawOutcome>,
+    laws: BTreeMap<Law, LawOutcome>,
     #[serde(skip)]
     violations: Vec<Violation>,
 }
 
 /// What came of one law.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LawOutcome {
-    state: String,
+    state: State,
     #[serde(default, skip_serializing_if = "is_zero")]
     probes: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -120,7 +122,7 @@ impl LawOutcome {
     fn of(outcome: &Result<Report, Box<Violation>>) -> Self {
         match outcome {
             Ok(report) => Self {
-                state: report.state().to_string(),
+                state: report.state(),
                 probes: report.probes,
                 either: report.either,
                 excused: report.excused,
@@ -135,7 +137,7 @@ impl LawOutcome {
                     .collect(),
             },
             Err(violation) => Self {
-                state: "failed".to_owned(),
+                state: State::Failed,
                 probes: 0,
                 either: 0,
                 excused: 0,
@@ -147,18 +149,6 @@ impl LawOutcome {
             },
         }
     }
-}
-
-/// What became of the mutants.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Mutants {
-    /// By name: the law, and after how many worlds.
-    killed: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    survived: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    not_applicable: Vec<String>,
 }
 
 impl Judgement {
@@ -180,14 +170,7 @@ impl Judgement {
         });
         let mut mutants = Mutants::default();
         for (mutant, fate) in all.iter().zip(fates) {
-            match fate {
-                Fate::Killed { after } => {
-                    let how = format!("{} after {after}", mutant.law());
-                    mutants.killed.insert(mutant.name().to_owned(), how);
-                }
-                Fate::Survived => mutants.survived.push(mutant.name().to_owned()),
-                Fate::NotApplicable => mutants.not_applicable.push(mutant.name().to_owned()),
-            }
+            mutants.note(mutant, fate);
         }
         Self {
             mutants: Some(mutants),
@@ -198,7 +181,7 @@ impl Judgement {
     /// Whether every law holds, nothing that the adapter claims is unverified, and no mutant that was tried survived.
     #[must_use]
     pub fn passed(&self) -> bool {
-        let failed = self.laws.values().any(|law| law.state == "failed");
+        let failed = self.laws.values().any(|law| law.state == State::Failed);
         let survived = self.mutants.iter().any(|mutants| !mutants.survived.is_empty());
         let rare = self.laws.values().any(|law| !law.unverified.is_empty());
         !failed && !rare && !survived

@@ -73,10 +73,11 @@ macro_rules! conformance_tests {
     };
 }
 
-/// A counterexample in words, and how to try it again: its case is saved in a folder for the module of the test.
+/// A counterexample in words, and how to try it again: its case is saved in a folder for the module of the test, below
+/// the target folder.
 #[doc(hidden)]
 pub fn saved(violation: &Violation, folder: Option<&str>, module: &str) -> String {
-    let folder = folder.map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = folder.map_or_else(of_target, PathBuf::from);
     let again = match violation.save(folder.join("conformance").join(module.replace("::", "-"))) {
         Ok(path) => format!("SMI_CASE={} cargo test replayed", path.display()),
         Err(error) => format!("the case was not saved: {error}"),
@@ -84,19 +85,28 @@ pub fn saved(violation: &Violation, folder: Option<&str>, module: &str) -> Strin
     format!("{violation}\n# again\n\n{again}\n")
 }
 
+/// The folder that cargo has for files of tests. It names it for integration tests only; others run in
+/// `target/PROFILE/deps` or `target/PROFILE/examples`.
+fn of_target() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let target = program.ancestors().nth(3).filter(|target| target.is_dir());
+    target.map_or_else(std::env::temp_dir, |target| target.join("tmp"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::laws::Law;
     use crate::{Case, cases};
 
     #[test]
     fn what_is_saved_is_the_case() {
         let case = Case {
-            law: "faithful".to_owned(),
+            law: Some(Law::Faithful),
             ..cases::kept().next().unwrap()
         };
         let violation = Violation {
-            law: "faithful",
+            law: Law::Faithful,
             adapter: "toy".to_owned(),
             held: 0,
             case: case.clone(),
@@ -106,7 +116,7 @@ mod tests {
             diagnostics: String::new(),
         };
         let text = saved(&violation, None, "smi_adapter::saved");
-        let path = std::env::temp_dir().join("conformance/smi_adapter-saved/faithful.yaml");
+        let path = of_target().join("conformance/smi_adapter-saved/faithful.yaml");
         assert!(text.contains(&format!("SMI_CASE={} cargo test replayed", path.display())));
         assert_eq!(Case::read(&std::fs::read_to_string(path).unwrap()), Ok(case));
     }

@@ -18,7 +18,9 @@
 mod access;
 mod cluster;
 mod history;
+mod kept;
 mod known;
+mod law;
 mod output;
 mod routing;
 mod run;
@@ -30,9 +32,10 @@ use super::implementation::Of;
 use super::{Case, Cases, Implementation, Interpreter, Report, Violation};
 use crate::world::reduce::Sent;
 use known::Known;
+pub use law::UnknownLaw;
+pub(crate) use run::Difference;
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
-use smi_types::FieldPath;
 use tally::Tally;
 
 /// What is tried.
@@ -55,13 +58,19 @@ impl<'a> Subject<'a> {
 /// Whether an API server takes a native object, beyond what holds for every kind.
 pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + Sync + 'a;
 
-/// A law, and what must have happened so that a run shows something.
-struct Law {
-    name: &'static str,
-    check: fn(&Subject<'_>, &Case, &mut Tally) -> Result<(), Box<Fault>>,
+/// How a law is tried, and what must have happened so that a run shows something.
+struct Definition {
+    name: Law,
+    check: Check,
     asks: Asks,
-    classes: &'static [&'static str],
+    classes: Classes,
 }
+
+/// Tries a law in one case.
+type Check = fn(&Subject<'_>, &Case, &mut Tally) -> Result<(), Box<Fault>>;
+
+/// What must have happened.
+type Classes = &'static [&'static str];
 
 /// What a law asks a mesh.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,24 +134,45 @@ macro_rules! hold {
 }
 use hold;
 
-/// Declares the laws, so that each is a function and can be replayed.
+/// Declares the laws, so that each has a name, is a function and can be replayed.
 macro_rules! laws {
     (
-        adapter { $($(#[doc = $doc:literal])* $name:ident: $module:ident, $classes:expr;)* }
-        mesh { $($(#[doc = $mesh_doc:literal])* $mesh_name:ident: $asks:ident, $mesh_module:ident, $mesh_classes:expr;)* }
+        adapter { $($(#[doc = $doc:literal])* $law:ident $name:ident: $module:ident, $classes:expr;)* }
+        mesh { $($(#[doc = $mesh_doc:literal])* $mesh_law:ident $mesh_name:ident: $asks:ident, $mesh_module:ident, $mesh_classes:expr;)* }
     ) => {
-        /// The names of all laws.
-        pub const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($mesh_name),)* "within_limits"];
+        /// The name of a law. Sorted by its text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Law {
+            $($(#[doc = $doc])* $law,)*
+            $($(#[doc = $mesh_doc])* $mesh_law,)*
+            /// What an API server takes: names, labels, annotations and specs are within the limits of every kind, and
+            /// within those that the adapter's own kinds have.
+            WithinLimits,
+        }
 
-        fn law(name: &str) -> Option<Law> {
-            $(if name == stringify!($name) {
-                return Some(Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes });
-            })*
-            $(if name == stringify!($mesh_name) {
-                let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
-                return Some(Law { name, check, asks: Asks::$asks, classes: $mesh_classes });
-            })*
-            (name == "within_limits").then(within_limits_law)
+        impl Law {
+            /// All laws.
+            pub const ALL: &'static [Self] = &[$(Self::$law,)* $(Self::$mesh_law,)* Self::WithinLimits];
+
+            /// The name as text: that of the function which tries the law.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$law => stringify!($name),)*
+                    $(Self::$mesh_law => stringify!($mesh_name),)*
+                    Self::WithinLimits => "within_limits",
+                }
+            }
+
+            fn definition(self) -> Definition {
+                let (check, asks, classes): (Check, Asks, Classes) = match self {
+                    $(Self::$law => ($module::$name, Asks::Nothing, $classes),)*
+                    $(Self::$mesh_law => ($mesh_module::$mesh_name, Asks::$asks, $mesh_classes),)*
+                    Self::WithinLimits => (shape::within_limits, Asks::Nothing, shape::EXTREMES),
+                };
+                Definition { name: self, check, asks, classes }
+            }
         }
 
         $(
@@ -154,8 +184,8 @@ macro_rules! laws {
             where
                 I: Implementation + ?Sized,
             {
-                let law = Law { name: stringify!($name), check: $module::$name, asks: Asks::Nothing, classes: $classes };
-                run::run(&law, &Subject { adapter: &Of(adapter), mesh: None, limits: &no_limits }, cases)
+                let subject = Subject { adapter: &Of(adapter), mesh: None, limits: &no_limits };
+                run::run(&Law::$law.definition(), &subject, cases)
             }
         )*
         $(
@@ -171,9 +201,7 @@ macro_rules! laws {
             where
                 I: Implementation + ?Sized,
             {
-                let (name, check) = (stringify!($mesh_name), $mesh_module::$mesh_name);
-                let law = Law { name, check, asks: Asks::$asks, classes: $mesh_classes };
-                run::run(&law, &Subject { adapter: &Of(adapter), mesh: Some(mesh), limits: &no_limits }, cases)
+                try_law(Law::$mesh_law, adapter, mesh, &no_limits, cases)
             }
         )*
     };
@@ -186,27 +214,27 @@ laws! {
         /// The adapter returns for every snapshot, and never panics, whatever is observed in the cluster. Where
         /// it does not return within two minutes, under this law or another, the case is printed and the process
         /// aborted.
-        total: output, &["world with native objects", "world with broken native objects of ours"];
+        Total total: output, &["world with native objects", "world with broken native objects of ours"];
         /// Equal snapshots give output that is equal byte for byte.
-        deterministic: output, TRANSLATED;
+        Deterministic deterministic: output, TRANSLATED;
         /// Neither the order of the input nor that of what is observed changes anything.
-        order_free: output, TRANSLATED;
+        OrderFree order_free: output, TRANSLATED;
         /// Every SMI object is a source of some native object, or in a diagnostic; what the adapter does not
         /// support is in a diagnostic wherever it is asked for.
-        honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force", "a grant in force"];
+        Honest honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force", "a grant in force"];
         /// Only the kinds that the adapter lists, each in the namespace of its policy and within the scope.
-        declared_kinds: shape, &["world with native objects", "world with a scope"];
+        DeclaredKinds declared_kinds: shape, &["world with native objects", "world with a scope"];
         /// Names are DNS subdomains that no other object has, of at most 63 characters unless they are the
         /// root's own host, even where services and splits have long names or look like the names that
         /// adapters build.
-        valid_names: shape, TRANSLATED;
+        ValidNames valid_names: shape, TRANSLATED;
         /// After a plan was applied the next one is empty, also where the API server added its defaults.
-        converges: cluster, TRANSLATED;
+        Converges converges: cluster, TRANSLATED;
         /// Planning changes nothing, and reading everything anew makes no difference.
-        idempotent: cluster, TRANSLATED;
+        Idempotent idempotent: cluster, TRANSLATED;
         /// Any single edit of one of our objects by somebody else makes the plan non-empty, and applying it
         /// restores the object. Whoever removes a label by which it is ours has it: it is reported.
-        repairs: cluster, &[
+        Repairs repairs: cluster, &[
             "repaired: a part of the spec removed",
             "repaired: a part of the spec changed",
             "repaired: a field added to the spec",
@@ -219,47 +247,47 @@ laws! {
             "foreign: the owner label removed",
         ];
         /// Two embedders with different owners, or scopes, never change each other's objects.
-        two_owners: cluster, &["two owners", "two scopes", "a name that the other one has"];
+        TwoOwners two_owners: cluster, &["two owners", "two scopes", "a name that the other one has"];
         /// Editing a weight, a pattern, an age or a source, or deleting a split or a traffic target, renames no object
         /// but leaves and grants, which may be named by what they say.
-        stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes", "edit: a source goes", "edit: a target goes"];
+        StableNames stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes", "edit: a source goes", "edit: a target goes"];
         /// An edit of one SMI object changes only native objects of the policies that it is about.
-        local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "edit: a target goes", "edit: a source goes", "edit: a rule changes", "edit: a route or binding goes", "other policies"];
+        Local local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "edit: a target goes", "edit: a source goes", "edit: a rule changes", "edit: a route or binding goes", "other policies"];
         /// Without SMI objects and enforced namespaces nothing of ours remains, and without one of them it is as if it
         /// had never been.
-        clean_delete: history, &["all deleted", "edit: a split goes", "edit: a target goes"];
+        CleanDelete clean_delete: history, &["all deleted", "edit: a split goes", "edit: a target goes"];
         /// The same intent in another API version gives the same native objects but for owner references.
-        version_free: history, TRANSLATED;
+        VersionFree version_free: history, TRANSLATED;
         /// Whatever the way there, the native objects are those of the final snapshot.
-        history_free: history, TRANSLATED;
+        HistoryFree history_free: history, TRANSLATED;
     }
     mesh {
         /// The mesh does with each request or connection what the specification says, or a diagnostic on the
         /// object at fault explains exactly what it does instead.
-        faithful: Routes, routing, routing::CLASSES;
+        Faithful faithful: Routes, routing, routing::CLASSES;
         /// Where a split takes traffic, the shares are exact, or within the error that a diagnostic states. No
         /// diagnostic excuses traffic to a backend that has no weight or is left out (T9, T20).
-        split_exact: Routes, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
+        SplitExact split_exact: Routes, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
         /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
-        fallback: Routes, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
+        Fallback fallback: Routes, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
         /// A diagnostic that claims a difference is true: no request shows that what it names is in force. A
         /// report counts for how many a request was found that does show the difference, by code.
-        sound: Routes, routing, &[];
+        Sound sound: Routes, routing, &[];
         /// Where every workload is in the mesh and its default policy denies, the mesh lets in nothing that the
         /// specification denies. Nothing excuses it.
-        never_widens: Access, access, access::DENIED;
+        NeverWidens never_widens: Access, access, access::DENIED;
         /// Where default policies allow, what the specification denies is denied, unless a `NotEnforced` on the workload
         /// or its namespace says that the mesh cannot close it: on the namespace for datagrams; on the workload for all of
         /// it or, where the message begins with `ports that no`, for the ports that nothing names.
-        enforces: Access, access, access::DENIED;
+        Enforces enforces: Access, access, access::DENIED;
         /// What the specification allows is let in, or a diagnostic on the object at fault explains why not.
-        grants: Access, access, access::ALLOWED;
+        Grants grants: Access, access, access::ALLOWED;
         /// At every step of a plan from one world to another the mesh lets in only what one of them allows.
-        safe_transition: Access, transitions, transitions::SAFE;
+        SafeTransition safe_transition: Access, transitions, transitions::SAFE;
         /// At every step of a plan from one world to another the mesh lets in what it lets in before and after.
-        undisturbed: Access, transitions, transitions::UNDISTURBED;
+        Undisturbed undisturbed: Access, transitions, transitions::UNDISTURBED;
         /// One more traffic target takes nothing away, and one less adds nothing, the last one included.
-        monotone: Access, transitions, transitions::MONOTONE;
+        Monotone monotone: Access, transitions, transitions::MONOTONE;
     }
 }
 
@@ -277,30 +305,7 @@ where
         mesh: None,
         limits,
     };
-    run::run(&within_limits_law(), &subject, cases)
-}
-
-fn within_limits_law() -> Law {
-    Law {
-        name: "within_limits",
-        check: shape::within_limits,
-        asks: Asks::Nothing,
-        classes: &[
-            "many backends",
-            "many matches",
-            "many header filters",
-            "long patterns",
-            "many splits",
-            "many targets",
-            "many sources",
-        ],
-    }
-}
-
-/// The place of a match of a route group that a field is within, as in `spec.matches[2].pathRegex`.
-fn place_of_match(field: &FieldPath) -> Option<usize> {
-    let (_, rest) = field.as_str().split_once("matches[")?;
-    rest.split_once(']')?.0.parse().ok()
+    run::run(&Law::WithinLimits.definition(), &subject, cases)
 }
 
 /// Native objects of an adapter, after they were written and read.
@@ -322,54 +327,57 @@ pub fn no_limits(_: &NativeObject) -> Result<(), String> {
     Ok(())
 }
 
-/// Tries the law with this name; nothing, if there is none.
+/// Tries a law.
 ///
 /// # Errors
 /// With the smallest counterexample that was found.
-pub fn by_name<I>(
-    name: &str,
+pub fn try_law<I>(
+    law: Law,
     adapter: &I,
     mesh: &dyn Interpreter,
     limits: &Limits<'_>,
     cases: Cases,
-) -> Option<Result<Report, Box<Violation>>>
+) -> Result<Report, Box<Violation>>
 where
     I: Implementation + ?Sized,
 {
-    Some(run::run(&law(name)?, &Subject::new(&Of(adapter), mesh, limits), cases))
+    run::run(&law.definition(), &Subject::new(&Of(adapter), mesh, limits), cases)
 }
 
 /// After how many worlds a law does not hold, if so; without the cases that are kept.
 pub(super) fn first_fault(
-    name: &str,
+    law: Law,
     adapter: &dyn Implementation,
     mesh: &dyn Interpreter,
     limits: &Limits<'_>,
     cases: Cases,
 ) -> Option<u32> {
-    run::first_fault(&law(name)?, &Subject::new(adapter, mesh, limits), cases)
+    run::first_fault(&law.definition(), &Subject::new(adapter, mesh, limits), cases)
 }
 
-/// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
-/// worlds of a law.
-pub(super) fn differ(name: &str, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
-    law(name).is_some_and(|law| law.asks.is_supported(other) && run::differ(&law, one, other, cases))
+/// Whether an implementation differs from another one at least so much in one of the worlds of a law.
+pub(super) fn differ(
+    law: Law,
+    one: &dyn Implementation,
+    other: &dyn Implementation,
+    cases: Cases,
+    least: Difference,
+) -> bool {
+    let law = law.definition();
+    law.asks.is_supported(other) && run::differ(&law, one, other, cases, least)
 }
 
 /// Tries one case again: that of a [`Violation`] under its law, or one that names no law under every law that can use it.
 ///
 /// # Errors
-/// With the case, not made any smaller, if a law does not hold in it, or if there is no law of that name.
+/// With the case, not made any smaller, if a law does not hold in it.
 pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case: &Case) -> Result<(), Box<Violation>>
 where
     I: Implementation + ?Sized,
 {
     let adapter = &Of(adapter);
     let subject = Subject::new(adapter, mesh, limits);
-    let named = |name: &&&str| case.law.is_empty() || case.law == **name;
-    let laws: Vec<Law> = NAMES.iter().filter(named).filter_map(|name| law(name)).collect();
-    if laws.is_empty() {
-        return Err(run::no_law(&subject, case));
-    }
-    laws.iter().try_for_each(|law| run::once(law, &subject, case))
+    let laws = case.law.as_ref().map_or(Law::ALL, std::slice::from_ref);
+    laws.iter()
+        .try_for_each(|law| run::once(&law.definition(), &subject, case))
 }

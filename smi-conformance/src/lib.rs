@@ -1,37 +1,40 @@
-//! What makes "this adapter means what SMI says" a checked fact. Not covered by semver.
-//!
-//! An [`Interpreter`] is an adapter author's executable claim about a mesh: given native objects alone, what
-//! the mesh does with a request. It is written from the mesh's documentation and source, never from the
-//! adapter's code, and is held against what the real mesh answered.
+#![doc = include_str!("../README.md")]
 
-pub mod broken;
-pub mod case;
+mod case;
 pub mod cases;
-pub mod coverage;
+mod coverage;
+#[doc(hidden)]
 pub mod dice;
 mod edits;
 mod extremes;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod implementation;
-pub mod judgement;
+mod judgement;
 mod lab;
 #[doc(hidden)]
 pub mod law_tests;
 pub mod laws;
 pub mod mutants;
+#[doc(hidden)]
 pub mod probes;
-pub mod report;
-pub mod server;
-pub mod violation;
+pub mod process;
+mod report;
+mod server;
+pub mod strategies;
+mod violation;
 mod watchdog;
+#[doc(hidden)]
 pub mod wire;
 #[doc(hidden)]
 pub mod wordless;
 pub mod world;
 
 pub use case::Case;
+#[doc(hidden)]
+pub use case::{curl, knock};
 pub use cases::Cases;
+pub use coverage::Coverage;
 pub use implementation::{Implementation, Input};
 pub use judgement::{Judgement, judge};
 pub use report::{Report, State};

@@ -7,11 +7,16 @@
 //!
 //! ```no_run
 //! use smi_adapter::adapter::MeshAdapter;
+//! use smi_conformance::laws::{self, Law};
 //! use smi_conformance::mutants::{Fate, Mutant};
-//! use smi_conformance::{Cases, Interpreter, laws};
+//! use smi_conformance::{Cases, Interpreter};
 //!
 //! fn they_die(adapter: &dyn MeshAdapter, mesh: &dyn Interpreter) {
-//!     for mutant in Mutant::all() {
+//!     // One of the mesh's own, beside those of the kit.
+//!     let open = Mutant::of_part("every client may send", Law::NeverWidens, "clients", |rule| {
+//!         rule["clients"] = serde_json::json!([]);
+//!     });
+//!     for mutant in Mutant::all().chain([open]) {
 //!         let fate = mutant.try_law(adapter, mesh, &laws::no_limits, Cases::quick());
 //!         assert_ne!(fate, Fate::Survived, "{}", mutant.name());
 //!     }
@@ -20,35 +25,40 @@
 
 mod access;
 mod documents;
+mod mutated;
 mod output;
+mod parts;
 mod routing;
 
-use super::implementation::{Implementation, Input, Of};
-use super::laws::{self, Limits};
+use super::implementation::{Implementation, Of};
+use super::laws::{self, Difference, Law, Limits};
 use super::{Cases, Interpreter};
-use serde_json::Value;
-use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
-use smi_adapter::model::route::{HeaderMatch, HttpMatch};
-use smi_adapter::model::{Invalid, Policy};
-use smi_adapter::object::Kind;
-use smi_adapter::plan::{Observed, Planned, complete, resolved};
-use smi_adapter::resolve::Resolution;
+use mutated::Mutated;
+use parts::{everything, one_header, or_same, without_headers, without_methods};
+use serde_json::{Map, Value};
+use smi_adapter::adapter::{MeshAdapter, Translation};
+use smi_adapter::model::Policy;
 use smi_adapter::settings::Settings;
+use std::borrow::Cow;
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 
 /// One way to be wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Mutant {
-    name: &'static str,
-    law: &'static str,
+    name: Cow<'static, str>,
+    law: Law,
     how: How,
 }
 
-/// What can translate a policy.
+/// Something that translates a policy.
 type TranslateFn<'a> = dyn Fn(&Policy) -> Translation + 'a;
 
+/// An edit of the translation of a policy.
+type EditFn = dyn Fn(&Policy, &mut Translation) + Send + Sync;
+
 /// Where it goes wrong.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum How {
     /// What was written is read as something else.
     Documents(fn(&mut Vec<Value>)),
@@ -58,6 +68,8 @@ enum How {
     Policy(fn(&Policy) -> Policy),
     /// The translation of a policy is made by something that can translate.
     Translate(fn(&Policy, &TranslateFn<'_>) -> Translation),
+    /// The translation of a policy is edited.
+    Edit(Arc<EditFn>),
     /// All that was translated is edited.
     Whole(fn(&mut Translation)),
     /// It does not find what it wrote.
@@ -71,6 +83,7 @@ impl Debug for How {
             Self::Settings(_) => "Settings",
             Self::Policy(_) => "Policy",
             Self::Translate(_) => "Translate",
+            Self::Edit(_) => "Edit",
             Self::Whole(_) => "Whole",
             Self::Blind => "Blind",
         })
@@ -87,40 +100,68 @@ pub enum Fate {
     },
     /// Its law holds in every world that was tried.
     Survived,
-    /// It writes and reports what the adapter does, in every world that was tried: the adapter does not have what is
-    /// broken here.
+    /// In every world that was tried it writes what the adapter does, and reports that and maybe more: the adapter does not
+    /// have what is broken here, or reports it.
     NotApplicable,
 }
 
 impl Mutant {
-    const fn new(name: &'static str, law: &'static str, how: How) -> Self {
+    const fn new(name: &'static str, law: Law, how: How) -> Self {
+        let name = Cow::Borrowed(name);
         Self { name, law, how }
     }
 
-    /// All of them.
+    /// All mutants of the kit.
     pub fn all() -> impl Iterator<Item = Self> {
         [routing::MUTANTS, access::MUTANTS, output::MUTANTS]
             .into_iter()
             .flatten()
-            .copied()
+            .cloned()
+    }
+
+    /// A mutant that edits the translation of every policy.
+    #[must_use]
+    pub fn of_translation(
+        name: impl Into<Cow<'static, str>>,
+        law: Law,
+        edit: impl Fn(&Policy, &mut Translation) + Send + Sync + 'static,
+    ) -> Self {
+        let (name, how) = (name.into(), How::Edit(Arc::new(edit)));
+        Self { name, law, how }
+    }
+
+    /// A mutant that edits every part of a native object's spec which is an object with `field`.
+    #[must_use]
+    pub fn of_part(
+        name: impl Into<Cow<'static, str>>,
+        law: Law,
+        field: &'static str,
+        edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static,
+    ) -> Self {
+        Self::of_translation(name, law, move |_, translation| {
+            for manifest in &mut translation.manifests {
+                edit_parts(&mut manifest.object.spec, field, &edit);
+            }
+        })
     }
 
     /// What is wrong.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The law that must find it out.
     #[must_use]
-    pub const fn law(&self) -> &'static str {
+    pub const fn law(&self) -> Law {
         self.law
     }
 
     /// The adapter, wrong in this way.
     #[must_use]
     pub fn of<'a, A: MeshAdapter + ?Sized>(&self, adapter: &'a A) -> impl Implementation + use<'a, A> {
-        Mutated { adapter, how: self.how }
+        let how = self.how.clone();
+        Mutated { adapter, how }
     }
 
     /// Tries its law. A counterexample is not made smaller; for one that can be read, call the law with
@@ -134,147 +175,106 @@ impl Mutant {
     ) -> Fate {
         let wrong = self.of(adapter);
         // One that is blind writes the same at first.
-        if !matches!(self.how, How::Blind) && !laws::differ(self.law, &wrong, &Of(adapter), cases) {
+        let blind = matches!(self.how, How::Blind);
+        let differs = |least| blind || laws::differ(self.law, &wrong, &Of(adapter), cases, least);
+        if !differs(Difference::Reports) {
             return Fate::NotApplicable;
         }
-        laws::first_fault(self.law, &wrong, mesh, limits, cases).map_or(Fate::Survived, |after| Fate::Killed { after })
-    }
-}
-
-/// An adapter that is wrong in one way.
-struct Mutated<'a, A: ?Sized> {
-    adapter: &'a A,
-    how: How,
-}
-
-impl<A: Debug + ?Sized> Debug for Mutated<'_, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, wrong in {:?}", self.adapter, self.how)
-    }
-}
-
-impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
-    fn name(&self) -> &str {
-        MeshAdapter::name(self.adapter)
-    }
-
-    fn kinds(&self) -> &[Kind] {
-        match self.how {
-            How::Blind => &[],
-            _ => MeshAdapter::kinds(self.adapter),
-        }
-    }
-
-    fn reads(&self) -> &[Kind] {
-        MeshAdapter::reads(self.adapter)
-    }
-
-    fn support(&self, feature: Feature) -> Support {
-        MeshAdapter::support(self.adapter, feature)
-    }
-
-    fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
-        let mut settings = settings.clone();
-        let mut read = None;
-        match self.how {
-            How::Settings(edit) => edit(&mut settings),
-            How::Documents(edit) => read = Some(misread(input, edit)),
-            _ => {}
-        }
-        let snapshot = read.as_ref().unwrap_or(input).snapshot();
-        let Resolution { model, diagnostics } = resolved(snapshot, &settings, observed);
-        let mut whole = Translation {
-            diagnostics,
-            ..Translation::default()
-        };
-        for (_, policy) in model.policies() {
-            whole.append(self.translate(policy));
-        }
-        if let How::Whole(edit) = self.how {
-            edit(&mut whole);
-        }
-        let diagnostics = Vec::new();
-        let resolution = Resolution { model, diagnostics };
-        Ok(complete(self.adapter, snapshot, &settings, observed, resolution, whole))
-    }
-}
-
-/// The input with other documents, and the same namespaces enforced.
-fn misread(input: &Input, edit: fn(&mut Vec<Value>)) -> Input {
-    let mut documents = input.documents().to_vec();
-    edit(&mut documents);
-    let mut other = Input::new(documents);
-    input
-        .snapshot()
-        .enforced()
-        .for_each(|namespace| other.enforce(namespace));
-    other
-}
-
-impl<A: MeshAdapter + ?Sized> Mutated<'_, A> {
-    fn translate(&self, policy: &Policy) -> Translation {
-        match self.how {
-            How::Policy(edit) => self.adapter.translate(&edit(policy)),
-            How::Translate(edit) => edit(policy, &|policy| self.adapter.translate(policy)),
-            _ => self.adapter.translate(policy),
+        match laws::first_fault(self.law, &wrong, mesh, limits, cases) {
+            Some(after) => Fate::Killed { after },
+            None if differs(Difference::Meaning) => Fate::Survived,
+            None => Fate::NotApplicable,
         }
     }
 }
 
-/// One filter of several is enough.
-fn one_header(matching: &HttpMatch) -> Vec<HttpMatch> {
-    if matching.headers().is_empty() {
-        return vec![matching.clone()];
+/// Edits every part of a value that is an object with `field`.
+pub fn edit_parts(value: &mut Value, field: &str, edit: &impl Fn(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| edit_parts(item, field, edit)),
+        Value::Object(fields) => {
+            if fields.contains_key(field) {
+                edit(fields);
+            }
+            fields.values_mut().for_each(|value| edit_parts(value, field, edit));
+        }
+        _ => {}
     }
-    let headers = matching.headers().iter();
-    headers.map(|header| rebuilt(matching, true, [header])).collect()
-}
-
-fn without_headers(matching: &HttpMatch) -> Vec<HttpMatch> {
-    vec![rebuilt(matching, true, [])]
-}
-
-fn without_methods(matching: &HttpMatch) -> Vec<HttpMatch> {
-    vec![rebuilt(matching, false, matching.headers())]
-}
-
-/// A match with the same path, with its methods if so, and with these headers.
-fn rebuilt<'h>(matching: &HttpMatch, methods: bool, headers: impl IntoIterator<Item = &'h HeaderMatch>) -> HttpMatch {
-    let bare = everything(matching);
-    let mut rebuilt = match matching.path() {
-        Some(path) => bare.with_path(path.clone()),
-        None => bare,
-    };
-    for method in matching.methods().into_iter().flatten().filter(|_| methods) {
-        rebuilt = or_same(rebuilt, |it| it.with_method(method));
-    }
-    for header in headers {
-        rebuilt = or_same(rebuilt, |it| it.with_header(header.name(), header.value().clone()));
-    }
-    rebuilt
-}
-
-/// A part of a model edited, or the same where the edit would break what adapters rely on.
-fn or_same<T: Clone>(part: T, edit: impl FnOnce(T) -> Result<T, Invalid>) -> T {
-    edit(part.clone()).unwrap_or(part)
-}
-
-/// A match that takes every request, in the same place.
-fn everything(matching: &HttpMatch) -> HttpMatch {
-    HttpMatch::new(matching.group().key.clone(), matching.field().clone()).with_name(matching.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smi_adapter::adapter::{Feature, Support};
+    use smi_adapter::diagnostic::{Code, Diagnostic};
+    use smi_adapter::object::Kind;
+    use smi_adapter::smi_types::FieldPath;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_law_has_its_mutants() {
-        let made_for: BTreeSet<&str> = Mutant::all().map(|mutant| mutant.law()).collect();
-        let laws: BTreeSet<&str> = laws::NAMES.iter().copied().collect();
+        let made_for: BTreeSet<Law> = Mutant::all().map(|mutant| mutant.law()).collect();
+        let laws: BTreeSet<Law> = Law::ALL.iter().copied().collect();
         assert_eq!(made_for, laws);
-        let names: BTreeSet<&str> = Mutant::all().map(|mutant| mutant.name()).collect();
+        let names: BTreeSet<String> = Mutant::all().map(|mutant| mutant.name().to_owned()).collect();
         assert_eq!(names.len(), Mutant::all().count(), "two mutants have one name");
+    }
+
+    /// Reports everything, and writes nothing.
+    #[derive(Debug)]
+    struct Honest;
+
+    impl MeshAdapter for Honest {
+        fn name(&self) -> &'static str {
+            "honest"
+        }
+
+        fn kinds(&self) -> &[Kind] {
+            &[]
+        }
+
+        fn support(&self, _: Feature) -> Support {
+            Support::Partial("it writes nothing".into())
+        }
+
+        fn translate(&self, policy: &Policy) -> Translation {
+            let mut translation = Translation::default();
+            for object in policy.sources() {
+                let field = FieldPath::root();
+                translation.report(Diagnostic::new(
+                    Code::Inexpressible,
+                    object,
+                    field,
+                    "nothing is written",
+                ));
+            }
+            translation
+        }
+    }
+
+    impl Interpreter for Honest {}
+
+    fn fate(law: Law, edit: impl Fn(&Policy, &mut Translation) + Send + Sync + 'static) -> Fate {
+        let mutant = Mutant::of_translation("edited", law, edit);
+        mutant.try_law(&Honest, &Honest, &laws::no_limits, Cases::new(20))
+    }
+
+    #[test]
+    fn reporting_more_is_no_fault_that_survives() {
+        let more = |policy: &Policy, translation: &mut Translation| {
+            for object in policy.sources() {
+                let field = FieldPath::root();
+                translation.report(Diagnostic::new(Code::NotEnforced, object, field, "nothing is denied"));
+            }
+        };
+        assert_eq!(fate(Law::Total, more), Fate::NotApplicable);
+        assert_eq!(fate(Law::Total, |_, _| {}), Fate::NotApplicable);
+    }
+
+    #[test]
+    fn reporting_less_is_found_out_or_survives() {
+        let less = |_: &Policy, translation: &mut Translation| translation.diagnostics.clear();
+        assert_eq!(fate(Law::Total, less), Fate::Survived);
+        assert!(matches!(fate(Law::Honest, less), Fate::Killed { .. }));
     }
 }

@@ -1,11 +1,14 @@
 //! What a run has shown.
 
 use super::coverage::Coverage;
+use super::laws::Law;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 /// What is known after a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     /// The law held, and all that it is about happened often enough.
     Passed,
@@ -14,25 +17,28 @@ pub enum State {
     /// The adapter says that it expresses nothing of what the law is about. Then `honest` sees to it that it writes
     /// nothing for it, and reports every use.
     Unsupported,
+    /// The law does not hold.
+    Failed,
 }
 
 /// Writes the state in lower case.
 impl Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Passed => "passed",
             Self::Unverified => "unverified",
             Self::Unsupported => "unsupported",
+            Self::Failed => "failed",
         })
     }
 }
 
 /// What a run of one law has shown: it held wherever it was tried.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
     /// The law.
-    pub law: &'static str,
+    pub law: Law,
     /// The adapter's name.
     pub adapter: String,
     /// Whether the adapter expresses anything of what the law is about. Otherwise it was not tried.
@@ -58,7 +64,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// What is known now.
+    /// What is known now; never that it failed.
     #[must_use]
     pub fn state(&self) -> State {
         if !self.supported {

@@ -5,7 +5,7 @@ use smi_adapter::manifest::NativeObject;
 
 /// Adds the defaults that an API server with the CRDs of Linkerd and the Gateway API adds. Those of Istio
 /// have none.
-pub fn defaults(object: &mut NativeObject) {
+pub(crate) fn defaults(object: &mut NativeObject) {
     let kind = (&*object.kind.group, &*object.kind.kind);
     let Some(spec) = object.spec.as_object_mut() else {
         return;

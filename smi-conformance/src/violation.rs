@@ -1,6 +1,7 @@
 //! A counterexample.
 
 use super::case::{Case, curl, knock};
+use super::laws::Law;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -12,7 +13,7 @@ use std::{fs, io};
 #[non_exhaustive]
 pub struct Violation {
     /// The law.
-    pub law: &'static str,
+    pub law: Law,
     /// The adapter's name.
     pub adapter: String,
     /// After how many worlds in which it held.
@@ -38,7 +39,7 @@ impl Violation {
     pub fn save(&self, folder: impl AsRef<Path>) -> io::Result<PathBuf> {
         let folder = folder.as_ref();
         fs::create_dir_all(folder)?;
-        let path = folder.join(self.law).with_extension("yaml");
+        let path = folder.join(self.law.as_str()).with_extension("yaml");
         fs::write(&path, self.case.to_yaml())?;
         Ok(path)
     }
@@ -57,7 +58,7 @@ impl Display for Violation {
             diagnostics,
         } = self;
         write!(f, "law `{law}` does not hold for `{adapter}`, ")?;
-        if case.name == *law {
+        if case.name == law.as_str() {
             writeln!(f, "after {held} worlds in which it did")?;
         } else {
             writeln!(f, "in the kept case `{}`", case.name)?;

@@ -48,7 +48,7 @@ mod tests {
                 }
             });
         }
-        let name = "conformance::watchdog::tests::work_that_hangs_ends_the_process_and_says_what_it_was";
+        let name = "watchdog::tests::work_that_hangs_ends_the_process_and_says_what_it_was";
         let mut child = Command::new(std::env::current_exe().unwrap());
         let output = child.args(["--exact", name]).env(CHILD, "").output().unwrap();
         assert!(!output.status.success());

@@ -15,8 +15,8 @@ use smi_adapter::resolve::{Resolution, resolve};
 use smi_adapter::semantics::{authorize, is_enforced};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
-use smi_conformance::case::knock;
-use smi_conformance::coverage::Coverage;
+use smi_conformance::Coverage;
+use smi_conformance::knock;
 use smi_conformance::probes::{Aim, attempts};
 use smi_conformance::world::reduce::{Sent, reduce};
 use smi_conformance::world::{World, snapshot};
@@ -160,7 +160,7 @@ fn classes(allowing: &[&Grant], attempt: &Attempt, ambiguous: bool, coverage: &m
         Traffic::Tcp => "allowed: TCP",
         Traffic::Udp => "allowed: UDP",
         Traffic::Http(_) if by_http => "allowed: HTTP by HTTP rules",
-        _ => "allowed: HTTP by TCP rules",
+        Traffic::Http(_) => "allowed: HTTP by TCP rules",
     });
     coverage.note_if(ambiguous, "common grants of several pods");
     coverage.note_if(allowing.len() > 1, "several grants allow it");

@@ -18,7 +18,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use smi_adapter::pattern::{Anchor, Pattern};
 use smi_adapter::probe::{Probe, Verdict};
-use smi_conformance::coverage::Coverage;
+use smi_conformance::Coverage;
 use smi_conformance::dice::Dice;
 use smi_conformance::probes::{Aim, Shot, sweep};
 use smi_conformance::world::World;

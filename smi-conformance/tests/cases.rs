@@ -97,7 +97,7 @@ fn files_are_named_by_what_they_show() {
             "{file}"
         );
         assert!(text.starts_with("# "), "{file} does not say what it shows");
-        assert_eq!((&*case.law, case.seed), ("", 0), "{file}");
+        assert_eq!((case.law, case.seed), (None, 0), "{file}");
     }
 }
 

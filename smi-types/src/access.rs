@@ -15,6 +15,22 @@
 //!   - {kind: ServiceAccount, name: frontend, namespace: shop}
 //! ```
 //!
+//! The same target, built and written:
+//!
+//! ```
+//! use smi_types::access::{Rule, Subject, TrafficTarget};
+//! use smi_types::{Object, Version};
+//!
+//! let readers = TrafficTarget::new("shop", "readers", Subject::service_account("shop", "catalog"))
+//!     .with_rules([Rule::http_route_group("reading").with_matches(["books"])])
+//!     .with_sources([Subject::service_account("shop", "frontend")]);
+//! let readers = Object::from(readers);
+//! assert!(readers.violations().is_empty());
+//! let json = readers.to_value(Version::V1Alpha3)?;
+//! assert_eq!(json["spec"]["rules"][0]["matches"][0], "books");
+//! # Ok::<(), smi_types::ConvertError>(())
+//! ```
+//!
 //! | version | what changed on the wire |
 //! |---|---|
 //! | [`v1alpha1`] | everything stands at the root; rules are called `specs`; `destination.port` |
@@ -25,15 +41,16 @@
 //! Every version is read with the fields of all of them: a `port` restricts wherever it stands (A10).
 //! Fields are therefore the same in all versions: [`TargetSpec`].
 
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::port::Port;
+use crate::version::Version;
 use crate::wire::{null_as_default, object, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod construct;
 pub mod v1alpha1;
 pub mod v1alpha2;
 pub mod v1alpha3;
@@ -124,8 +141,8 @@ pub struct Subject {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["kind", "name"]))]
 pub struct Rule {
-    /// `HTTPRouteGroup`, `TCPRoute` or, from v1alpha3 on, `UDPRoute`. With any other the whole target allows
-    /// nothing (A12).
+    /// `HTTPRouteGroup`, `TCPRoute` or `UDPRoute`, which the API has from v1alpha3 on. With any other the whole
+    /// target allows nothing (A12).
     #[serde(default, deserialize_with = "null_as_default")]
     #[schemars(extend("enum" = ["HTTPRouteGroup", "TCPRoute", "UDPRoute"]))]
     pub kind: String,

@@ -48,8 +48,9 @@ mod access;
 mod specs;
 mod split;
 
-use crate::object::{Object, Version};
+use crate::object::Object;
 use crate::path::FieldPath;
+use crate::version::Version;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -15,10 +15,12 @@ pub mod validate;
 pub mod weight;
 #[doc = include_str!("rules.md")]
 pub mod rules {}
+mod version;
 mod wire;
 
 pub use convert::{ConvertError, Lossy};
 pub use crd::crds;
-pub use object::{Object, ParseError, ParseErrorKind, Parsed, Version};
+pub use object::{Object, ParseError, ParseErrorKind, Parsed};
 pub use path::FieldPath;
 pub use validate::Violation;
+pub use version::Version;

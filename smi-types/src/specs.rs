@@ -34,18 +34,25 @@
 //! stand.
 
 use crate::headers::{HeaderForm, Headers};
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::port::Port;
+use crate::version::Version;
 use crate::wire::{null_as_default, object, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::iter;
 
 pub mod v1alpha1;
 pub mod v1alpha2;
 pub mod v1alpha3;
 pub mod v1alpha4;
+
+/// The methods that the API knows, sorted (S8). In [`HTTPMatch::methods`], `*` stands for all methods.
+pub const METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
 
 /// A group of HTTP matches, whatever version it was written in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,10 +115,7 @@ pub struct HTTPMatch {
     pub path_regex: String,
     /// Methods; `*`, an empty list and absence mean all of them (S8, S13).
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("items" = {
-        "type": "string",
-        "enum": ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]
-    }))]
+    #[schemars(extend("items" = method_schema()))]
     pub methods: Vec<String>,
     /// Header filters, all of which must hold (S14).
     #[serde(
@@ -120,6 +124,11 @@ pub struct HTTPMatch {
         skip_serializing_if = "Headers::is_empty"
     )]
     pub headers: Headers,
+}
+
+fn method_schema() -> Value {
+    let names: Vec<&str> = iter::once("*").chain(METHODS).collect();
+    json!({"type": "string", "enum": names})
 }
 
 /// The `spec` of a route group in the versions that have one.

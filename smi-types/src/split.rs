@@ -20,13 +20,26 @@
 //! | [`v1alpha3`] | `matches`: only requests that fulfil a route group are split |
 //! | [`v1alpha4`] | nothing |
 //!
+//! A tool that produces splits builds one and writes it in the version that the cluster serves:
+//!
+//! ```
+//! use smi_types::split::{Backend, TrafficSplit};
+//! use smi_types::{Object, Version};
+//!
+//! let canary = TrafficSplit::new("shop", "canary", "web", [Backend::new("web-v1", 90), Backend::new("web-v2", 10)]);
+//! let json = Object::from(canary).to_value(Version::V1Alpha4)?;
+//! assert_eq!(json["apiVersion"], "split.smi-spec.io/v1alpha4");
+//! assert_eq!(json["spec"]["backends"][1]["weight"], 10);
+//! # Ok::<(), smi_types::ConvertError>(())
+//! ```
+//!
 //! Every version is read with the fields of all of them, since API servers hand out what was stored in
 //! whatever version is asked for: `matches` counts wherever it stands (T12), and so does any form of
 //! weight (T6). Fields are therefore the same in all versions: [`Spec`].
 
-use crate::object::Version;
+use crate::version::Version;
 use crate::weight::Weight;
-use crate::wire::{null_as_default, objects};
+use crate::wire::{named, null_as_default, objects};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +58,35 @@ pub struct TrafficSplit {
     pub metadata: ObjectMeta,
     /// What is split. Absent in a stored object whose fields no served version knows (I7).
     pub spec: Option<Spec>,
+}
+
+impl TrafficSplit {
+    /// A split of all traffic of the service `root` among `backends`.
+    #[must_use]
+    pub fn new(
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+        root: impl Into<String>,
+        backends: impl IntoIterator<Item = Backend>,
+    ) -> Self {
+        Self {
+            metadata: named(namespace, name),
+            spec: Some(Spec {
+                service: root.into(),
+                backends: backends.into_iter().collect(),
+                matches: Vec::new(),
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// The same split, restricted to requests that one of these route groups describes. An empty list
+    /// restricts nothing (T18).
+    #[must_use]
+    pub fn with_matches(mut self, matches: impl IntoIterator<Item = MatchRef>) -> Self {
+        self.spec.get_or_insert_default().matches = matches.into_iter().collect();
+        self
+    }
 }
 
 /// What is split, and where it goes.
@@ -76,6 +118,17 @@ pub struct Backend {
     pub weight: Weight,
 }
 
+impl Backend {
+    /// A backend with a weight.
+    #[must_use]
+    pub fn new(service: impl Into<String>, weight: impl Into<Weight>) -> Self {
+        Self {
+            service: service.into(),
+            weight: weight.into(),
+        }
+    }
+}
+
 /// A reference to a route group in the split's own namespace (T16).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -91,6 +144,18 @@ pub struct MatchRef {
     /// Name of the route group.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
+}
+
+impl MatchRef {
+    /// A reference to the `HTTPRouteGroup` of this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            api_group: None,
+            kind: "HTTPRouteGroup".to_owned(),
+            name: name.into(),
+        }
+    }
 }
 
 #[cfg(test)]

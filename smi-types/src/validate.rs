@@ -1,4 +1,4 @@
-//! What one object says wrongly, judged by that object alone: [`Violation`].
+//! Validation: what is wrong with one object, judged by that object alone, as [`Violation`]s.
 //!
 //! For admission webhooks, linters and editors. Whatever depends on other objects (a service that is not
 //! there, two splits of one root) or on an operator's choices (the cluster domain, hosts outside of the
@@ -20,7 +20,7 @@
 //! assert_eq!(violations[0].rule, Rule::WeightInvalid);
 //! assert_eq!(
 //!     violations[0].to_string(),
-//!     r#"spec.backends[0].weight: `"-1"` is no weight from 0 to 2^63 - 1 (T6)"#
+//!     r#"spec.backends[0].weight: `"-1"` is not a weight from 0 to 2^63 - 1, so the split has no effect (T6)"#
 //! );
 //! # Ok::<(), smi_types::ParseError>(())
 //! ```
@@ -29,11 +29,13 @@ mod access;
 mod binding;
 mod names;
 mod rule;
+mod severity;
 mod specs;
 mod split;
 
 pub use names::{is_dns_label, is_dns_subdomain, is_http_token, is_spiffe_id};
-pub use rule::{Rule, Severity};
+pub use rule::Rule;
+pub use severity::Severity;
 
 use crate::object::Object;
 use crate::path::FieldPath;
@@ -43,7 +45,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-/// Something that the author of an object cannot have meant, or probably has not.
+/// A part of an object that its author cannot have intended, or probably has not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Violation {
     /// The field at fault, as the object's own version has it on the wire. It need not be there: something
@@ -51,11 +53,11 @@ pub struct Violation {
     pub path: FieldPath,
     /// The rule that is broken.
     pub rule: Rule,
-    /// What is wrong: lower case, no period, the author's own words in backticks.
+    /// The fault and its consequence: lower case, no period, the author's own words in backticks.
     pub message: String,
 }
 
-/// Writes `spec.backends[0].service: there is no name (T32)`.
+/// Writes `spec.backends[0].service: the name is missing (T32)`.
 impl Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_root() {
@@ -92,26 +94,49 @@ impl Found {
         self.0.push(Violation { path, rule, message });
     }
 
-    /// Adds that nothing is said, where that means nothing (I7).
+    /// Adds that the object is empty, where that means nothing (I7).
     fn no_spec(&mut self, path: FieldPath) {
-        self.add(Rule::NoSpec, path, "nothing is said, so the object has no effect");
+        self.add(Rule::NoSpec, path, "nothing is specified, so the object has no effect");
     }
 
-    /// Adds that the name is missing, or is none that an object can have.
-    fn name(&mut self, rule: Rule, path: FieldPath, name: &str, is_valid: fn(&str) -> bool) {
+    /// Adds that a name is missing or invalid, with the consequence.
+    fn name(&mut self, rule: Rule, path: FieldPath, name: &str, form: &Form, consequence: &str) {
         if name.is_empty() {
-            self.add(rule, path, "there is no name");
-        } else if !is_valid(name) {
-            self.add(rule, path, format!("`{name}` is no name that such an object can have"));
+            self.add(rule, path, format!("the name is missing, so {consequence}"));
+        } else if !(form.is_valid)(name) {
+            let message = format!("`{name}` is not a valid {}, so {consequence}", form.what);
+            self.add(rule, path, message);
         }
     }
 
-    /// Adds that what stands for a port is none.
-    fn port(&mut self, rule: Rule, path: FieldPath, port: &Port) {
+    /// Adds that a value is no port, with the consequence.
+    fn port(&mut self, rule: Rule, path: FieldPath, port: &Port, consequence: &str) {
         if let Port::Invalid(value) = port {
-            self.add(rule, path, format!("`{value}` is no port from 1 to 65535"));
+            let message = format!("`{value}` is not a port from 1 to 65535, so {consequence}");
+            self.add(rule, path, message);
         }
     }
+}
+
+/// The form of the names of one sort of object.
+struct Form {
+    what: &'static str,
+    is_valid: fn(&str) -> bool,
+}
+
+impl Form {
+    const OBJECT: Self = Self {
+        what: "object name",
+        is_valid: is_dns_subdomain,
+    };
+    const SERVICE: Self = Self {
+        what: "service name",
+        is_valid: is_dns_label,
+    };
+    const NAMESPACE: Self = Self {
+        what: "namespace name",
+        is_valid: is_dns_label,
+    };
 }
 
 /// The namespace of an object, if it is known.

@@ -118,6 +118,12 @@ impl From<Decimal> for Weight {
     }
 }
 
+impl From<u32> for Weight {
+    fn from(whole: u32) -> Self {
+        Decimal::from(whole).into()
+    }
+}
+
 impl<'de> Deserialize<'de> for Weight {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
@@ -158,6 +164,12 @@ impl JsonSchema for Weight {
             "pattern": r"^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
         })
     }
+}
+
+/// Returns the greatest common divisor of two numbers; of 0 and a number, that number.
+#[must_use]
+pub const fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl Weight {

@@ -1,5 +1,6 @@
 //! What all wire types have in common.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -13,6 +14,15 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The metadata of a new object.
+pub(crate) fn named(namespace: impl Into<String>, name: impl Into<String>) -> ObjectMeta {
+    ObjectMeta {
+        namespace: Some(namespace.into()),
+        name: Some(name.into()),
+        ..ObjectMeta::default()
+    }
 }
 
 /// A JSON object and nothing else: what serde derives for a struct also takes a list of its fields.

@@ -229,7 +229,7 @@ fn compare(sent: &Value, kept: &Value, path: &FieldPath, lost: &mut Vec<String>)
                 "{path}: {kept:?} has more"
             );
             for (key, value) in sent {
-                let path = path.clone().field(key);
+                let path = path.clone().field(key.clone());
                 match kept.get(key) {
                     Some(kept) => compare(value, kept, &path, lost),
                     None => lost.push(path.to_string()),

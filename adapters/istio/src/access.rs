@@ -100,12 +100,12 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Reports on the traffic target of a grant that part of it is not in force for this workload.
+    /// Reports on the traffic target of a grant that part of it is not in force, for whichever workload: so that it is
+    /// reported once.
     fn report(&mut self, grant: &Grant, code: Code, message: impl Into<String>) {
         let target = ObjectRef::target(grant.target().clone());
-        let of_target = Diagnostic::new(code, target, FieldPath::root(), message);
         self.translation
-            .report(of_target.on_workload(self.access.workload().clone()));
+            .report(Diagnostic::new(code, target, FieldPath::root(), message));
     }
 
     fn write(&mut self, policy: &Policy) {

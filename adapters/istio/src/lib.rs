@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod matches;
 mod native;
 mod protocol;
 mod review;

@@ -2,12 +2,12 @@
 //! then the split without matches or the root itself.
 
 mod gateways;
-mod matches;
 
 #[cfg(test)]
 mod tests;
 
 use crate::Istio;
+use crate::matches;
 use crate::native::{
     Destination, HttpMatchRequest, HttpRoute, L4Match, PortSelector, RouteDestination, TcpRoute, VirtualService,
 };

@@ -1,9 +1,8 @@
-//! Faults of real implementations of SMI, each reproduced in this crate's adapter, and the counterexamples that the kit
-//! finds.
+//! Faults that implementations of SMI really had, each written as they wrote it, and what the kit says of it.
 //!
-//! A peer differs from this crate's adapter only by its fault, so that the kit finds nothing else. The counterexamples in
-//! `peers/` are printed by the kit; `UPDATE_GOLDEN=1` updates them. Each is replayed: it must fail for the peer, and pass
-//! for this crate's adapter.
+//! All but the one paragraph is this crate's adapter, so that nothing else is found. The counterexamples in `peers/` are
+//! what the kit printed; `UPDATE_GOLDEN=1` writes them anew. Each is replayed: it must hold against the peer, and not
+//! against this crate's adapter.
 #![cfg(test)]
 
 use serde_json::{Value, json};
@@ -12,8 +11,9 @@ use smi_adapter::object::Kind;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
-use smi_conformance::broken::{Broken, parts};
-use smi_conformance::{Case, Cases, Implementation, Input, Interpreter, Report, Violation, laws};
+use smi_conformance::laws::Law;
+use smi_conformance::mutants::{Mutant, edit_parts};
+use smi_conformance::{Case, Cases, Implementation, Input, laws};
 use smi_mesh_istio::IstioMesh;
 use std::path::Path;
 
@@ -23,45 +23,42 @@ fn mesh() -> IstioMesh {
     mesh
 }
 
-/// Asserts that the committed counterexample fails for the peer and passes for this crate's adapter.
-fn assert_found<I, L>(name: &str, peer: &I, law: L)
-where
-    I: Implementation,
-    L: Fn(&I, &dyn Interpreter, Cases) -> Result<Report, Box<Violation>>,
-{
+/// The law finds the fault; the counterexample that is kept is one, and our adapter stands it.
+fn found(name: &str, peer: &dyn Implementation, law: Law) {
     let path = Path::new("tests/peers").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        let violation = law(peer, &mesh(), Cases::quick()).unwrap_err();
+        let violation = laws::try_law(law, peer, &mesh(), &laws::no_limits, Cases::quick()).unwrap_err();
         std::fs::write(path.with_extension("txt"), violation.to_string()).unwrap();
         std::fs::write(path.with_extension("yaml"), violation.case.to_yaml()).unwrap();
     }
     let text = std::fs::read_to_string(path.with_extension("yaml")).unwrap();
     let case = Case::read(&text).unwrap();
     let printed = std::fs::read_to_string(path.with_extension("txt")).unwrap();
-    assert!(
-        printed.contains(&text),
-        "{name}: the printed case differs from the committed one"
-    );
+    assert!(printed.contains(&text), "{name}: what was printed is not what was kept");
     let again = laws::replay(peer, &mesh(), &laws::no_limits, &case).unwrap_err();
-    assert!(printed.contains(&again.why), "{name}: the fault has changed:\n{again}");
+    assert!(printed.contains(&again.why), "{name} is another fault now:\n{again}");
     laws::replay(&Istio::default(), &mesh(), &laws::no_limits, &case).unwrap();
+}
+
+fn found_mutant(peer: &Mutant) {
+    found(peer.name(), &peer.of(&Istio::default()), peer.law());
 }
 
 /// The text of a pattern is compared with the path.
 #[test]
-fn detects_regexes_that_are_compared_literally() {
-    let peer = Broken::part(Istio::default(), "uri", |matching| {
+fn literal_regex() {
+    let peer = Mutant::of_part("literal-regex", Law::Faithful, "uri", |matching| {
         if let Some(regex) = matching["uri"].get("regex").cloned() {
             matching["uri"] = json!({ "exact": regex });
         }
     });
-    assert_found("literal-regex", &peer, laws::faithful);
+    found_mutant(&peer);
 }
 
-/// Weights are integer percentages, and the remainder to a hundred goes to the last backend.
+/// Integer percentages; what is missing to a hundred goes to the last backend.
 #[test]
-fn detects_weights_rounded_to_percent() {
-    let peer = Broken::part(Istio::default(), "route", |route| {
+fn percent_rounding() {
+    let peer = Mutant::of_part("percent-rounding", Law::SplitExact, "route", |route| {
         let destinations = route["route"].as_array_mut().unwrap();
         let weights: Vec<u64> = destinations
             .iter()
@@ -75,29 +72,26 @@ fn detects_weights_rounded_to_percent() {
         let last = destinations.last_mut().unwrap();
         last["weight"] = json!(last["weight"].as_u64().unwrap() + left);
     });
-    assert_found("percent-rounding", &peer, laws::split_exact);
+    found_mutant(&peer);
 }
 
-/// A header matches if it contains the pattern anywhere. This was intended for cookies, with patterns without anchors.
+/// A header matches where the pattern is found anywhere in it: meant for cookies, and written without anchors.
 #[test]
-fn detects_header_patterns_without_anchors() {
-    let peer = Broken::part(Istio::default(), "headers", |matching| {
+fn cookie_without_anchors() {
+    let peer = Mutant::of_part("cookie-without-anchors", Law::Faithful, "headers", |matching| {
         for condition in matching["headers"].as_object_mut().unwrap().values_mut() {
             if let Some(regex) = condition.get("regex").and_then(Value::as_str).map(str::to_owned) {
                 *condition = json!({"regex": format!(".*({regex}).*")});
             }
         }
     });
-    assert_found("cookie-without-anchors", &peer, laws::faithful);
+    found_mutant(&peer);
     let guide = std::fs::read_to_string("../../smi-conformance/src/guide.md").unwrap();
     let printed = std::fs::read_to_string("tests/peers/cookie-without-anchors.txt").unwrap();
-    assert!(
-        guide.contains(printed.trim()),
-        "the guide shows a different counterexample"
-    );
+    assert!(guide.contains(printed.trim()), "the guide shows another counterexample");
 }
 
-/// A peer that edits the SMI objects it reads and the native objects it writes.
+/// A peer that reads SMI objects in its own way, and may go over what is written.
 #[derive(Debug)]
 struct Peer {
     istio: Istio,
@@ -144,9 +138,9 @@ fn all_zero(document: &Value) -> bool {
     document["kind"] == json!("TrafficSplit") && backends(document).count() > 0 && backends(document).all(zero)
 }
 
-/// Weights are written unchanged, even if all of them are zero.
+/// Weights are passed on as they are, also where all are zero.
 #[test]
-fn detects_weights_that_are_all_zero() {
+fn all_zero_passed_on() {
     let peer = Peer {
         istio: Istio::default(),
         reads: |document| {
@@ -165,22 +159,22 @@ fn detects_weights_that_are_all_zero() {
                     .iter()
                     .any(|source| names.contains(&&json!(source.key.name)))
                 {
-                    parts(&mut manifest.object.spec, "weight", &|destination| {
+                    edit_parts(&mut manifest.object.spec, "weight", &|destination| {
                         _ = destination.insert("weight".into(), json!(0));
                     });
-                    parts(&mut manifest.object.spec, "destination", &|destination| {
+                    edit_parts(&mut manifest.object.spec, "destination", &|destination| {
                         _ = destination.insert("weight".into(), json!(0));
                     });
                 }
             }
         },
     };
-    assert_found("all-zero-passed-on", &peer, laws::faithful);
+    found("all-zero-passed-on", &peer, Law::Faithful);
 }
 
-/// A rule gets one operation for each name in `matches`, so a rule without names gets none.
+/// For every name in `matches` the rule gets an operation: without any name it gets none.
 #[test]
-fn detects_omitted_matches_that_grant_nothing() {
+fn omitted_matches_are_none() {
     let peer = Peer {
         istio: Istio::default(),
         writes: |_, _| {},
@@ -195,5 +189,5 @@ fn detects_omitted_matches_that_grant_nothing() {
             }
         },
     };
-    assert_found("omitted-matches-are-none", &peer, laws::grants);
+    found("omitted-matches-are-none", &peer, Law::Grants);
 }

@@ -103,7 +103,7 @@ fn an_operator_reconciles_a_canary() {
         (missing.code.severity(), missing.code.effect()),
         (Severity::Error, Effect::Partial)
     );
-    assert_eq!(missing.field.as_str(), "spec.backends[1].service");
+    assert_eq!(missing.field.to_string(), "spec.backends[1].service");
 
     // Once it exists, it gets its share with a single write.
     operator.on_applied(&service("web-v2"));

@@ -129,6 +129,13 @@ impl Translator<'_> {
         let about = about.on_ports(ports).on_workload(self.access.workload().clone());
         self.translation.report(about);
     }
+
+    /// Reports, on the traffic target of a grant, a fact that does not depend on the workload: so that it is reported once.
+    fn report_target(&mut self, grant: &Grant, code: Code, message: impl Into<String>) {
+        let target = ObjectRef::target(grant.target().clone());
+        self.translation
+            .report(Diagnostic::new(code, target, FieldPath::root(), message));
+    }
 }
 
 /// Returns a match of every request to a path.

@@ -174,7 +174,7 @@ impl MeshAdapter for Linkerd {
                 "as for TCP, and only on ports that are not opaque; the authority, headers of a connection or of the proxies, unknown methods and a header filtered twice cannot be matched".into(),
             ),
             (_, Feature::UdpAccess) => Support::None("Linkerd's proxies do not see UDP".into()),
-            _ => Support::None("this version of the adapter does not know it".into()),
+            _ => Support::None("not supported by this version of the adapter".into()),
         }
     }
 

@@ -6,6 +6,7 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 use smi_adapter::pattern::{Engine, Pattern};
 use smi_adapter::smi_types::FieldPath;
+use smi_adapter::smi_types::specs::METHODS;
 use std::collections::BTreeSet;
 
 /// The longest path, in bytes, that the CRD accepts.
@@ -14,10 +15,6 @@ pub(crate) const MAX_PATH: usize = 1024;
 pub(crate) const MAX_HEADER: usize = 4096;
 /// The most header filters of one match that the CRD accepts.
 const MAX_HEADERS: usize = 16;
-/// The methods that the CRD accepts.
-const METHODS: [&str; 9] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-];
 
 /// The proxy that matches a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +129,7 @@ impl Parts<'_> {
         let mut names = BTreeSet::new();
         let mut all = Vec::new();
         for header in headers {
-            let field = list.clone().field(header.name());
+            let field = list.clone().field(header.name().to_owned());
             if let Some(why) = self.1.hides(header.name()) {
                 let name = header.name();
                 let message = format!("`{name}` cannot be matched: {why}; the match takes no request");

@@ -287,13 +287,13 @@ fn everything() -> HttpRouteMatch {
 
 /// A rule of a split with matches.
 struct Rule {
-    /// `true` if Linkerd can consider some match of the rule as specific as the rule for every request.
+    /// `true` if, for some request, a match of the rule is no more specific than the rule for every request.
     ties: bool,
     rule: HttpRule,
 }
 
-/// Returns `true` if Linkerd can consider a match as specific as the match of every request. It compares the length of
-/// the matched path, then headers, then the method, and finally the order.
+/// Returns `true` if, for some request, a match is no more specific than the match of every request. Linkerd compares
+/// the length of the matched path, then headers, then the method, and finally the order.
 fn ties_with_everything(matching: &HttpMatch) -> bool {
     let takes_the_root_path = matching.path().is_none_or(|path| path.is_match("/"));
     takes_the_root_path && matching.methods().is_none() && matching.headers().is_empty()

@@ -1,23 +1,4 @@
-//! An executable model of Istio. It predicts routing and access from native objects alone, and conformance tests
-//! compare adapters with it.
-//!
-//! The model is written from Istio's documentation, from the source of istiod and Envoy, and from measured behaviour of
-//! both. It is independent of the adapter. It covers sidecars in a default installation.
-//!
-//! Routing follows the configuration that istiod generates for the client's sidecar: the listener that accepts the
-//! connection, the virtual host of the request, the matching route, and the cluster of each destination. Access follows
-//! the configuration of the server's sidecar: the filter chain of the connection, the identity of the client, and the
-//! `AuthorizationPolicy` objects that select the pod.
-//!
-//! Unsupported configuration is reported as [`NotModelled`]; the model never guesses.
-//!
-//! * Routing does not cover `Sidecar`, `ServiceEntry`, `WasmPlugin` and mesh configuration that affect the client,
-//!   `EnvoyFilter` on its outbound side, traffic policies of `DestinationRule`, subsets, gateways and delegates, `tls`
-//!   routes, matches on query parameters or on labels of the client, and all fields of a selected route except its
-//!   destinations (faults, mirrors, redirects, rewrites, timeouts, …).
-//! * Access does not cover ambient mode, external authorizers (`CUSTOM`), JSON web tokens, `Sidecar` with its own
-//!   listeners, CEL, and decisions that depend on the HTTP version of a request. `EnvoyFilter` objects are covered only if
-//!   they add shadow rules, whose results policies can require.
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod destination;

@@ -84,9 +84,8 @@ impl LinkerdMesh {
             return Ok(Answer::Admitted);
         }
         let request = match &inbound.traffic {
-            Traffic::Tcp => None,
+            Traffic::Tcp | Traffic::Udp => None,
             Traffic::Http(request) => Some(check_request(request)?),
-            _ => return Err(NotModelled("this kind of traffic".into())),
         };
         let trust_domain = self.trust_domain.as_deref().unwrap_or(&world.cluster_domain);
         let domain = Domain::new(&self.control_plane_namespace, trust_domain);

@@ -91,8 +91,8 @@ mod tests {
         for lines in [&["api.d", "api.d"][..], &["[::1]:80"], &["a b"], &[""]] {
             assert!(accept(&json!(["api.d"]), lines).is_err(), "{lines:?}");
         }
-        for odd in [json!(["a:80"]), json!(["*"]), json!([1])] {
-            let spec = json!({ "hostnames": odd });
+        for unusual in [json!(["a:80"]), json!(["*"]), json!([1])] {
+            let spec = json!({ "hostnames": unusual });
             assert!(
                 Hosts::read(Fields::of(&spec, "spec", &["hostnames"]).unwrap()).is_err(),
                 "{spec}"

@@ -1,12 +1,4 @@
-//! A model of Linkerd for the conformance kit: the destination of each request, and the requests that a pod admits. Its
-//! sources are the documentation of Linkerd and observations of the real mesh. It uses no knowledge of any adapter.
-//!
-//! The model covers the proxy of the client, the proxy of the server and the policy controller, as installed by default.
-//! An object that a CRD or Linkerd's admission rejects does not exist; the status controller has processed every other
-//! object.
-//!
-//! A share goes to the service that the proxy addresses, even if no endpoint answers there. A backend without the port,
-//! or an override to a service that does not exist, is still the destination of the request.
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod attach;

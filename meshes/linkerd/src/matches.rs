@@ -256,13 +256,13 @@ impl Path {
 
 /// Returns `true` if an exact path or a prefix meets the requirements of the CRD of Gateway API.
 fn is_plain_path(path: &str) -> bool {
-    let odd = ["//", "/./", "/../", "%2f", "%2F", "#"];
+    let forbidden = ["//", "/./", "/../", "%2f", "%2F", "#"];
     let mut parts = path.split('%');
     let plain = |part: &str| {
         part.bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-/._~!$&'()*+,;=:@".contains(&b))
     };
-    !odd.iter().any(|odd| path.contains(odd))
+    !forbidden.iter().any(|forbidden| path.contains(forbidden))
         && !path.ends_with("/..")
         && !path.ends_with("/.")
         && parts.next().is_some_and(plain)

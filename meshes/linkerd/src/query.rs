@@ -15,27 +15,27 @@ pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelled
 }
 
 fn decode(text: &str) -> Result<String, NotModelled> {
-    let odd = || NotModelled(format!("the query parameter {text}"));
+    let invalid = || NotModelled(format!("the query parameter {text}"));
     // It was not observed if `+` is a space.
     if text.contains('+') {
-        return Err(odd());
+        return Err(invalid());
     }
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
-        let (digits, rest) = part.split_at_checked(2).ok_or_else(odd)?;
+        let (digits, rest) = part.split_at_checked(2).ok_or_else(invalid)?;
         if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(odd());
+            return Err(invalid());
         }
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| odd())?);
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| invalid())?);
         bytes.extend(rest.as_bytes());
     }
     // It was not observed if patterns can match other characters.
-    let text = String::from_utf8(bytes).map_err(|_| odd())?;
+    let text = String::from_utf8(bytes).map_err(|_| invalid())?;
     if text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
         Ok(text)
     } else {
-        Err(odd())
+        Err(invalid())
     }
 }
 

@@ -115,8 +115,8 @@ mod tests {
         assert_eq!(root(all.clone(), 3306), Ok(Root::Port(Protocol::Detect)));
         assert_eq!(root(all, 99), Ok(Root::NoSuchPort));
         assert_eq!(root(service(""), 3306), Ok(Root::Port(Protocol::Detect)));
-        for odd in ["http", "9-1", "0", "1,x", "70000"] {
-            assert!(root(service(odd), 80).is_err(), "{odd}");
+        for unusual in ["http", "9-1", "0", "1,x", "70000"] {
+            assert!(root(service(unusual), 80).is_err(), "{unusual}");
         }
         let plain = json!({"spec": {"ports": [{"port": 3306}]}});
         assert_eq!(root(plain, 3306), Ok(Root::Port(Protocol::Opaque)));

@@ -26,7 +26,7 @@ impl<'a> Faults<'a> {
 
     /// Where the part `name` of the match stands in its route group.
     #[must_use]
-    pub fn field(&self, name: &str) -> FieldPath {
+    pub fn field(&self, name: &'static str) -> FieldPath {
         self.matching.field().clone().field(name)
     }
 

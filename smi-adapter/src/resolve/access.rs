@@ -1,4 +1,4 @@
-//! Traffic targets: who may talk to which workload.
+//! Traffic targets: the grants of every workload.
 
 mod backends;
 mod common;
@@ -10,7 +10,7 @@ mod workloads;
 
 use super::Report;
 use super::specs::Groups;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::{Grant, InMesh, Ports};
 use crate::model::{Model, NamespaceBaseline, Policy, WorkloadAccess};
 use crate::object::{ObjectKey, ObjectRef};
@@ -48,11 +48,10 @@ pub(super) fn policies(
         snapshot,
         settings,
         groups,
-        tcp_routes: ports::tcp(snapshot, settings, report),
-        udp_routes: ports::udp(snapshot, settings, report),
+        tcp_routes: ports::tcp(snapshot, settings),
+        udp_routes: ports::udp(snapshot, settings),
         accounts: subjects::accounts(snapshot, settings),
     };
-    subjects::report_bindings(&context, report);
     let mut used = BTreeSet::new();
     let mut enforced = enforced::namespaces(snapshot, settings, observed, report);
     let targets = target::all(&context, &mut used, report);
@@ -64,7 +63,8 @@ pub(super) fn policies(
             "the namespace `{}` is not enforced, so everything is allowed there",
             target.namespace()
         );
-        report.add(Code::NamespaceReleased, &target.object(), FieldPath::root(), message);
+        let diagnostic = Diagnostic::new(Code::NamespaceReleased, target.object(), FieldPath::root(), message);
+        report.push(diagnostic.caused_by(ObjectRef::namespace(target.namespace())));
     }
     let workloads = Workloads::new(snapshot, settings, &enforced);
     let granted = Granted::new(&targets, &enforced, &workloads);
@@ -157,7 +157,9 @@ impl<'a> Granted<'a> {
                         owned.object,
                         meant.join("`, `")
                     );
-                    report.add(Code::PortIsServicePort, &named.object, named.field.clone(), message);
+                    let (object, field) = (named.object.clone(), named.field.clone());
+                    let diagnostic = Diagnostic::new(Code::PortIsServicePort, object, field, message);
+                    report.push(diagnostic.on_port(named.port).on_workload(owned.object.clone()));
                 }
             }
         }
@@ -182,27 +184,7 @@ impl<'a> Granted<'a> {
             let only = indices.first().copied().filter(|_| indices.len() == 1);
             let lists: Vec<Vec<&Grant>> = indices.into_iter().map(|list| self.grants(list)).collect();
             let common = common::to_all(&lists);
-            for target in &common.lost {
-                let names: Vec<String> = group
-                    .iter()
-                    .take(3)
-                    .map(|owned| format!("`{}`", owned.object))
-                    .collect();
-                let message = format!(
-                    "the labels that select the pods of {} select others too, or pods with another identity; only what all of them are granted is in force",
-                    names.join(", ")
-                );
-                self.ambiguous(target, message, report);
-            }
-            for owned in group.iter().filter(|owned| owned.selector.is_empty()) {
-                let message = format!(
-                    "no labels select exactly the pods of `{}`, so nothing is granted there",
-                    owned.object
-                );
-                for target in self.of(owned).into_iter().filter_map(|index| self.targets.get(index)) {
-                    self.ambiguous(&target.key, message.clone(), report);
-                }
-            }
+            self.report_overlaps(&group, &common.lost, report);
             let grants: Arc<[Grant]> = match only {
                 Some(list) => known.entry(list).or_insert_with(|| common.grants.into()).clone(),
                 None => common.grants.into(),
@@ -223,15 +205,21 @@ impl<'a> Granted<'a> {
         policies
     }
 
-    fn ambiguous(&self, target: &ObjectKey, message: String, report: &mut Report) {
-        let found = self.targets.iter().find(|known| known.key == *target);
-        let path = found.map_or_else(FieldPath::root, |target| target.path("destination"));
-        report.add(
-            Code::SelectorAmbiguous,
-            &ObjectRef::target(target.clone()),
-            path,
-            message,
-        );
+    /// Targets that are not in force, or not in full, on workloads of a group that overlaps.
+    fn report_overlaps(&self, group: &[&Owned<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
+        for owned in group {
+            let due = self.of(owned).into_iter().filter_map(|index| self.targets.get(index));
+            let is_selected = !owned.selector.is_empty();
+            for target in due.filter(|target| !is_selected || lost.contains(&target.key)) {
+                let other = group.iter().find(|other| is_selected && other.object != owned.object);
+                report.push(ambiguous(
+                    target,
+                    &owned.object,
+                    is_selected,
+                    other.map(|other| &other.object),
+                ));
+            }
+        }
     }
 
     fn grants(&self, targets: &[usize]) -> Vec<&'a Grant> {
@@ -285,6 +273,22 @@ impl<'a> Granted<'a> {
                 .collect(),
             grants,
         }
+    }
+}
+
+/// A target that is not in force, or not in full, on a workload whose pods no labels select exactly.
+fn ambiguous(target: &Target, workload: &ObjectRef, is_selected: bool, other: Option<&ObjectRef>) -> Diagnostic {
+    let common = "only what all of these pods are granted is in force";
+    let message = match other {
+        _ if !is_selected => format!("no labels select exactly the pods of `{workload}`, so nothing is granted there"),
+        Some(other) => format!("`{workload}` and `{other}` overlap, as labels select pods of both; {common}"),
+        None => format!("the labels of `{workload}` select pods with another identity too; {common}"),
+    };
+    let (object, field) = (target.object(), target.path("destination"));
+    let diagnostic = Diagnostic::new(Code::SelectorAmbiguous, object, field, message).on_workload(workload.clone());
+    match other {
+        Some(other) => diagnostic.caused_by(other.clone()),
+        None => diagnostic,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whose traffic a split names as its root.
+//! Roots: the service or host whose traffic a split takes.
 
 use crate::model::route::Root;
 use crate::object::{ObjectKey, is_dns_label};
@@ -10,38 +10,41 @@ pub(crate) enum ParsedRoot {
     Service(ObjectKey),
     /// A host outside the cluster's domain.
     External(Root),
-    /// A service of another namespace, or another name below the cluster's domain.
+    /// A service of another namespace, by a form without the cluster's domain: a violation.
     OtherNamespace,
-    /// No host at all.
+    /// Any other name below the cluster's domain.
+    UnderDomain,
+    /// Neither a service name nor a host: a violation.
     Invalid,
 }
 
 impl ParsedRoot {
     /// Reads the forms of T3: `name`, `name.ns`, `name.ns.svc` and `name.ns.svc.<cluster domain>`.
     pub(crate) fn new(service: &str, namespace: &str, cluster_domain: &str) -> Self {
+        let labels: Vec<&str> = service.split('.').collect();
+        if service.len() > 253 || !labels.iter().all(|label| is_dns_label(label)) {
+            return Self::Invalid;
+        }
+        let own = |name| Self::Service(ObjectKey::new(namespace, name));
+        match labels[..] {
+            [name] => return own(name),
+            // Even where a cluster domain of one label ends it.
+            [name, other] | [name, other, "svc"] if other == namespace => return own(name),
+            [_, _] | [_, _, "svc"] => return Self::OtherNamespace,
+            _ => {}
+        }
         let in_cluster = service
             .strip_suffix(cluster_domain)
             .and_then(|rest| rest.strip_suffix('.'));
-        let labels: Vec<&str> = service.split('.').collect();
-        let name_and_namespace = match labels.as_slice() {
-            [name] => Some((*name, namespace)),
-            // Even where a cluster domain of one label ends it.
-            [name, other] | [name, other, "svc"] => Some((*name, *other)),
-            _ => in_cluster.and_then(|rest| match rest.split('.').collect::<Vec<_>>().as_slice() {
-                [name, other, "svc"] => Some((*name, *other)),
-                _ => None,
-            }),
-        };
-        match name_and_namespace {
-            Some(("", _)) => Self::Invalid,
-            Some((name, other)) if other == namespace => Self::Service(ObjectKey::new(namespace, name)),
-            Some(_) => Self::OtherNamespace,
-            None if in_cluster.is_some() => Self::OtherNamespace,
-            None if service.len() <= 253 && labels.into_iter().all(is_dns_label) => Self::External(Root::External {
+        let Some(in_cluster) = in_cluster else {
+            return Self::External(Root::External {
                 namespace: namespace.into(),
                 host: service.into(),
-            }),
-            None => Self::Invalid,
+            });
+        };
+        match in_cluster.split('.').collect::<Vec<_>>()[..] {
+            [name, other, "svc"] if other == namespace => own(name),
+            _ => Self::UnderDomain,
         }
     }
 }
@@ -67,15 +70,16 @@ mod tests {
         for service in ["web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"] {
             assert_eq!(read(service), web, "{service}");
         }
+        for service in ["web.other", "web.other.svc"] {
+            assert_eq!(read(service), ParsedRoot::OtherNamespace, "{service}");
+        }
         for service in [
-            "web.other",
-            "web.other.svc",
             "web.other.svc.cluster.local",
             "web.cluster.local",
             "a.web.shop.svc.cluster.local",
             "web.shop.pod.cluster.local",
         ] {
-            assert_eq!(read(service), ParsedRoot::OtherNamespace, "{service}");
+            assert_eq!(read(service), ParsedRoot::UnderDomain, "{service}");
         }
         for service in [
             "shop.example.com",
@@ -92,6 +96,8 @@ mod tests {
             "a.b.c.*",
             "*.example.com.x",
             "A.b.c",
+            "not a name",
+            "Web.other",
         ] {
             assert_eq!(read(service), ParsedRoot::Invalid, "{service}");
         }

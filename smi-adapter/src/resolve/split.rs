@@ -1,11 +1,11 @@
-//! Traffic splits: who shares the traffic of each port of a root service.
+//! Traffic splits: the shares of each port of a root service.
 
 mod ports;
 mod spec;
 
 use super::specs::Groups;
 use super::{ParsedRoot, Report};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{Conditional, PortRoute, Root, RootService, ServiceRoute, SplitSource};
 use crate::model::{Model, Policy, PolicyKey};
 use crate::object::{ObjectKey, ObjectRef};
@@ -14,7 +14,7 @@ use crate::snapshot::Snapshot;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use ports::RootPort;
 use smi_types::FieldPath;
-use smi_types::split::TrafficSplit;
+use smi_types::split::{Spec, TrafficSplit};
 use spec::Prepared;
 use std::collections::BTreeMap;
 
@@ -37,14 +37,11 @@ pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, 
                 Ok(ports) => ports,
                 Err(why) => {
                     // T40
-                    for (key, _) in splits {
-                        let message = format!("root service `{}` {why}", root.key().name);
-                        report.add(
-                            Code::RootUnusable,
-                            &ObjectRef::split((*key).clone()),
-                            service_field(),
-                            message,
-                        );
+                    for (split, _) in splits {
+                        let message = format!("root service `{}` {why}", key.name);
+                        let split = ObjectRef::split((*split).clone());
+                        let diagnostic = Diagnostic::new(Code::RootUnusable, split, service_field(), message);
+                        report.push(diagnostic.caused_by(ObjectRef::service(key.clone())));
                     }
                     Vec::new()
                 }
@@ -78,31 +75,19 @@ fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report)
         if !settings.scope.contains(&key.namespace) {
             continue;
         }
-        let mut say = |code, field, message: String| report.add(code, &ObjectRef::split(key.clone()), field, message);
-        let Some(spec) = &split.spec else {
-            // I7
-            say(Code::Invalid, "spec".into(), "the split has no spec".into());
+        // I7
+        let Some(Spec { service, .. }) = &split.spec else {
             continue;
         };
-        let service = &spec.service;
-        if service.is_empty() {
-            say(Code::Invalid, service_field(), "the split names no root service".into());
-            continue;
-        }
         match ParsedRoot::new(service, &key.namespace, &settings.cluster_domain) {
             ParsedRoot::Service(root) => roots.entry(Root::Service(root)).or_default().push((key, split)),
             ParsedRoot::External(root) => roots.entry(root).or_default().push((key, split)),
-            ParsedRoot::OtherNamespace => {
-                let message = format!("`{service}` is no service of namespace `{}`", key.namespace);
-                say(Code::RootNamespace, service_field(), message);
+            ParsedRoot::UnderDomain => {
+                let message = format!("`{service}` is not a service of namespace `{}`", key.namespace);
+                let split = ObjectRef::split(key.clone());
+                report.add(Code::RootNamespace, &split, service_field(), message);
             }
-            ParsedRoot::Invalid => {
-                say(
-                    Code::Invalid,
-                    service_field(),
-                    format!("`{service}` is no name of a service"),
-                );
-            }
+            ParsedRoot::OtherNamespace | ParsedRoot::Invalid => {}
         }
     }
     roots
@@ -131,13 +116,14 @@ impl Context<'_> {
         for (key, split) in with_matches.into_iter().chain(without) {
             let object = ObjectRef::split(key.clone());
             let Some(spec) = &split.spec else { continue };
-            let prepared = Prepared::new(spec, split.version, &object, self, report);
+            let prepared = Prepared::new(spec, &object, self, report);
             if spec.matches.is_empty() {
                 if let Some(winner) = winner {
                     let message = format!(
                         "`{winner}` is older and splits the same root without matches; it counts, even where it is passed over"
                     );
-                    report.add(Code::Conflict, &object, service_field(), message);
+                    let diagnostic = Diagnostic::new(Code::Conflict, object, service_field(), message);
+                    report.push(diagnostic.caused_by(ObjectRef::split(winner.clone())));
                     continue;
                 }
                 winner = Some(key);

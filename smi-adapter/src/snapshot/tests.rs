@@ -243,5 +243,5 @@ fn names_that_no_api_server_takes_are_refused() {
         .find(|why| why.object.key.name.contains(' '))
         .unwrap();
     assert_eq!(why.object.to_string(), "TrafficSplit shop/Not A Name");
-    assert_eq!(why.field.as_str(), "metadata.name");
+    assert_eq!(why.field.to_string(), "metadata.name");
 }

@@ -45,9 +45,9 @@ fn native(value: &Value, kinds: &[Kind]) -> Result<NativeObject, ReadError> {
     });
     let metadata = value.get("metadata").cloned().unwrap_or_else(|| json!({}));
     let metadata = serde_path_to_error::deserialize(metadata).map_err(|error| {
-        let field = format!("metadata.{}", error.path());
+        let field = super::below("metadata".into(), error.path());
         let message = error.inner().to_string();
-        ReadError::new(None, Code::Undecodable, field.as_str().into(), message)
+        ReadError::new(None, Code::Undecodable, field, message)
     })?;
     Ok(NativeObject {
         kind,

@@ -4,6 +4,7 @@
 use super::Case;
 use super::settings::SettingsText;
 use super::wire;
+use crate::laws::Law;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,8 +35,8 @@ struct Metadata {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Spec {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    law: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    law: Option<Law>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rules: Vec<String>,
     #[serde(default)]
@@ -101,7 +102,7 @@ impl Head {
                 name: case.name.clone(),
             },
             spec: Spec {
-                law: case.law.clone(),
+                law: case.law,
                 rules: case.rules.clone(),
                 seed: case.seed,
                 settings: SettingsText::new(&case.settings),

@@ -1,9 +1,8 @@
 //! Reports side by side.
 
 use super::Judgement;
-use super::profiles::Profile;
-use crate::laws;
-use crate::mutants::Mutant;
+use crate::laws::Law;
+use crate::mutants::{Fate, Mutant};
 use smi_adapter::adapter::Feature;
 
 /// Markdown: a column for each report.
@@ -36,9 +35,8 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
             judgement
                 .profiles
                 .get(name)
-                .map(Profile::state)
+                .map(|profile| profile.state().to_string())
                 .unwrap_or_default()
-                .to_owned()
         };
         (name.clone(), each(&state))
     });
@@ -58,13 +56,13 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
     });
     table("feature", rows.collect());
 
-    let rows = laws::NAMES.iter().map(|name| {
+    let rows = Law::ALL.iter().map(|name| {
         let outcome = |judgement: &Judgement| {
-            let Some(law) = judgement.laws.get(*name) else {
+            let Some(law) = judgement.laws.get(name) else {
                 return String::new();
             };
             match law.probes {
-                0 => law.state.clone(),
+                0 => law.state.to_string(),
                 probes => format!("{}, {probes} probes", law.state),
             }
         };
@@ -75,10 +73,10 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
     let rows = Mutant::all().map(|mutant| {
         let fate = |judgement: &Judgement| match &judgement.mutants {
             None => String::new(),
-            Some(mutants) => match mutants.killed.get(mutant.name()) {
-                Some(how) => how.clone(),
-                None if mutants.survived.iter().any(|name| name == mutant.name()) => "**survived**".to_owned(),
-                None => "not applicable".to_owned(),
+            Some(mutants) => match mutants.fate(&mutant) {
+                Fate::Killed { after } => format!("{} after {after}", mutant.law()),
+                Fate::Survived => "**survived**".to_owned(),
+                Fate::NotApplicable => "not applicable".to_owned(),
             },
         };
         (mutant.name().to_owned(), each(&fate))

@@ -1,29 +1,30 @@
 //! What an adapter can be good for, and whether that was shown.
 
 use super::in_words;
-use crate::{Cases, Report, Violation, laws};
+use crate::laws::Law;
+use crate::{Cases, Report, State, Violation};
 use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, Support};
 use std::collections::BTreeMap;
 
 /// One thing that an adapter can be good for.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Profile {
-    state: String,
+    state: State,
     /// How well the adapter says that it expresses what the profile is about.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     features: BTreeMap<String, String>,
     /// The laws that it rests on and that do not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<String>,
+    failed: Vec<Law>,
     /// What happened too rarely in those laws.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unverified: Vec<String>,
 }
 
 impl Profile {
-    pub(super) fn state(&self) -> &str {
-        &self.state
+    pub(super) const fn state(&self) -> State {
+        self.state
     }
 
     pub(super) const fn features(&self) -> &BTreeMap<String, String> {
@@ -35,19 +36,19 @@ impl Profile {
 struct Parts {
     name: &'static str,
     features: &'static [Feature],
-    laws: &'static [&'static str],
+    laws: &'static [Law],
     /// What must have happened in one of the laws.
     classes: &'static [&'static str],
 }
 
-const ROUTING: &[&str] = &["faithful", "split_exact", "fallback"];
-const ACCESS: &[&str] = &[
-    "never_widens",
-    "enforces",
-    "grants",
-    "safe_transition",
-    "undisturbed",
-    "monotone",
+const ROUTING: &[Law] = &[Law::Faithful, Law::SplitExact, Law::Fallback];
+const ACCESS: &[Law] = &[
+    Law::NeverWidens,
+    Law::Enforces,
+    Law::Grants,
+    Law::SafeTransition,
+    Law::Undisturbed,
+    Law::Monotone,
 ];
 
 const ALL: [Parts; 6] = [
@@ -114,7 +115,7 @@ const ALL: [Parts; 6] = [
 /// The profiles of an adapter.
 pub(super) fn all(
     support: &[(Feature, Support)],
-    outcomes: &BTreeMap<&'static str, Result<Report, Box<Violation>>>,
+    outcomes: &BTreeMap<Law, Result<Report, Box<Violation>>>,
     cases: Cases,
 ) -> BTreeMap<String, Profile> {
     ALL.iter()
@@ -126,19 +127,19 @@ impl Parts {
     fn profile(
         &self,
         support: &[(Feature, Support)],
-        outcomes: &BTreeMap<&'static str, Result<Report, Box<Violation>>>,
+        outcomes: &BTreeMap<Law, Result<Report, Box<Violation>>>,
         cases: Cases,
     ) -> Profile {
         // What no other profile rests on is about objects as such.
-        let of_others = |law: &&str| ROUTING.contains(law) || ACCESS.contains(law) || *law == "sound";
-        let rest = || laws::NAMES.iter().filter(|law| !of_others(law));
-        let own: Vec<&'static str> = if self.laws.is_empty() {
+        let of_others = |law: &&Law| ROUTING.contains(law) || ACCESS.contains(law) || **law == Law::Sound;
+        let rest = || Law::ALL.iter().filter(|law| !of_others(law));
+        let own: Vec<Law> = if self.laws.is_empty() {
             rest().copied().collect()
         } else {
             self.laws.to_vec()
         };
         let outcomes = || own.iter().filter_map(|law| Some((*law, outcomes.get(law)?)));
-        let failed: Vec<&'static str> = outcomes().filter(|(_, it)| it.is_err()).map(|(law, _)| law).collect();
+        let failed: Vec<Law> = outcomes().filter(|(_, it)| it.is_err()).map(|(law, _)| law).collect();
         let reports = || outcomes().filter_map(|(_, it)| it.as_ref().ok());
         let features = support.iter().filter(|(feature, _)| self.features.contains(feature));
         let none = |(_, support): &(Feature, Support)| matches!(support, Support::None(_));
@@ -149,23 +150,23 @@ impl Parts {
             unverified = reports().flat_map(|report| report.unverified.clone()).collect();
         }
         let state = if !failed.is_empty() {
-            "failed"
+            State::Failed
         } else if unsupported {
-            "unsupported"
+            State::Unsupported
         } else if unverified.is_empty() {
-            "passed"
+            State::Passed
         } else {
-            "unverified"
+            State::Unverified
         };
         if unsupported {
             unverified.clear();
         }
         Profile {
-            state: state.to_owned(),
+            state,
             features: features
                 .map(|(feature, it)| (format!("{feature:?}"), in_words(it)))
                 .collect(),
-            failed: owned(&failed),
+            failed,
             unverified: owned(&unverified),
         }
     }

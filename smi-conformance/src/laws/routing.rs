@@ -89,7 +89,7 @@ impl<'a> Sight<'a> {
         let known = Known::of(&snapshot, &case.settings);
         let claims = planned.diagnostics.into_iter();
         // What an annotation asks for is beyond the specification, and so is what becomes of it.
-        let of_smi = |claim: &Diagnostic| !claim.field.as_str().starts_with("metadata.");
+        let of_smi = |claim: &Diagnostic| !claim.field.starts_with(&"metadata".into());
         let claims =
             claims.filter(|claim| claim.code.effect() != Effect::InForce && !known.contains(claim) && of_smi(claim));
         let objects = written(subject, planned.manifests.iter().map(|manifest| &manifest.object))?;

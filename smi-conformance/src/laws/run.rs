@@ -1,29 +1,27 @@
 //! Worlds for a law, and the smallest of those in which it does not hold.
 
-use super::{Asks, Fault, Known, Law, Subject, Tally};
-use crate::edits::is;
+use super::{Asks, Definition, Fault, Known, Law, Subject, Tally, kept};
 use crate::lab::native;
 use crate::probes::Aim;
 use crate::watchdog::watched;
 use crate::world::real::{address, exists, sendable, usual};
 use crate::world::reduce::{Sent, reduce};
 use crate::world::{Access, World};
-use crate::{Case, Cases, Implementation, Report, Violation, cases};
+use crate::{Case, Cases, Implementation, Report, Violation};
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::Value;
 use smi_adapter::diagnostic::Diagnostic;
-use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 /// How long one case may take before it counts as never ending.
 const HANGS: Duration = Duration::from_secs(120);
 /// How long a counterexample is made smaller.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The part of the probes, one in so many, that an interpreter may have no answer for.
 const NOT_MODELLED: u64 = 20;
 
@@ -32,16 +30,16 @@ type Made = (World, Vec<Aim>, u64);
 
 /// The worlds of a law, always the same and in the same order.
 struct Worlds<'l> {
-    law: &'l Law,
+    law: &'l Definition,
     strategy: BoxedStrategy<Made>,
     runner: TestRunner,
 }
 
 impl<'l> Worlds<'l> {
-    fn of(law: &'l Law) -> Self {
+    fn of(law: &'l Definition) -> Self {
         let mut seed = [0; 32];
         seed.iter_mut()
-            .zip(law.name.bytes())
+            .zip(law.name.as_str().bytes())
             .for_each(|(seed, byte)| *seed = byte);
         let config = Config {
             failure_persistence: None,
@@ -70,14 +68,14 @@ impl<'l> Worlds<'l> {
 }
 
 /// Tries a law in the cases that are kept, then in many worlds.
-pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
+pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
     let mut tally = Tally::default();
     if !law.asks.is_supported(subject.adapter) {
         return Ok(tally.report(law, subject, Cases::new(0)));
     }
-    for case in kept(law) {
+    for case in kept::cases(law) {
         if let Err(fault) = attempt(law, subject, &case, &mut Tally::default()) {
-            let (case, fault) = asked_alone(law, subject, case, fault);
+            let (case, fault) = kept::smallest(law, subject, case, fault);
             return Err(violation(law.name, subject, 0, case, *fault));
         }
     }
@@ -119,87 +117,67 @@ pub(super) fn run(law: &Law, subject: &Subject<'_>, cases: Cases) -> Result<Repo
     Ok(tally.report(law, subject, cases))
 }
 
-/// Laws look for objects by namespace and name, as an API server keeps them (I2).
-fn in_a_namespace(document: &mut Value) {
-    if !is(document, "Namespace")
-        && let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut)
-    {
-        metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
-    }
-}
-
-/// A kept case with nothing sent but what shows the fault, if that alone shows it.
-fn asked_alone(law: &Law, subject: &Subject<'_>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
-    let mut alone = case.clone();
-    match fault.sent.clone() {
-        Some(Sent::Probe(probe)) => (alone.probes, alone.attempts) = (vec![probe], Vec::new()),
-        Some(Sent::Attempt(attempt)) => (alone.probes, alone.attempts) = (Vec::new(), vec![attempt]),
-        None => {}
-    }
-    match attempt(law, subject, &alone, &mut Tally::default()) {
-        Err(fault) => (alone, fault),
-        Ok(()) => (case, fault),
-    }
-}
-
 /// After how many worlds a law does not hold, if so. The cases that are kept are left out, and nothing is made smaller.
-pub(super) fn first_fault(law: &Law, subject: &Subject<'_>, cases: Cases) -> Option<u32> {
+pub(super) fn first_fault(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Option<u32> {
     let mut tally = Tally::default();
     let mut worlds = Worlds::of(law).first(cases);
     let found = worlds.find(|(_, _, case)| attempt(law, subject, case, &mut tally).is_err());
     found.map(|(held, ..)| held)
 }
 
-/// Whether two implementations write different native objects, or report other differences of the mesh, in one of the
-/// worlds of a law.
-pub(super) fn differ(law: &Law, one: &dyn Implementation, other: &dyn Implementation, cases: Cases) -> bool {
-    let mut worlds = Worlds::of(law).first(cases);
-    worlds.any(|(_, _, case)| differ_in(&case, one, other))
+/// How much an implementation differs from another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Difference {
+    /// It writes the same, and reports more differences of the mesh.
+    Reports,
+    /// It writes something else, or does not report some.
+    Meaning,
 }
 
-fn differ_in(case: &Case, one: &dyn Implementation, other: &dyn Implementation) -> bool {
+/// Whether an implementation differs from another one at least so much in one of the worlds of a law.
+pub(super) fn differ(
+    law: &Definition,
+    one: &dyn Implementation,
+    other: &dyn Implementation,
+    cases: Cases,
+    least: Difference,
+) -> bool {
+    let mut worlds = Worlds::of(law).first(cases);
+    worlds.any(|(_, _, case)| difference(&case, one, other).is_some_and(|difference| difference >= least))
+}
+
+fn difference(case: &Case, one: &dyn Implementation, other: &dyn Implementation) -> Option<Difference> {
     let input = case.input();
     let planned = |implementation: &dyn Implementation| {
         quietly(|| implementation.plan(&input, &case.settings, &Observed::default())).flatten()
     };
     let (one, other) = match (planned(one), planned(other)) {
         (Ok(one), Ok(other)) => (one, other),
-        (one, other) => return one.err() != other.err(),
+        (one, other) => return (one.err() != other.err()).then_some(Difference::Meaning),
     };
     if native(&one.manifests) != native(&other.manifests) {
-        return true;
+        return Some(Difference::Meaning);
     }
     if one.diagnostics == other.diagnostics {
-        return false;
+        return None;
     }
     let known = Known::of(input.snapshot(), &case.settings);
-    let of_mesh = |planned: Planned| -> Vec<Diagnostic> {
+    let of_mesh = |planned: Planned| -> BTreeSet<Diagnostic> {
         let diagnostics = planned.diagnostics.into_iter();
         diagnostics.filter(|diagnostic| !known.contains(diagnostic)).collect()
     };
-    of_mesh(one) != of_mesh(other)
-}
-
-/// The cases that are kept, as far as they ask what the law is about.
-pub(super) fn kept(law: &Law) -> impl Iterator<Item = Case> {
-    cases::kept().filter_map(|mut case| {
-        law.name.clone_into(&mut case.law);
-        case.documents.iter_mut().for_each(in_a_namespace);
-        let mut dice = case.dice();
-        for probe in &mut case.probes {
-            address(probe, &case.settings.cluster_domain, &mut dice);
-        }
-        let asks = match law.asks {
-            Asks::Nothing => true,
-            Asks::Routes => !case.probes.is_empty(),
-            Asks::Access => !case.attempts.is_empty(),
-        };
-        asks.then_some(case)
-    })
+    let (one, other) = (of_mesh(one), of_mesh(other));
+    if one == other {
+        None
+    } else if one.is_superset(&other) {
+        Some(Difference::Reports)
+    } else {
+        Some(Difference::Meaning)
+    }
 }
 
 /// Tries a law in one case, if the adapter expresses anything of what the law is about.
-pub(super) fn once(law: &Law, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
+pub(super) fn once(law: &Definition, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
     if !law.asks.is_supported(subject.adapter) {
         return Ok(());
     }
@@ -207,13 +185,7 @@ pub(super) fn once(law: &Law, subject: &Subject<'_>, case: &Case) -> Result<(), 
         .map_err(|fault| violation(law.name, subject, 0, case.clone(), *fault))
 }
 
-/// A case names a law that there is not.
-pub(super) fn no_law(subject: &Subject<'_>, case: &Case) -> Box<Violation> {
-    let fault = Box::<Fault>::from(format!("there is no law `{}`", case.law));
-    violation("", subject, 0, case.clone(), *fault)
-}
-
-fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
+fn case(law: &Definition, world: World, aims: &[Aim], seed: u64) -> Case {
     if law.asks == Asks::Nothing {
         return Case::new(law.name, &world, seed);
     }
@@ -236,7 +208,12 @@ fn case(law: &Law, world: World, aims: &[Aim], seed: u64) -> Case {
 }
 
 /// Tries a law in one case. A panic is a fault like others; what never returns ends the process.
-fn attempt(law: &Law, subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
+pub(super) fn attempt(
+    law: &Definition,
+    subject: &Subject<'_>,
+    case: &Case,
+    tally: &mut Tally,
+) -> Result<(), Box<Fault>> {
     let what = || format!("law `{}`, in the case\n\n{}", law.name, case.to_yaml());
     let check = || quietly(|| (law.check)(subject, case, tally));
     watched(HANGS, what, check).unwrap_or_else(|why| Err(why.into()))
@@ -252,7 +229,7 @@ pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 /// A world in which the law does not hold, to be made smaller.
 struct Found<'a> {
-    law: &'a Law,
+    law: &'a Definition,
     subject: &'a Subject<'a>,
     seed: u64,
     until: Instant,
@@ -287,7 +264,7 @@ impl Found<'_> {
             }
         }
         reduce(&mut world, &mut sent, |world, sent| self.fault(world, sent).is_some());
-        for plain in [plain_scope, plain_path, plain_header, plain_domain] {
+        for plain in PLAIN {
             let mut plainer = world.clone();
             plain(&mut plainer.settings);
             if self.fault(&plainer, sent.as_ref()).is_some() {
@@ -323,6 +300,9 @@ impl Found<'_> {
     }
 }
 
+/// Choices of an operator, each as if there were none.
+pub(super) const PLAIN: [fn(&mut Settings); 4] = [plain_scope, plain_path, plain_header, plain_domain];
+
 fn plain_scope(settings: &mut Settings) {
     settings.scope = Settings::default().scope;
 }
@@ -339,7 +319,7 @@ fn plain_domain(settings: &mut Settings) {
     settings.cluster_domain = Settings::default().cluster_domain;
 }
 
-fn violation(law: &'static str, subject: &Subject<'_>, held: u32, case: Case, fault: Fault) -> Box<Violation> {
+fn violation(law: Law, subject: &Subject<'_>, held: u32, case: Case, fault: Fault) -> Box<Violation> {
     let planned = quietly(|| {
         subject
             .adapter

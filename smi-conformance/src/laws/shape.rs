@@ -15,6 +15,17 @@ use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Scope;
 use std::collections::BTreeSet;
 
+/// What [`within_limits`] must have tried.
+pub(super) const EXTREMES: &[&str] = &[
+    "many backends",
+    "many matches",
+    "many header filters",
+    "long patterns",
+    "many splits",
+    "many targets",
+    "many sources",
+];
+
 /// The longest name that an adapter chooses, and the longest value of a label.
 const NAME: usize = 63;
 /// All annotations of an object, in bytes.

@@ -1,6 +1,6 @@
 //! What happened in a run.
 
-use super::{Asks, Law, Subject};
+use super::{Asks, Definition, Subject};
 use crate::coverage::Coverage;
 use crate::{Cases, Report};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn report(self, law: &Law, subject: &Subject<'_>, cases: Cases) -> Report {
+    pub(super) fn report(self, law: &Definition, subject: &Subject<'_>, cases: Cases) -> Report {
         let supported = law.asks.is_supported(subject.adapter);
         let of_adapter = |class: &&&str| supported && side(class).is_none_or(|side| side.is_supported(subject.adapter));
         let classes = law.classes.iter().filter(of_adapter).copied();

@@ -1,7 +1,7 @@
 //! Adapters that let in what they should not, or refuse what they should let in.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice, Translate, Whole};
-use super::{Mutant, TranslateFn, documents, one_header, or_same, without_headers, without_methods};
+use super::{Law, Mutant, TranslateFn, documents, one_header, or_same, without_headers, without_methods};
 use crate::world::NAMESPACES;
 use serde_json::Value;
 use smi_adapter::adapter::Translation;
@@ -17,59 +17,59 @@ use std::sync::Arc;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "no sources means everybody",
-        "never_widens",
+        Law::NeverWidens,
         Documents(|all| documents::everybody(all)),
     ),
     Mutant::new(
         "a source without a namespace means all of them",
-        "never_widens",
+        Law::NeverWidens,
         Documents(|all| documents::any_namespace(all)),
     ),
     Mutant::new(
         "the namespace of a service account is dropped",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| grants(policy, any_namespace)),
     ),
     Mutant::new(
         "a foreign trust domain is taken for the own one",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| grants(policy, own_domain)),
     ),
     Mutant::new(
         "a missing route group allows everything",
-        "never_widens",
+        Law::NeverWidens,
         Documents(documents::missing_groups),
     ),
     Mutant::new(
         "headers that were lost are no headers",
-        "never_widens",
+        Law::NeverWidens,
         Documents(|all| documents::lost_headers(all)),
     ),
     Mutant::new(
         "a path that is allowed matches a beginning",
-        "never_widens",
+        Law::NeverWidens,
         Choice(|settings| {
             settings.path_anchor = PathAnchor::Start;
         }),
     ),
     Mutant::new(
         "methods of rules are dropped",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| requests(policy, without_methods)),
     ),
     Mutant::new(
         "headers of rules are dropped",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| requests(policy, without_headers)),
     ),
     Mutant::new(
         "one header of several is enough for a rule",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| requests(policy, one_header)),
     ),
     Mutant::new(
         "who may send requests may send anything",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| {
             grants(policy, |grant| match grant.traffic() {
                 Granted::Http(_) => grant.with_traffic(Granted::Tcp),
@@ -79,29 +79,29 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "ports of rules are ignored",
-        "never_widens",
+        Law::NeverWidens,
         Misread(|policy| grants(policy, |grant| grant.with_ports(Ports::All))),
     ),
     Mutant::new(
         "sources and rules of two targets are mixed",
-        "never_widens",
+        Law::NeverWidens,
         Misread(mixed),
     ),
     Mutant::new(
         "a destination in another namespace counts",
-        "never_widens",
+        Law::NeverWidens,
         Choice(|settings| {
             settings.foreign_destinations = true;
         }),
     ),
     Mutant::new(
         "a grant is for every pod of the namespace",
-        "never_widens",
+        Law::NeverWidens,
         Translate(every_pod),
     ),
     Mutant::new(
         "nothing is denied",
-        "enforces",
+        Law::Enforces,
         Translate(|policy, translate| {
             let mut translation = translate(policy);
             translation.manifests.retain(|manifest| manifest.stage != Stage::Deny);
@@ -110,7 +110,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "what cannot be closed is not reported",
-        "enforces",
+        Law::Enforces,
         Whole(|whole| {
             whole
                 .diagnostics
@@ -119,12 +119,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "a port of the service for that of its pods",
-        "grants",
+        Law::Grants,
         Misread(|policy| grants(policy, service_ports)),
     ),
     Mutant::new(
         "grants are dropped",
-        "grants",
+        Law::Grants,
         Translate(|policy, translate| {
             let mut translation = translate(policy);
             translation.manifests.retain(|manifest| manifest.stage != Stage::Grant);
@@ -133,7 +133,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "only one source of several counts",
-        "grants",
+        Law::Grants,
         Misread(|policy| {
             grants(policy, |grant| {
                 let last = grant.sources().last().cloned();
@@ -143,7 +143,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "the first target wins",
-        "monotone",
+        Law::Monotone,
         Misread(|policy| {
             let Policy::Access(access) = policy else {
                 return policy.clone();
@@ -154,12 +154,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "the last target's deletion opens the namespace",
-        "monotone",
+        Law::Monotone,
         Translate(denied_with_grants),
     ),
     Mutant::new(
         "denies are written before grants",
-        "undisturbed",
+        Law::Undisturbed,
         Whole(|whole| {
             stages(whole, |stage| match stage {
                 Stage::Deny => Stage::Leaf,
@@ -170,7 +170,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "what grants refer to is named by its place",
-        "safe_transition",
+        Law::SafeTransition,
         Whole(leaves_by_place),
     ),
 ];

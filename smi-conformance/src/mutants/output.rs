@@ -1,7 +1,7 @@
 //! Adapters whose output is no good, whatever it means.
 
 use super::How::{Blind, Documents, Translate, Whole};
-use super::{Mutant, documents};
+use super::{Law, Mutant, documents};
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::Manifest;
 use smi_adapter::model::Policy;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "it panics on three splits of one root",
-        "total",
+        Law::Total,
         Translate(|policy, translate| {
             if let Policy::Route(route) = policy {
                 assert!(route.splits().len() < 3, "too many splits");
@@ -22,7 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "a list is in the order of a HashMap",
-        "deterministic",
+        Law::Deterministic,
         Whole(|whole| {
             let numbers: HashSet<u8> = (0..8).collect();
             annotate(&mut whole.manifests, &format!("{numbers:?}"));
@@ -30,12 +30,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "of an object that comes twice the first one counts",
-        "order_free",
+        Law::OrderFree,
         Documents(documents::first_of_two),
     ),
     Mutant::new(
         "a split or target is dropped silently",
-        "honest",
+        Law::Honest,
         Whole(|whole| {
             let gone = whole.manifests.iter().flat_map(|manifest| &manifest.sources);
             let gone = gone.filter(|source| source.kind == Kind::TRAFFIC_SPLIT || source.kind == Kind::TRAFFIC_TARGET);
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "diagnostics of the mesh are dropped",
-        "faithful",
+        Law::Faithful,
         Translate(|policy, translate| {
             let mut translation = translate(policy);
             translation.diagnostics.clear();
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "every split is said to be rounded",
-        "sound",
+        Law::Sound,
         Translate(|policy, translate| {
             let mut translation = translate(policy);
             if let Policy::Route(route) = policy {
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "a kind that is not listed",
-        "declared_kinds",
+        Law::DeclaredKinds,
         Whole(|whole| {
             for manifest in &mut whole.manifests {
                 manifest.object.kind = Kind::new("example.com", "v1", "Other", "others");
@@ -80,7 +80,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "everything is written into one namespace",
-        "declared_kinds",
+        Law::DeclaredKinds,
         Whole(|whole| {
             for manifest in &mut whole.manifests {
                 manifest.object.metadata.namespace = Some("mesh-system".into());
@@ -89,7 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "names are not cut",
-        "valid_names",
+        Law::ValidNames,
         Whole(|whole| {
             for name in whole
                 .manifests
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "one name for all policies",
-        "valid_names",
+        Law::ValidNames,
         Whole(|whole| {
             for manifest in &mut whole.manifests {
                 manifest.object.metadata.name = Some("smi".into());
@@ -111,7 +111,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "names say what is in the object",
-        "stable_names",
+        Law::StableNames,
         Whole(|whole| {
             for manifest in &mut whole.manifests {
                 let length = manifest.object.spec.to_string().len();
@@ -122,7 +122,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "objects know of other policies",
-        "local",
+        Law::Local,
         Whole(|whole| {
             let count = whole.manifests.len().to_string();
             annotate(&mut whole.manifests, &count);
@@ -130,24 +130,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "an annotation is larger than an API server takes",
-        "within_limits",
+        Law::WithinLimits,
         Whole(|whole| {
             annotate(&mut whole.manifests, &"x".repeat(300_000));
         }),
     ),
     Mutant::new(
         "what changes with every plan is written",
-        "converges",
+        Law::Converges,
         Whole(count_calls),
     ),
-    Mutant::new("every plan writes", "idempotent", Whole(count_calls)),
-    Mutant::new("edits of others are not seen", "repairs", Blind),
-    Mutant::new("what was written is not found again", "clean_delete", Blind),
-    Mutant::new("it does not see what others own", "two_owners", Blind),
-    Mutant::new("what was there before stays", "history_free", Blind),
+    Mutant::new("every plan writes", Law::Idempotent, Whole(count_calls)),
+    Mutant::new("edits of others are not seen", Law::Repairs, Blind),
+    Mutant::new("what was written is not found again", Law::CleanDelete, Blind),
+    Mutant::new("it does not see what others own", Law::TwoOwners, Blind),
+    Mutant::new("what was there before stays", Law::HistoryFree, Blind),
     Mutant::new(
         "the oldest version is passed over",
-        "version_free",
+        Law::VersionFree,
         Documents(documents::old_version),
     ),
 ];

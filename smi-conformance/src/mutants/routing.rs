@@ -1,7 +1,7 @@
 //! Adapters that send traffic elsewhere.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice};
-use super::{Mutant, documents, everything, one_header, or_same, without_headers, without_methods};
+use super::{Law, Mutant, documents, everything, one_header, or_same, without_headers, without_methods};
 use smi_adapter::model::Policy;
 use smi_adapter::model::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root};
 use smi_adapter::pattern::{Anchor, Pattern};
@@ -11,51 +11,51 @@ use std::sync::Arc;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "a path pattern matches a beginning",
-        "faithful",
+        Law::Faithful,
         Choice(|settings| {
             settings.path_anchor = PathAnchor::Start;
         }),
     ),
     Mutant::new(
         "a path pattern matches anywhere",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| paths(policy, anywhere)),
     ),
     Mutant::new(
         "a path is compared with the pattern's text",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| paths(policy, literal)),
     ),
     Mutant::new(
         "an alternation is not grouped",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| paths(policy, ungrouped)),
     ),
     Mutant::new(
         "a header pattern matches anywhere",
-        "faithful",
+        Law::Faithful,
         Choice(|settings| {
             settings.header_anchor = HeaderAnchor::Search;
         }),
     ),
     Mutant::new(
         "methods of splits are dropped",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| matches(policy, without_methods)),
     ),
     Mutant::new(
         "headers of splits are dropped",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| matches(policy, without_headers)),
     ),
     Mutant::new(
         "one header of several is enough for a split",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| matches(policy, one_header)),
     ),
     Mutant::new(
         "splits take what others match",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| {
             ports(policy, |port| {
                 let others = port.conditional().iter().rev();
@@ -67,12 +67,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "a match takes every request",
-        "fallback",
+        Law::Fallback,
         Misread(|policy| matches(policy, |matching| vec![everything(matching)])),
     ),
     Mutant::new(
         "the split for all requests hides those with matches",
-        "split_exact",
+        Law::SplitExact,
         Misread(|policy| {
             ports(policy, |port| match port.default() {
                 Some(_) => port.clone().with_conditional([]),
@@ -82,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "the split without matches takes nothing",
-        "split_exact",
+        Law::SplitExact,
         Misread(|policy| {
             ports(policy, |port| {
                 if port.conditional().is_empty() {
@@ -95,17 +95,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "a weight of zero becomes one",
-        "split_exact",
+        Law::SplitExact,
         Documents(|all| documents::weights_of_one(all)),
     ),
     Mutant::new(
         "all weights are one",
-        "split_exact",
+        Law::SplitExact,
         Misread(|policy| splits(policy, |split| weighted(split, |_| 1))),
     ),
     Mutant::new(
         "weights overflow",
-        "split_exact",
+        Law::SplitExact,
         Misread(|policy| {
             splits(policy, |split| {
                 weighted(split, |backend| (backend.weight() & 0xff).max(1))
@@ -114,12 +114,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "percentages, and the rest to the last backend",
-        "split_exact",
+        Law::SplitExact,
         Misread(|policy| splits(policy, percentages)),
     ),
     Mutant::new(
         "the backend with the smallest share is forgotten",
-        "split_exact",
+        Law::SplitExact,
         Misread(|policy| {
             splits(policy, |split| {
                 let least = split.backends().iter().min_by_key(|backend| backend.weight());
@@ -130,17 +130,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::new(
         "a backend without the port is kept",
-        "split_exact",
+        Law::SplitExact,
         Documents(|all| documents::every_port(all)),
     ),
     Mutant::new(
         "an absent backend's share goes to the others",
-        "split_exact",
+        Law::SplitExact,
         Misread(root_left_out),
     ),
     Mutant::new(
         "the routes of one port are those of all",
-        "faithful",
+        Law::Faithful,
         Misread(|policy| {
             let Policy::Route(route) = policy else {
                 return policy.clone();

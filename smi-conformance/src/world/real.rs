@@ -6,6 +6,7 @@ use super::{NAMESPACES, World};
 use crate::dice::Dice;
 use smi_adapter::object::{is_dns_label, is_dns_subdomain};
 use smi_adapter::probe::{Caller, Destination, Identity, Probe, Request, Traffic};
+use smi_types::specs::METHODS;
 
 impl World {
     /// The world as an API server would have it: services have ports, no two of them the same, and every
@@ -56,7 +57,7 @@ pub fn usual(world: &World, probe: &Probe) -> bool {
         .clone()
         .all(|known| ports.clone().all(|other| other.app == known.app));
     let known = match &probe.traffic {
-        Traffic::Http(request) => METHODS.contains(&&*request.method),
+        Traffic::Http(request) => request.method != "CONNECT" && METHODS.contains(&&*request.method),
         _ => true,
     };
     service.shape == Shape::ClusterIp && there && clear && known
@@ -101,8 +102,6 @@ pub fn address(probe: &mut Probe, cluster_domain: &str, dice: &mut Dice) {
         service_account: "client".to_owned(),
     });
 }
-
-const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
 
 /// Whether a client can send this: what is no HTTP on the wire has no meaning that meshes could agree on.
 #[must_use]

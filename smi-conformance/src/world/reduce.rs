@@ -56,7 +56,7 @@ pub fn reduce(world: &mut World, sent: &mut Option<Sent>, fails: impl Fn(&World,
 }
 
 /// What lacks a header line or a character of its path.
-fn requests(sent: &Sent) -> Vec<Sent> {
+pub(crate) fn requests(sent: &Sent) -> Vec<Sent> {
     let Traffic::Http(request) = sent.traffic() else {
         return Vec::new();
     };

@@ -1,7 +1,7 @@
 //! The classes that a run must reach.
 
 use smi_adapter::diagnostic::Code;
-use smi_conformance::coverage::Coverage;
+use smi_conformance::Coverage;
 
 use super::laws::Seen;
 

@@ -1,7 +1,7 @@
 //! `access.smi-spec.io/v1alpha1`.
 
 use crate::access::{self, Rule, Subject, TargetSpec};
-use crate::object::Version;
+use crate::version::Version;
 use crate::wire::wire;
 
 wire! {

@@ -1,7 +1,7 @@
 //! `access.smi-spec.io/v1alpha2`.
 
 use crate::access::{self, TargetSpec};
-use crate::object::Version;
+use crate::version::Version;
 use crate::wire::wire;
 
 wire! {

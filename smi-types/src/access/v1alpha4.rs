@@ -1,7 +1,7 @@
 //! `access.smi-spec.io/v1alpha4`: a draft. It is in the specification's main branch and was never released.
 
 use crate::access::{self, BindingSpec, TargetSpec};
-use crate::object::Version;
+use crate::version::Version;
 use crate::wire::wire;
 
 wire! {

@@ -2,8 +2,8 @@
 
 use super::{Lossy, downwards};
 use crate::access::{IdentityBinding, Subject, TargetSpec, TrafficTarget, v1alpha1, v1alpha2, v1alpha3, v1alpha4};
-use crate::object::Version;
 use crate::path::FieldPath;
+use crate::version::Version;
 
 downwards! {
     TrafficTarget:
@@ -48,7 +48,7 @@ impl TrafficTarget {
 }
 
 /// What version `to` cannot say, by the paths of the version that the target was read in.
-fn lost(spec: &TargetSpec, (root, rules): (FieldPath, &str), to: Version) -> Vec<FieldPath> {
+fn lost(spec: &TargetSpec, (root, rules): (FieldPath, &'static str), to: Version) -> Vec<FieldPath> {
     let destination = spec.destination.iter().map(|subject| {
         let path = root.clone().field("destination");
         (path, subject)

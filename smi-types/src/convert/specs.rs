@@ -2,12 +2,12 @@
 
 use super::{Lossy, downwards};
 use crate::headers::Headers;
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::specs::{
     HTTPRouteGroup, HTTPRouteGroupSpec, PortMatch, PortsSpec, TCPRoute, UDPRoute, v1alpha1, v1alpha2, v1alpha3,
     v1alpha4,
 };
+use crate::version::Version;
 
 downwards! {
     TCPRoute:

@@ -1,10 +1,10 @@
 //! Traffic splits in older versions.
 
 use super::{Lossy, downwards};
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::split::{Backend, TrafficSplit, v1alpha1, v1alpha2, v1alpha3, v1alpha4};
-use crate::weight::{Decimal, Weight};
+use crate::version::Version;
+use crate::weight::{Decimal, Weight, gcd};
 
 downwards! {
     TrafficSplit:
@@ -77,8 +77,4 @@ fn exact(weight: &Weight) -> Option<Decimal> {
         Weight::Exact(decimal) => Some(*decimal),
         Weight::Missing | Weight::Invalid(_) => None,
     }
-}
-
-fn gcd(a: u128, b: u128) -> u128 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

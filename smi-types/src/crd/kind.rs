@@ -1,7 +1,7 @@
 //! The kinds, and what their CRDs say of them.
 
 use super::schema;
-use crate::object::Version;
+use crate::version::Version;
 use crate::{access, specs, split};
 use k8s_openapi::Resource;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;

@@ -1,7 +1,7 @@
 //! From JSON to a typed object: first what it is, then the type of that version, then its hub.
 
 use super::{Object, ParseError, ParseErrorKind, Parsed};
-use crate::path::FieldPath;
+use crate::path::{FieldPath, Segment};
 use crate::wire::Strict;
 use crate::{access, specs, split};
 use serde::de::DeserializeOwned;
@@ -199,11 +199,18 @@ where
 {
     let mut note = |path: serde_ignored::Path<'_>| {
         let path = notation(&path);
-        if !matches!(path.as_str(), "apiVersion" | "kind" | "status") {
+        if !is_unlisted(&path) {
             ignored.push(path);
         }
     };
     W::deserialize(serde_ignored::Deserializer::new(json, &mut note))
+}
+
+/// Returns `true` for fields at the root that no wire type has and that say nothing about intent.
+fn is_unlisted(path: &FieldPath) -> bool {
+    let mut segments = path.segments();
+    let first = segments.next();
+    segments.len() == 0 && matches!(first, Some(Segment::Key("apiVersion" | "kind" | "status")))
 }
 
 /// The place of the error in what is no `W`, and its text.
@@ -221,7 +228,7 @@ fn notation(path: &serde_ignored::Path<'_>) -> FieldPath {
     match path {
         Path::Root => FieldPath::root(),
         Path::Seq { parent, index } => notation(parent).index(*index),
-        Path::Map { parent, key } => notation(parent).field(key),
+        Path::Map { parent, key } => notation(parent).field(key.clone()),
         Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => notation(parent),
     }
 }
@@ -230,8 +237,8 @@ fn error_path(path: &serde_path_to_error::Path) -> FieldPath {
     use serde_path_to_error::Segment;
     path.iter().fold(FieldPath::root(), |path, segment| match segment {
         Segment::Seq { index } => path.index(*index),
-        Segment::Map { key } => path.field(key),
-        Segment::Enum { variant } => path.field(variant),
+        Segment::Map { key } => path.field(key.clone()),
+        Segment::Enum { variant } => path.field(variant.clone()),
         Segment::Unknown => path,
     })
 }

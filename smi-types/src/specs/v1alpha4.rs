@@ -1,7 +1,7 @@
 //! `specs.smi-spec.io/v1alpha4`.
 
-use crate::object::Version;
 use crate::specs::{self, HTTPRouteGroupSpec, PortsSpec};
+use crate::version::Version;
 use crate::wire::wire;
 
 wire! {

@@ -1,7 +1,7 @@
 //! `split.smi-spec.io/v1alpha2`.
 
-use crate::object::Version;
 use crate::split::{self, Spec};
+use crate::version::Version;
 use crate::wire::wire;
 
 wire! {

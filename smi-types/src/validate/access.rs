@@ -1,10 +1,9 @@
-//! What a traffic target can say wrongly.
+//! Violations of traffic targets.
 
-use super::names::{is_dns_label, is_dns_subdomain};
-use super::{Found, Rule, Violation, namespace, repeated};
+use super::{Form, Found, Rule, Violation, namespace, repeated};
 use crate::access::{self, Subject, TargetSpec, TrafficTarget};
-use crate::object::Version;
 use crate::path::FieldPath;
+use crate::version::Version;
 
 impl TrafficTarget {
     /// What is wrong with the target by itself, in the order of its fields; nothing, if nothing is.
@@ -45,7 +44,7 @@ fn destination(
         return found.add(
             Rule::NoDestination,
             path.clone(),
-            "there is no destination, so nothing is allowed",
+            "the destination is missing, so nothing is allowed",
         );
     };
     subject(destination, version, path, found);
@@ -57,10 +56,10 @@ fn destination(
     let Some(port) = &destination.port else { return };
     let path = path.clone().field("port");
     if version >= Version::V1Alpha3 {
-        let message = format!("`{version}` has no port; where it is dropped, all ports are allowed");
+        let message = format!("`{version}` has no port; an API server that drops it opens all ports");
         found.add(Rule::PortVersion, path.clone(), message);
     }
-    found.port(Rule::DestinationPort, path, port);
+    found.port(Rule::DestinationPort, path, port, "nothing is allowed");
 }
 
 fn rules(rules: &[access::Rule], version: Version, path: &FieldPath, found: &mut Found) {
@@ -69,22 +68,21 @@ fn rules(rules: &[access::Rule], version: Version, path: &FieldPath, found: &mut
     }
     for (index, access::Rule { kind, name, matches }) in rules.iter().enumerate() {
         let path = path.clone().index(index);
-        let is_known = match kind.as_str() {
-            "HTTPRouteGroup" | "TCPRoute" => true,
-            "UDPRoute" => version >= Version::V1Alpha3,
-            _ => false,
-        };
-        if !is_known {
-            let message = format!("`{kind}` is no kind of route in `{version}`, so nothing is allowed");
-            found.add(Rule::RuleKind, path.clone().field("kind"), message);
-        }
-        found.name(Rule::RuleName, path.clone().field("name"), name, is_dns_subdomain);
+        rule_kind(kind, version, path.clone().field("kind"), found);
+        let consequence = "the rule matches nothing";
+        found.name(
+            Rule::RuleName,
+            path.clone().field("name"),
+            name,
+            &Form::OBJECT,
+            consequence,
+        );
         let path = path.field("matches");
         for (index, _) in matches.iter().enumerate().filter(|(_, name)| name.is_empty()) {
             found.add(
                 Rule::RuleMatchName,
                 path.clone().index(index),
-                "there is no name, so nothing is selected",
+                "the name is missing, so no match is selected",
             );
         }
         for (index, name) in repeated(matches.iter().map(String::as_str)) {
@@ -94,23 +92,38 @@ fn rules(rules: &[access::Rule], version: Version, path: &FieldPath, found: &mut
     }
 }
 
+fn rule_kind(kind: &str, version: Version, path: FieldPath, found: &mut Found) {
+    match kind {
+        "HTTPRouteGroup" | "TCPRoute" => {}
+        "UDPRoute" if version >= Version::V1Alpha3 => {}
+        "UDPRoute" => {
+            let message = format!("`{version}` has no rules of kind `UDPRoute`; an API server may reject it");
+            found.add(Rule::RuleKindVersion, path, message);
+        }
+        _ => {
+            let message = format!("`{kind}` is not a kind of route, so nothing is allowed");
+            found.add(Rule::RuleKind, path, message);
+        }
+    }
+}
+
 fn sources(sources: &[Subject], version: Version, path: &FieldPath, found: &mut Found) {
     if sources.is_empty() {
         found.add(
             Rule::NoSources,
             path.clone(),
-            "there are no sources, so nobody is allowed",
+            "there are no sources, so nothing is allowed",
         );
     }
     for (index, source) in sources.iter().enumerate() {
         let path = path.clone().index(index);
         subject(source, version, &path, found);
         if source.namespace.is_empty() {
-            let message = "there is no namespace; that of the target is taken";
+            let message = "the namespace is missing; that of the target is taken";
             found.add(Rule::SourceNamespaceMissing, path.clone().field("namespace"), message);
         }
         if source.port.is_some() {
-            let message = "the port of a source says nothing";
+            let message = "the port of a source has no effect";
             found.add(Rule::SourcePort, path.field("port"), message);
         }
     }
@@ -127,7 +140,7 @@ fn subject(subject: &Subject, version: Version, path: &FieldPath, found: &mut Fo
     } = subject;
     if !matches!(group.as_str(), "" | "access.smi-spec.io") {
         // D12
-        let message = format!("there are no identities in API group `{group}`");
+        let message = format!("API group `{group}` has no identities, so the subject matches no workload");
         found.add(Rule::SubjectGroup, path.clone().field("group"), message);
     }
     let is_known = match kind.as_str() {
@@ -136,16 +149,24 @@ fn subject(subject: &Subject, version: Version, path: &FieldPath, found: &mut Fo
         _ => false,
     };
     if !is_known {
-        let message = format!("`{kind}` is no kind of identity in `{version}`");
+        let message = format!("`{kind}` is not a kind of identity in `{version}`, so the subject matches no workload");
         found.add(Rule::SubjectKind, path.clone().field("kind"), message);
     }
-    found.name(Rule::SubjectName, path.clone().field("name"), name, is_dns_subdomain);
+    let consequence = "the subject matches no workload";
+    found.name(
+        Rule::SubjectName,
+        path.clone().field("name"),
+        name,
+        &Form::OBJECT,
+        consequence,
+    );
     if !namespace.is_empty() {
         found.name(
             Rule::SubjectName,
             path.clone().field("namespace"),
             namespace,
-            is_dns_label,
+            &Form::NAMESPACE,
+            consequence,
         );
     }
 }

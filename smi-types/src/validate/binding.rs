@@ -1,7 +1,7 @@
-//! What an identity binding can say wrongly.
+//! Violations of identity bindings.
 
-use super::names::{is_dns_subdomain, is_label_key, is_label_value, is_spiffe_id};
-use super::{Found, Rule, Violation};
+use super::names::{is_label_key, is_label_value, is_spiffe_id};
+use super::{Form, Found, Rule, Violation};
 use crate::access::{IdentityBinding, Schemes};
 use crate::path::FieldPath;
 
@@ -30,25 +30,29 @@ fn schemes(schemes: &Schemes, path: &FieldPath, found: &mut Found) {
         service_account,
     } = schemes;
     if pod_label_selector.is_some() && !service_account.is_empty() {
-        let message = "podLabelSelector and serviceAccount exclude each other, so nobody is meant";
+        let message = "podLabelSelector and serviceAccount exclude each other, so the binding matches no workload";
         found.add(Rule::SchemesExclusive, path.clone(), message);
     }
     if let Some(selector) = pod_label_selector {
         let path = path.clone().field("podLabelSelector").field("matchLabels");
         if selector.match_labels.is_empty() {
-            found.add(Rule::NoLabels, path.clone(), "there are no labels, so nobody is meant");
+            found.add(
+                Rule::NoLabels,
+                path.clone(),
+                "the selector has no labels, so the binding matches no workload",
+            );
         }
         for (key, value) in &selector.match_labels {
             if !is_label_key(key) || !is_label_value(value) {
-                let message = format!("`{key}: {value}` is no label that a pod can have");
-                found.add(Rule::LabelInvalid, path.clone().field(key), message);
+                let message = format!("`{key}: {value}` is not a valid label, so the selector matches no workload");
+                found.add(Rule::LabelInvalid, path.clone().field(key.clone()), message);
             }
         }
     }
     for (index, id) in spiffe_identities.iter().enumerate() {
         if !is_spiffe_id(id) {
             let message =
-                format!("`{id}` is no SPIFFE ID of a workload, such as `spiffe://cluster.local/ns/shop/sa/web`");
+                format!("`{id}` is not the SPIFFE ID of a workload, such as `spiffe://cluster.local/ns/shop/sa/web`");
             found.add(
                 Rule::SpiffeId,
                 path.clone().field("spiffeIdentities").index(index),
@@ -58,6 +62,13 @@ fn schemes(schemes: &Schemes, path: &FieldPath, found: &mut Found) {
     }
     if !service_account.is_empty() {
         let path = path.clone().field("serviceAccount");
-        found.name(Rule::ServiceAccountName, path, service_account, is_dns_subdomain);
+        let consequence = "it matches no workload";
+        found.name(
+            Rule::ServiceAccountName,
+            path,
+            service_account,
+            &Form::OBJECT,
+            consequence,
+        );
     }
 }

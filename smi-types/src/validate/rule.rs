@@ -1,16 +1,8 @@
 //! The rules that one object can break.
 
+use super::Severity;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Display};
-
-/// What should become of an object that breaks a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// It is in force as it is written, and probably not meant so: an admission webhook warns.
-    Warning,
-    /// The specification forbids it, or it has no effect: an admission webhook refuses it.
-    Error,
-}
 
 /// Declares the rules, so that nothing about one can be forgotten.
 macro_rules! rules {
@@ -69,37 +61,39 @@ rules! {
     NoMatches = "S21", Error, "A route group has no matches; no request fulfils it.";
     MatchName = "S3", Error, "A match has no name, by which rules select it.";
     MatchRepeated = "S2", Error, "Two matches of a group have the same name; either may be fulfilled.";
-    MatchEverything = "S20", Warning, "A match says nothing but its name; every request fulfils it.";
+    MatchEverything = "S20", Warning, "A match has nothing but a name; it takes every request.";
     PatternNotPortable = "S6", Error, "A regular expression is outside the portable dialect; its match takes no request.";
     MethodUnknown = "S8", Error, "A method is none that the API knows; it is compared exactly.";
+    NoMethod = "S11", Error, "No method of a match can occur in a request; the match takes no request.";
     HeadersVersion = "S10", Warning, "A match has headers in a version without; API servers may drop them, and then it takes more.";
     HeadersLost = "I6", Error, "A header filter got lost on its way; its match takes no request.";
     HeaderName = "S11", Error, "A name is none that a header can have; its match takes no request.";
-    HeaderRepeated = "S19", Warning, "A match filters the same header twice; both must hold, which some meshes cannot say.";
+    HeaderRepeated = "S19", Warning, "A match filters the same header twice; both must hold, which some meshes cannot express.";
     RoutePort = "S23", Error, "What stands for a port is none; the route matches nothing.";
     PortsVersion = "S22", Warning, "A route has ports in a version without; API servers may drop them, and then it means all ports.";
 
     NoDestination = "A6", Error, "A target has no destination; it allows nothing.";
     NoRules = "A6", Error, "A target has no rules; it allows nothing.";
-    NoSources = "A6", Error, "A target has no sources; it allows nobody.";
-    SubjectKind = "A26", Error, "The kind of a subject is none that this version has; it is nobody.";
-    SubjectGroup = "A26", Error, "The API group of a subject has no identities; it is nobody.";
-    SubjectName = "A26", Error, "The name or namespace of a subject is missing, or none that an object can have; it is nobody.";
+    NoSources = "A6", Error, "A target has no sources; it allows nothing.";
+    SubjectKind = "A26", Error, "The kind of a subject is none that this version has; it matches no workload.";
+    SubjectGroup = "A26", Error, "The API group of a subject has no identities; it matches no workload.";
+    SubjectName = "A26", Error, "The name or namespace of a subject is missing, or none that an object can have; it matches no workload.";
     DestinationNamespace = "A22", Error, "The destination of a target is in another namespace; the target allows nothing.";
     SourceNamespaceMissing = "A24", Warning, "A source has no namespace; that of the target is taken.";
     DestinationPort = "A10", Error, "What stands for the port of a destination is none; the target allows nothing.";
     PortVersion = "A10", Warning, "A destination has a port in a version without; API servers may drop it, and then all ports are allowed.";
-    SourcePort = "D9", Warning, "A source has a port, which says nothing.";
-    RuleKind = "A12", Error, "The kind of a rule is none that this version has; the target allows nothing.";
+    SourcePort = "D9", Warning, "A source has a port, which has no effect.";
+    RuleKind = "A12", Error, "The kind of a rule is no kind of route; the target allows nothing.";
+    RuleKindVersion = "S24", Warning, "A rule is of kind `UDPRoute` in a version without; it counts, and API servers may reject it.";
     RuleName = "A9", Error, "The name of a rule is missing, or no name of an object; it matches nothing.";
     RuleMatchName = "A8", Error, "A rule selects a match without a name; that selects nothing.";
-    RuleMatchRepeated = "A8", Warning, "A rule selects a match twice, which says nothing more.";
+    RuleMatchRepeated = "A8", Warning, "A rule selects a match twice, which adds nothing.";
 
-    SchemesExclusive = "A28", Error, "A binding has both podLabelSelector and serviceAccount; it means nobody.";
-    NoLabels = "A30", Error, "A selector has no labels; it means nobody.";
-    LabelInvalid = "A30", Error, "A label is none that a pod can have; the selector means nobody.";
-    SpiffeId = "D19", Error, "A SPIFFE ID is malformed, or names no workload; it is nobody.";
-    ServiceAccountName = "A29", Error, "The name of a service account is none that an object can have; it is nobody.";
+    SchemesExclusive = "A28", Error, "A binding has both podLabelSelector and serviceAccount; it matches no workload.";
+    NoLabels = "A30", Error, "A selector has no labels; its binding matches no workload.";
+    LabelInvalid = "A30", Error, "A label is none that a pod can have; the selector matches no workload.";
+    SpiffeId = "D19", Error, "A SPIFFE ID is malformed, or names no workload; it matches no workload.";
+    ServiceAccountName = "A29", Error, "The name of a service account is none that an object can have; it matches no workload.";
 }
 
 impl Display for Rule {

@@ -1,17 +1,13 @@
-//! What routes can say wrongly.
+//! Violations of routes.
 
 use super::names::is_http_token;
 use super::{Found, Rule, Violation, repeated};
 use crate::headers::{HeaderForm, Headers};
-use crate::object::Version;
 use crate::path::FieldPath;
 use crate::regex::Portable;
-use crate::specs::{HTTPMatch, HTTPRouteGroup, PortsSpec, TCPRoute, UDPRoute};
+use crate::specs::{HTTPMatch, HTTPRouteGroup, METHODS, PortsSpec, TCPRoute, UDPRoute};
+use crate::version::Version;
 use std::collections::BTreeSet;
-
-const METHODS: [&str; 10] = [
-    "*", "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-];
 
 impl HTTPRouteGroup {
     /// What is wrong with the group by itself, in the order of its fields; nothing, if nothing is.
@@ -26,14 +22,14 @@ impl HTTPRouteGroup {
             Some([]) => found.add(
                 Rule::NoMatches,
                 path,
-                "there are no matches, so no request fulfils the group",
+                "there are no matches, so the group matches no request",
             ),
             Some(matches) => {
                 for (index, matching) in matches.iter().enumerate() {
                     self::matching(matching, self.version, &path.clone().index(index), &mut found);
                 }
                 for (index, name) in repeated(matches.iter().map(|matching| &*matching.name)) {
-                    let message = format!("`{name}` is the name of a match before; either may be fulfilled");
+                    let message = format!("`{name}` is the name of an earlier match; a request may fulfil either");
                     found.add(Rule::MatchRepeated, path.clone().index(index).field("name"), message);
                 }
             }
@@ -53,43 +49,58 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
         found.add(
             Rule::MatchName,
             path.clone().field("name"),
-            "there is no name to select the match by",
+            "the name is missing, so no rule can select the match",
         );
     }
     if path_regex.is_empty() && methods.is_empty() && headers.is_empty() {
-        let message = "nothing but a name is said, so every request fulfils the match";
+        let message = "only the name is specified, so the match takes every request";
         found.add(Rule::MatchEverything, path.clone(), message);
     }
     pattern(path_regex, path.clone().field("pathRegex"), found);
+    self::methods(methods, &path.clone().field("methods"), found);
+    self::headers(headers, version, &path.clone().field("headers"), found);
+}
+
+fn methods(methods: &[String], path: &FieldPath, found: &mut Found) {
+    if !methods.is_empty() && !methods.iter().any(|method| is_http_token(method)) {
+        let message = "no method of the list can occur in a request, so the match takes no request";
+        return found.add(Rule::NoMethod, path.clone(), message);
+    }
     for (index, method) in methods.iter().enumerate() {
-        if !METHODS.contains(&method.as_str()) {
-            let message = format!("`{method}` is no method that the API knows; it is compared as it stands");
-            found.add(Rule::MethodUnknown, path.clone().field("methods").index(index), message);
+        if method != "*" && !METHODS.contains(&method.as_str()) {
+            let message = format!("`{method}` is not a method that the API knows; it is compared as written");
+            found.add(Rule::MethodUnknown, path.clone().index(index), message);
         }
     }
-    self::headers(headers, version, &path.clone().field("headers"), found);
 }
 
 fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Found) {
     if !headers.is_empty() && version == Version::V1Alpha1 {
-        let message = format!("`{version}` has no headers; where they are dropped, more requests fulfil the match");
+        let message =
+            format!("`{version}` has no headers; an API server that drops them makes the match take more requests");
         found.add(Rule::HeadersVersion, path.clone(), message);
     }
     if headers.lost {
-        let message = "a header filter got lost: a map without an entry, or a value that is no text";
+        let message =
+            "a header filter was lost: a map has no entry, or a value is not text; the match takes no request";
         found.add(Rule::HeadersLost, path.clone(), message);
     }
     let mut seen = BTreeSet::new();
     for (index, (name, value)) in headers.filters.iter().enumerate() {
         let path = match headers.form {
-            HeaderForm::List => path.clone().index(index).field(name),
-            HeaderForm::Map => path.clone().field(name),
+            HeaderForm::List => path.clone().index(index).field(name.clone()),
+            HeaderForm::Map => path.clone().field(name.clone()),
         };
         if !is_http_token(name) {
-            found.add(Rule::HeaderName, path.clone(), format!("`{name}` is no header name"));
+            found.add(
+                Rule::HeaderName,
+                path.clone(),
+                format!("`{name}` is not a valid header name, so the match takes no request"),
+            );
         }
         if !seen.insert(name.to_ascii_lowercase()) {
-            let message = format!("`{name}` is filtered before; both must hold, which some meshes cannot say");
+            let message =
+                format!("`{name}` is filtered before; both filters must hold, which some meshes cannot express");
             found.add(Rule::HeaderRepeated, path.clone(), message);
         }
         pattern(value, path, found);
@@ -98,7 +109,11 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
 
 fn pattern(regex: &str, path: FieldPath, found: &mut Found) {
     if let Err(error) = Portable::parse(regex) {
-        found.add(Rule::PatternNotPortable, path, format!("`{regex}` is {error}"));
+        found.add(
+            Rule::PatternNotPortable,
+            path,
+            format!("`{regex}` is {error}; the match takes no request"),
+        );
     }
 }
 
@@ -130,11 +145,17 @@ fn ports(spec: Option<&PortsSpec>, version: Version) -> Vec<Violation> {
     let path = FieldPath::from("spec.matches.ports");
     let mut found = Found::default();
     if !ports.is_empty() && version < Version::V1Alpha4 {
-        let message = format!("`{version}` has no ports; where they are dropped, all ports are meant");
+        let message =
+            format!("`{version}` has no ports; an API server that drops them makes the route match all ports");
         found.add(Rule::PortsVersion, path.clone(), message);
     }
     for (index, port) in ports.iter().enumerate() {
-        found.port(Rule::RoutePort, path.clone().index(index), port);
+        found.port(
+            Rule::RoutePort,
+            path.clone().index(index),
+            port,
+            "the route matches nothing",
+        );
     }
     found.0
 }

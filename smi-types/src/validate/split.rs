@@ -1,10 +1,10 @@
-//! What a traffic split can say wrongly.
+//! Violations of traffic splits.
 
-use super::names::{is_dns_label, is_dns_subdomain, is_host};
-use super::{Found, Rule, Violation, namespace, repeated};
-use crate::object::Version;
+use super::names::is_host;
+use super::{Form, Found, Rule, Violation, namespace, repeated};
 use crate::path::FieldPath;
 use crate::split::{Backend, MatchRef, Spec, TrafficSplit};
+use crate::version::Version;
 use crate::weight::Weight;
 
 impl TrafficSplit {
@@ -37,33 +37,39 @@ impl TrafficSplit {
     }
 }
 
-/// The forms of T3, as far as they can be told without knowing the cluster domain: two labels, `svc`, and the
-/// usual domain. Any other host may be one that an operator allows.
+/// The forms of T3, as far as they can be told without knowing the cluster domain: two labels, and `svc`. Any
+/// other host may be one that an operator allows.
 fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
     if service.is_empty() {
-        return found.add(Rule::RootMissing, path, "there is no root service");
+        return found.add(Rule::RootMissing, path, "the root service is missing");
     }
     if !is_host(service) {
-        let message = format!("`{service}` is no name of a service and no host");
+        let message = format!("`{service}` is neither a service name nor a host");
         return found.add(Rule::RootForm, path, message);
     }
     let labels: Vec<&str> = service.split('.').collect();
-    let ([_, namespace] | [_, namespace, "svc"] | [_, namespace, "svc", "cluster", "local"]) = labels[..] else {
+    let ([_, namespace] | [_, namespace, "svc"]) = labels[..] else {
         return;
     };
     if let Some(own) = own.filter(|own| *own != namespace) {
-        let message = format!("`{service}` is in namespace `{namespace}`; a split acts in its own, `{own}`, only");
+        let message = format!("`{service}` is in namespace `{namespace}`; a split acts only in its own, `{own}`");
         found.add(Rule::RootNamespace, path, message);
     }
 }
 
 fn backends(backends: &[Backend], version: Version, path: &FieldPath, found: &mut Found) {
     if backends.is_empty() {
-        return found.add(Rule::NoBackends, path.clone(), "there are no backends");
+        return found.add(
+            Rule::NoBackends,
+            path.clone(),
+            "there are no backends, so the split has no effect",
+        );
     }
     for (index, Backend { service, weight }) in backends.iter().enumerate() {
         let path = path.clone().index(index);
-        found.name(Rule::BackendName, path.clone().field("service"), service, is_dns_label);
+        let field = path.clone().field("service");
+        let consequence = "the backend counts as absent; backends are services of the split's own namespace";
+        found.name(Rule::BackendName, field, service, &Form::SERVICE, consequence);
         self::weight(weight, version, path.field("weight"), found);
     }
     for (index, service) in repeated(backends.iter().map(|backend| &*backend.service)) {
@@ -87,13 +93,13 @@ fn backends(backends: &[Backend], version: Version, path: &FieldPath, found: &mu
 
 fn weight(weight: &Weight, version: Version, path: FieldPath, found: &mut Found) {
     match weight {
-        Weight::Missing => found.add(Rule::WeightMissing, path, "there is no weight; it counts as 0"),
+        Weight::Missing => found.add(Rule::WeightMissing, path, "the weight is missing and counts as 0"),
         Weight::Invalid(value) => {
-            let message = format!("`{value}` is no weight from 0 to 2^63 - 1");
+            let message = format!("`{value}` is not a weight from 0 to 2^63 - 1, so the split has no effect");
             found.add(Rule::WeightInvalid, path, message);
         }
         Weight::Exact(weight) if version != Version::V1Alpha1 && !weight.is_whole() => {
-            let message = format!("`{weight}` is no whole number; it is taken exactly");
+            let message = format!("`{weight}` is not a whole number; it is taken exactly");
             found.add(Rule::WeightFraction, path, message);
         }
         Weight::Exact(_) => {}
@@ -102,7 +108,8 @@ fn weight(weight: &Weight, version: Version, path: FieldPath, found: &mut Found)
 
 fn matches(matches: &[MatchRef], version: Version, path: &FieldPath, found: &mut Found) {
     if !matches.is_empty() && version < Version::V1Alpha3 {
-        let message = format!("`{version}` has no matches; where they are dropped, all traffic is split");
+        let message =
+            format!("`{version}` has no matches; an API server that drops them makes the split take all traffic");
         found.add(Rule::SplitMatchesVersion, path.clone(), message);
     }
     for (index, MatchRef { api_group, kind, name }) in matches.iter().enumerate() {
@@ -110,13 +117,20 @@ fn matches(matches: &[MatchRef], version: Version, path: &FieldPath, found: &mut
         let group = api_group.as_deref().unwrap_or_default();
         if !matches!(group, "" | "specs.smi-spec.io") {
             // D18
-            let message = format!("there is no route group in API group `{group}`");
+            let message = format!("API group `{group}` has no route groups, so the reference adds no match");
             found.add(Rule::ReferenceGroup, path.clone().field("apiGroup"), message);
         }
         if kind != "HTTPRouteGroup" {
-            let message = format!("`{kind}` is no `HTTPRouteGroup`");
+            let message = format!("`{kind}` is not `HTTPRouteGroup`, so the reference adds no match");
             found.add(Rule::ReferenceKind, path.clone().field("kind"), message);
         }
-        found.name(Rule::ReferenceName, path.field("name"), name, is_dns_subdomain);
+        let consequence = "the reference adds no match";
+        found.name(
+            Rule::ReferenceName,
+            path.field("name"),
+            name,
+            &Form::OBJECT,
+            consequence,
+        );
     }
 }

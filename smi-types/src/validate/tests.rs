@@ -4,8 +4,8 @@ mod split;
 
 use super::*;
 use crate::access::{BindingSpec, IdentityBinding, Schemes, Subject, TargetSpec, TrafficTarget};
-use crate::object::Version;
 use crate::split::{Backend, MatchRef, Spec, TrafficSplit};
+use crate::version::Version;
 use access::{binding, target};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -72,8 +72,8 @@ pub(super) struct NativeMatch {
 }
 
 pub(super) fn encode(matching: &HttpMatch, regex: Regex) -> Encoded {
-    let field = |name: &str| matching.field().clone().field(name);
-    let header_field = |header: &HeaderMatch| field("headers").field(header.name());
+    let field = |name: &'static str| matching.field().clone().field(name);
+    let header_field = |header: &HeaderMatch| field("headers").field(header.name().to_owned());
     let rewritten: Vec<_> = matching
         .headers()
         .iter()
@@ -142,7 +142,7 @@ fn methods(methods: Option<&BTreeSet<String>>) -> Result<NonEmpty<String>, Strin
     if let Some(method) = methods.iter().find(|method| !is_literal(method)) {
         return Err(format!("Istio treats the `*` of method `{method}` as a wildcard"));
     }
-    NonEmpty::new(methods.iter().cloned().collect()).ok_or_else(|| "there is no method".to_owned())
+    NonEmpty::new(methods.iter().cloned().collect()).ok_or_else(|| "the list of methods is empty".to_owned())
 }
 
 fn rewritten(header: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::{PathAnchor, Settings};
+use smi_adapter::smi_types::FieldPath;
 use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 
@@ -57,10 +58,10 @@ fn spec(planned: &Planned) -> &Value {
     &planned.manifests[0].object.spec
 }
 
-fn codes(planned: &Planned) -> Vec<(Code, &str)> {
+fn codes(planned: &Planned) -> Vec<(Code, FieldPath)> {
     let diagnostics = planned.diagnostics.iter();
     diagnostics
-        .map(|diagnostic| (diagnostic.code, diagnostic.field.as_str()))
+        .map(|diagnostic| (diagnostic.code, diagnostic.field.clone()))
         .filter(|(code, _)| *code != Code::PathAnchorDiffers)
         .collect()
 }
@@ -226,7 +227,7 @@ fn reports_rounded_weights() {
         "{service: v1, weight: 3000000000}, {service: v2, weight: 1}",
         "",
     ));
-    assert_eq!(codes(&planned), [(Code::WeightRounded, "spec.backends")]);
+    assert_eq!(codes(&planned), [(Code::WeightRounded, "spec.backends".into())]);
     assert!(planned.diagnostics[0].message.contains("2/2147483647"));
 }
 
@@ -237,9 +238,9 @@ fn translates_each_port_by_its_protocol() {
     assert_eq!(
         codes(&planned_conditional),
         [
-            (Code::Inexpressible, "spec.service"), // https
-            (Code::Inexpressible, "spec.service"), // udp-
-            (Code::NotHttp, "spec.service"),       // tcp-
+            (Code::Inexpressible, "spec.service".into()), // https
+            (Code::Inexpressible, "spec.service".into()), // udp-
+            (Code::NotHttp, "spec.service".into()),       // tcp-
         ]
     );
     let ports = |routes: &Value| -> Vec<Value> {
@@ -250,7 +251,8 @@ fn translates_each_port_by_its_protocol() {
     assert_eq!(ports(&spec(&planned_conditional)["tcp"]), [0; 0]);
 
     let planned = planned(&split("many", "{service: b, weight: 1}", ""));
-    assert_eq!(codes(&planned), [(Code::Inexpressible, "spec.service"); 2]);
+    let inexpressible = (Code::Inexpressible, "spec.service".into());
+    assert_eq!(codes(&planned), [inexpressible.clone(), inexpressible]);
     assert_eq!(ports(&spec(&planned)["http"]), [80, 91, 93]);
     assert_eq!(ports(&spec(&planned)["tcp"]), [80, 90, 91, 93]);
     let status = planned.status(&ObjectRef::split(ObjectKey::new("shop", "s-many")));
@@ -276,12 +278,12 @@ fn leaves_out_and_reports_inexpressible_matches() {
     assert_eq!(
         codes(&planned),
         [
-            (Code::UnknownMethod, "spec.matches[2].methods[1]"),
-            (Code::HeaderRepeated, "spec.matches[3].headers.x-a"),
-            (Code::Inexpressible, "spec.matches[4].headers.x-request-id"),
-            (Code::Inexpressible, "spec.matches[5].headers.te"),
-            (Code::Inexpressible, "spec.matches[6].headers.method"),
-            (Code::Inexpressible, "spec.matches[7].pathRegex"),
+            (Code::UnknownMethod, "spec.matches[2].methods[1]".into()),
+            (Code::HeaderRepeated, "spec.matches[3].headers.x-a".into()),
+            (Code::Inexpressible, "spec.matches[4].headers.x-request-id".into()),
+            (Code::Inexpressible, "spec.matches[5].headers.te".into()),
+            (Code::Inexpressible, "spec.matches[6].headers.method".into()),
+            (Code::Inexpressible, "spec.matches[7].pathRegex".into()),
         ]
     );
     let http = spec(&planned)["http"].as_array().unwrap();
@@ -301,8 +303,8 @@ fn a_split_without_expressible_matches_is_not_in_force() {
     assert_eq!(
         codes(&planned),
         [
-            (Code::Inexpressible, "spec.matches[0].headers.x-request-id"),
-            (Code::Inexpressible, "spec.service"),
+            (Code::Inexpressible, "spec.matches[0].headers.x-request-id".into()),
+            (Code::Inexpressible, "spec.service".into()),
         ]
     );
 }
@@ -337,7 +339,7 @@ fn gateways_have_to_be_allowed() {
         let planned = with(&annotate("web", gateways));
         assert_eq!(
             codes(&planned),
-            [(Code::NotAllowed, "metadata.annotations")],
+            [(Code::NotAllowed, "metadata.annotations".into())],
             "{gateways}"
         );
         assert_eq!(spec(&planned).get("gateways"), None);
@@ -357,7 +359,7 @@ fn gateways_have_to_be_allowed() {
     );
     // A request at a gateway carries no port of the root.
     let planned = with(&annotate("many", "[\"shop/public\"]"));
-    assert!(codes(&planned).contains(&(Code::Inexpressible, "metadata.annotations")));
+    assert!(codes(&planned).contains(&(Code::Inexpressible, "metadata.annotations".into())));
     assert_eq!(spec(&planned).get("gateways"), None);
 }
 
@@ -366,7 +368,7 @@ fn external_hosts_have_to_be_allowed() {
     let manifests = split("web", "{service: v1, weight: 1}, {service: v2, weight: 3}", "")
         .replace("service: web", "service: shop.example.com");
     let rejected = planned(&manifests);
-    assert_eq!(codes(&rejected), [(Code::ExternalRoot, "spec.service")]);
+    assert_eq!(codes(&rejected), [(Code::ExternalRoot, "spec.service".into())]);
     assert_eq!(rejected.manifests, []);
 
     let mut istio = Istio::default();
@@ -388,13 +390,13 @@ fn external_hosts_have_to_be_allowed() {
     let conditional = manifests.replace("backends", "matches: [{kind: HTTPRouteGroup, name: g}], backends");
     let planned = with(&(group("{name: m, pathRegex: /a}") + &conditional));
     assert!(
-        codes(&planned).contains(&(Code::Inexpressible, "spec.service")),
+        codes(&planned).contains(&(Code::Inexpressible, "spec.service".into())),
         "{:?}",
         codes(&planned)
     );
     // The backends have several ports.
     let planned = with(&manifests.replace("v2", "b"));
-    assert!(codes(&planned).contains(&(Code::ExternalRoot, "spec.service")));
+    assert!(codes(&planned).contains(&(Code::ExternalRoot, "spec.service".into())));
 }
 
 #[test]
@@ -403,7 +405,7 @@ fn the_root_gets_the_share_of_a_headless_backend() {
         "{apiVersion: v1, kind: Service, metadata: {name: head}, spec: {clusterIP: None, ports: [{port: 80}]}}\n---\n";
     let planned =
         planned(&(service.to_owned() + &split("web", "{service: v1, weight: 2}, {service: head, weight: 2}", "")));
-    assert_eq!(codes(&planned), [(Code::Inexpressible, "spec.backends")]);
+    assert_eq!(codes(&planned), [(Code::Inexpressible, "spec.backends".into())]);
     assert_eq!(
         spec(&planned)["http"][0]["route"],
         json!([to("v1", 80, Some(1)), to("web", 80, Some(1))])

@@ -1,12 +1,12 @@
-//! Adapters with one fault each in their access control.
+//! Adapters whose access control is wrong in one way each.
 
-use super::{CASES, assert_killed};
+use super::{killed_by_law, of_objects};
 use serde_json::{Map, Value, json};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
 use smi_adapter_istio::{Istio, Regex};
-use smi_conformance::broken::Broken;
-use smi_conformance::laws;
+use smi_conformance::laws::Law;
+use smi_conformance::mutants::Mutant;
 use smi_mesh_istio::IstioMesh;
 
 fn mesh() -> IstioMesh {
@@ -15,13 +15,13 @@ fn mesh() -> IstioMesh {
     mesh
 }
 
-fn assert_widens(mutant: &str, broken: &Broken) {
-    assert_killed(mutant, laws::never_widens(broken, &mesh(), CASES));
+fn dies(mutant: &Mutant) {
+    killed_by_law(mutant, &Istio::default(), &mesh());
 }
 
-/// Creates an adapter that edits every rule of every policy.
-fn rules(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Broken {
-    Broken::object(Istio::default(), move |manifest| {
+/// Every rule of every policy that grants edited.
+fn rules(name: &'static str, edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Mutant {
+    of_objects(name, Law::NeverWidens, move |manifest| {
         let rules = manifest.object.spec.get_mut("rules").and_then(Value::as_array_mut);
         for rule in rules.into_iter().flatten().filter_map(Value::as_object_mut) {
             edit(rule);
@@ -30,36 +30,33 @@ fn rules(edit: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Brok
 }
 
 #[test]
-fn detects_rules_without_sources() {
-    assert_widens("a rule without `from`", &rules(|rule| _ = rule.remove("from")));
-    assert_widens("an empty `from`", &rules(|rule| rule["from"] = json!([])));
+fn empty_sources_are_everybody() {
+    dies(&rules("a rule without `from`", |rule| _ = rule.remove("from")));
+    dies(&rules("an empty `from`", |rule| rule["from"] = json!([])));
 }
 
 #[test]
-fn detects_baselines_that_deny_nothing() {
-    let without = || {
-        Broken::by(Istio::default(), |policy, translation| {
+fn baselines_that_deny_nothing() {
+    for law in [Law::NeverWidens, Law::Enforces] {
+        dies(&Mutant::of_translation("no baseline", law, |policy, translation| {
             if matches!(policy, Policy::Baseline(_)) {
                 translation.manifests.clear();
             }
-        })
-    };
-    assert_widens("no baseline", &without());
-    assert_killed("no baseline", laws::enforces(&without(), &mesh(), CASES));
-    let open = Broken::object(Istio::default(), |manifest| {
+        }));
+    }
+    dies(&of_objects("a baseline with a rule", Law::NeverWidens, |manifest| {
         if manifest.stage == Stage::Deny {
             manifest.object.spec = json!({"rules": [{}]});
         }
-    });
-    assert_widens("a baseline with a rule", &open);
+    }));
 }
 
 #[test]
-fn detects_filters_that_are_edited_in_place() {
+fn filters_edited_in_place() {
     let mut istio = Istio::default();
     istio.regex = Regex::EnvoyFilter;
-    // Names and prefixes do not depend on the content of the filter.
-    let broken = Broken::object(istio, |manifest| {
+    // The same names and prefixes whatever the filter says.
+    let mutant = of_objects("a filter is edited in place", Law::Undisturbed, |manifest| {
         let text = manifest.object.spec.to_string();
         let mut same = String::new();
         let mut rest = text.as_str();
@@ -75,8 +72,5 @@ fn detects_filters_that_are_edited_in_place() {
             manifest.object.metadata.name = Some(name);
         }
     });
-    assert_killed(
-        "a filter is edited in place",
-        laws::undisturbed(&broken, &mesh(), CASES),
-    );
+    killed_by_law(&mutant, &istio, &mesh());
 }

@@ -5,7 +5,8 @@ use smi_adapter::model::access::Source;
 use std::collections::BTreeSet;
 
 const START: &str = "^(?:";
-/// The end of the pattern of a service account's identity: the namespace of the control plane and the trust domain follow.
+/// The end of the pattern of a service account's identity. The namespace of the control plane and the trust domain
+/// follow.
 const OWN_END: &str = r")\.serviceaccount\.identity\..+$";
 const FOREIGN_END: &str = ")$";
 
@@ -16,8 +17,8 @@ pub(super) struct ClientSet {
     pub(super) pattern: String,
 }
 
-/// Returns the sources as client sets with patterns of at most `most` bytes, and the sources that Linkerd cannot express.
-/// The CRD does not accept references to accounts and other identities in one authentication.
+/// Returns the sources as client sets with patterns of at most `most` bytes, and the sources that Linkerd cannot
+/// express. The CRD does not accept references to accounts and other identities in one authentication.
 pub(super) fn client_sets(sources: &BTreeSet<Source>, most: usize) -> (Vec<ClientSet>, Vec<&Source>) {
     let mut own = Chunks::new(most.saturating_sub(START.len() + OWN_END.len()));
     let mut foreign = Chunks::new(most.saturating_sub(START.len() + FOREIGN_END.len()));
@@ -90,8 +91,8 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Returns `true` if Linkerd's admission accepts a SPIFFE ID. An object that it rejects would leave the previous grant in
-/// force.
+/// Returns `true` if Linkerd's admission accepts a SPIFFE ID. An object that it rejects would leave the previous grant
+/// in force.
 pub(super) fn is_admitted(id: &str) -> bool {
     let Some((domain, path)) = id.strip_prefix("spiffe://").and_then(|id| id.split_once('/')) else {
         return false;

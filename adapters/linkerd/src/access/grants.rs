@@ -32,7 +32,7 @@ impl Translator<'_> {
             Granted::Udp => {
                 // A12
                 let message = "Linkerd's proxies do not see UDP, so it is neither granted nor denied";
-                self.report_grant(grant, Code::NotEnforced, Affected::All, message);
+                self.report_target(grant, Code::NotEnforced, message);
             }
             Granted::Tcp => self.tcp(grant),
             Granted::Http(matches) => self.http(grant, matches),
@@ -77,7 +77,7 @@ impl Translator<'_> {
         let (sets, rejected) = client_sets(grant.sources(), most);
         for source in rejected {
             let message = format!("Linkerd cannot express the source `{source}`, so it is granted nothing");
-            self.report_grant(grant, Code::Inexpressible, Affected::All, message);
+            self.report_target(grant, Code::Inexpressible, message);
         }
         sets
     }
@@ -127,7 +127,7 @@ impl Translator<'_> {
         let requests = self.requests(matches);
         if requests.is_empty() {
             let message = "Linkerd can express none of the matches, so they grant nothing";
-            self.report_grant(grant, Code::Inexpressible, Affected::All, message);
+            self.report_target(grant, Code::Inexpressible, message);
             return;
         }
         let ports = self.ports(grant);

@@ -1,5 +1,5 @@
-//! The objects that every known port of a workload has, with or without grants: a `Server` that denies, a route for every
-//! request on which no client is authorized, and the exemption of the kubelet's health checks.
+//! The objects that every known port of a workload has, with or without grants: a `Server` that denies, a route for
+//! every request on which no client is authorized, and the exemption of the kubelet's health checks.
 
 use super::{MAX_SERVERS, Translator, everything, text};
 use crate::matches::MAX_PATH;
@@ -188,8 +188,8 @@ struct CheckRequest {
     query: Vec<(String, String)>,
 }
 
-/// Parses the parameters of a query. Returns `None` if Linkerd cannot express all of them. It supports one value for each
-/// name.
+/// Parses the parameters of a query. Returns `None` if Linkerd cannot express all of them. It supports one value for
+/// each name.
 fn parameters(query: &str) -> Option<Vec<(String, String)>> {
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c));
     let mut all: BTreeMap<String, String> = BTreeMap::new();

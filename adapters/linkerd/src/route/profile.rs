@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The largest sum of weights. The proxy multiplies weights by 10,000 and adds them in 32 bits; on overflow it crashes.
 const MAX_WEIGHT: u32 = 1_000;
 
-/// Translates the root to one profile. A profile has neither matches nor ports, so the split without matches must be the
-/// same on every port.
+/// Translates the root to one profile. A profile has neither matches nor ports, so the split without matches must be
+/// the same on every port.
 pub(super) fn translate(translator: &mut Translator<'_>, linkerd: &Linkerd, root: &ObjectKey) {
     let mut ports: Vec<&PortRoute> = translator.route.ports().iter().collect();
     ports.retain(|port| !translator.is_ignored(linkerd, port));

@@ -126,8 +126,8 @@ fn does_not_reject_objects_of_other_kinds() {
 #[test]
 fn ignores_routes_for_bytes() {
     let fixture = Fixture::new(&json!({"containers": []}));
-    let odd = with(route(LINKERD, "HTTPRoute", "r", &json!([{}])), "more", 1);
-    let objects = [server("s", 80), policy(LINKERD, "Server", "s"), odd];
+    let unusual = with(route(LINKERD, "HTTPRoute", "r", &json!([{}])), "more", 1);
+    let objects = [server("s", 80), policy(LINKERD, "Server", "s"), unusual];
     assert_eq!(fixture.ask(&objects, "c/web", Traffic::Tcp), "ok");
     assert_eq!(fixture.get(&objects, "c/web", "/"), "?");
 }

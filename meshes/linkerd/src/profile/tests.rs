@@ -55,7 +55,7 @@ fn resolves_authorities_to_services() {
     assert_eq!(target("v1.e.svc.cluster.local"), Some("v1.e:80".into()));
     assert_eq!(target("v1.e.svc.cluster.local:81"), Some("v1.e:81".into()));
     assert_eq!(target("v1.e"), Some("v1.e:80".into()));
-    for odd in [
+    for unusual in [
         "v1",
         "v1.e.svc",
         "v1.e.svc.other",
@@ -65,7 +65,7 @@ fn resolves_authorities_to_services() {
         "v1.e.",
         "",
     ] {
-        assert_eq!(target(odd), None, "{odd}");
+        assert_eq!(target(unusual), None, "{unusual}");
     }
 }
 

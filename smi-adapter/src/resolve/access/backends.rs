@@ -2,7 +2,7 @@
 
 use super::super::Report;
 use super::workloads::Workloads;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::{Granted, Source};
 use crate::model::route::Root;
 use crate::model::{Model, ServiceRoute, WorkloadAccess};
@@ -26,12 +26,9 @@ pub(super) fn unreachable(
             for service in backends(route, split.key()) {
                 let Some(lack) = callers.lack(&service) else { continue };
                 let message = format!("{lack} of the backend `{service}`, by no traffic target");
-                report.add(
-                    Code::BackendNotAllowed,
-                    &ObjectRef::split(split.key().clone()),
-                    FieldPath::root(),
-                    message,
-                );
+                let object = ObjectRef::split(split.key().clone());
+                let diagnostic = Diagnostic::new(Code::BackendNotAllowed, object, FieldPath::root(), message);
+                report.push(diagnostic.on_backend(service));
             }
         }
     }
@@ -79,7 +76,7 @@ impl Callers {
     fn lack(&self, service: &str) -> Option<String> {
         let mine = self.0.get(service)?;
         if mine.is_empty() {
-            return Some("nobody may reach the pods".to_owned());
+            return Some("no caller may reach the pods".to_owned());
         }
         let all: BTreeSet<&Source> = self.0.values().flatten().collect();
         let lacking: Vec<String> = all

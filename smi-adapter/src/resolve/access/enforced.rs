@@ -2,7 +2,7 @@
 
 use super::super::Report;
 use super::target::Target;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
 use crate::snapshot::Snapshot;
@@ -79,13 +79,13 @@ pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target],
             "the snapshot does not cover workloads, so access control of namespace `{namespace}` is neither written, compared nor deleted"
         );
         let own = targets.iter().filter(|target| target.namespace() == namespace);
-        let mut objects: Vec<ObjectRef> = own.map(Target::object).collect();
-        if objects.is_empty() {
-            objects.push(ObjectRef::namespace(namespace));
+        let on = |object| Diagnostic::new(Code::WorkloadsNotCovered, object, FieldPath::root(), message.as_str());
+        let its = ObjectRef::namespace(namespace);
+        let mut all: Vec<Diagnostic> = own.map(|target| on(target.object()).caused_by(its.clone())).collect();
+        if all.is_empty() {
+            all.push(on(its));
         }
-        for object in objects {
-            report.add(Code::WorkloadsNotCovered, &object, FieldPath::root(), message.clone());
-        }
+        report.extend(all);
     }
 }
 

@@ -1,12 +1,10 @@
-//! TCP and UDP routes: which ports they mean (S22, S23).
+//! TCP and UDP routes: the ports that they match (S22, S23).
 
-use super::super::Report;
-use crate::diagnostic::Code;
 use crate::model::access::Ports;
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::ObjectKey;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use smi_types::FieldPath;
+use smi_types::port::Port;
 use smi_types::specs::PortsSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,56 +18,32 @@ pub(super) struct Route<'a> {
     pub(super) name: &'a str,
 }
 
-pub(super) fn tcp<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report) -> Routes<'a> {
+pub(super) fn tcp<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Routes<'a> {
     let routes = snapshot.tcp_routes().map(|(key, route)| (key, route.spec.as_ref()));
-    read(&Kind::TCP_ROUTE, routes, settings, report)
+    read(routes, settings)
 }
 
-pub(super) fn udp<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report) -> Routes<'a> {
+pub(super) fn udp<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Routes<'a> {
     let routes = snapshot.udp_routes().map(|(key, route)| (key, route.spec.as_ref()));
-    read(&Kind::UDP_ROUTE, routes, settings, report)
+    read(routes, settings)
 }
 
-fn read<'a>(
-    kind: &Kind,
-    routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>,
-    settings: &Settings,
-    report: &mut Report,
-) -> Routes<'a> {
-    let mut usable = BTreeMap::new();
-    for (key, spec) in routes.filter(|(key, _)| settings.scope.contains(&key.namespace)) {
-        let matches = spec.and_then(|spec| spec.matches.as_ref());
-        let mut ports = BTreeSet::new();
-        let mut valid = true;
-        for (index, port) in matches.iter().flat_map(|matches| &matches.ports).enumerate() {
-            if let Some(number) = port.number() {
-                ports.insert(number);
-            } else {
-                // S23
-                let field = FieldPath::root()
-                    .field("spec")
-                    .field("matches")
-                    .field("ports")
-                    .index(index);
-                let message = "this is no port from 1 to 65535, so the route matches nothing";
-                report.add(
-                    Code::Invalid,
-                    &ObjectRef::new(kind.clone(), key.clone()),
-                    field,
-                    message,
-                );
-                valid = false;
-            }
-        }
-        if valid {
-            let ports = if ports.is_empty() {
-                Ports::All
-            } else {
-                Ports::Only(ports)
-            };
-            let name = matches.map(|matches| matches.name.as_str()).unwrap_or_default();
-            usable.insert(key, Route { ports, name });
-        }
-    }
-    usable
+fn read<'a>(routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>, settings: &Settings) -> Routes<'a> {
+    let in_scope = routes.filter(|(key, _)| settings.scope.contains(&key.namespace));
+    in_scope.filter_map(|(key, spec)| Some((key, route(spec)?))).collect()
+}
+
+/// A route; `None` if it matches nothing, by a violation (S23).
+fn route(spec: Option<&PortsSpec>) -> Option<Route<'_>> {
+    let matches = spec.and_then(|spec| spec.matches.as_ref());
+    let ports = matches.iter().flat_map(|matches| &matches.ports);
+    let ports: BTreeSet<u16> = ports.map(Port::number).collect::<Option<_>>()?;
+    Some(Route {
+        ports: if ports.is_empty() {
+            Ports::All
+        } else {
+            Ports::Only(ports)
+        },
+        name: matches.map(|matches| matches.name.as_str()).unwrap_or_default(),
+    })
 }

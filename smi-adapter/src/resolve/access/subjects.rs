@@ -1,11 +1,9 @@
 //! Identities: sources and destinations of targets, and identity bindings.
 
 use super::Context;
-use crate::diagnostic::Code;
 use crate::model::access::Source;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::probe::Identity;
-use crate::resolve::Report;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
@@ -75,11 +73,12 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Why a subject is nobody: the part of it at fault, whether the reference leads nowhere, and the reason.
-pub(super) struct Nobody {
-    pub(super) part: &'static str,
-    pub(super) unresolved: bool,
-    pub(super) why: String,
+/// The reason why a subject matches no workload.
+pub(super) enum Unusable {
+    /// A violation of its target.
+    Violation,
+    /// The binding that it names, and what is wrong with that.
+    Binding(ObjectKey, String),
 }
 
 /// What a subject refers to.
@@ -88,45 +87,21 @@ pub(super) enum Referred<'a> {
     Binding(ObjectKey, &'a Schemes),
 }
 
-/// Reads a subject, whose namespace is `namespace` if it names none.
+/// Reads a subject, whose namespace is `namespace` if it names none (A26, D12).
 pub(super) fn subject<'a>(
     subject: &Subject,
     version: Version,
     namespace: &str,
     context: &Context<'a>,
-) -> Result<Referred<'a>, Nobody> {
-    let refuse = |part, why| {
-        Err(Nobody {
-            part,
-            unresolved: false,
-            why,
-        })
-    };
-    if !matches!(subject.group.as_str(), "" | "access.smi-spec.io") {
-        // D12
-        return refuse(
-            "group",
-            format!("nobody is meant by a subject of API group `{}`", subject.group),
-        );
-    }
+) -> Result<Referred<'a>, Unusable> {
+    let is_known = matches!(subject.group.as_str(), "" | "access.smi-spec.io");
     let is_binding = subject.kind == "IdentityBinding" && version == Version::V1Alpha4;
-    if subject.kind != "ServiceAccount" && !is_binding {
-        // A26
-        return refuse(
-            "kind",
-            format!("nobody is meant by a subject of kind `{}`", subject.kind),
-        );
-    }
-    let namespace = if subject.namespace.is_empty() {
-        namespace
-    } else {
-        &subject.namespace
-    };
-    if !is_dns_label(namespace) {
-        return refuse("namespace", format!("`{namespace}` is no name of a namespace"));
-    }
-    if !is_dns_subdomain(&subject.name) {
-        return refuse("name", format!("`{}` is no name of an object", subject.name));
+    let is_account = subject.kind == "ServiceAccount";
+    let named = Some(subject.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+    let namespace = named.unwrap_or(namespace);
+    let is_named = is_dns_label(namespace) && is_dns_subdomain(&subject.name);
+    if !is_known || !(is_account || is_binding) || !is_named {
+        return Err(Unusable::Violation);
     }
     let key = ObjectKey::new(namespace, &subject.name);
     if is_binding {
@@ -138,51 +113,36 @@ pub(super) fn subject<'a>(
     }))
 }
 
-/// A binding that names somebody (A28, A30).
-fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Nobody> {
-    let nobody = |why| {
-        Err(Nobody {
-            part: "name",
-            unresolved: true,
-            why,
-        })
-    };
+/// A binding that can match workloads (A28, A30).
+fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Unusable> {
     let in_scope = context.settings.scope.contains(&key.namespace);
     let Some(binding) = context.snapshot.binding(&key).filter(|_| in_scope) else {
-        return nobody(format!("there is no usable identity binding `{key}`"));
+        let why = format!("there is no usable identity binding `{key}`");
+        return Err(Unusable::Binding(key, why));
     };
     match schemes(binding) {
         Ok(schemes) => Ok(Referred::Binding(key, schemes)),
-        Err((_, why)) => nobody(format!("the identity binding `{key}` {why}")),
-    }
-}
-
-/// The ways in which a binding means somebody, or where it is at fault and why (A28, A30, I7).
-fn schemes(binding: &IdentityBinding) -> Result<&Schemes, (&'static str, &'static str)> {
-    let schemes = &binding.spec.as_ref().ok_or(("spec", "has no spec"))?.schemes;
-    let selector = schemes.pod_label_selector.as_ref();
-    if selector.is_some() && !schemes.service_account.is_empty() {
-        return Err(("spec.schemes", "has both podLabelSelector and serviceAccount"));
-    }
-    if selector.is_some_and(|selector| selector.match_labels.is_empty()) {
-        let field = "spec.schemes.podLabelSelector.matchLabels";
-        return Err((field, "has a selector without labels"));
-    }
-    if selector.is_none() && schemes.service_account.is_empty() && schemes.spiffe_identities.is_empty() {
-        return Err(("spec.schemes", "names nobody"));
-    }
-    Ok(schemes)
-}
-
-/// Reports bindings that mean nobody.
-pub(super) fn report_bindings(context: &Context<'_>, report: &mut Report) {
-    let bindings = context.snapshot.bindings();
-    for (key, binding) in bindings.filter(|(key, _)| context.settings.scope.contains(&key.namespace)) {
-        if let Err((field, why)) = schemes(binding) {
-            let message = format!("it means nobody: it {why}");
-            report.add(Code::Invalid, &binding_object(key), field.into(), message);
+        Err(why) => {
+            let why = format!("the identity binding `{key}` {why}");
+            Err(Unusable::Binding(key, why))
         }
     }
+}
+
+/// The schemes of a binding, or the violation by which it matches no workload (A28, A30, I7).
+fn schemes(binding: &IdentityBinding) -> Result<&Schemes, &'static str> {
+    let schemes = &binding.spec.as_ref().ok_or("has no spec")?.schemes;
+    let selector = schemes.pod_label_selector.as_ref();
+    if selector.is_some() && !schemes.service_account.is_empty() {
+        return Err("has both podLabelSelector and serviceAccount");
+    }
+    if selector.is_some_and(|selector| selector.match_labels.is_empty()) {
+        return Err("has a selector without labels");
+    }
+    if *schemes == Schemes::default() {
+        return Err("names no identity");
+    }
+    Ok(schemes)
 }
 
 /// Whom a binding means as a source (A27, A29).

@@ -1,12 +1,12 @@
-//! What one traffic target grants (A3 – A15).
+//! The grants of one traffic target (A3 – A15).
 
 mod layers;
 mod written;
 
 use super::super::Report;
 use super::Context;
-use super::subjects::{self, Destination, Nobody, Referred};
-use crate::diagnostic::Code;
+use super::subjects::{self, Destination, Referred, Unusable};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::{Grant, Granted, Ports, Source};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::probe::Identity;
@@ -47,7 +47,7 @@ impl Target {
     }
 
     /// The path of a field, in the version that the target was read in.
-    pub(super) fn path(&self, field: &str) -> FieldPath {
+    pub(super) fn path(&self, field: &'static str) -> FieldPath {
         self.path.clone().field(field)
     }
 }
@@ -74,10 +74,10 @@ pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report:
     targets
 }
 
-/// A part of a target that makes it grant nothing. It has been reported.
+/// A part of a target that makes it grant nothing. It is a violation.
 struct Faulty;
 
-/// Reads one target. Whatever is wrong with it is reported, all of it.
+/// Reads one target. Whatever is wrong with its references is reported, all of it.
 struct Reader<'a> {
     object: ObjectRef,
     key: &'a ObjectKey,
@@ -93,13 +93,20 @@ impl Reader<'_> {
         self.report.add(code, &self.object, field, message);
     }
 
+    /// Reports a reference that leads nowhere.
+    fn unresolved(&mut self, to: ObjectRef, field: FieldPath, message: impl Into<String>) {
+        let diagnostic = Diagnostic::new(Code::UnresolvedRef, self.object.clone(), field, message);
+        self.report.push(diagnostic.caused_by(to));
+    }
+
     fn read(&mut self) -> Option<Target> {
         let path = self.target.spec_path();
-        let Some(spec) = self.target.spec.as_ref().filter(|spec| **spec != TargetSpec::default()) else {
-            // I7
-            self.say(Code::Invalid, path, "there is no spec, so nothing is allowed");
-            return None;
-        };
+        // I7
+        let spec = self
+            .target
+            .spec
+            .as_ref()
+            .filter(|spec| **spec != TargetSpec::default())?;
         if let Some(writer) = written::in_older_version(self.target) {
             // I5
             let message = format!(
@@ -110,7 +117,7 @@ impl Reader<'_> {
             return None;
         }
         let destination = self.destination(spec, &path);
-        let port = self.port(spec, &path);
+        let port = port(spec);
         let sources = self.sources(spec, &path);
         let layers = self.layers(spec);
         let (destination, port, layers) = (destination?, port.ok()?, layers?);
@@ -137,16 +144,10 @@ impl Reader<'_> {
     /// Whose pods may be talked to (A18, A22, A23, A29).
     fn destination(&mut self, spec: &TargetSpec, path: &FieldPath) -> Option<Destination> {
         let path = path.clone().field("destination");
-        let Some(subject) = &spec.destination else {
-            // A6
-            self.say(Code::Invalid, path, "there is no destination, so nothing is allowed");
-            return None;
-        };
-        let own = &self.key.namespace;
-        let named = Some(&subject.namespace).filter(|namespace| !namespace.is_empty());
-        if let Some(other) = named.filter(|named| *named != own && !self.context.settings.foreign_destinations) {
-            let message = format!("`{other}` is not the target's own namespace, `{own}`, so nothing is allowed");
-            self.say(Code::DestinationNamespace, path.field("namespace"), message);
+        // A6
+        let subject = spec.destination.as_ref()?;
+        let is_own = subject.namespace.is_empty() || subject.namespace == self.key.namespace;
+        if !is_own && !self.context.settings.foreign_destinations {
             return None;
         }
         match self.subject(subject, &path)? {
@@ -165,50 +166,20 @@ impl Reader<'_> {
         }
     }
 
-    /// The only port that may be talked to, if one is named (A10); an error, if that is no port.
-    fn port(&mut self, spec: &TargetSpec, path: &FieldPath) -> Result<Option<u16>, Faulty> {
-        let Some(port) = spec
-            .destination
-            .as_ref()
-            .and_then(|destination| destination.port.as_ref())
-        else {
-            return Ok(None);
-        };
-        if port.number().is_none() {
-            let message = "this is no port from 1 to 65535, so nothing is allowed";
-            self.say(Code::Invalid, path.clone().field("destination").field("port"), message);
-            return Err(Faulty);
-        }
-        Ok(port.number())
-    }
-
     /// Who may send (A4, A20, A24, A26).
     fn sources(&mut self, spec: &TargetSpec, path: &FieldPath) -> BTreeSet<Source> {
         let path = path.clone().field("sources");
-        if spec.sources.is_empty() {
-            // A6
-            self.say(
-                Code::Invalid,
-                path.clone(),
-                "there are no sources, so nobody is allowed",
-            );
-        }
         let mut sources = BTreeSet::new();
         for (index, subject) in spec.sources.iter().enumerate() {
             let path = path.clone().index(index);
-            if subject.namespace.is_empty() {
-                // A24
-                let message = format!("there is no namespace; it is taken to be `{}`", self.key.namespace);
-                self.say(Code::SourceNamespaceMissing, path.clone().field("namespace"), message);
-            }
             match self.subject(subject, &path) {
                 Some(Referred::Account(account)) => _ = sources.insert(Source::Account(account)),
                 Some(Referred::Binding(key, schemes)) => {
                     self.references.insert(subjects::binding_object(&key));
                     let meant = subjects::binding_sources(&key, schemes, self.context);
                     if meant.is_empty() {
-                        let message = format!("the identity binding `{key}` means nobody at the moment");
-                        self.say(Code::UnresolvedRef, path.field("name"), message);
+                        let message = format!("the identity binding `{key}` matches no workload at the moment");
+                        self.unresolved(subjects::binding_object(&key), path.field("name"), message);
                     }
                     sources.extend(meant);
                 }
@@ -225,13 +196,9 @@ impl Reader<'_> {
         let context: &Context<'_> = self.context;
         match subjects::subject(subject, self.target.version, &self.key.namespace, context) {
             Ok(referred) => Some(referred),
-            Err(Nobody { part, unresolved, why }) => {
-                let code = if unresolved {
-                    Code::UnresolvedRef
-                } else {
-                    Code::UnsupportedSubject
-                };
-                self.say(code, path.clone().field(part), why);
+            Err(Unusable::Violation) => None,
+            Err(Unusable::Binding(key, why)) => {
+                self.unresolved(subjects::binding_object(&key), path.clone().field("name"), why);
                 None
             }
         }
@@ -255,9 +222,13 @@ impl Reader<'_> {
         let over_udp = layers.udp.clone().map(|ports| (ports, Granted::Udp));
         let mut grants = Vec::new();
         for (ports, traffic) in over_tcp.into_iter().chain(over_udp) {
+            // Rules that lead nowhere are reported already (A9).
+            let leads_somewhere = ports != Ports::Only(BTreeSet::new());
             let Some(ports) = layers::restrict(ports, port) else {
-                let message = "no port is left that the destination and its rules allow together";
-                self.say(Code::Invalid, self.target.rules_path(), message);
+                if leads_somewhere {
+                    let message = "the port of the destination is not among those of these rules, which allow nothing";
+                    self.say(Code::NoCommonPort, self.target.rules_path(), message);
+                }
                 continue;
             };
             grants.push(Grant {
@@ -270,4 +241,10 @@ impl Reader<'_> {
         }
         grants
     }
+}
+
+/// The only port that the target opens, if it names one (A10).
+fn port(spec: &TargetSpec) -> Result<Option<u16>, Faulty> {
+    let port = spec.destination.as_ref().and_then(|subject| subject.port.as_ref());
+    port.map(|port| port.number().ok_or(Faulty)).transpose()
 }

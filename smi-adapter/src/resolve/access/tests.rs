@@ -156,7 +156,7 @@ fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
         (
             json!({"destination": {"kind": "ServiceAccount", "name": "api", "port": 1},
                    "rules": [{"kind": "TCPRoute", "name": "two"}]}),
-            "Invalid spec.rules",
+            "NoCommonPort spec.rules",
         ),
         // A22
         (
@@ -385,7 +385,7 @@ fn namespaces_are_enforced_by_label_target_or_what_is_there() {
         assert_eq!(enforced(&one, Enforcement::Targets), with_target, "{label}");
         assert_eq!(enforced(&other, Enforcement::Targets), without, "{label}");
         let reported = told(&resolved(&one), "shop");
-        let complaint = "Invalid metadata.labels.smi-adapter.dev/enforce";
+        let complaint = "Invalid metadata.labels[smi-adapter.dev/enforce]";
         assert_eq!(
             reported.iter().any(|told| told == complaint),
             label == "yes",
@@ -548,7 +548,7 @@ fn backends_that_callers_may_not_reach_are_reported() {
     };
     assert_eq!(
         lint(&snapshot),
-        ["nobody may reach the pods of the backend `api-v2`, by no traffic target"]
+        ["no caller may reach the pods of the backend `api-v2`, by no traffic target"]
     );
     let changes = json!({"destination": account("v2"), "sources": [account("other")]});
     snapshot.insert(object("TrafficTarget", "v2", &target(&changes)));

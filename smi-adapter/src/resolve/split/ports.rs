@@ -1,10 +1,10 @@
 //! Ports: which backends take part on which port of the root (T20 to T25).
 
-use super::spec::{Prepared, Weighted, backend_field};
+use super::spec::{Prepared, Weighted};
 use super::{Competing, Context};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, Ports};
 use crate::model::route::{Backend, PortRoute, PortSplit, Root};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, is_dns_label};
 use crate::resolve::Report;
 use crate::snapshot::Snapshot;
 use crate::weights::gcd;
@@ -129,15 +129,20 @@ pub(super) fn shares(
             None => unusable.push(port.number),
         }
     }
-    if context.ports.is_empty() {
-        let message = "no backend has a TCP port";
-        report.add(Code::NoUsableBackend, object, "spec.backends".into(), message);
-    } else if !unusable.is_empty() {
-        // T23
-        let message = format!("no backend is left for port {} of the root", list(&unusable));
-        report.add(Code::NoUsableBackend, object, "spec.backends".into(), message);
+    if let Some((ports, message)) = none_usable(context, &unusable) {
+        let diagnostic = Diagnostic::new(Code::NoUsableBackend, object.clone(), "spec.backends".into(), message);
+        report.push(diagnostic.on_ports(ports));
     }
     on_ports
+}
+
+/// The ports on which the split is passed over, in data and in words (T23).
+fn none_usable(context: &Context<'_>, unusable: &[u16]) -> Option<(Ports, String)> {
+    if context.ports.is_empty() {
+        return Some((Ports::All, "no backend has a TCP port".to_owned()));
+    }
+    let message = format!("no backend is left for port {} of the root", list(unusable));
+    (!unusable.is_empty()).then(|| (unusable.iter().copied().collect(), message))
 }
 
 /// Who shares the traffic of one port, and how; `None` where no present backend with weight has it.
@@ -188,50 +193,68 @@ fn left_out(
     report: &mut Report,
 ) {
     for (backend, service) in backends {
-        let field = || backend_field(backend.index, "service");
-        let Weighted {
-            service: name, nanos, ..
-        } = backend;
-        let Some(service) = service else {
-            if *nanos > 0 {
-                // T25, T32
-                let message = format!(
-                    "there is no service `{name}` in namespace `{}` that can be a backend; {}",
-                    context.namespace(),
-                    if matches!(context.root, Root::Service(_)) {
-                        "the root stands in its place, where another backend takes part"
-                    } else {
-                        "the split is passed over"
-                    }
-                );
-                report.add(Code::BackendMissing, object, field(), message);
+        match service {
+            Some(service) => {
+                report.extend(mismatch(context, object, backend, service));
+                report.extend(other_protocols(context, object, backend, service));
             }
-            continue;
-        };
-        // Of several ports with one number the last counts.
-        let theirs = |port: &RootPort| tcp_ports(service).filter(|(number, _)| *number == port.number).last();
-        let missing = context.ports.iter().filter(|port| theirs(port).is_none());
-        let missing: Vec<u16> = missing.map(|port| port.number).collect();
-        if !missing.is_empty() {
-            // T20, T23
-            let message = format!(
-                "`{name}` has no TCP port {}, so it gets none of that traffic",
-                list(&missing)
-            );
-            report.add(Code::PortMismatch, object, field(), message);
-        }
-        for port in context.ports {
-            let theirs = theirs(port).and_then(|(_, port)| port.app_protocol.as_deref());
-            if let (Some(ours), Some(theirs)) = (port.app_protocol.as_deref(), theirs)
-                && ours != theirs
-            {
-                // T21
-                let number = port.number;
-                let message = format!("`{name}` declares `{theirs}` on port {number}, the root `{ours}`");
-                report.add(Code::AppProtocolDiffers, object, field(), message);
+            // T25; a name that is none is a violation, T32.
+            None if backend.nanos > 0 && is_dns_label(&backend.service) => {
+                report.push(missing(context, object, backend));
             }
+            None => {}
         }
     }
+}
+
+/// A backend that does not exist (T25).
+fn missing(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Diagnostic {
+    let consequence = match context.root {
+        Root::Service(_) => "the root stands in its place, where another backend takes part",
+        Root::External { .. } => "the split is passed over",
+    };
+    let message = format!(
+        "there is no service `{}` in namespace `{}` that can be a backend; {consequence}",
+        backend.service,
+        context.namespace(),
+    );
+    backend.diagnostic(Code::BackendMissing, object, message)
+}
+
+/// A backend that lacks ports of the root (T20, T23).
+fn mismatch(context: &Context<'_>, object: &ObjectRef, backend: &Weighted, service: &Service) -> Option<Diagnostic> {
+    let missing = context.ports.iter().filter(|port| counterpart(service, port).is_none());
+    let missing: Vec<u16> = missing.map(|port| port.number).collect();
+    let message = format!(
+        "`{}` has no TCP port {}, so it gets none of that traffic",
+        backend.service,
+        list(&missing)
+    );
+    let diagnostic = || backend.diagnostic(Code::PortMismatch, object, message);
+    (!missing.is_empty()).then(|| diagnostic().on_ports(missing.into_iter().collect()))
+}
+
+/// Ports for which a backend declares another protocol than the root (T21).
+fn other_protocols(
+    context: &Context<'_>,
+    object: &ObjectRef,
+    backend: &Weighted,
+    service: &Service,
+) -> impl Iterator<Item = Diagnostic> {
+    context.ports.iter().filter_map(move |port| {
+        let theirs = counterpart(service, port)?.app_protocol.as_deref()?;
+        let ours = port.app_protocol.as_deref().filter(|ours| *ours != theirs)?;
+        let (name, number) = (&backend.service, port.number);
+        let message = format!("`{name}` declares `{theirs}` on port {number}, the root `{ours}`");
+        let diagnostic = backend.diagnostic(Code::AppProtocolDiffers, object, message);
+        Some(diagnostic.on_port(number))
+    })
+}
+
+/// The port of a backend for a port of the root. Of several with one number the last counts.
+fn counterpart<'a>(service: &'a Service, port: &RootPort) -> Option<&'a ServicePort> {
+    let same = tcp_ports(service).filter(|(number, _)| *number == port.number);
+    same.last().map(|(_, port)| port)
 }
 
 fn list(ports: &[u16]) -> String {

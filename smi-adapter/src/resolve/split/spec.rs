@@ -1,13 +1,13 @@
-//! What a split says by itself, before ports are looked at.
+//! The parts of a split that do not depend on ports: backends, weights and matches.
 
 use super::Context;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{HttpMatch, Root};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, is_dns_subdomain};
 use crate::resolve::Report;
+use smi_types::FieldPath;
 use smi_types::split::{MatchRef, Spec};
-use smi_types::weight::{Decimal, Weight};
-use smi_types::{FieldPath, Version};
+use smi_types::weight::Weight;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,99 +28,62 @@ pub(super) struct Weighted {
     pub(super) index: usize,
 }
 
-pub(super) fn backend_field(index: usize, name: &str) -> FieldPath {
-    FieldPath::root()
-        .field("spec")
-        .field("backends")
-        .index(index)
-        .field(name)
+impl Weighted {
+    /// A diagnostic that is limited to this backend of a split.
+    pub(super) fn diagnostic(&self, code: Code, split: &ObjectRef, message: impl Into<String>) -> Diagnostic {
+        let field = FieldPath::from("spec.backends").index(self.index).field("service");
+        Diagnostic::new(code, split.clone(), field, message).on_backend(&self.service)
+    }
 }
 
 impl Prepared {
-    /// Reads what the split says and reports what is wrong with it; `None` is an inert split.
-    pub(super) fn new(
-        spec: &Spec,
-        version: Version,
-        object: &ObjectRef,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) -> Option<Self> {
-        let backends = backends(spec, version, object, report);
+    /// Reads a split and reports what is wrong with its references; `None` is an inert split.
+    pub(super) fn new(spec: &Spec, object: &ObjectRef, context: &Context<'_>, report: &mut Report) -> Option<Self> {
         let matches = matches(spec, object, context, report);
-        let (Some(backends), Ok(matches)) = (backends, matches) else {
+        let (Some(backends), Ok(matches)) = (backends(spec), matches) else {
             return None;
         };
         let prepared = Self { backends, matches };
         for backend in &prepared.backends {
-            let field = || backend_field(backend.index, "service");
-            if context.is_root(&backend.service) {
+            let (code, message) = if context.is_root(&backend.service) {
                 // T28
                 let message = "the backend is the root service; its share goes to the root's own endpoints";
-                report.add(Code::SelfReference, object, field(), message);
+                (Code::SelfReference, message.to_owned())
             } else if context.is_a_root(&backend.service) {
                 // T27
                 let message = format!(
                     "`{}` is the root of a split itself, which has no effect on this share",
                     backend.service
                 );
-                report.add(Code::NestedSplit, object, field(), message);
-            }
+                (Code::NestedSplit, message)
+            } else {
+                continue;
+            };
+            report.push(backend.diagnostic(code, object, message));
         }
         Some(prepared)
     }
 }
 
-/// The backends with their weights (T6 to T10, T30, T31).
-fn backends(spec: &Spec, version: Version, object: &ObjectRef, report: &mut Report) -> Option<Vec<Weighted>> {
-    let mut say = |code, field: FieldPath, message: String| report.add(code, object, field, message);
-    let list: FieldPath = "spec.backends".into();
-    if spec.backends.is_empty() {
-        say(Code::Invalid, list, "the split has no backends".into());
-        return None;
-    }
-    let mut readable = true;
+/// The backends with their weights (T6 to T10, T30, T31); `None` where they make the split inert.
+fn backends(spec: &Spec) -> Option<Vec<Weighted>> {
     let mut merged: Vec<Weighted> = Vec::new();
     for (index, backend) in spec.backends.iter().enumerate() {
-        let field = || backend_field(index, "weight");
-        let weight = match &backend.weight {
-            Weight::Exact(weight) => *weight,
-            Weight::Missing => {
-                say(
-                    Code::WeightMissing,
-                    field(),
-                    "there is no weight; it counts as 0".into(),
-                );
-                Decimal::ZERO
-            }
-            Weight::Invalid(value) => {
-                let message = format!("`{value}` is no weight between 0 and 2^63 - 1; the split has no effect");
-                say(Code::Invalid, field(), message);
-                readable = false;
-                Decimal::ZERO
-            }
+        let nanos = match &backend.weight {
+            Weight::Exact(weight) => weight.nanos(),
+            Weight::Missing => 0,
+            Weight::Invalid(_) => return None,
         };
-        if version != Version::V1Alpha1 && !weight.is_whole() {
-            let message = format!("`{weight}` is no whole number; it is taken exactly");
-            say(Code::FractionalWeight, field(), message);
-        }
-        if let Some(first) = merged.iter_mut().find(|first| first.service == backend.service) {
-            first.nanos += weight.nanos();
-            let message = format!("`{}` is listed before; the weights are added", backend.service);
-            say(Code::DuplicateBackend, backend_field(index, "service"), message);
-        } else {
-            merged.push(Weighted {
+        match merged.iter_mut().find(|first| first.service == backend.service) {
+            Some(first) => first.nanos += nanos,
+            None => merged.push(Weighted {
                 service: backend.service.clone(),
-                nanos: weight.nanos(),
+                nanos,
                 index,
-            });
+            }),
         }
     }
-    if readable && merged.iter().all(|backend| backend.nanos == 0) {
-        let message = "all weights are zero, so the root service serves as if there were no split";
-        say(Code::AllWeightsZero, list, message.into());
-        return None;
-    }
-    readable.then_some(merged)
+    merged.iter().any(|backend| backend.nanos > 0).then_some(merged)
 }
 
 /// All references of a split lead nowhere. It has been reported.
@@ -139,16 +102,17 @@ fn matches(
     let mut seen = BTreeSet::new();
     let mut all: Vec<Arc<HttpMatch>> = Vec::new();
     for (index, reference) in spec.matches.iter().enumerate() {
-        match group(reference, context) {
+        // A violation, T16 and T17.
+        let Some(key) = referred(reference, context) else {
+            continue;
+        };
+        match usable(&key, context) {
             Ok(matches) if seen.insert(&reference.name) => all.extend(matches.iter().cloned()),
             Ok(_) => {}
-            Err((part, message)) => {
-                let field = FieldPath::root()
-                    .field("spec")
-                    .field("matches")
-                    .index(index)
-                    .field(part);
-                report.add(Code::UnresolvedRef, object, field, message);
+            Err(message) => {
+                let field = FieldPath::from("spec.matches").index(index).field("name");
+                let diagnostic = Diagnostic::new(Code::UnresolvedRef, object.clone(), field, message);
+                report.push(diagnostic.caused_by(ObjectRef::group(key)));
             }
         }
     }
@@ -159,28 +123,20 @@ fn matches(
     }
 }
 
-/// The matches that a reference adds, or the part of it at fault and why.
-fn group<'a>(reference: &MatchRef, context: &Context<'a>) -> Result<&'a [Arc<HttpMatch>], (&'static str, String)> {
+/// The group that a reference names; `None` if it can name none.
+fn referred(reference: &MatchRef, context: &Context<'_>) -> Option<ObjectKey> {
     let MatchRef { api_group, kind, name } = reference;
-    if let Some(group) = api_group
-        .as_deref()
-        .filter(|group| !matches!(*group, "" | "specs.smi-spec.io"))
-    {
-        // T16, D18
-        return Err(("apiGroup", format!("there is no route group in API group `{group}`")));
-    }
-    if kind != "HTTPRouteGroup" {
-        return Err(("kind", format!("`{kind}` is no `HTTPRouteGroup`")));
-    }
-    match context.groups.get(&ObjectKey::new(context.namespace(), name)) {
-        None => {
-            let message = format!(
-                "there is no usable group `{name}` in namespace `{}`",
-                context.namespace()
-            );
-            Err(("name", message))
-        }
-        Some(matches) if matches.is_empty() => Err(("name", format!("group `{name}` has no usable match"))),
+    let is_known = matches!(api_group.as_deref(), None | Some("" | "specs.smi-spec.io"));
+    let is_group = is_known && kind == "HTTPRouteGroup" && is_dns_subdomain(name);
+    is_group.then(|| ObjectKey::new(context.namespace(), name))
+}
+
+/// The matches that a group adds, at least one, or why there are none.
+fn usable<'a>(key: &ObjectKey, context: &Context<'a>) -> Result<&'a [Arc<HttpMatch>], String> {
+    let ObjectKey { namespace, name } = key;
+    match context.groups.get(key) {
+        None => Err(format!("there is no usable group `{name}` in namespace `{namespace}`")),
+        Some(matches) if matches.is_empty() => Err(format!("group `{name}` has no usable match")),
         Some(matches) => Ok(matches),
     }
 }

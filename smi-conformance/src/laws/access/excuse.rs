@@ -6,7 +6,6 @@
 
 use super::Sight;
 use crate::laws::history::enforced;
-use crate::laws::place_of_match;
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::probe::{Access, Attempt};
@@ -37,7 +36,7 @@ impl Sight<'_> {
             if claim.object.kind == Kind::TRAFFIC_TARGET {
                 snapshot.remove(&claim.object);
             } else if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-                spoil(&mut snapshot, key, place_of_match(&claim.field));
+                spoil(&mut snapshot, key, claim.field.index_in("matches"));
             }
         }
         snapshot

@@ -6,7 +6,6 @@
 
 use super::rounded::near;
 use super::{Answer, Code, Diagnostic, Sight, carried};
-use crate::laws::place_of_match;
 use smi_adapter::diagnostic::ErrorBound;
 use smi_adapter::object::{Kind, ObjectKey};
 use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Traffic};
@@ -46,7 +45,7 @@ impl Sight<'_> {
         let named: BTreeSet<Named> = claims
             .iter()
             .filter(|claim| claim.code != Code::WeightRounded)
-            .flat_map(|claim| self.named(claim))
+            .filter_map(|claim| named(claim))
             .collect();
         let named: Vec<Named> = named.into_iter().take(MOST).collect();
         let mut subsets: Vec<usize> = (0..1 << named.len()).collect();
@@ -56,7 +55,7 @@ impl Sight<'_> {
             let chosen: Vec<&Named> = chosen.map(|(_, named)| named).collect();
             let (verdict, trace) = decide(&self.without(&chosen), &self.case.settings, probe);
             let by = || {
-                let by = claims.iter().filter(|claim| self.named_in(claim, &chosen));
+                let by = claims.iter().filter(|claim| is_among(claim, &chosen));
                 by.map(|claim| (*claim).clone()).collect::<BTreeSet<Diagnostic>>()
             };
             if verdict.route.allows(got) {
@@ -93,34 +92,14 @@ impl Sight<'_> {
         if claim.code == Code::WeightRounded {
             return answer.trace.taken_by() == Some(&claim.object) && exact.shares().count() > 1;
         }
-        let named = self.named(claim);
+        let own: Vec<Named> = named(claim).into_iter().collect();
         let others = self.claims.iter().filter(|claim| concerns(claim, probe));
-        let others: Vec<Named> = others.flat_map(|claim| self.named(claim)).collect();
-        [named, others].iter().all(|gone| {
+        let others: Vec<Named> = others.filter_map(named).collect();
+        [own, others].iter().all(|gone| {
             let gone: Vec<&Named> = gone.iter().collect();
             let (verdict, _) = decide(&self.without(&gone), &self.case.settings, probe);
             !verdict.route.allows(exact)
         })
-    }
-
-    /// What a diagnostic names.
-    fn named(&self, claim: &Diagnostic) -> Vec<Named> {
-        let key = claim.object.key.clone();
-        if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
-            return vec![Named::Match(key, place_of_match(&claim.field))];
-        }
-        if claim.object.kind != Kind::TRAFFIC_SPLIT {
-            return Vec::new();
-        }
-        vec![match &claim.backend {
-            Some(service) => Named::Backend(key, service.clone()),
-            None => Named::Split(key),
-        }]
-    }
-
-    fn named_in(&self, claim: &Diagnostic, chosen: &[&Named]) -> bool {
-        let named = self.named(claim);
-        claim.code != Code::WeightRounded && named.iter().any(|named| chosen.contains(&named))
     }
 
     /// The snapshot in which what is named has no effect.
@@ -171,6 +150,24 @@ impl Sight<'_> {
         }
         snapshot
     }
+}
+
+/// The part of the input that a diagnostic is about: the split, one of its backends, or a match of a route group.
+fn named(claim: &Diagnostic) -> Option<Named> {
+    let key = claim.object.key.clone();
+    if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
+        return Some(Named::Match(key, claim.field.index_in("matches")));
+    }
+    let is_split = claim.object.kind == Kind::TRAFFIC_SPLIT;
+    is_split.then(|| match &claim.backend {
+        Some(service) => Named::Backend(key, service.clone()),
+        None => Named::Split(key),
+    })
+}
+
+/// Returns `true` if the part that a diagnostic is about is among the chosen ones.
+fn is_among(claim: &Diagnostic, chosen: &[&Named]) -> bool {
+    claim.code != Code::WeightRounded && named(claim).is_some_and(|named| chosen.contains(&&named))
 }
 
 fn of_code<'c>(claims: &[&'c Diagnostic], code: Code) -> impl Iterator<Item = &'c Diagnostic> {

@@ -51,7 +51,7 @@ fn targets() {
     }
     for version in ["v1alpha1", "v1alpha2"] {
         let udp = target(version, &json!({"rules": [{"kind": "UDPRoute", "name": "a"}]}));
-        assert!(udp[0].ends_with("[0].kind RuleKind"), "A12");
+        assert!(udp[0].ends_with("[0].kind RuleKindVersion"), "S24");
     }
     let rule = |field: &str, value: Value| {
         let mut rule = json!({"kind": "HTTPRouteGroup", "name": "a"});

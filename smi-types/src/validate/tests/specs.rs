@@ -47,6 +47,9 @@ fn groups() {
             "S8"
         );
     }
+    for methods in [json!([""]), json!(["a b", ""])] {
+        assert_eq!(matching("methods", methods), [format!("{at}.methods NoMethod")], "S11");
+    }
     let headers = json!([{"x-a": "a"}]);
     assert_eq!(
         group("v1alpha1", &json!([{"name": "a", "headers": headers}])),

@@ -124,11 +124,11 @@ fn ignores_rejected_policies() {
         assert!(check(&objects[1], &Domain::new("", "")).is_err(), "{refs}");
         assert_eq!(fixture().get(&objects, "c/web", "/"), "403", "{refs}");
     }
-    for odd in [
+    for unusual in [
         json!([{"kind": "serviceaccount", "name": "web"}]),
         json!([{"kind": "ServiceAccount", "name": "W"}]),
     ] {
-        assert_eq!(fixture().get(&objects(&odd), "c/web", "/"), "?", "{odd}");
+        assert_eq!(fixture().get(&objects(&unusual), "c/web", "/"), "?", "{unusual}");
     }
     let mut absent = objects(&json!([]));
     absent[1]
@@ -144,11 +144,11 @@ fn ignores_rejected_policies() {
 
 #[test]
 fn ignores_unmodelled_parts_of_policies_for_other_targets() {
-    let mut odd = policy(LINKERD, "Server", "t");
-    odd.spec["more"] = json!(1);
-    assert_eq!(fixture().get(&[server("s", 80), odd.clone()], "c/web", "/"), "403");
-    odd.spec["targetRef"]["name"] = json!("s");
-    assert_eq!(fixture().get(&[server("s", 80), odd], "c/web", "/"), "?");
+    let mut unusual = policy(LINKERD, "Server", "t");
+    unusual.spec["more"] = json!(1);
+    assert_eq!(fixture().get(&[server("s", 80), unusual.clone()], "c/web", "/"), "403");
+    unusual.spec["targetRef"]["name"] = json!("s");
+    assert_eq!(fixture().get(&[server("s", 80), unusual], "c/web", "/"), "?");
 }
 
 #[test]

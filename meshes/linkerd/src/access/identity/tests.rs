@@ -27,10 +27,10 @@ fn wildcards_match_only_dns_names() {
 fn spiffe_ids_match_only_if_equal() {
     assert!(matches("spiffe://td/a", &spiffe("spiffe://td/a")) && !matches("spiffe://td/a", &spiffe("spiffe://td/A")));
     assert!(!matches("spiffe://td/a", &dns("td")));
-    let odd = Pattern::read("spiffe://td/a")
+    let unusual = Pattern::read("spiffe://td/a")
         .unwrap()
         .matches(&spiffe("spiffe://TD/a"));
-    assert!(odd.is_err());
+    assert!(unusual.is_err());
     assert!(!matches("*", &spiffe("spiffe://TD/a")));
 }
 

@@ -106,6 +106,6 @@ fn ignores_rejected_routes() {
         names(&[route(LINKERD, "HTTPRoute", "r", &broken), http("s")]).unwrap(),
         "s|"
     );
-    let odd = json!([{"more": 1}]);
-    assert_eq!(names(&[route(LINKERD, "HTTPRoute", "r", &odd)]), None);
+    let unusual = json!([{"more": 1}]);
+    assert_eq!(names(&[route(LINKERD, "HTTPRoute", "r", &unusual)]), None);
 }

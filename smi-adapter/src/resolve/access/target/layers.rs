@@ -2,10 +2,9 @@
 
 use super::super::ports::Routes;
 use super::{NamedPort, Reader};
-use crate::diagnostic::Code;
 use crate::model::access::Ports;
 use crate::model::route::HttpMatch;
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
 use crate::workload::Transport;
 use smi_types::FieldPath;
 use smi_types::access::{Rule, TargetSpec};
@@ -45,12 +44,18 @@ fn add(layer: &mut Option<Ports>, ports: Option<&Ports>) {
     });
 }
 
+/// The names by which a rule selects matches, with their places. An empty one is a violation.
+fn named(rule: &Rule) -> impl Iterator<Item = (usize, &str)> {
+    let names = rule.matches.iter().map(String::as_str).enumerate();
+    names.filter(|(_, name)| !name.is_empty())
+}
+
 impl Reader<'_> {
     /// `None` if a rule of an unknown kind makes the target allow nothing, or there are no rules (A6).
     pub(super) fn layers(&mut self, spec: &TargetSpec) -> Option<Layers> {
         let path = self.target.rules_path();
+        // A6
         if spec.rules.is_empty() {
-            self.say(Code::Invalid, path, "there are no rules, so nothing is allowed");
             return None;
         }
         let mut layers = Layers::default();
@@ -78,11 +83,7 @@ impl Reader<'_> {
                     self.name_ports(ports, rule, &Kind::UDP_ROUTE, Transport::Udp, &mut layers);
                     add(&mut layers.udp, ports);
                 }
-                kind => {
-                    let message = format!("`{kind}` is no kind of route, so the target allows nothing");
-                    self.say(Code::Invalid, path.field("kind"), message);
-                    known = false;
-                }
+                _ => known = false,
             }
         }
         known.then_some(layers)
@@ -98,31 +99,24 @@ impl Reader<'_> {
         let key = self.key(rule);
         let object = ObjectRef::group(key.clone());
         let (Some(matches), Some(group)) = (self.context.groups.get(&key), self.context.snapshot.group(&key)) else {
-            self.say(
-                Code::UnresolvedRef,
-                path.clone().field("name"),
-                format!("there is no usable group `{}`", rule.name),
-            );
+            self.missing(rule, object, path);
             return Vec::new();
         };
-        self.references.insert(object);
+        self.references.insert(object.clone());
         if rule.matches.is_empty() {
             if matches.is_empty() {
                 let message = format!("group `{}` has no usable match", rule.name);
-                self.say(Code::UnresolvedRef, path.clone().field("name"), message);
+                self.unresolved(object, path.clone().field("name"), message);
             }
             return matches.clone();
         }
         let mut selected: Vec<Arc<HttpMatch>> = Vec::new();
-        for (index, name) in rule.matches.iter().enumerate() {
-            if name.is_empty() || !group.matches().iter().any(|matching| matching.name == *name) {
+        for (index, name) in named(rule) {
+            if !group.matches().iter().any(|matching| matching.name == *name) {
                 let message = format!("group `{}` has no match `{name}`", rule.name);
-                self.say(Code::UnresolvedRef, path.clone().field("matches").index(index), message);
+                self.unresolved(object.clone(), path.clone().field("matches").index(index), message);
             }
-            let named = matches
-                .iter()
-                .filter(|matching| !name.is_empty() && matching.name() == name);
-            selected.extend(named.cloned());
+            selected.extend(matches.iter().filter(|matching| matching.name() == name).cloned());
         }
         selected
     }
@@ -130,22 +124,30 @@ impl Reader<'_> {
     /// The ports of a route; `None` if it matches nothing (A8, A9).
     fn ports<'r>(&mut self, rule: &Rule, kind: &Kind, routes: &'r Routes<'_>, path: &FieldPath) -> Option<&'r Ports> {
         let key = self.key(rule);
+        let object = ObjectRef::new(kind.clone(), key.clone());
         let Some(route) = routes.get(&key) else {
-            let message = format!("there is no usable {kind} `{}`", rule.name);
-            self.say(Code::UnresolvedRef, path.clone().field("name"), message);
+            self.missing(rule, object, path);
             return None;
         };
-        self.references.insert(ObjectRef::new(kind.clone(), key));
+        self.references.insert(object.clone());
         let mut selected = rule.matches.is_empty();
-        for (index, name) in rule.matches.iter().enumerate() {
-            if !name.is_empty() && name == route.name {
+        for (index, name) in named(rule) {
+            if name == route.name {
                 selected = true;
             } else {
                 let message = format!("{kind} `{}` has no match `{name}`", rule.name);
-                self.say(Code::UnresolvedRef, path.clone().field("matches").index(index), message);
+                self.unresolved(object.clone(), path.clone().field("matches").index(index), message);
             }
         }
         selected.then_some(&route.ports)
+    }
+
+    /// Reports that a rule's route is missing or unusable (A9). A name that is none is a violation.
+    fn missing(&mut self, rule: &Rule, route: ObjectRef, path: &FieldPath) {
+        if is_dns_subdomain(&rule.name) {
+            let message = format!("there is no usable {} `{}`", route.kind, rule.name);
+            self.unresolved(route, path.clone().field("name"), message);
+        }
     }
 
     fn name_ports(&self, ports: Option<&Ports>, rule: &Rule, kind: &Kind, transport: Transport, layers: &mut Layers) {

@@ -1,6 +1,7 @@
 //! What the protocol says is what is asked and understood.
 
 use super::{answer, request};
+use crate::{Access, Inbound, MeshWorld, NotModelled, Peer};
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
@@ -8,11 +9,10 @@ use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
 use smi_adapter::settings::Settings;
-use smi_conformance::{Access, Inbound, MeshWorld, NotModelled, Peer};
 
 /// The JSON of the protocol's text, in order.
 fn blocks() -> Vec<Value> {
-    let text = include_str!("../../judge/PROTOCOL.md");
+    let text = include_str!("PROTOCOL.md");
     let blocks = text.split("```json\n").skip(1);
     let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
     blocks.map(|block| serde_json::from_str(block).unwrap()).collect()

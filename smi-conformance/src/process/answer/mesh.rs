@@ -1,14 +1,14 @@
 //! What a mesh does, as a program answers it.
 
 use super::read;
+use crate::{Access, NotModelled};
 use serde::Deserialize;
 use serde_json::Value;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::probe::{Distribution, Target};
-use smi_conformance::{Access, NotModelled};
 
 /// Reads the answer to `route`.
-pub(in crate::judge) fn distribution(answer: Value) -> Result<Result<Distribution, NotModelled>, String> {
+pub(in crate::process) fn distribution(answer: Value) -> Result<Result<Distribution, NotModelled>, String> {
     let shares = match read(answer)? {
         Routed::NotModelled(why) => return Ok(Err(NotModelled(why))),
         Routed::Shares(shares) => shares,
@@ -19,7 +19,7 @@ pub(in crate::judge) fn distribution(answer: Value) -> Result<Result<Distributio
 }
 
 /// Reads the answer to `authorize`.
-pub(in crate::judge) fn access(answer: Value) -> Result<Result<Access, NotModelled>, String> {
+pub(in crate::process) fn access(answer: Value) -> Result<Result<Access, NotModelled>, String> {
     Ok(match read(answer)? {
         Judged::NotModelled(why) => Err(NotModelled(why)),
         Judged::Access(Door::Allow) => Ok(Access::Allow),

@@ -1,8 +1,14 @@
-//! A program as an implementation that can be judged, and as the mesh that it is for.
+#![doc = include_str!("process/PROTOCOL.md")]
 
-use super::answer::{self, Description};
-use super::process::{Process, Question};
-use super::request;
+mod answer;
+mod child;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use crate::{Access, Implementation, Inbound, Input, Interpreter, MeshWorld, NotModelled};
+use answer::Description;
+use child::{Process, Question};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support, Translation};
 use smi_adapter::manifest::NativeObject;
@@ -11,14 +17,13 @@ use smi_adapter::object::Kind;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::probe::{Distribution, Probe};
 use smi_adapter::settings::Settings;
-use smi_conformance::{Access, Implementation, Inbound, Input, Interpreter, MeshWorld, NotModelled};
 use std::ffi::OsString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A program that answers by the protocol.
+/// A program that answers by the protocol: an implementation that can be judged, and the mesh that it is for.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub struct Program {
     description: Description,
     line: Mutex<Line>,
 }
@@ -39,9 +44,13 @@ enum No {
     Failed(String),
 }
 
-impl Remote {
-    /// Starts a program, and asks it who it is.
-    pub(super) fn start(command: &[OsString], patience: Duration) -> Result<Self, String> {
+impl Program {
+    /// Starts a program, and asks it for its description. For each answer it may take as long as `patience`. It is killed
+    /// when this is dropped.
+    ///
+    /// # Errors
+    /// If it cannot be started, or does not describe itself by this version of the protocol.
+    pub fn start(command: &[OsString], patience: Duration) -> Result<Self, String> {
         let mut line = Line {
             process: Process::start(command, patience)?,
             failure: None,
@@ -56,13 +65,15 @@ impl Remote {
         }
     }
 
-    /// What the program calls itself.
-    pub(super) fn title(&self) -> &str {
+    /// The name that the program gives.
+    #[must_use]
+    pub fn title(&self) -> &str {
         &self.description.name
     }
 
-    /// What went wrong between this program and the other one, if anything did.
-    pub(super) fn failure(&self) -> Option<String> {
+    /// The failure of the program to answer, if there was one. Laws that fail after it say nothing of the program.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
         self.line().failure.clone()
     }
 
@@ -116,7 +127,7 @@ impl Line {
     }
 }
 
-impl Implementation for Remote {
+impl Implementation for Program {
     fn name(&self) -> &str {
         &self.description.name
     }
@@ -151,7 +162,7 @@ impl Implementation for Remote {
     }
 }
 
-impl Interpreter for Remote {
+impl Interpreter for Program {
     fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
         self.ask_mesh(&request::route(objects, world, probe), answer::distribution)
     }

@@ -47,7 +47,7 @@ pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Op
 struct Parts<'a>(Faults<'a>);
 
 impl Parts<'_> {
-    fn regex(&mut self, field: &str, pattern: &Pattern) -> Option<StringMatch> {
+    fn regex(&mut self, field: &'static str, pattern: &Pattern) -> Option<StringMatch> {
         let field = self.0.field(field);
         self.bounded(pattern.to_full_match(Engine::Re2), field)
     }
@@ -55,7 +55,7 @@ impl Parts<'_> {
     fn bounded(&mut self, regex: String, field: FieldPath) -> Option<StringMatch> {
         if regex.len() > MAX_REGEX {
             let message =
-                format!("Istio supports patterns of up to {MAX_REGEX} bytes only; the match takes no request");
+                format!("Istio supports patterns of up to {MAX_REGEX} bytes only; no request fulfils the match");
             self.0.fault(Code::Inexpressible, field, message);
             return None;
         }
@@ -77,9 +77,9 @@ impl Parts<'_> {
         let list = self.0.field("headers");
         let mut all = BTreeMap::new();
         for header in headers {
-            let field = list.clone().field(header.name());
+            let field = list.clone().field(header.name().to_owned());
             if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
-                let message = format!("header `{name}` cannot be matched: {why}; the match takes no request");
+                let message = format!("header `{name}` cannot be matched: {why}; no request fulfils the match");
                 self.0.fault(Code::Inexpressible, field, message);
                 continue;
             }
@@ -89,7 +89,7 @@ impl Parts<'_> {
             };
             if all.insert(header.name().to_owned(), value).is_some() {
                 let message = format!(
-                    "Istio supports only one condition on header `{}` in a match; the match takes no request",
+                    "Istio supports only one condition on header `{}` in a match; no request fulfils the match",
                     header.name()
                 );
                 self.0.fault(Code::HeaderRepeated, field, message);

@@ -1,11 +1,11 @@
 //! What is asked, as JSON.
 
 use super::answer::PROTOCOL;
+use crate::{Inbound, MeshWorld, Peer};
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
-use smi_conformance::{Inbound, MeshWorld, Peer};
 
 /// Who are you?
 pub(super) fn describe() -> Value {
