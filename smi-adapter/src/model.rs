@@ -5,10 +5,10 @@
 //!
 //! ```
 //! use smi_adapter::adapter::Translation;
-//! use smi_adapter::diagnostic::Code;
+//! use smi_adapter::diagnostic::{Code, Diagnostic};
 //! use smi_adapter::model::route::{Backend, PortRoute, PortSplit, Root, ServiceRoute};
 //! use smi_adapter::model::{Invalid, Policy};
-//! use smi_adapter::object::ObjectKey;
+//! use smi_adapter::object::{ObjectKey, ObjectRef};
 //!
 //! /// The translation for a mesh without integers above 100.
 //! fn translate(policy: &Policy) -> Translation {
@@ -16,8 +16,10 @@
 //!     let Policy::Route(route) = policy else { return out };
 //!     for (port, split) in route.ports().iter().flat_map(|port| port.splits().map(move |split| (port, split))) {
 //!         if split.backends().iter().any(|backend| backend.weight() > 100) {
+//!             let object = ObjectRef::split(split.key().clone());
 //!             let why = "this mesh has no weights above 100";
-//!             out.leave_out(split.key(), port.port(), Code::Inexpressible, "spec.backends".into(), why);
+//!             let limit = Diagnostic::new(Code::Inexpressible, object, "spec.backends".into(), why);
+//!             out.report(limit.on_port(port.port()));
 //!         }
 //!     }
 //!     out
@@ -32,7 +34,7 @@
 //! };
 //! // Weights have no common divisor: 900 and 10 are 90 and 1.
 //! assert!(translate(&canary(900)?).diagnostics.is_empty());
-//! assert_eq!(translate(&canary(999)?).left_out.len(), 1);
+//! assert_eq!(translate(&canary(999)?).diagnostics.len(), 1);
 //! assert!(canary(0).is_err());
 //! # Ok::<(), Invalid>(())
 //! ```

@@ -172,9 +172,12 @@ impl Snapshot {
 
     /// Notes that the object of a diagnostic is there and cannot be read, in the place of what it was before.
     ///
-    /// Whatever refers to the object finds it unusable, and its author gets the diagnostic.
-    pub fn insert_undecodable(&mut self, why: Diagnostic) {
+    /// Whatever refers to the object finds it unusable, and its author gets the diagnostic. The version of the object's
+    /// kind does not matter.
+    pub fn insert_undecodable(&mut self, mut why: Diagnostic) {
         self.remove(&why.object);
+        // Whoever looks for undecodable objects of a kind compares with the constant.
+        why.object = id::canonical(why.object);
         self.undecodable.insert(Id::of(&why.object), why);
     }
 

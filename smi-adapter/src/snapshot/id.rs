@@ -39,6 +39,19 @@ pub(super) fn is_same(one: &Kind, other: &Kind) -> bool {
     one.group == other.group && one.kind == other.kind
 }
 
+/// The reference to the same object by the kind that has a constant here, if there is one.
+pub(super) fn canonical(object: ObjectRef) -> ObjectRef {
+    let is = |known: &Kind| is_same(known, &object.kind);
+    if is(&Kind::NAMESPACE) {
+        return ObjectRef::namespace(&object.key.name);
+    }
+    let mut known = Kind::SMI.into_iter().chain([Kind::SERVICE]).chain(Kind::WORKLOADS);
+    match known.find(is) {
+        Some(kind) => ObjectRef::new(kind, object.key),
+        None => object,
+    }
+}
+
 /// The reference to an SMI object.
 pub(super) fn reference(object: &Object) -> ObjectRef {
     let kind = match object {

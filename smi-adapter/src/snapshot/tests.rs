@@ -152,6 +152,16 @@ fn removal_goes_by_group_and_kind() {
 }
 
 #[test]
+fn an_undecodable_object_is_of_its_kind_in_any_version() {
+    let mut snapshot = Snapshot::default();
+    let key = ObjectKey::new("shop", "a");
+    let older = ObjectRef::new(in_version(&Kind::TRAFFIC_TARGET, "v1alpha1"), key.clone());
+    snapshot.insert_undecodable(broken(older));
+    let undecodable: Vec<_> = snapshot.undecodable().map(|why| why.object.clone()).collect();
+    assert_eq!(undecodable, [ObjectRef::target(key)]);
+}
+
+#[test]
 fn a_namespace_is_removed_by_its_name() {
     let mut snapshot = Snapshot::default();
     for namespace_of_key in ["", "default", "shop"] {

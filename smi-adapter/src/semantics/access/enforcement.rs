@@ -1,7 +1,7 @@
 //! A2: in which namespaces whatever no traffic target allows is denied.
 
-use super::super::outcome::{EnforcedBy, ReleasedBy};
 use crate::object::Kind;
+use crate::semantics::outcome::{EnforcedBy, ReleasedBy};
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::access::TrafficTarget;
