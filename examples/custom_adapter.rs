@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject, Stage};
-use smi_adapter::model::{Policy, route::Root};
+use smi_adapter::model::{Policy, ServiceRoute, route::Root};
 use smi_adapter::object::{Kind, ObjectRef, bounded_name};
 use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic};
 use smi_adapter::smi_types::FieldPath;
 use smi_conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
 use std::process::ExitCode;
 
-/// How the toy mesh shares out the connections to one port of a service: other services, and their weights.
+/// The native resource of the toy mesh: the services that share the connections to one port of a service, by weight.
 #[derive(Serialize, Deserialize)]
 struct Shares {
     service: String,
@@ -46,47 +46,66 @@ impl MeshAdapter for Toy {
 
     fn translate(&self, policy: &Policy) -> Translation {
         let mut out = Translation::default();
-        let Policy::Route(route) = policy else {
-            for object in policy.sources() {
-                let message = "the toy mesh has no access control";
-                out.report(Diagnostic::new(Code::NotEnforced, object, FieldPath::root(), message));
-            }
+        if let Policy::Route(route) = policy {
+            translate_route(policy, route, &mut out);
             return out;
-        };
-        let inside = matches!(route.root(), Root::Service(_));
-        for (port, number) in route.ports().iter().map(|port| (port, port.port())) {
-            if let Some(split) = port.default().filter(|_| inside) {
-                let (service, port) = (route.root().key().name, number);
-                let to = split.backends().iter().map(|it| (it.service().to_owned(), it.weight()));
-                let (name, to) = (bounded_name(&format!("{service}-{port}")), to.collect());
-                out.emit(policy, Stage::Route, &name, &Shares { service, port, to });
-            }
-            for split in port.splits().filter(|split| !inside || Some(*split) != port.default()) {
-                let message = format!("the toy mesh splits all traffic of a service on port {number}, or none");
-                let object = ObjectRef::split(split.key().clone());
-                let disabled = Diagnostic::new(Code::Inexpressible, object, "spec".into(), message);
-                out.report(disabled.on_port(number));
-            }
+        }
+        for object in policy.sources() {
+            let message = "the toy mesh has no access control";
+            out.report(Diagnostic::new(Code::NotEnforced, object, FieldPath::root(), message));
         }
         out
     }
 }
 
-/// What the mesh does, from its documentation: the adapter's author may have misread it, and this should not.
+/// Writes one object for each port of the root, and reports the splits that the mesh cannot express.
+fn translate_route(policy: &Policy, route: &ServiceRoute, out: &mut Translation) {
+    for port in route.ports() {
+        let in_cluster = matches!(route.root(), Root::Service(_));
+        let expressed = port.default().filter(|_| in_cluster);
+        if let Some(split) = expressed {
+            let backends = split.backends().iter();
+            let spec = Shares {
+                service: route.root().key().name,
+                port: port.port(),
+                to: backends
+                    .map(|backend| (backend.service().to_owned(), backend.weight()))
+                    .collect(),
+            };
+            let name = bounded_name(&format!("{}-{}", spec.service, spec.port));
+            out.emit(policy, Stage::Route, &name, &spec);
+        }
+        for split in port.splits().filter(|split| Some(*split) != expressed) {
+            let message = "the toy mesh splits all traffic of a service in the cluster, or none";
+            let object = ObjectRef::split(split.key().clone());
+            let inert = Diagnostic::new(Code::Inexpressible, object, "spec".into(), message);
+            out.report(inert.on_port(port.port()));
+        }
+    }
+}
+
+/// A model of the mesh, written from its documentation and independently of the adapter.
 #[derive(Debug)]
 struct ToyMesh;
 
 impl Interpreter for ToyMesh {
     fn route(&self, objects: &[NativeObject], _: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
         let Destination::Service { key, port } = &probe.to;
-        let of_namespace = |it: &&NativeObject| it.kind == Shares::KIND && it.key().namespace == key.namespace;
-        let all = objects.iter().filter(of_namespace);
-        let mut all = all.filter_map(|it| Shares::deserialize(&it.spec).ok());
-        let found = all.find(|it| it.service == key.name && it.port == *port && probe.traffic != Traffic::Udp);
-        let to = found.map_or_else(|| vec![(key.name.clone(), 1)], |shares| shares.to);
-        let service = |name| Target::service(&key.namespace, name, *port);
-        let shares = Distribution::of(to.into_iter().map(|(name, weight)| (service(name), weight)));
-        shares.ok_or_else(|| NotModelled("shares without a weight".to_owned()))
+        let here = |object: &&NativeObject| object.kind == Shares::KIND && object.key().namespace == key.namespace;
+        let mut specs = objects
+            .iter()
+            .filter(here)
+            .map(|object| &object.spec)
+            .filter_map(|spec| Shares::deserialize(spec).ok());
+        let shares = specs.find(|shares| shares.service == key.name && shares.port == *port);
+        let weights = match shares {
+            Some(shares) if probe.traffic != Traffic::Udp => shares.to,
+            _ => vec![(key.name.clone(), 1)],
+        };
+        let targets = weights
+            .into_iter()
+            .map(|(name, weight)| (Target::service(&key.namespace, name, *port), weight));
+        Distribution::of(targets).ok_or_else(|| NotModelled("shares without weights".to_owned()))
     }
 }
 

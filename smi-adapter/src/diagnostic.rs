@@ -225,7 +225,10 @@ macro_rules! codes {
         #[non_exhaustive]
         pub enum Code {
             $(
-                #[doc = concat!("**", stringify!($severity), ", ", stringify!($effect), ".** ", $explanation)]
+                #[doc = concat!(
+                    "**", stringify!($severity), ", ", stringify!($effect), ".** ", $explanation,
+                    $(" [", $rule, "](smi_types::rules#", $rule, ")",)*
+                )]
                 $name,
             )*
         }
@@ -364,7 +367,7 @@ codes! {
     Undecodable: Error, Inert, [],
         "The object could not be read. It has no effect, and whatever refers to it finds it missing.";
     UnknownField: Warning, Partial, [],
-        "No version of this kind that was read has a field of this name here. It was read past. Perhaps it is misspelt, or belongs to the shape of another version.";
+        "The version of the object has no field of this name here. It is ignored. Perhaps it is misspelt, or belongs to another version.";
     UnknownKind: Error, Inert, [],
         "There is no such API group or kind of SMI. The object has no effect.";
     UnknownMethod: Error, InForce, ["S8"],

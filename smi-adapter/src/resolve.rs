@@ -98,7 +98,7 @@ fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
     }
     for (object, fields) in snapshot.ignored().filter(|(object, _)| ours(object)) {
         for field in fields {
-            let message = "there is no such field; it was read past";
+            let message = "unknown field, ignored";
             report.add(Code::UnknownField, object, field.clone(), message);
         }
     }

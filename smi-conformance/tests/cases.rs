@@ -3,6 +3,7 @@
 //! A case is text in `src/conformance/cases`: a small world, questions about it, and the answers that follow from the
 //! rules alone. This is where they are held against what the library says.
 
+use smi_adapter::Code;
 use smi_adapter::probe::Destination;
 use smi_conformance::Case;
 use smi_conformance::cases::{FILES, kept};
@@ -292,4 +293,13 @@ fn wrong_reports_are_found() {
     );
     let why = spoilt("[PortMismatch TrafficSplit shop/web]", "[AllWeightsZero TrafficSplit]");
     assert!(why.contains("`AllWeightsZero TrafficSplit` is reported"), "{why}");
+}
+
+#[test]
+fn codes_cite_rules_that_can_be_linked_to() {
+    for code in Code::ALL {
+        for rule in code.rules() {
+            assert!(RULES.contains(&format!("<a id=\"{rule}\">")), "{code} cites {rule}");
+        }
+    }
 }

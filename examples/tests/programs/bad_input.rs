@@ -39,7 +39,7 @@ const BROKEN: [(&str, &str, &str, &str, &str); 9] = [
         "metadata: {name: bad, namespace: shop}\n",
         "spec",
         "Invalid",
-        "the split has no spec",
+        "nothing is specified, so the object has no effect",
     ),
     (
         "negative",
@@ -167,8 +167,10 @@ fn a_group_that_cannot_be_used_is_named_and_its_split_takes_nothing() {
             "group-shape",
             "matches: [{name: m, pathRegex: /}]\n",
             vec![
-                format!("warning[UnknownField] HTTPRouteGroup shop/g matches {place}: there is no such field"),
-                format!("error[Invalid] HTTPRouteGroup shop/g spec.matches {place}: the group has no matches"),
+                format!("warning[UnknownField] HTTPRouteGroup shop/g matches {place}: unknown field, ignored"),
+                format!(
+                    "error[Invalid] HTTPRouteGroup shop/g spec {place}: nothing is specified, so the object has no effect"
+                ),
             ],
         ),
         (

@@ -48,10 +48,13 @@ pub(super) fn smallest(
     mut fault: Box<Fault>,
 ) -> (Case, Box<Fault>) {
     let until = Instant::now() + PATIENCE;
+    // Another fault, such as an implementation that fails on what no API server accepts, is not the one to show.
+    let is_about_traffic = fault.sent.is_some();
     let fails = |case: &Case| {
         let in_time = Instant::now() < until;
         let tried = || attempt(law, subject, case, &mut Tally::default()).err();
-        in_time.then(tried).flatten()
+        let fault = in_time.then(tried).flatten();
+        fault.filter(|fault| fault.sent.is_some() == is_about_traffic)
     };
     let alone = asked_alone(&case, fault.sent.clone());
     if let Some(again) = fails(&alone) {

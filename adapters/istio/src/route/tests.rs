@@ -278,8 +278,10 @@ fn leaves_out_and_reports_inexpressible_matches() {
     assert_eq!(
         codes(&planned),
         [
+            (Code::DuplicateHeader, "spec.matches[0].headers[1].x-a".into()),
             (Code::UnknownMethod, "spec.matches[2].methods[1]".into()),
             (Code::HeaderRepeated, "spec.matches[3].headers.x-a".into()),
+            (Code::DuplicateHeader, "spec.matches[3].headers[1].x-a".into()),
             (Code::Inexpressible, "spec.matches[4].headers.x-request-id".into()),
             (Code::Inexpressible, "spec.matches[5].headers.te".into()),
             (Code::Inexpressible, "spec.matches[6].headers.method".into()),
