@@ -46,14 +46,14 @@ const BROKEN: [(&str, &str, &str, &str, &str); 9] = [
         "metadata: {name: bad, namespace: shop}\nspec: {service: other, backends: [{service: web-v1, weight: 1}, {service: web, weight: -1}]}\n",
         "spec.backends[1].weight",
         "Invalid",
-        "`-1` is no weight",
+        "`-1` is not a weight",
     ),
     (
         "huge",
         "metadata: {name: bad, namespace: shop}\nspec: {service: other, backends: [{service: web-v1, weight: 9223372036854775808}]}\n",
         "spec.backends[0].weight",
         "Invalid",
-        "`9223372036854775808` is no weight",
+        "`9223372036854775808` is not a weight",
     ),
     (
         "name",
