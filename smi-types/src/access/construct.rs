@@ -40,7 +40,7 @@ impl Subject {
         Self::of("ServiceAccount", namespace, name)
     }
 
-    /// The identities that this [`IdentityBinding`] names. Version v1alpha4 only.
+    /// The identities that this [`IdentityBinding`](super::IdentityBinding) names. Version v1alpha4 only.
     #[must_use]
     pub fn identity_binding(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self::of("IdentityBinding", namespace, name)
