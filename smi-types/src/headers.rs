@@ -146,7 +146,9 @@ impl Serialize for Headers {
                     return Err(S::Error::custom("a map of headers cannot repeat a name"));
                 }
                 if self.lost && !map.is_empty() {
-                    return Err(S::Error::custom("a map of headers cannot express that a filter was lost"));
+                    return Err(S::Error::custom(
+                        "a map of headers cannot express that a filter was lost",
+                    ));
                 }
                 serializer.collect_map(map)
             }

@@ -122,6 +122,9 @@ mod tests {
         }
         let null: Port = serde_json::from_str("null").unwrap();
         assert_eq!(null.number(), None);
-        assert!(serde_json::to_value(null).is_err(), "a written null would mean all ports");
+        assert!(
+            serde_json::to_value(null).is_err(),
+            "a written null would mean all ports"
+        );
     }
 }

@@ -182,7 +182,10 @@ impl Check<'_> {
                     *repetition.ast,
                     Ast::Repetition(_) | Ast::Assertion(_) | Ast::Flags(_) | Ast::Empty(_)
                 ) {
-                    return self.refuse(&repetition.op.span, "a repetition of a repeated or zero-width expression");
+                    return self.refuse(
+                        &repetition.op.span,
+                        "a repetition of a repeated or zero-width expression",
+                    );
                 }
                 let copies = self.copies(&repetition.op)?;
                 let count = count.saturating_mul(copies.max(1));
