@@ -93,7 +93,7 @@ impl HTTPRouteGroup {
     }
 }
 
-/// A set of HTTP requests: those that fulfil all conditions of the match. An absent field is no condition (S13).
+/// A set of HTTP requests: those that fulfil all conditions of the match. An absent field sets no condition (S13).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HTTPMatch {

@@ -25,7 +25,7 @@ pub(crate) fn named(namespace: impl Into<String>, name: impl Into<String>) -> Ob
     }
 }
 
-/// A value that is read from a JSON object only. Code that serde derives for a struct also accepts a list of fields.
+/// A value that can be read only from a JSON object. The code that serde derives for a struct also accepts a list.
 #[derive(Default)]
 pub(crate) struct Strict<T>(pub(crate) T);
 

@@ -20,7 +20,7 @@ struct Inner {
     message: String,
 }
 
-/// The kinds of [`ParseError`].
+/// The kind of a [`ParseError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
