@@ -1,4 +1,4 @@
-//! Whether a program keeps the laws of the conformance kit: any executable, in any language, that speaks the
+//! The program `judge`: tests an executable in any language against the laws of the conformance kit, by the
 //! [protocol](smi_conformance::process).
 
 use crate::input::unreadable;

@@ -29,13 +29,15 @@ mod tally;
 mod transitions;
 
 use super::implementation::Of;
-use super::{Case, Cases, Implementation, Interpreter, Report, Violation};
+use super::{Case, Cases, Implementation, Input, Interpreter, Report, Violation};
 use crate::world::reduce::Sent;
 use known::Known;
 pub use law::UnknownLaw;
 pub(crate) use run::Difference;
+use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
+use smi_adapter::plan::{Observed, Planned};
 use tally::Tally;
 
 /// What is tried.
@@ -184,7 +186,7 @@ macro_rules! laws {
             where
                 I: Implementation + ?Sized,
             {
-                let subject = Subject { adapter: &Of(adapter), mesh: None, limits: &no_limits };
+                let subject = Subject { adapter: &Of::new(adapter), mesh: None, limits: &no_limits };
                 run::run(&Law::$law.definition(), &subject, cases)
             }
         )*
@@ -301,11 +303,19 @@ where
     I: Implementation + ?Sized,
 {
     let subject = Subject {
-        adapter: &Of(adapter),
+        adapter: &Of::new(adapter),
         mesh: None,
         limits,
     };
     run::run(&Law::WithinLimits.definition(), &subject, cases)
+}
+
+/// Plans documents in an empty cluster, and counts whether native objects come of them.
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
+    let input = Input::new(documents.to_vec());
+    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+    tally.planned(&planned);
+    Ok(planned)
 }
 
 /// Native objects of an adapter, after they were written and read.
@@ -341,7 +351,7 @@ pub fn try_law<I>(
 where
     I: Implementation + ?Sized,
 {
-    run::run(&law.definition(), &Subject::new(&Of(adapter), mesh, limits), cases)
+    run::run(&law.definition(), &Subject::new(&Of::new(adapter), mesh, limits), cases)
 }
 
 /// After how many worlds a law does not hold, if so; without the cases that are kept.
@@ -375,7 +385,7 @@ pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case:
 where
     I: Implementation + ?Sized,
 {
-    let adapter = &Of(adapter);
+    let adapter = &Of::new(adapter);
     let subject = Subject::new(adapter, mesh, limits);
     let laws = case.law.as_ref().map_or(Law::ALL, std::slice::from_ref);
     laws.iter()

@@ -27,7 +27,8 @@ mod watchdog;
 #[doc(hidden)]
 pub mod wire;
 #[doc(hidden)]
-pub mod wordless;
+pub use wordless::wordless;
+mod wordless;
 pub mod world;
 
 pub use case::Case;

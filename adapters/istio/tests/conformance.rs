@@ -4,7 +4,7 @@
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_istio::{Istio, Regex};
-use smi_conformance::wordless::Wordless;
+use smi_conformance::wordless;
 use smi_conformance::{Cases, Judgement, judge};
 use smi_mesh_istio::IstioMesh;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn filter_mode_matches_its_report() {
 fn judgements_do_not_depend_on_messages() {
     let (adapter, mesh) = (Istio::default(), mesh());
     let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
-    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    let without_words = judge(&wordless(&adapter), &mesh, &limits, Cases::new(100));
     assert_eq!(judged.to_yaml(), without_words.to_yaml());
 }
 

@@ -55,6 +55,54 @@ fn lines(file: &Path, kind: &str) -> Vec<Value> {
     lines.filter(|line| line["kind"] == kind).collect()
 }
 
+/// The result of replaying requests.
+#[derive(Default)]
+struct Replay {
+    replayed: usize,
+    equal: usize,
+    wrong: Vec<String>,
+    /// Requests that the model does not answer, counted by file and reason.
+    open: BTreeMap<(String, String), usize>,
+}
+
+impl Replay {
+    /// Records the model's answer to one line: whether it is the observed one, and its text.
+    fn record(&mut self, file: &Path, line: &Value, got: Result<(bool, String), NotModelled>) {
+        self.replayed += 1;
+        match got {
+            Ok((true, _)) => self.equal += 1,
+            Ok((false, got)) => self.wrong.push(format!("{}: {line}\n    got {got}", name_of(file))),
+            Err(NotModelled(why)) => *self.open.entry((name_of(file), why)).or_default() += 1,
+        }
+    }
+
+    /// Asserts that no answer is wrong, that exactly the requests in `open` have none, and that no file is missing.
+    fn finish(self, open: &[(&str, usize, &str)], least: usize) {
+        let Self {
+            replayed, equal, wrong, ..
+        } = self;
+        println!(
+            "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
+            wrong.len()
+        );
+        for ((file, why), count) in &self.open {
+            println!("{count:>5} not modelled: {why} ({file})");
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} of {replayed} wrong:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
+        let listed = open
+            .iter()
+            .map(|(file, count, why)| (((*file).to_owned(), (*why).to_owned()), *count));
+        assert_eq!(self.open, listed.collect(), "unanswered requests differ from `OPEN`");
+        assert_eq!(equal + self.open.values().sum::<usize>(), replayed);
+        assert!(replayed >= least, "{replayed} requests");
+    }
+}
+
 /// Reads a file of objects.
 fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
     let mut world = MeshWorld {
@@ -175,9 +223,7 @@ fn routes_every_request_like_the_real_mesh() {
         return;
     };
     let mesh = LinkerdMesh::default();
-    let (mut replayed, mut equal) = (0, 0);
-    let mut open: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let mut replay = Replay::default();
     for file in files {
         let lines = lines(&file, "route");
         if lines.is_empty() {
@@ -185,31 +231,12 @@ fn routes_every_request_like_the_real_mesh() {
         }
         let (world, objects) = objects(&file.with_extension("yaml"));
         for line in lines {
-            replayed += 1;
             let expected = expected(&line, &world);
-            match mesh.route(&objects, &world, &probe(&line)) {
-                Ok(got) if got == expected => equal += 1,
-                Ok(got) => wrong.push(format!("{}: {line}\n    got {got}", name_of(&file))),
-                Err(NotModelled(why)) => *open.entry((name_of(&file), why)).or_default() += 1,
-            }
+            let got = mesh.route(&objects, &world, &probe(&line));
+            replay.record(&file, &line, got.map(|got| (got == expected, got.to_string())));
         }
     }
-    println!(
-        "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
-        wrong.len()
-    );
-    for ((file, why), count) in &open {
-        println!("{count:>5} not modelled: {why} ({file})");
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} of {replayed} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
-    assert_eq!(open, BTreeMap::from(listed), "unanswered requests differ from `OPEN`");
-    assert!(replayed >= LINES, "{replayed} requests");
+    replay.finish(&OPEN, LINES);
 }
 
 #[test]

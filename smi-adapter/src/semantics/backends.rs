@@ -57,7 +57,7 @@ pub(super) fn shares(
             trace.note("T25", object, Outcome::Absent { nanos: weight, why });
             stand_in += weight;
         } else if has_port(call, &key) {
-            // T28: the root as a backend means its own endpoints. So does any other, whoever splits it (T27).
+            // T28: the root as a backend stands for its own endpoints. So does a backend that is itself split (T27).
             let is_root = key == *call.root;
             let outcome = Outcome::TakesPart { nanos: weight, is_root };
             trace.note(if is_root { "T28" } else { "T8" }, object, outcome);

@@ -5,11 +5,11 @@ use crate::probe::{Distribution, Target};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
-/// What is called, and in which world.
+/// A call of a service, and the world in which it is made.
 pub(super) struct Call<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) settings: &'a Settings,
-    /// The service that the client calls: the root, if somebody splits it (T2).
+    /// The service that the client calls: the root, if a split names it (T2).
     pub(super) root: &'a ObjectKey,
     /// The port's number at that service.
     pub(super) port: u16,
@@ -24,7 +24,7 @@ impl Call<'_> {
         Target::Service { key, port: self.port }
     }
 
-    /// The root's own endpoints, by its own selector (T13, T35).
+    /// Returns the root's own endpoints, by its own selector (T13, T35).
     pub(super) fn own_endpoints(&self) -> Distribution {
         Distribution::all_to(self.target(self.root.clone()))
     }

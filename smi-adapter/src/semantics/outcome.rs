@@ -4,10 +4,10 @@ use crate::probe::{Access, Distribution};
 use crate::settings::ENFORCE_LABEL;
 use std::fmt::{self, Display};
 
-/// What came of one step: of a clause of the specification, for one object.
+/// The outcome of one step: of a clause of the specification, for one object.
 ///
-/// Reasons (`why`) are in words for people: lower case, without a period, values of users in backticks. The rule of
-/// the [`Step`](super::Step) says which clause they are about.
+/// Reasons (`why`) are texts for people: lower case, without a period, values of users in backticks. The rule of the
+/// [`Step`](super::Step) names the clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {

@@ -3,6 +3,7 @@
 use super::{Asks, Definition, Subject};
 use crate::coverage::Coverage;
 use crate::{Cases, Report};
+use smi_adapter::plan::Planned;
 use std::collections::BTreeMap;
 
 /// What happened in a run.
@@ -21,6 +22,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Counts a world in which the plan has native objects.
+    pub(super) fn planned(&mut self, planned: &Planned) {
+        let has_objects = !planned.manifests.is_empty();
+        self.coverage.note_if(has_objects, "world with native objects");
+    }
+
     pub(super) fn report(self, law: &Definition, subject: &Subject<'_>, cases: Cases) -> Report {
         let supported = law.asks.is_supported(subject.adapter);
         let of_adapter = |class: &&&str| supported && side(class).is_none_or(|side| side.is_supported(subject.adapter));

@@ -113,6 +113,16 @@ impl Way {
         let there = |attempt: &&Attempt| self.before.workload(&attempt.to).is_some() && attempt.traffic != Traffic::Udp;
         case.attempts.iter().filter(there)
     }
+
+    /// The first step after which the mesh decides `unwanted`, in words.
+    fn first(&self, unwanted: Let, subject: &Subject<'_>, attempt: &Attempt, tally: &mut Tally) -> Option<String> {
+        let mut steps = self.steps.iter();
+        let step = steps.position(|objects| {
+            tally.probes += 1;
+            knocked(subject, objects, &self.world, attempt) == Ok(unwanted)
+        })?;
+        Some(format!("after {step} of {} steps", self.steps.len() - 1))
+    }
 }
 
 /// Whether the namespace that nearly everything is in becomes enforced.
@@ -148,16 +158,9 @@ pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Ta
                 continue;
             }
             tally.coverage.note("denied before and after");
-            for (step, objects) in way.steps.iter().enumerate() {
-                tally.probes += 1;
-                if knocked(subject, objects, &way.world, attempt) == Ok(Let::Allow) {
-                    let expected = format!(
-                        "denied after {step} of {} steps ({})",
-                        way.steps.len() - 1,
-                        edit.class()
-                    );
-                    return Err(fault(attempt, &expected, Let::Allow, &new.1));
-                }
+            if let Some(after) = way.first(Let::Allow, subject, attempt, tally) {
+                let expected = format!("denied {after} ({})", edit.class());
+                return Err(fault(attempt, &expected, Let::Allow, &new.1));
             }
         }
     }
@@ -178,16 +181,9 @@ pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
                 continue;
             }
             tally.coverage.note("let in before and after");
-            for (step, objects) in way.steps.iter().enumerate() {
-                tally.probes += 1;
-                if knocked(subject, objects, &way.world, attempt) == Ok(Let::Deny) {
-                    let expected = format!(
-                        "let in after {step} of {} steps ({}), as before and after",
-                        way.steps.len() - 1,
-                        edit.class()
-                    );
-                    return Err(fault(attempt, &expected, Let::Deny, &Trace::default()));
-                }
+            if let Some(after) = way.first(Let::Deny, subject, attempt, tally) {
+                let expected = format!("let in {after} ({}), as before and after", edit.class());
+                return Err(fault(attempt, &expected, Let::Deny, &Trace::default()));
             }
         }
     }

@@ -5,17 +5,17 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::{Transport, Workload};
 
-/// What is attempted, on whom, and in which world.
+/// An attempt to reach a workload, and the world in which it is made.
 pub(super) struct Case<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) settings: &'a Settings,
     pub(super) attempt: &'a Attempt,
-    /// What is reached.
+    /// The workload that the attempt reaches.
     pub(super) workload: &'a Workload,
 }
 
 impl Case<'_> {
-    /// The namespace of what is reached.
+    /// Returns the namespace of the workload.
     pub(super) fn namespace(&self) -> &str {
         &self.attempt.to.key.namespace
     }

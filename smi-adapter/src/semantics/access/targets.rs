@@ -1,4 +1,4 @@
-//! What a traffic target allows.
+//! Traffic targets: the attempts that each allows.
 
 use super::case::Case;
 use super::in_force::InForce;
