@@ -1,8 +1,8 @@
 //! The trait that a mesh's adapter implements.
 
-mod faults;
+mod match_report;
 
-pub use faults::Faults;
+pub use match_report::MatchReport;
 
 use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};

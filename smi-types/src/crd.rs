@@ -75,7 +75,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 ///     .build();
 /// let served: Vec<_> = crd.spec.versions.iter().filter(|version| version.served).collect();
 /// assert_eq!(served.len(), 2);
-/// # Ok::<(), smi_types::crd::NotServable>(())
+/// # Ok::<(), smi_types::crd::NotServableError>(())
 /// ```
 ///
 /// Versions of two shapes cannot be served together:
@@ -99,7 +99,7 @@ pub struct Crd {
 /// Why versions cannot be served by one CRD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum NotServable {
+pub enum NotServableError {
     /// The kind never had this version.
     #[error("`{kind}` has no version `{version}`")]
     NoVersion {
@@ -142,7 +142,11 @@ impl Crd {
     ///
     /// # Errors
     /// If the kind lacks one of the versions, or if the fields of one do not stand where those of `storage` do.
-    pub fn serve(mut self, storage: Version, others: impl IntoIterator<Item = Version>) -> Result<Self, NotServable> {
+    pub fn serve(
+        mut self,
+        storage: Version,
+        others: impl IntoIterator<Item = Version>,
+    ) -> Result<Self, NotServableError> {
         let (kind, facts) = (self.kind, self.kind.facts());
         self.served = BTreeSet::from([storage]);
         self.served.extend(others);
@@ -150,10 +154,10 @@ impl Crd {
         let alike = facts.versions_like(storage);
         for version in self.served.iter().copied() {
             if facts.wire(version).is_none() {
-                return Err(NotServable::NoVersion { kind, version });
+                return Err(NotServableError::NoVersion { kind, version });
             }
             if !alike.contains(&version) {
-                return Err(NotServable::TwoShapes { kind, storage, version });
+                return Err(NotServableError::TwoShapes { kind, storage, version });
             }
         }
         Ok(self)

@@ -30,7 +30,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ListMeta, Ob
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use window::{NotWindow, Window};
+pub use window::{Window, WindowError};
 
 pub mod v1alpha1;
 pub mod v1alpha2;

@@ -41,7 +41,7 @@ pub struct Decimal {
 /// The text is no decimal that a weight can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no decimal between 0 and 2^63 - 1 in steps of 10^-9")]
-pub struct NotDecimal(());
+pub struct DecimalError(());
 
 const NANOS: u128 = 1_000_000_000;
 const MAX_NANOS: u128 = i64::MAX as u128 * NANOS;
@@ -94,10 +94,10 @@ impl From<u32> for Decimal {
 /// Reads a decimal number or a Kubernetes quantity: digits with an optional point, then one of
 /// `n u m k M G T P E Ki Mi Gi Ti Pi Ei` or a decimal exponent.
 impl std::str::FromStr for Decimal {
-    type Err = NotDecimal;
+    type Err = DecimalError;
 
-    fn from_str(text: &str) -> Result<Self, NotDecimal> {
-        parse(text).map(|nanos| Self { nanos }).ok_or(NotDecimal(()))
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        parse(text).map(|nanos| Self { nanos }).ok_or(DecimalError(()))
     }
 }
 
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Weight {
             // The shortest text of a float is what its author wrote.
             Value::Number(number) => number.to_string().parse(),
             Value::String(text) => text.parse(),
-            _ => Err(NotDecimal(())),
+            _ => Err(DecimalError(())),
         };
         Ok(decimal.map_or(Self::Invalid(value), Self::Exact))
     }

@@ -58,8 +58,8 @@ fn rejects_reports_that_differ_from_the_committed_ones() {
     std::fs::write(&path, &text).unwrap();
     let read = |text: &str| Judgement::read(text).unwrap();
     assert_eq!(read(&text).kept_in(&path), Ok(()));
-    let other = read(&text.replacen("probes: ", "probes: 1", 1)).kept_in(&path);
-    assert!(other.unwrap_err().contains("probes: 1"));
+    let other = read(&text.replacen("queries: ", "queries: 1", 1)).kept_in(&path);
+    assert!(other.unwrap_err().contains("queries: 1"));
     assert!(
         read(&text.replace("state: passed", "state: failed"))
             .kept_in(&path)
@@ -69,7 +69,7 @@ fn rejects_reports_that_differ_from_the_committed_ones() {
 }
 
 /// The laws for an adapter with allowed gateways and an allowed external host, behind a box. Gateways and clients of the
-/// external host are not covered, because probes go from sidecars to services.
+/// external host are not covered, because queries go from sidecars to services.
 mod allowed {
     use crate::{limits, mesh};
     use smi_adapter::adapter::MeshAdapter;

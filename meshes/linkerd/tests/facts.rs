@@ -17,8 +17,9 @@ use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey};
-use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Target, Traffic};
-use smi_conformance::{Interpreter, MeshWorld, NotModelled};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
+use smi_conformance::{Interpreter, MeshWorld, NotModelledError};
 use smi_mesh_linkerd::LinkerdMesh;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -67,12 +68,12 @@ struct Replay {
 
 impl Replay {
     /// Records the model's answer to one line: whether it is the observed one, and its text.
-    fn record(&mut self, file: &Path, line: &Value, got: Result<(bool, String), NotModelled>) {
+    fn record(&mut self, file: &Path, line: &Value, got: Result<(bool, String), NotModelledError>) {
         self.replayed += 1;
         match got {
             Ok((true, _)) => self.equal += 1,
             Ok((false, got)) => self.wrong.push(format!("{}: {line}\n    got {got}", name_of(file))),
-            Err(NotModelled(why)) => *self.open.entry((name_of(file), why)).or_default() += 1,
+            Err(NotModelledError(why)) => *self.open.entry((name_of(file), why)).or_default() += 1,
         }
     }
 
@@ -145,13 +146,13 @@ fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
     (world, objects)
 }
 
-fn probe(line: &Value) -> Probe {
+fn query(line: &Value) -> RoutingQuery {
     let text = |name: &str, default: &str| line[name].as_str().unwrap_or(default).to_owned();
     let client = text("client", "");
     let (namespace, service_account) = client.split_once('/').unwrap();
     let host = text("host", "");
     let (service, service_namespace) = host.split_once('.').unwrap();
-    Probe {
+    RoutingQuery {
         from: Some(Identity {
             namespace: namespace.into(),
             service_account: service_account.into(),
@@ -189,24 +190,24 @@ fn expected(line: &Value, world: &MeshWorld) -> Distribution {
     let tcp = line["proto"] == "tcp";
     let verdict = line["verdict"].as_str().unwrap();
     let target = |text: &str| match text {
-        "panic" | "closed" | "invalid" => Target::Failure,
-        "notfound" => Target::Nowhere,
+        "panic" | "closed" | "invalid" => Endpoint::Failure,
+        "notfound" => Endpoint::Nowhere,
         // The client resolves the addresses of the pods and calls them directly.
         "headless" => {
-            let Destination::Service { key, port } = probe(line).to;
+            let Destination::Service { key, port } = query(line).to;
             assert!(world.services.contains_key(&key));
-            Target::Service { key, port }
+            Endpoint::Service { key, port }
         }
         _ => match text.split_once(':') {
             Some((name, port)) => {
                 let (service, namespace) = name.split_once('.').unwrap();
-                Target::Service {
+                Endpoint::Service {
                     key: ObjectKey::new(namespace, service),
                     port: port.parse().unwrap(),
                 }
             }
-            None if tcp => text.parse::<u16>().map(|_| Target::Failure).unwrap(),
-            None => Target::Status(text.parse().unwrap()),
+            None if tcp => text.parse::<u16>().map(|_| Endpoint::Failure).unwrap(),
+            None => Endpoint::Status(text.parse().unwrap()),
         },
     };
     let shares = verdict.split(',').map(|share| match share.split_once('=') {
@@ -232,7 +233,7 @@ fn routes_every_request_like_the_real_mesh() {
         let (world, objects) = objects(&file.with_extension("yaml"));
         for line in lines {
             let expected = expected(&line, &world);
-            let got = mesh.route(&objects, &world, &probe(&line));
+            let got = mesh.route(&objects, &world, &query(&line));
             replay.record(&file, &line, got.map(|got| (got == expected, got.to_string())));
         }
     }

@@ -1,7 +1,7 @@
 //! A call: what a client asks of which service, in which world.
 
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::{Distribution, Target};
+use crate::query::{Distribution, Endpoint};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
@@ -20,8 +20,8 @@ impl Call<'_> {
         ObjectRef::service(self.root.clone())
     }
 
-    pub(super) fn target(&self, key: ObjectKey) -> Target {
-        Target::Service { key, port: self.port }
+    pub(super) fn target(&self, key: ObjectKey) -> Endpoint {
+        Endpoint::Service { key, port: self.port }
     }
 
     /// Returns the root's own endpoints, by its own selector (T13, T35).

@@ -45,7 +45,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         Edit::Regex,
         Edit::Age,
         Edit::Split,
-        Edit::Source,
+        Edit::Principal,
         Edit::Target,
     ] {
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {

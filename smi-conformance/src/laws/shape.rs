@@ -76,7 +76,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         let asks = if manifest.policy.is_access() {
             Asks::Access
         } else {
-            Asks::Routes
+            Asks::Routing
         };
         hold!(
             asks.is_supported(subject.adapter),

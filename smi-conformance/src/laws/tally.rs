@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) coverage: Coverage,
-    pub(super) probes: u64,
+    pub(super) queries: u64,
     pub(super) either: u64,
     pub(super) excused: u64,
     pub(super) refused: u64,
@@ -40,7 +40,7 @@ impl Tally {
             adapter: subject.adapter.name().to_owned(),
             supported,
             worlds: cases.worlds(),
-            probes: self.probes,
+            queries: self.queries,
             either: self.either,
             excused: self.excused,
             refused: self.refused,
@@ -63,7 +63,7 @@ fn side(class: &str) -> Option<Asks> {
         | "edit: a split goes"
         | "edit: a route group goes"
         | "many backends"
-        | "many splits" => Some(Asks::Routes),
+        | "many splits" => Some(Asks::Routing),
         "a grant in force"
         | "edit: a source goes"
         | "edit: a target goes"

@@ -190,12 +190,12 @@ fn what_would_lose_data_is_refused() {
         (Kind::TrafficTarget, v3, v1),
         (Kind::TrafficTarget, v1, v2),
     ] {
-        let expected = NotServable::TwoShapes { kind, storage, version };
+        let expected = NotServableError::TwoShapes { kind, storage, version };
         assert_eq!(refused(kind, storage, version), expected);
     }
     let kind = Kind::UDPRoute;
-    assert_eq!(refused(kind, v4, v3), NotServable::NoVersion { kind, version: v3 });
-    assert_eq!(refused(kind, v1, v4), NotServable::NoVersion { kind, version: v1 });
+    assert_eq!(refused(kind, v4, v3), NotServableError::NoVersion { kind, version: v3 });
+    assert_eq!(refused(kind, v1, v4), NotServableError::NoVersion { kind, version: v1 });
     assert_eq!(
         refused(kind, v1, v4).to_string(),
         "`UDPRoute` has no version `v1alpha1`"

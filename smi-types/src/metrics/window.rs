@@ -17,7 +17,7 @@ use std::time::Duration;
 /// let window: Window = "1m30s".parse()?;
 /// assert_eq!(window, Window(Duration::from_secs(90)));
 /// assert_eq!(window.to_string(), "1m30s");
-/// # Ok::<(), smi_types::metrics::NotWindow>(())
+/// # Ok::<(), smi_types::metrics::WindowError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window(pub Duration);
@@ -25,7 +25,7 @@ pub struct Window(pub Duration);
 /// The text is no duration that a window can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no duration such as `30s` or `1m30s`")]
-pub struct NotWindow(());
+pub struct WindowError(());
 
 const UNITS: [(&str, u128); 8] = [
     ("h", 3_600_000_000_000),
@@ -40,13 +40,13 @@ const UNITS: [(&str, u128); 8] = [
 
 /// Reads what Go's `time.ParseDuration` reads, but for negative durations and fractions of a nanosecond.
 impl FromStr for Window {
-    type Err = NotWindow;
+    type Err = WindowError;
 
-    fn from_str(text: &str) -> Result<Self, NotWindow> {
+    fn from_str(text: &str) -> Result<Self, WindowError> {
         nanos(text)
             .and_then(|nanos| u64::try_from(nanos).ok())
             .map(|nanos| Self(Duration::from_nanos(nanos)))
-            .ok_or(NotWindow(()))
+            .ok_or(WindowError(()))
     }
 }
 

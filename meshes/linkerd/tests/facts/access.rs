@@ -3,8 +3,9 @@
 use super::{Replay, files, lines, objects, port, request};
 use serde_json::Value;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Identity, Traffic};
-use smi_conformance::{Access, Inbound, Interpreter, Peer};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::Traffic;
+use smi_conformance::{Decision, Inbound, Interpreter, Peer};
 use smi_mesh_linkerd::{Answer, LinkerdMesh};
 
 /// The requests that the model does not answer: file, number of lines, reason.
@@ -103,7 +104,7 @@ fn admits_every_request_like_the_real_mesh() {
             assert_eq!(mesh.answer(&reversed, &world, &inbound), got, "{line}");
             assert_eq!(
                 mesh.authorize(&objects, &world, &inbound),
-                got.clone().map(Access::from)
+                got.clone().map(Decision::from)
             );
             let compared = got.map(|got| (Some(got) == expected, format!("{got:?}")));
             replay.record(&file, &line, compared);
