@@ -6,9 +6,9 @@ use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject, Stage};
 use smi_adapter::model::{Policy, ServiceRoute, route::Root};
 use smi_adapter::object::{Kind, ObjectRef, bounded_name};
-use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic};
+use smi_adapter::query::{Destination, Distribution, Endpoint, RoutingQuery, Traffic};
 use smi_adapter::smi_types::FieldPath;
-use smi_conformance::{Cases, Interpreter, MeshWorld, NotModelled, judge, laws};
+use smi_conformance::{Cases, Interpreter, MeshWorld, NotModelledError, judge, laws};
 use std::process::ExitCode;
 
 /// The native resource of the toy mesh: the services that share the connections to one port of a service, by weight.
@@ -89,8 +89,13 @@ fn translate_route(policy: &Policy, route: &ServiceRoute, out: &mut Translation)
 struct ToyMesh;
 
 impl Interpreter for ToyMesh {
-    fn route(&self, objects: &[NativeObject], _: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        let Destination::Service { key, port } = &probe.to;
+    fn route(
+        &self,
+        objects: &[NativeObject],
+        _: &MeshWorld,
+        query: &RoutingQuery,
+    ) -> Result<Distribution, NotModelledError> {
+        let Destination::Service { key, port } = &query.to;
         let here = |object: &&NativeObject| object.kind == Shares::KIND && object.key().namespace == key.namespace;
         let mut specs = objects
             .iter()
@@ -99,13 +104,13 @@ impl Interpreter for ToyMesh {
             .filter_map(|spec| Shares::deserialize(spec).ok());
         let shares = specs.find(|shares| shares.service == key.name && shares.port == *port);
         let weights = match shares {
-            Some(shares) if probe.traffic != Traffic::Udp => shares.to,
+            Some(shares) if query.traffic != Traffic::Udp => shares.to,
             _ => vec![(key.name.clone(), 1)],
         };
-        let targets = weights
+        let endpoints = weights
             .into_iter()
-            .map(|(name, weight)| (Target::service(&key.namespace, name, *port), weight));
-        Distribution::of(targets).ok_or_else(|| NotModelled("shares without weights".to_owned()))
+            .map(|(name, weight)| (Endpoint::service(&key.namespace, name, *port), weight));
+        Distribution::of(endpoints).ok_or_else(|| NotModelledError("shares without weights".to_owned()))
     }
 }
 

@@ -8,11 +8,12 @@ use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Identity, Request, Traffic};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Request, Traffic};
 use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::Linkerd;
 use smi_conformance::world::workloads::{pod_name, pod_of};
-use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, Peer};
+use smi_conformance::{Decision, Inbound, Interpreter, MeshWorld, Peer};
 use smi_mesh_istio::IstioMesh;
 use smi_mesh_linkerd::LinkerdMesh;
 use smi_tests::translate;
@@ -82,7 +83,7 @@ impl Mesh {
             traffic,
         };
         let answer = self.interpreter.authorize(&self.objects, &self.world, &inbound);
-        answer.unwrap() == Access::Allow
+        answer.unwrap() == Decision::Allow
     }
 }
 

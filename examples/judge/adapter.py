@@ -119,7 +119,7 @@ def translate(request):
 
 
 def route(request):
-    to, traffic = request["probe"]["to"], request["probe"]["traffic"]
+    to, traffic = request["query"]["to"], request["query"]["traffic"]
     host = f"{to['service']}.{to['namespace']}.svc.{request['world']['clusterDomain']}"
     tables = [it["spec"]["ports"] for it in request["objects"] if it["spec"]["host"] == host and traffic != "udp"]
     found = [entry["destinations"] for table in tables for entry in table if entry["port"] == to["port"]]

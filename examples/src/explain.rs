@@ -9,9 +9,10 @@ use crate::{Exit, Stop};
 use lexopt::{Parser, ValueExt};
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label};
-use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Routing, Target, Traffic};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Distribution, Endpoint, Request, Routing, RoutingQuery, Traffic};
 use smi_adapter::resolve::resolve;
-use smi_adapter::semantics::{Trace, decide};
+use smi_adapter::semantics::{Trace, route};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -50,17 +51,17 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
         write!(out, "{HELP}{}", options::HELP)?;
         return Ok(Exit::Done);
     };
-    let probe = question.probe(&options.namespace)?;
+    let query = question.query(&options.namespace)?;
     let mut input = Input::read(&options, stdin)?;
-    let (verdict, trace) = decide(&input.snapshot, &options.settings, &probe);
+    let (routing, trace) = route(&input.snapshot, &options.settings, &query);
 
     // The trace says what decided; the diagnostics say what their authors could do about it. Where nothing is
     // called, no split was looked at, and one of them may know why.
-    let nowhere = verdict.route == Routing::Exactly(Distribution::all_to(Target::Nowhere));
-    let Destination::Service { key: called, .. } = &probe.to;
+    let nowhere = routing == Routing::Exactly(Distribution::all_to(Endpoint::Nowhere));
+    let Destination::Service { key: called, .. } = &query.to;
     let in_question =
         |object: &ObjectRef| nowhere && object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == called.namespace;
-    let let_in = access::knocks(&input.snapshot, &options.settings, &probe, &verdict.route);
+    let let_in = access::knocks(&input.snapshot, &options.settings, &query, &routing);
     let traces = std::iter::once(&trace).chain(let_in.iter().map(|(_, _, trace)| trace));
     let seen: BTreeSet<&ObjectRef> = traces.flat_map(Trace::steps).map(|step| &step.object).collect();
     let mut diagnostics = std::mem::take(&mut input.assumed);
@@ -70,12 +71,12 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     let mut messages = std::mem::take(&mut input.messages);
     messages.extend(input.locate(diagnostics));
 
-    report::line(out, &verdict.route.to_string())?;
+    report::line(out, &routing.to_string())?;
     for step in trace.steps() {
         report::line(out, &step.to_string())?;
     }
-    for (attempt, access, trace) in let_in {
-        report::line(out, &format!("{}:{} {access}", attempt.to, attempt.port))?;
+    for (query, access, trace) in let_in {
+        report::line(out, &format!("{}:{} {access}", query.to, query.port))?;
         for step in trace.steps() {
             report::line(out, &format!("  {step}"))?;
         }
@@ -125,7 +126,7 @@ fn parse(mut parser: Parser) -> Result<Option<(Question, Options)>, Stop> {
 }
 
 impl Question {
-    fn probe(self, default_namespace: &str) -> Result<Probe, Stop> {
+    fn query(self, default_namespace: &str) -> Result<RoutingQuery, Stop> {
         let Some((service, port)) = self.to else {
             return Err(Stop::Refused(
                 "`--to` is missing: whom to call, as `name.namespace:port`".into(),
@@ -152,7 +153,7 @@ impl Question {
         let local = self.from.as_ref().map_or(default_namespace, |from| &from.namespace);
         let (name, namespace) = service.split_once('.').unwrap_or((&service, local));
         let key = ObjectKey::new(namespace, name);
-        Ok(Probe {
+        Ok(RoutingQuery {
             from: self.from,
             to: Destination::Service { key, port },
             traffic,

@@ -1,11 +1,11 @@
-//! Whether a program keeps the laws of the conformance kit: any executable, in any language, that speaks the
+//! The program `judge`: tests an executable in any language against the laws of the conformance kit, by the
 //! [protocol](smi_conformance::process).
 
 use crate::input::unreadable;
 use crate::options::{self, Word};
 use crate::{Exit, Stop, report};
 use lexopt::{Parser, ValueExt};
-use smi_conformance::laws::{self, Law, UnknownLaw};
+use smi_conformance::laws::{self, Law, UnknownLawError};
 use smi_conformance::process::Program;
 use smi_conformance::{Case, Cases, State, Violation, judge};
 use std::ffi::OsString;
@@ -203,5 +203,5 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
 
 fn law(name: &str) -> Result<Law, Stop> {
     name.parse()
-        .map_err(|unknown: UnknownLaw| Stop::Refused(unknown.to_string()))
+        .map_err(|unknown: UnknownLawError| Stop::Refused(unknown.to_string()))
 }

@@ -1,8 +1,8 @@
 //! The trait that a mesh's adapter implements.
 
-mod faults;
+mod match_report;
 
-pub use faults::Faults;
+pub use match_report::MatchReport;
 
 use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
@@ -156,8 +156,8 @@ pub enum Support {
 pub struct Translation {
     /// The native objects.
     pub manifests: Vec<Manifest>,
-    /// What the mesh cannot express, and what its users should know. A split that the policy has on a port and the
-    /// manifests do not is in one that [disables](Diagnostic::disables_split_on) it there.
+    /// The parts of the policy that the mesh cannot express, and other facts for their authors. For each split that the
+    /// manifests leave out on a port there is one that [disables](Diagnostic::disables_split_on) it there.
     pub diagnostics: Vec<Diagnostic>,
 }
 

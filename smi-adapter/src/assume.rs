@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{Kind, ObjectKey, ObjectRef, bounded_name, is_dns_label, is_dns_subdomain};
-use crate::probe::Identity;
+use crate::principal::Identity;
 use crate::resolve::ParsedRoot;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;

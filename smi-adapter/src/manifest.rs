@@ -45,12 +45,7 @@ impl NativeObject {
     /// The object as JSON, with `apiVersion` and `kind`, as an API server takes it.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        json!({
-            "apiVersion": self.kind.api_version(),
-            "kind": self.kind.kind,
-            "metadata": self.metadata,
-            "spec": self.spec,
-        })
+        json!(self)
     }
 
     /// The value of a label.
@@ -66,7 +61,7 @@ impl NativeObject {
     }
 }
 
-/// Serialises as an API server takes it, like [`to_value`](NativeObject::to_value).
+/// Serialises as an API server takes it.
 impl Serialize for NativeObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("NativeObject", 4)?;

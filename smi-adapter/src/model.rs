@@ -1,13 +1,13 @@
 //! What the objects of a snapshot come to: [`Policy`] by policy.
 //!
 //! [`resolve`](crate::resolve::resolve) builds these. So that an adapter's translation can be tested by itself, there are
-//! builders as well; they keep what the types promise, or return [`Invalid`].
+//! builders as well; they keep what the types promise, or return [`ModelError`].
 //!
 //! ```
 //! use smi_adapter::adapter::Translation;
 //! use smi_adapter::diagnostic::{Code, Diagnostic};
 //! use smi_adapter::model::route::{Backend, PortRoute, PortSplit, Root, ServiceRoute};
-//! use smi_adapter::model::{Invalid, Policy};
+//! use smi_adapter::model::{ModelError, Policy};
 //! use smi_adapter::object::{ObjectKey, ObjectRef};
 //!
 //! /// The translation for a mesh without integers above 100.
@@ -30,21 +30,21 @@
 //!     let split = PortSplit::new(ObjectKey::new("shop", "canary"), backends)?;
 //!     let port = PortRoute::new(80)?.with_name("http".to_owned()).with_default(split);
 //!     let root = Root::Service(ObjectKey::new("shop", "web"));
-//!     Ok::<Policy, Invalid>(ServiceRoute::new(root, [port])?.into())
+//!     Ok::<Policy, ModelError>(ServiceRoute::new(root, [port])?.into())
 //! };
 //! // Weights have no common divisor: 900 and 10 are 90 and 1.
 //! assert!(translate(&canary(900)?).diagnostics.is_empty());
 //! assert_eq!(translate(&canary(999)?).diagnostics.len(), 1);
 //! assert!(canary(0).is_err());
-//! # Ok::<(), Invalid>(())
+//! # Ok::<(), ModelError>(())
 //! ```
 
 pub mod access;
-mod invalid;
+mod error;
 pub mod route;
 
 pub use access::{NamespaceBaseline, WorkloadAccess};
-pub use invalid::Invalid;
+pub use error::ModelError;
 pub use route::ServiceRoute;
 
 use crate::object::{ObjectKey, ObjectRef};

@@ -1,6 +1,6 @@
 //! The reference semantics: where the specification says that traffic goes, and what it allows.
 //!
-//! [`decide`] and [`authorize`] answer for one request or connection, straight from the specification's
+//! [`route`] and [`authorize`] answer for one request or connection, straight from the specification's
 //! words: one function per clause, slow and obvious. They share with the translation for meshes only the
 //! reading of objects and the dialect of regular expressions, so that each can be held against the other.
 //!
@@ -21,34 +21,34 @@ pub use access::{authorize, is_enforced};
 pub use outcome::{Answer, EnforcedBy, Outcome, ReleasedBy};
 pub use trace::{Step, Trace};
 
-use crate::probe::{Destination, Distribution, Probe, Request, Routing, Target, Traffic, Verdict};
+use crate::query::{Destination, Distribution, Endpoint, Request, Routing, RoutingQuery, Traffic};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use call::Call;
 use readings::Answers;
 use std::collections::BTreeSet;
 
-/// Decides where the traffic of `probe` goes, and says why.
+/// Decides where the traffic of `query` goes, and says why.
 ///
 /// A service that nobody splits gets its traffic itself (T35). UDP is never split. Where meshes may read
-/// the request in several ways (S5, S17), the verdict holds the answers of all of them, and the trace tells
+/// the request in several ways (S5, S17), the routing holds the answers of all of them, and the trace tells
 /// the request as received, then what the other readings change.
 ///
 /// ```
 /// use smi_adapter::object::ObjectKey;
-/// use smi_adapter::probe::{Destination, Probe, Traffic};
-/// use smi_adapter::semantics::decide;
+/// use smi_adapter::query::{Destination, RoutingQuery, Traffic};
+/// use smi_adapter::semantics::route;
 /// use smi_adapter::{settings::Settings, snapshot::Snapshot};
 ///
 /// let to = Destination::Service { key: ObjectKey::new("shop", "web"), port: 80 };
-/// let probe = Probe { from: None, to, traffic: Traffic::Tcp };
-/// let (verdict, trace) = decide(&Snapshot::default(), &Settings::default(), &probe);
-/// assert_eq!(verdict.route.to_string(), "nowhere");
+/// let query = RoutingQuery { from: None, to, traffic: Traffic::Tcp };
+/// let (routing, trace) = route(&Snapshot::default(), &Settings::default(), &query);
+/// assert_eq!(routing.to_string(), "nowhere");
 /// assert_eq!(trace.to_string(), "Service shop/web: goes nowhere: there is none (I3)\n");
 /// ```
 #[must_use]
-pub fn decide(snapshot: &Snapshot, settings: &Settings, probe: &Probe) -> (Verdict, Trace) {
-    let Destination::Service { key, port } = &probe.to;
+pub fn route(snapshot: &Snapshot, settings: &Settings, query: &RoutingQuery) -> (Routing, Trace) {
+    let Destination::Service { key, port } = &query.to;
     let call = Call {
         snapshot,
         settings,
@@ -57,21 +57,21 @@ pub fn decide(snapshot: &Snapshot, settings: &Settings, probe: &Probe) -> (Verdi
     };
     let mut trace = Trace::default();
     let routing = match (
-        destination::reachable(snapshot, key, *port, &probe.traffic),
-        &probe.traffic,
+        destination::reachable(snapshot, key, *port, &query.traffic),
+        &query.traffic,
     ) {
         (Err(reason), _) => {
-            trace.note(reason.rule, call.root_ref(), Outcome::Nowhere { why: reason.why });
-            Routing::Exactly(Distribution::all_to(Target::Nowhere))
+            trace.record(reason.rule, call.root_ref(), Outcome::Nowhere { why: reason.why });
+            Routing::Exactly(Distribution::all_to(Endpoint::Nowhere))
         }
         (Ok(()), Traffic::Udp) => {
-            trace.note("T21", call.root_ref(), Outcome::Udp);
+            trace.record("T21", call.root_ref(), Outcome::Udp);
             Routing::Exactly(call.own_endpoints())
         }
         (Ok(()), Traffic::Tcp) => Routing::Exactly(split::route(&call, None, &mut trace)),
         (Ok(()), Traffic::Http(request)) => routings(&call, request, &mut trace),
     };
-    (Verdict::new(routing), trace)
+    (routing, trace)
 }
 
 /// S5, S17: the answers under every reading of the request that meshes use.

@@ -14,7 +14,7 @@ use std::str::FromStr;
 /// let mut settings = Settings::default();
 /// settings.owner = "my-operator".parse()?;
 /// settings.path_anchor = PathAnchor::Start;
-/// # Ok::<(), smi_adapter::settings::InvalidOwner>(())
+/// # Ok::<(), smi_adapter::settings::OwnerError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -158,12 +158,12 @@ impl Display for Owner {
 /// The text is no label value, so that no API server would take it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no label value: 1 to 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends")]
-pub struct InvalidOwner(String);
+pub struct OwnerError(String);
 
 impl FromStr for Owner {
-    type Err = InvalidOwner;
+    type Err = OwnerError;
 
-    fn from_str(owner: &str) -> Result<Self, InvalidOwner> {
+    fn from_str(owner: &str) -> Result<Self, OwnerError> {
         let edge = |c: char| c.is_ascii_alphanumeric();
         let inner = |c: char| edge(c) || matches!(c, '-' | '_' | '.');
         let valid = (1..=63).contains(&owner.len())
@@ -173,7 +173,7 @@ impl FromStr for Owner {
         if valid {
             Ok(Self(owner.into()))
         } else {
-            Err(InvalidOwner(owner.into()))
+            Err(OwnerError(owner.into()))
         }
     }
 }

@@ -5,7 +5,7 @@ mod probes;
 pub use probes::HealthCheck;
 
 use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::probe::Identity;
+use crate::principal::Identity;
 use k8s_openapi::api::apps::v1::{
     DaemonSet, DaemonSetSpec, Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec, StatefulSet, StatefulSetSpec,
 };

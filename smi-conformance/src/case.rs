@@ -12,12 +12,12 @@
 //!   law: faithful              # what is tried; left out: every law that can use the case
 //!   seed: 7                    # what a law's own choices are made by; left out: 0
 //!   settings: {pathAnchor: Start, enforcement: "Off"}
-//!   probes:                    # calls of services
+//!   routingQueries:               # calls of services
 //!   - {namespace: shop, service: web, port: 80, traffic: TCP, expect: web-v1.shop:80}
 //!   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, service: web, port: 80,
 //!      traffic: {method: POST, path: /cart, headers: [[x-user, tester]]},
 //!      expect: "web-v1.shop:80 9/10, web-v2.shop:80 1/10"}
-//!   attempts:                  # what reaches workloads, Deployments where no kind stands
+//!   accessQueries:                # what reaches workloads, Deployments where no kind stands
 //!   - {from: "spiffe://example.org/robot",
 //!      namespace: shop, kind: Pod, workload: web, port: 8080, traffic: UDP, expect: denied}
 //!   reports: [WeightMissing TrafficSplit shop/web spec.backends[1].weight]
@@ -29,8 +29,8 @@
 //! A caller without `from` has no identity, and a request is `GET /` where nothing else is said. YAML 1.1 takes an
 //! unquoted `Off` for a boolean, as API servers do. A field that is not known is an error.
 //!
-//! The answers are `expect`, which is the text of [`Routing`](smi_adapter::probe::Routing) or
-//! [`Access`](smi_adapter::probe::Access), and codes, objects and fields of diagnostics: those that there must be, and
+//! The answers are `expect`, which is the text of [`Routing`](smi_adapter::query::Routing) or
+//! [`Access`](smi_adapter::query::Access), and codes, objects and fields of diagnostics: those that there must be, and
 //! beginnings of those that there must not be. [`Case::verify`] holds them against the reference and against
 //! [`resolve`](smi_adapter::resolve::resolve).
 
@@ -43,12 +43,12 @@ mod wire;
 use super::Input;
 use super::dice::Dice;
 use super::laws::Law;
-use super::probes::{Aim, attempts, sweep};
+use super::queries::{Aim, access_queries, sweep};
 use super::world::{World, snapshot};
-use head::{AttemptText, Head, ProbeText};
+use head::{AccessQueryText, Head, RoutingQueryText};
 use serde_json::Value;
-use smi_adapter::probe::{Attempt, Probe};
-use smi_adapter::semantics::{authorize, decide};
+use smi_adapter::query::{AccessQuery, RoutingQuery};
+use smi_adapter::semantics::{authorize, route};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter::yaml;
@@ -72,15 +72,15 @@ pub struct Case {
     /// What the operator chose.
     pub settings: Settings,
     /// What is sent to services.
-    pub probes: Vec<Probe>,
+    pub routing_queries: Vec<RoutingQuery>,
     /// What reaches workloads.
-    pub attempts: Vec<Attempt>,
+    pub access_queries: Vec<AccessQuery>,
     /// What other choices are made by, such as what is edited.
     pub seed: u64,
 }
 
 impl Case {
-    /// A case of a world, without probes.
+    /// A case of a world, without queries.
     #[must_use]
     pub fn new(law: Law, world: &World, seed: u64) -> Self {
         Self {
@@ -89,28 +89,28 @@ impl Case {
             rules: Vec::new(),
             documents: world.documents(),
             settings: world.settings.clone(),
-            probes: Vec::new(),
-            attempts: Vec::new(),
+            routing_queries: Vec::new(),
+            access_queries: Vec::new(),
             seed,
         }
     }
 
-    /// Adds probes: a sweep over all ports of all roots, and those that `aims` come to.
+    /// Adds queries: a sweep over all ports of all roots, and those that `aims` come to.
     #[must_use]
     pub fn aimed(mut self, world: &World, aims: &[Aim]) -> Self {
-        self.probes = sweep(world);
+        self.routing_queries = sweep(world);
         for aim in aims {
             let shot = aim.shot(world);
-            self.probes.extend([shot.on, shot.beside.1]);
+            self.routing_queries.extend([shot.on, shot.beside.1]);
         }
         self
     }
 
-    /// Adds attempts: those that `aims` come to, and others like them.
+    /// Adds access_queries: those that `aims` come to, and others like them.
     #[must_use]
     pub fn attempted(mut self, world: &World, aims: &[Aim]) -> Self {
         let aims = aims.iter().flat_map(|aim| [*aim, aim.next()]);
-        self.attempts = aims.flat_map(|aim| attempts(world, aim)).collect();
+        self.access_queries = aims.flat_map(|aim| access_queries(world, aim)).collect();
         self
     }
 
@@ -136,15 +136,15 @@ impl Case {
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let snapshot = self.snapshot();
-        let probes = self.probes.iter().map(|probe| {
-            let (verdict, _) = decide(&snapshot, &self.settings, probe);
-            ProbeText::new(probe, verdict.route.to_string())
+        let routing = self.routing_queries.iter().map(|query| {
+            let (routing, _) = route(&snapshot, &self.settings, query);
+            RoutingQueryText::new(query, routing.to_string())
         });
-        let attempts = self.attempts.iter().map(|attempt| {
-            let (access, _) = authorize(&snapshot, &self.settings, attempt);
-            AttemptText::new(attempt, access.to_string())
+        let access = self.access_queries.iter().map(|query| {
+            let (access, _) = authorize(&snapshot, &self.settings, query);
+            AccessQueryText::new(query, access.to_string())
         });
-        let head = Head::new(self, probes.collect(), attempts.collect()).to_value();
+        let head = Head::new(self, routing.collect(), access.collect()).to_value();
         yaml::write_values(std::iter::once(&head).chain(&self.documents))
     }
 

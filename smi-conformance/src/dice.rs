@@ -2,9 +2,9 @@
 
 /// A reproducible stream of choices.
 ///
-/// What proptest shrinks are the world and the aims. A probe depends on both (a path is a member of a
-/// pattern of this very world), so an aim carries a seed and rolls the rest when its probe is built: the
-/// probe is built anew, and stays a good one, whatever was shrunk away.
+/// What proptest shrinks are the world and the aims. A query depends on both (a path is a member of a
+/// pattern of this very world), so an aim carries a seed and rolls the rest when its query is built: the
+/// query is built anew, and stays a good one, whatever was shrunk away.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 

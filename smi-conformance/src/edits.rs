@@ -37,7 +37,7 @@ pub(super) enum Edit {
     /// A traffic target goes.
     Target,
     /// A source of a traffic target goes.
-    Source,
+    Principal,
     /// A rule of a traffic target becomes another one.
     Rule,
     /// A TCP route, a UDP route or an identity binding goes.
@@ -54,7 +54,7 @@ impl Edit {
         Self::Split,
         Self::Group,
         Self::Target,
-        Self::Source,
+        Self::Principal,
         Self::Rule,
         Self::Referred,
     ];
@@ -65,7 +65,7 @@ impl Edit {
         Self::Match,
         Self::Group,
         Self::Target,
-        Self::Source,
+        Self::Principal,
         Self::Rule,
         Self::Referred,
     ];
@@ -80,7 +80,7 @@ impl Edit {
             Self::Split => "edit: a split goes",
             Self::Group => "edit: a route group goes",
             Self::Target => "edit: a target goes",
-            Self::Source => "edit: a source goes",
+            Self::Principal => "edit: a source goes",
             Self::Rule => "edit: a rule changes",
             Self::Referred => "edit: a route or binding goes",
         }
@@ -91,7 +91,7 @@ impl Edit {
         let kinds: &[&str] = match self {
             Self::Weight | Self::Age | Self::Split => &["TrafficSplit"],
             Self::Regex | Self::Match | Self::Group => &["HTTPRouteGroup"],
-            Self::Target | Self::Source | Self::Rule => &["TrafficTarget"],
+            Self::Target | Self::Principal | Self::Rule => &["TrafficTarget"],
             Self::Referred => &["TCPRoute", "UDPRoute", "IdentityBinding"],
         };
         let mut after = documents.to_vec();
@@ -124,7 +124,7 @@ impl Edit {
                 let metadata = document.get_mut("metadata")?.as_object_mut()?;
                 metadata.insert("creationTimestamp".into(), json!(age));
             }
-            Self::Source => {
+            Self::Principal => {
                 let sources = list(document, &["/spec/sources", "/sources"])?;
                 if sources.is_empty() {
                     return None;

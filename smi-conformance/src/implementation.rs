@@ -87,29 +87,45 @@ impl<A: MeshAdapter + ?Sized> Implementation for A {
     }
 }
 
-/// An implementation behind a reference, so that what is not sized can be pointed to as well.
+/// An implementation behind a reference, so that an unsized one can be pointed to as well, with its plans edited.
 #[derive(Debug)]
-pub(super) struct Of<'a, I: ?Sized>(pub(super) &'a I);
+pub(super) struct Of<'a, I: ?Sized> {
+    implementation: &'a I,
+    edit: fn(&mut Planned),
+}
+
+impl<'a, I: ?Sized> Of<'a, I> {
+    /// The implementation as it is.
+    pub(super) fn new(implementation: &'a I) -> Self {
+        Self::edited(implementation, |_| {})
+    }
+
+    pub(super) fn edited(implementation: &'a I, edit: fn(&mut Planned)) -> Self {
+        Self { implementation, edit }
+    }
+}
 
 impl<I: Implementation + ?Sized> Implementation for Of<'_, I> {
     fn name(&self) -> &str {
-        self.0.name()
+        self.implementation.name()
     }
 
     fn kinds(&self) -> &[Kind] {
-        self.0.kinds()
+        self.implementation.kinds()
     }
 
     fn reads(&self) -> &[Kind] {
-        self.0.reads()
+        self.implementation.reads()
     }
 
     fn support(&self, feature: Feature) -> Support {
-        self.0.support(feature)
+        self.implementation.support(feature)
     }
 
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
-        self.0.plan(input, settings, observed)
+        let mut planned = self.implementation.plan(input, settings, observed)?;
+        (self.edit)(&mut planned);
+        Ok(planned)
     }
 }
 

@@ -94,7 +94,7 @@ pub struct Judgement {
 struct LawOutcome {
     state: State,
     #[serde(default, skip_serializing_if = "is_zero")]
-    probes: u64,
+    queries: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     either: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -123,7 +123,7 @@ impl LawOutcome {
         match outcome {
             Ok(report) => Self {
                 state: report.state(),
-                probes: report.probes,
+                queries: report.queries,
                 either: report.either,
                 excused: report.excused,
                 refused: report.refused,
@@ -138,7 +138,7 @@ impl LawOutcome {
             },
             Err(violation) => Self {
                 state: State::Failed,
-                probes: 0,
+                queries: 0,
                 either: 0,
                 excused: 0,
                 refused: 0,

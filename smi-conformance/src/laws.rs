@@ -29,13 +29,15 @@ mod tally;
 mod transitions;
 
 use super::implementation::Of;
-use super::{Case, Cases, Implementation, Interpreter, Report, Violation};
+use super::{Case, Cases, Implementation, Input, Interpreter, Report, Violation};
 use crate::world::reduce::Sent;
 use known::Known;
-pub use law::UnknownLaw;
+pub use law::UnknownLawError;
 pub(crate) use run::Difference;
+use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
+use smi_adapter::plan::{Observed, Planned};
 use tally::Tally;
 
 /// What is tried.
@@ -77,9 +79,9 @@ type Classes = &'static [&'static str];
 enum Asks {
     /// Nothing: it looks at what an adapter writes.
     Nothing,
-    /// Where probes go.
-    Routes,
-    /// Whether attempts are let in.
+    /// Routing queries.
+    Routing,
+    /// Access queries: decisions on inbound traffic.
     Access,
 }
 
@@ -88,7 +90,7 @@ impl Asks {
     const fn features(self) -> &'static [Feature] {
         match self {
             Self::Nothing => &Feature::ALL,
-            Self::Routes => &[Feature::HttpSplit, Feature::TcpSplit, Feature::ConditionalSplit],
+            Self::Routing => &[Feature::HttpSplit, Feature::TcpSplit, Feature::ConditionalSplit],
             Self::Access => &[
                 Feature::DenyByDefault,
                 Feature::TcpAccess,
@@ -184,7 +186,7 @@ macro_rules! laws {
             where
                 I: Implementation + ?Sized,
             {
-                let subject = Subject { adapter: &Of(adapter), mesh: None, limits: &no_limits };
+                let subject = Subject { adapter: &Of::new(adapter), mesh: None, limits: &no_limits };
                 run::run(&Law::$law.definition(), &subject, cases)
             }
         )*
@@ -264,15 +266,15 @@ laws! {
     mesh {
         /// The mesh does with each request or connection what the specification says, or a diagnostic on the
         /// object at fault explains exactly what it does instead.
-        Faithful faithful: Routes, routing, routing::CLASSES;
+        Faithful faithful: Routing, routing, routing::CLASSES;
         /// Where a split takes traffic, the shares are exact, or within the error that a diagnostic states. No
         /// diagnostic excuses traffic to a backend that has no weight or is left out (T9, T20).
-        SplitExact split_exact: Routes, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
+        SplitExact split_exact: Routing, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
         /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
-        Fallback fallback: Routes, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
+        Fallback fallback: Routing, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
         /// A diagnostic that claims a difference is true: no request shows that what it names is in force. A
         /// report counts for how many a request was found that does show the difference, by code.
-        Sound sound: Routes, routing, &[];
+        Sound sound: Routing, routing, &[];
         /// Where every workload is in the mesh and its default policy denies, the mesh lets in nothing that the
         /// specification denies. Nothing excuses it.
         NeverWidens never_widens: Access, access, access::DENIED;
@@ -301,11 +303,19 @@ where
     I: Implementation + ?Sized,
 {
     let subject = Subject {
-        adapter: &Of(adapter),
+        adapter: &Of::new(adapter),
         mesh: None,
         limits,
     };
     run::run(&Law::WithinLimits.definition(), &subject, cases)
+}
+
+/// Plans documents in an empty cluster, and counts whether native objects come of them.
+fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
+    let input = Input::new(documents.to_vec());
+    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
+    tally.planned(&planned);
+    Ok(planned)
 }
 
 /// Native objects of an adapter, after they were written and read.
@@ -341,7 +351,7 @@ pub fn try_law<I>(
 where
     I: Implementation + ?Sized,
 {
-    run::run(&law.definition(), &Subject::new(&Of(adapter), mesh, limits), cases)
+    run::run(&law.definition(), &Subject::new(&Of::new(adapter), mesh, limits), cases)
 }
 
 /// After how many worlds a law does not hold, if so; without the cases that are kept.
@@ -375,7 +385,7 @@ pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case:
 where
     I: Implementation + ?Sized,
 {
-    let adapter = &Of(adapter);
+    let adapter = &Of::new(adapter);
     let subject = Subject::new(adapter, mesh, limits);
     let laws = case.law.as_ref().map_or(Law::ALL, std::slice::from_ref);
     laws.iter()

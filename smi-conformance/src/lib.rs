@@ -16,9 +16,9 @@ mod lab;
 pub mod law_tests;
 pub mod laws;
 pub mod mutants;
-#[doc(hidden)]
-pub mod probes;
 pub mod process;
+#[doc(hidden)]
+pub mod queries;
 mod report;
 mod server;
 pub mod strategies;
@@ -27,7 +27,8 @@ mod watchdog;
 #[doc(hidden)]
 pub mod wire;
 #[doc(hidden)]
-pub mod wordless;
+pub use wordless::wordless;
+mod wordless;
 pub mod world;
 
 pub use case::Case;
@@ -41,9 +42,11 @@ pub use report::{Report, State};
 pub use violation::Violation;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
+use serde::{Deserialize, Serialize};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Distribution, Identity, Probe, Traffic};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Distribution, RoutingQuery, Traffic};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -58,18 +61,28 @@ pub trait Interpreter: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the interpreter does not model something that decides here. It never guesses.
-    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        let _ = (objects, world, probe);
-        Err(NotModelled("routing".to_owned()))
+    fn route(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        query: &RoutingQuery,
+    ) -> Result<Distribution, NotModelledError> {
+        let _ = (objects, world, query);
+        Err(NotModelledError("routing".to_owned()))
     }
 
     /// Whether a request or connection that reaches a pod is let in.
     ///
     /// # Errors
     /// If the interpreter does not model something that decides here. It never guesses.
-    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+    fn authorize(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        inbound: &Inbound,
+    ) -> Result<Decision, NotModelledError> {
         let _ = (objects, world, inbound);
-        Err(NotModelled("access control".to_owned()))
+        Err(NotModelledError("access control".to_owned()))
     }
 }
 
@@ -121,9 +134,12 @@ pub enum Peer {
     Dns(String),
 }
 
-/// Whether traffic is let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Access {
+/// The decision of a mesh on inbound traffic.
+///
+/// Serialises as `"allow"` or `"deny"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
     /// It reaches the workload.
     Allow,
     /// It is refused.
@@ -133,4 +149,4 @@ pub enum Access {
 /// Why an interpreter has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not modelled: {0}")]
-pub struct NotModelled(pub String);
+pub struct NotModelledError(pub String);

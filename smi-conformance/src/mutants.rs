@@ -176,7 +176,7 @@ impl Mutant {
         let wrong = self.of(adapter);
         // One that is blind writes the same at first.
         let blind = matches!(self.how, How::Blind);
-        let differs = |least| blind || laws::differ(self.law, &wrong, &Of(adapter), cases, least);
+        let differs = |least| blind || laws::differ(self.law, &wrong, &Of::new(adapter), cases, least);
         if !differs(Difference::Reports) {
             return Fate::NotApplicable;
         }

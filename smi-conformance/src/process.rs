@@ -6,7 +6,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use crate::{Access, Implementation, Inbound, Input, Interpreter, MeshWorld, NotModelled};
+use crate::{Decision, Implementation, Inbound, Input, Interpreter, MeshWorld, NotModelledError};
 use answer::Description;
 use child::{Process, Question};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
 use smi_adapter::plan::{Observed, Planned};
-use smi_adapter::probe::{Distribution, Probe};
+use smi_adapter::query::{Distribution, RoutingQuery};
 use smi_adapter::settings::Settings;
 use std::ffi::OsString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -89,11 +89,11 @@ impl Program {
     fn ask_mesh<T>(
         &self,
         request: &Value,
-        read: impl FnOnce(Value) -> Result<Result<T, NotModelled>, String>,
-    ) -> Result<T, NotModelled> {
+        read: impl FnOnce(Value) -> Result<Result<T, NotModelledError>, String>,
+    ) -> Result<T, NotModelledError> {
         match self.ask(request, read) {
             Ok(answer) => answer,
-            Err(No::Declined(why) | No::Failed(why)) => Err(NotModelled(why)),
+            Err(No::Declined(why) | No::Failed(why)) => Err(NotModelledError(why)),
         }
     }
 }
@@ -163,11 +163,21 @@ impl Implementation for Program {
 }
 
 impl Interpreter for Program {
-    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        self.ask_mesh(&request::route(objects, world, probe), answer::distribution)
+    fn route(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        query: &RoutingQuery,
+    ) -> Result<Distribution, NotModelledError> {
+        self.ask_mesh(&request::route(objects, world, query), answer::distribution)
     }
 
-    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+    fn authorize(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        inbound: &Inbound,
+    ) -> Result<Decision, NotModelledError> {
         self.ask_mesh(&request::authorize(objects, world, inbound), answer::access)
     }
 }

@@ -45,8 +45,8 @@ pub struct Report {
     pub supported: bool,
     /// In how many worlds it was tried, beside the [cases that are kept](super::cases::kept).
     pub worlds: u32,
-    /// With how many probes.
-    pub probes: u64,
+    /// With how many queries.
+    pub queries: u64,
     /// Probes for which the specification leaves the mesh a choice.
     pub either: u64,
     /// Probes whose difference a diagnostic announced, and explains exactly.
@@ -91,7 +91,7 @@ impl Report {
     pub(super) fn counts(&self) -> String {
         let Self {
             worlds,
-            probes,
+            queries,
             either,
             excused,
             refused,
@@ -99,7 +99,7 @@ impl Report {
             ..
         } = self;
         format!(
-            "{worlds} worlds, {probes} probes ({either} either, {excused} excused, {refused} refused by the mesh, {not_modelled} not modelled)"
+            "{worlds} worlds, {queries} queries ({either} either, {excused} excused, {refused} refused by the mesh, {not_modelled} not modelled)"
         )
     }
 }

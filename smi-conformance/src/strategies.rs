@@ -18,6 +18,6 @@
 //! ```
 
 #[doc(inline)]
-pub use crate::probes::{Aim, Shot};
+pub use crate::queries::{Aim, Shot};
 #[doc(inline)]
 pub use crate::world::World;

@@ -64,11 +64,11 @@ impl Display for Violation {
             writeln!(f, "in the kept case `{}`", case.name)?;
         }
         writeln!(f, "\n{why}\n")?;
-        for attempt in &case.attempts {
-            writeln!(f, "{}", knock(attempt))?;
+        for query in &case.access_queries {
+            writeln!(f, "{}", knock(query))?;
         }
-        for probe in &case.probes {
-            writeln!(f, "{}", curl(probe))?;
+        for query in &case.routing_queries {
+            writeln!(f, "{}", curl(query))?;
         }
         let parts = [
             ("the case, to be replayed", case.to_yaml()),

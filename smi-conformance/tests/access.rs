@@ -7,17 +7,18 @@ use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use smi_adapter::diagnostic::{Code, Diagnostic};
-use smi_adapter::model::access::{Grant, Granted, Source};
+use smi_adapter::model::access::{Grant, Granted};
 use smi_adapter::model::{Model, PolicyKey, WorkloadAccess};
 use smi_adapter::object::Kind;
-use smi_adapter::probe::{Access, Attempt, Caller, Identity, Traffic};
+use smi_adapter::principal::{Identity, Principal};
+use smi_adapter::query::{AccessQuery, Authorization, Traffic};
 use smi_adapter::resolve::{Resolution, resolve};
 use smi_adapter::semantics::{authorize, is_enforced};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_conformance::Coverage;
 use smi_conformance::knock;
-use smi_conformance::probes::{Aim, attempts};
+use smi_conformance::queries::{Aim, access_queries};
 use smi_conformance::world::reduce::{Sent, reduce};
 use smi_conformance::world::{World, snapshot};
 use std::thread;
@@ -76,13 +77,13 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
         let tree = strategy.new_tree(&mut runner).map_err(|reason| reason.to_string())?;
         let (mut world, aims) = tree.current();
         let both = Seen::new(&world);
-        for attempt in aims.iter().flat_map(|aim| attempts(&world, *aim)) {
-            if both.look(&attempt, &mut coverage).is_ok() {
+        for query in aims.iter().flat_map(|aim| access_queries(&world, *aim)) {
+            if both.look(&query, &mut coverage).is_ok() {
                 continue;
             }
-            let mut sent = Some(Sent::Attempt(attempt));
+            let mut sent = Some(Sent::AccessQuery(query));
             let again = |world: &World, sent: Option<&Sent>| match sent {
-                Some(Sent::Attempt(attempt)) => Seen::new(world).look(attempt, &mut Coverage::default()).err(),
+                Some(Sent::AccessQuery(query)) => Seen::new(world).look(query, &mut Coverage::default()).err(),
                 _ => None,
             };
             reduce(&mut world, &mut sent, |world, sent| again(world, sent).is_some());
@@ -110,17 +111,17 @@ impl Seen {
         }
     }
 
-    /// What is found for one attempt.
-    fn look(&self, attempt: &Attempt, coverage: &mut Coverage) -> Result<(), String> {
-        if self.snapshot.workload(&attempt.to).is_none() {
+    /// What is found for one query.
+    fn look(&self, query: &AccessQuery, coverage: &mut Coverage) -> Result<(), String> {
+        if self.snapshot.workload(&query.to).is_none() {
             return Ok(());
         }
         let Resolution { model, diagnostics } = &self.resolution;
-        let namespace = &attempt.to.key.namespace;
-        let (verdict, trace) = authorize(&self.snapshot, &self.settings, attempt);
+        let namespace = &query.to.key.namespace;
+        let (expected, trace) = authorize(&self.snapshot, &self.settings, query);
         let shown = |why: &str| {
             let diagnostics: Vec<String> = diagnostics.iter().map(Diagnostic::to_string).collect();
-            format!("{}\n{why}\n{trace}\n{}", knock(attempt), diagnostics.join("\n"))
+            format!("{}\n{why}\n{trace}\n{}", knock(query), diagnostics.join("\n"))
         };
         let enforced = is_enforced(&self.snapshot, &self.settings, namespace);
         if enforced != model.policy(&PolicyKey::Baseline(namespace.clone())).is_some() {
@@ -128,23 +129,23 @@ impl Seen {
         }
         if !enforced {
             coverage.note("allowed: not enforced");
-            return if verdict == Access::Allow {
+            return if expected == Authorization::Allow {
                 Ok(())
             } else {
                 Err(shown("it is not enforced"))
             };
         }
-        let allowing = allowing(model, &self.snapshot, attempt, &self.settings);
+        let allowing = allowing(model, &self.snapshot, query, &self.settings);
         let ambiguous = diagnostics
             .iter()
             .any(|diagnostic| diagnostic.code == Code::SelectorAmbiguous);
-        match verdict {
-            Access::Either { rule } => coverage.note(&format!("{rule}: left open")),
-            Access::Deny if allowing.is_empty() => coverage.note("denied"),
-            Access::Deny => return Err(shown(&format!("it is denied, and granted by {allowing:?}"))),
-            Access::Allow if allowing.is_empty() && ambiguous => coverage.note("lost: selectors are ambiguous"),
-            Access::Allow if allowing.is_empty() => return Err(shown("it is allowed, and nothing grants it")),
-            Access::Allow => classes(&allowing, attempt, ambiguous, coverage),
+        match expected {
+            Authorization::Either { rule } => coverage.note(&format!("{rule}: left open")),
+            Authorization::Deny if allowing.is_empty() => coverage.note("denied"),
+            Authorization::Deny => return Err(shown(&format!("it is denied, and granted by {allowing:?}"))),
+            Authorization::Allow if allowing.is_empty() && ambiguous => coverage.note("lost: selectors are ambiguous"),
+            Authorization::Allow if allowing.is_empty() => return Err(shown("it is allowed, and nothing grants it")),
+            Authorization::Allow => classes(&allowing, query, ambiguous, coverage),
         }
         let lost = diagnostics
             .iter()
@@ -154,9 +155,9 @@ impl Seen {
     }
 }
 
-fn classes(allowing: &[&Grant], attempt: &Attempt, ambiguous: bool, coverage: &mut Coverage) {
+fn classes(allowing: &[&Grant], query: &AccessQuery, ambiguous: bool, coverage: &mut Coverage) {
     let by_http = allowing.iter().any(|grant| matches!(grant.traffic(), Granted::Http(_)));
-    coverage.note(match attempt.traffic {
+    coverage.note(match query.traffic {
         Traffic::Tcp => "allowed: TCP",
         Traffic::Udp => "allowed: UDP",
         Traffic::Http(_) if by_http => "allowed: HTTP by HTTP rules",
@@ -164,40 +165,42 @@ fn classes(allowing: &[&Grant], attempt: &Attempt, ambiguous: bool, coverage: &m
     });
     coverage.note_if(ambiguous, "common grants of several pods");
     coverage.note_if(allowing.len() > 1, "several grants allow it");
-    match &attempt.from {
-        Some(Caller::Spiffe(_)) => coverage.note("a foreign identity is allowed"),
-        Some(Caller::Account(account)) => {
-            let other = account.namespace != attempt.to.key.namespace;
+    match &query.from {
+        Some(Principal::Spiffe(_)) => coverage.note("a foreign identity is allowed"),
+        Some(Principal::Account(account)) => {
+            let other = account.namespace != query.to.key.namespace;
             coverage.note_if(other, "a source is in another namespace");
         }
         None => {}
     }
 }
 
-/// The grants that allow an attempt, of every policy whose labels select what it goes to.
-fn allowing<'m>(model: &'m Model, snapshot: &Snapshot, attempt: &Attempt, settings: &Settings) -> Vec<&'m Grant> {
-    let Some(pod) = snapshot.workload(&attempt.to) else {
+/// The grants that allow an access query, of every policy whose labels select what it goes to.
+fn allowing<'m>(model: &'m Model, snapshot: &Snapshot, query: &AccessQuery, settings: &Settings) -> Vec<&'m Grant> {
+    let Some(pod) = snapshot.workload(&query.to) else {
         return Vec::new();
     };
     let selects = |access: &&WorkloadAccess| {
-        let here = access.workload().key.namespace == attempt.to.key.namespace;
+        let here = access.workload().key.namespace == query.to.key.namespace;
         let has = |(name, value)| pod.labels().get(name) == Some(value);
         assert!(!access.selector().is_empty(), "an empty selector selects everything");
         here && access.selector().iter().all(has)
     };
     let grants = model.accesses().filter(selects).flat_map(WorkloadAccess::grants);
     grants
-        .filter(|grant| allows(grant, attempt, &settings.trust_domain))
+        .filter(|grant| allows(grant, query, &settings.trust_domain))
         .collect()
 }
 
-fn allows(grant: &Grant, attempt: &Attempt, trust_domain: &str) -> bool {
-    let from = match &attempt.from {
+fn allows(grant: &Grant, query: &AccessQuery, trust_domain: &str) -> bool {
+    let from = match &query.from {
         None => return false,
-        Some(Caller::Account(account)) => Source::Account(account.clone()),
-        Some(Caller::Spiffe(id)) => own(id, trust_domain).map_or_else(|| Source::Spiffe(id.clone()), Source::Account),
+        Some(Principal::Account(account)) => Principal::Account(account.clone()),
+        Some(Principal::Spiffe(id)) => {
+            own(id, trust_domain).map_or_else(|| Principal::Spiffe(id.clone()), Principal::Account)
+        }
     };
-    let traffic = match (grant.traffic(), &attempt.traffic) {
+    let traffic = match (grant.traffic(), &query.traffic) {
         (Granted::Tcp, Traffic::Tcp | Traffic::Http(_)) | (Granted::Udp, Traffic::Udp) => true,
         (Granted::Http(matches), Traffic::Http(request)) => matches.iter().any(|matching| matching.is_match(request)),
         _ => false,
@@ -208,7 +211,7 @@ fn allows(grant: &Grant, attempt: &Attempt, trust_domain: &str) -> bool {
             .iter()
             .any(|object| object.kind == Kind::TRAFFIC_TARGET)
     );
-    traffic && grant.sources().contains(&from) && grant.ports().contains(attempt.port)
+    traffic && grant.sources().contains(&from) && grant.ports().contains(query.port)
 }
 
 /// The account that an ID of the mesh's own trust domain stands for.

@@ -1,5 +1,5 @@
 //! Two derivations of what SMI means, by two authors, held against each other: `resolve`, from which native
-//! objects are made, and `decide`, the reference semantics.
+//! objects are made, and `route`, the reference semantics.
 //!
 //! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
 
@@ -17,10 +17,10 @@ use proptest::prop_oneof;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use smi_adapter::pattern::{Anchor, Pattern};
-use smi_adapter::probe::{Probe, Verdict};
+use smi_adapter::query::{Routing, RoutingQuery};
 use smi_conformance::Coverage;
 use smi_conformance::dice::Dice;
-use smi_conformance::probes::{Aim, Shot, sweep};
+use smi_conformance::queries::{Aim, Shot, sweep};
 use smi_conformance::world::World;
 use smi_conformance::world::reduce::{Sent, reduce};
 use smi_conformance::world::regexes::Re;
@@ -107,9 +107,9 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
         Err(TestError::Abort(reason)) => Err(reason.to_string()),
         Err(TestError::Fail(_, (mut world, aims))) => {
             let fault = check(&world, &aims, &mut Coverage::default()).err();
-            let mut sent = fault.and_then(|fault| fault.probe).map(Sent::Probe);
+            let mut sent = fault.and_then(|fault| fault.query).map(Sent::RoutingQuery);
             let again = |world: &World, sent: Option<&Sent>| match sent {
-                Some(Sent::Probe(probe)) => ask(world, Some(probe)).err(),
+                Some(Sent::RoutingQuery(query)) => ask(world, Some(query)).err(),
                 _ => ask(world, None).err(),
             };
             reduce(&mut world, &mut sent, |world, sent| again(world, sent).is_some());
@@ -119,25 +119,25 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
     }
 }
 
-/// What does not hold, and for which probe.
+/// What does not hold, and for which query.
 struct Fault {
-    probe: Option<Probe>,
+    query: Option<RoutingQuery>,
     why: String,
 }
 
 impl Fault {
-    fn new(probe: Option<&Probe>, why: String) -> Box<Self> {
-        let probe = probe.cloned();
-        Box::new(Self { probe, why })
+    fn new(query: Option<&RoutingQuery>, why: String) -> Box<Self> {
+        let query = query.cloned();
+        Box::new(Self { query, why })
     }
 }
 
-/// Looks at one world, and at probes that are aimed at it.
+/// Looks at one world, and at queries that are aimed at it.
 fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box<Fault>> {
     let seen = Seen::new(world).map_err(|why| Fault::new(None, why))?;
     classes::world(coverage, &seen);
-    for probe in sweep(world) {
-        compare(&seen, &probe, coverage)?;
+    for query in sweep(world) {
+        compare(&seen, &query, coverage)?;
     }
     for (index, aim) in aims.iter().enumerate() {
         let Shot {
@@ -145,29 +145,29 @@ fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box
             beside: (how, beside),
         } = aim.shot(world);
         let on = compare(&seen, &on, coverage)?;
-        let verdict = compare(&seen, &beside, coverage)?;
-        coverage.beside(how, &on, &verdict);
+        let routing = compare(&seen, &beside, coverage)?;
+        coverage.beside(how, &on, &routing);
         if index == 0 {
-            coverage.anchors(&seen.snapshot, &world.settings, &beside, &verdict);
+            coverage.anchors(&seen.snapshot, &world.settings, &beside, &routing);
         }
     }
     Ok(())
 }
 
-fn compare(seen: &Seen<'_>, probe: &Probe, coverage: &mut Coverage) -> Result<Verdict, Box<Fault>> {
-    let fault = |why| Fault::new(Some(probe), why);
-    let (verdict, trace) = seen.decide(probe).map_err(fault)?;
-    seen.agree(probe, &verdict, &trace).map_err(fault)?;
-    coverage.probe(&seen.snapshot, &seen.world.settings, probe, &verdict, &trace);
-    Ok(verdict)
+fn compare(seen: &Seen<'_>, query: &RoutingQuery, coverage: &mut Coverage) -> Result<Routing, Box<Fault>> {
+    let fault = |why| Fault::new(Some(query), why);
+    let (routing, trace) = seen.route(query).map_err(fault)?;
+    seen.agree(query, &routing, &trace).map_err(fault)?;
+    coverage.query(&seen.snapshot, &seen.world.settings, query, &routing, &trace);
+    Ok(routing)
 }
 
-/// Looks at one world, and at one probe.
-fn ask(world: &World, probe: Option<&Probe>) -> Result<(), String> {
+/// Looks at one world, and at one query.
+fn ask(world: &World, query: Option<&RoutingQuery>) -> Result<(), String> {
     let seen = Seen::new(world)?;
-    let Some(probe) = probe else { return Ok(()) };
-    let shown = |why| format!("{probe:?}\n{why}");
-    let (verdict, trace) = seen.decide(probe).map_err(shown)?;
-    let traced = |why| format!("{probe:?}\n{why}\ntrace:\n{trace}");
-    seen.agree(probe, &verdict, &trace).map_err(traced)
+    let Some(query) = query else { return Ok(()) };
+    let shown = |why| format!("{query:?}\n{why}");
+    let (routing, trace) = seen.route(query).map_err(shown)?;
+    let traced = |why| format!("{query:?}\n{why}\ntrace:\n{trace}");
+    seen.agree(query, &routing, &trace).map_err(traced)
 }

@@ -4,7 +4,7 @@
 //! rules alone. This is where they are held against what the library says.
 
 use smi_adapter::Code;
-use smi_adapter::probe::Destination;
+use smi_adapter::query::Destination;
 use smi_conformance::Case;
 use smi_conformance::cases::{FILES, kept};
 use smi_conformance::world::real::{exists, sendable};
@@ -17,7 +17,7 @@ const RULES: &str = include_str!("../../smi-types/src/rules.md");
 const NOT_SHOWN: &[(&str, &str)] = &[
     (
         "A19",
-        "An attempt has reached its pod: that it is judged there, on the server's side, no question can tell.",
+        "An access query has reached its pod: that it is judged there, on the server's side, no question can tell.",
     ),
     ("A21", "It is about who may write objects, which is the cluster's RBAC."),
     (
@@ -106,14 +106,14 @@ fn files_are_named_by_what_they_show() {
 #[test]
 fn everything_can_be_sent() {
     for case in kept() {
-        for probe in &case.probes {
-            let Destination::Service { port, .. } = &probe.to;
-            assert!(*port > 0 && sendable(&probe.traffic), "{}: {probe:?}", case.name);
+        for query in &case.routing_queries {
+            let Destination::Service { port, .. } = &query.to;
+            assert!(*port > 0 && sendable(&query.traffic), "{}: {query:?}", case.name);
         }
-        for attempt in &case.attempts {
+        for query in &case.access_queries {
             assert!(
-                attempt.port > 0 && sendable(&attempt.traffic) && attempt.from.as_ref().is_none_or(exists),
-                "{}: {attempt:?}",
+                query.port > 0 && sendable(&query.traffic) && query.from.as_ref().is_none_or(exists),
+                "{}: {query:?}",
                 case.name
             );
         }
@@ -160,9 +160,9 @@ metadata: {name: t9-good}
 spec:
   rules: [T9]
   settings: {pathAnchor: Full}
-  probes:
+  routingQueries:
   - {namespace: shop, service: web, port: 80, traffic: {path: /}, expect: web-v1.shop:80}
-  attempts:
+  accessQueries:
   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, workload: web, port: 8080,
      traffic: TCP, expect: denied}
   reports: [AllWeightsZero TrafficSplit shop/zero spec.backends]
@@ -214,7 +214,7 @@ fn wrong_answers_are_found() {
     let why = spoilt("expect: web-v1.shop:80", "expect: web.shop:80");
     for part in [
         "t9-good",
-        "probe 1",
+        "query 1",
         "expected: web.shop:80",
         "got:      web-v1.shop:80",
         "because:",
@@ -224,7 +224,7 @@ fn wrong_answers_are_found() {
     }
     let why = spoilt("expect: denied", "expect: allowed");
     for part in [
-        "attempt 1, shop/api to Deployment shop/web:8080",
+        "query 1, shop/api to Deployment shop/web:8080",
         "expected: allowed",
         "got:      denied",
         "A2",
@@ -236,9 +236,9 @@ fn wrong_answers_are_found() {
 #[test]
 fn missing_answers_are_found() {
     let why = spoilt(", expect: web-v1.shop:80", "");
-    assert!(why.contains("probe 1") && why.contains("no `expect`"), "{why}");
+    assert!(why.contains("query 1") && why.contains("no `expect`"), "{why}");
     let why = spoilt(", expect: denied", "");
-    assert!(why.contains("attempt 1") && why.contains("no `expect`"), "{why}");
+    assert!(why.contains("query 1") && why.contains("no `expect`"), "{why}");
     let why = spoilt("rules: [T9]", "rules: []");
     assert!(why.contains("shows no rule"), "{why}");
 }
@@ -246,10 +246,14 @@ fn missing_answers_are_found() {
 #[test]
 fn unknown_fields_are_found() {
     for (old, new, at) in [
-        ("expect: denied", "expct: denied", "spec.attempts[0]"),
-        ("expect: web-v1.shop:80", "expcet: web-v1.shop:80", "spec.probes[0]"),
-        ("path: /", "pth: /", "spec.probes[0].traffic"),
-        ("serviceAccount: api", "account: api", "spec.attempts[0].from"),
+        ("expect: denied", "expct: denied", "spec.accessQueries[0]"),
+        (
+            "expect: web-v1.shop:80",
+            "expcet: web-v1.shop:80",
+            "spec.routingQueries[0]",
+        ),
+        ("path: /", "pth: /", "spec.routingQueries[0].traffic"),
+        ("serviceAccount: api", "account: api", "spec.accessQueries[0].from"),
         ("pathAnchor: Full", "anchor: Full", "spec.settings"),
         ("rules: [T9]", "rule: [T9]", "spec"),
         ("{name: t9-good}", "{name: t9-good, law: total}", "metadata"),

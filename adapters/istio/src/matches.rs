@@ -1,7 +1,7 @@
 //! Encoding of a match of a route group as a match of a `VirtualService`.
 
 use crate::native::{HttpMatchRequest, StringMatch};
-use smi_adapter::adapter::{Faults, Translation};
+use smi_adapter::adapter::{MatchReport, Translation};
 use smi_adapter::diagnostic::Code;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 use smi_adapter::pattern::{Engine, Pattern};
@@ -31,11 +31,11 @@ const REWRITTEN: [(&str, &str); 13] = [
 
 /// Encodes a match. If Istio cannot express it, reports that on the route group and returns `None`.
 pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Option<HttpMatchRequest> {
-    let mut parts = Parts(Faults::new(matching, translation));
+    let mut parts = Parts(MatchReport::new(matching, translation));
     let uri = matching.path().and_then(|path| parts.regex("pathRegex", path));
     let method = matching.methods().and_then(|methods| parts.methods(methods));
     let headers = parts.headers(matching.headers());
-    (!parts.0.any()).then_some(HttpMatchRequest {
+    (!parts.0.is_rejected()).then_some(HttpMatchRequest {
         uri,
         method,
         headers,
@@ -44,7 +44,7 @@ pub(super) fn request(matching: &HttpMatch, translation: &mut Translation) -> Op
 }
 
 /// Encodes the parts of a match.
-struct Parts<'a>(Faults<'a>);
+struct Parts<'a>(MatchReport<'a>);
 
 impl Parts<'_> {
     fn regex(&mut self, field: &'static str, pattern: &Pattern) -> Option<StringMatch> {
@@ -56,7 +56,7 @@ impl Parts<'_> {
         if regex.len() > MAX_REGEX {
             let message =
                 format!("Istio supports patterns of up to {MAX_REGEX} bytes only; no request fulfils the match");
-            self.0.fault(Code::Inexpressible, field, message);
+            self.0.reject(Code::Inexpressible, field, message);
             return None;
         }
         // Istio rejects an empty expression.
@@ -80,7 +80,7 @@ impl Parts<'_> {
             let field = list.clone().field(header.name().to_owned());
             if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
                 let message = format!("header `{name}` cannot be matched: {why}; no request fulfils the match");
-                self.0.fault(Code::Inexpressible, field, message);
+                self.0.reject(Code::Inexpressible, field, message);
                 continue;
             }
             let regex = header.value().to_full_match(Engine::Re2);
@@ -92,7 +92,7 @@ impl Parts<'_> {
                     "Istio supports only one condition on header `{}` in a match; no request fulfils the match",
                     header.name()
                 );
-                self.0.fault(Code::HeaderRepeated, field, message);
+                self.0.reject(Code::HeaderRepeated, field, message);
             }
         }
         all

@@ -9,7 +9,7 @@ pub(crate) mod policies;
 
 use crate::native::VirtualService;
 use serde_json::Value;
-use smi_adapter::diagnostic::{self, Code, Diagnostic};
+use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
 use smi_adapter::object::{Kind, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,10 +163,10 @@ struct Overlap {
 }
 
 impl Overlap {
-    fn ports(&self) -> diagnostic::Ports {
+    fn ports(&self) -> PortSet {
         let mut all = [&self.http, &self.tcp].into_iter().flatten();
         let all = all.try_fold(BTreeSet::new(), |all, ports| Some(&all | ports.as_ref()?));
-        all.map_or(diagnostic::Ports::All, |ports| {
+        all.map_or(PortSet::All, |ports| {
             ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
         })
     }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_istio::{Istio, Regex};
-use smi_conformance::wordless::Wordless;
+use smi_conformance::wordless;
 use smi_conformance::{Cases, Judgement, judge};
 use smi_mesh_istio::IstioMesh;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn filter_mode_matches_its_report() {
 fn judgements_do_not_depend_on_messages() {
     let (adapter, mesh) = (Istio::default(), mesh());
     let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
-    let without_words = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    let without_words = judge(&wordless(&adapter), &mesh, &limits, Cases::new(100));
     assert_eq!(judged.to_yaml(), without_words.to_yaml());
 }
 
@@ -58,8 +58,8 @@ fn rejects_reports_that_differ_from_the_committed_ones() {
     std::fs::write(&path, &text).unwrap();
     let read = |text: &str| Judgement::read(text).unwrap();
     assert_eq!(read(&text).kept_in(&path), Ok(()));
-    let other = read(&text.replacen("probes: ", "probes: 1", 1)).kept_in(&path);
-    assert!(other.unwrap_err().contains("probes: 1"));
+    let other = read(&text.replacen("queries: ", "queries: 1", 1)).kept_in(&path);
+    assert!(other.unwrap_err().contains("queries: 1"));
     assert!(
         read(&text.replace("state: passed", "state: failed"))
             .kept_in(&path)
@@ -69,7 +69,7 @@ fn rejects_reports_that_differ_from_the_committed_ones() {
 }
 
 /// The laws for an adapter with allowed gateways and an allowed external host, behind a box. Gateways and clients of the
-/// external host are not covered, because probes go from sidecars to services.
+/// external host are not covered, because queries go from sidecars to services.
 mod allowed {
     use crate::{limits, mesh};
     use smi_adapter::adapter::MeshAdapter;

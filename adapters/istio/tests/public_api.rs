@@ -10,8 +10,9 @@ use smi_adapter::cluster::{InMemoryCluster, Outcome, apply};
 use smi_adapter::diagnostic::{Code, Effect, Severity};
 use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned, State};
-use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
-use smi_adapter::semantics::decide;
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
+use smi_adapter::semantics::route;
 use smi_adapter::settings::{Scope, Settings};
 use smi_adapter::smi_types::split::{Backend, Spec, TrafficSplit};
 use smi_adapter::smi_types::weight::Decimal;
@@ -137,7 +138,7 @@ fn an_operator_explains_where_a_request_goes() {
         operator.on_applied(&service(name));
     }
     operator.on_applied(&canary(25));
-    let probe = Probe {
+    let query = RoutingQuery {
         from: Some(Identity {
             namespace: "shop".into(),
             service_account: "client".into(),
@@ -152,8 +153,8 @@ fn an_operator_explains_where_a_request_goes() {
             headers: Vec::new(),
         }),
     };
-    let (verdict, trace) = decide(&operator.snapshot, &operator.settings, &probe);
-    assert_eq!(verdict.route.to_string(), "web.shop:80 3/4, web-v2.shop:80 1/4");
+    let (routing, trace) = route(&operator.snapshot, &operator.settings, &query);
+    assert_eq!(routing.to_string(), "web.shop:80 3/4, web-v2.shop:80 1/4");
     assert!(trace.steps().iter().any(|step| step.rule == "T28"), "{trace}");
 }
 

@@ -23,7 +23,7 @@ use crate::native::{HttpRouteMatch, MeshTlsAuthentication, Path};
 use names::Names;
 use servers::Served;
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
+use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::{Native, Stage};
 use smi_adapter::model::access::{Grant, NamespaceBaseline, WorkloadAccess};
 use smi_adapter::model::{Policy, route::HttpMatch};
@@ -116,14 +116,14 @@ impl Translator<'_> {
     }
 
     /// Reports a diagnostic on the workload, about some of its ports.
-    fn report(&mut self, code: Code, ports: Ports, message: impl Into<String>) {
+    fn report(&mut self, code: Code, ports: PortSet, message: impl Into<String>) {
         let workload = self.access.workload().clone();
         let about = Diagnostic::new(code, workload, FieldPath::root(), message);
         self.translation.report(about.on_ports(ports));
     }
 
     /// Reports a diagnostic on the traffic target of a grant, about some ports of the workload.
-    fn report_grant(&mut self, grant: &Grant, code: Code, ports: Ports, message: impl Into<String>) {
+    fn report_grant(&mut self, grant: &Grant, code: Code, ports: PortSet, message: impl Into<String>) {
         let target = ObjectRef::target(grant.target().clone());
         let about = Diagnostic::new(code, target, FieldPath::root(), message);
         let about = about.on_ports(ports).on_workload(self.access.workload().clone());

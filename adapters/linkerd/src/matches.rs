@@ -1,7 +1,7 @@
 //! Matches of route groups, as matches of an `HTTPRoute`: one for each method.
 
 use crate::native::{Header, HttpRouteMatch, Path};
-use smi_adapter::adapter::{Faults, Translation};
+use smi_adapter::adapter::{MatchReport, Translation};
 use smi_adapter::diagnostic::Code;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 use smi_adapter::pattern::{Engine, Pattern};
@@ -62,7 +62,7 @@ impl Side {
 
 /// Translates a match. Returns no matches where Linkerd cannot express it; that is reported on the route group.
 pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Translation) -> Vec<HttpRouteMatch> {
-    let mut parts = Parts(Faults::new(matching, translation), side);
+    let mut parts = Parts(MatchReport::new(matching, translation), side);
     let path = match matching.path() {
         None => Some(Path::Prefix("/")),
         Some(pattern) => parts.path(pattern),
@@ -72,7 +72,7 @@ pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Trans
         None => vec![None],
         Some(methods) => parts.methods(methods),
     };
-    let Some(path) = path.filter(|_| !parts.0.any()) else {
+    let Some(path) = path.filter(|_| !parts.0.is_rejected()) else {
         return Vec::new();
     };
     let request = |method| HttpRouteMatch {
@@ -85,7 +85,7 @@ pub(crate) fn requests(matching: &HttpMatch, side: Side, translation: &mut Trans
 }
 
 /// The translation of the parts of a match.
-struct Parts<'a>(Faults<'a>, Side);
+struct Parts<'a>(MatchReport<'a>, Side);
 
 impl Parts<'_> {
     fn path(&mut self, pattern: &Pattern) -> Option<Path> {
@@ -99,7 +99,7 @@ impl Parts<'_> {
         let regex = format!("^(?:{})$", pattern.to_full_match(Engine::Rust));
         if regex.len() > most {
             let message = format!("pattern exceeds Linkerd's limit of {most} bytes; the match takes no request");
-            self.0.fault(Code::Inexpressible, field, message);
+            self.0.reject(Code::Inexpressible, field, message);
             return None;
         }
         Some(regex)
@@ -114,7 +114,7 @@ impl Parts<'_> {
         if known.len() < methods.len() {
             let list = self.0.field("methods");
             let message = "Linkerd supports only the nine standard methods; others are left out";
-            self.0.note(Code::Inexpressible, list, message);
+            self.0.report(Code::Inexpressible, list, message);
         }
         known
     }
@@ -124,7 +124,7 @@ impl Parts<'_> {
         let most = self.1.max_headers();
         if headers.len() > most {
             let message = format!("Linkerd supports at most {most} header filters here; the match takes no request");
-            self.0.fault(Code::Inexpressible, list.clone(), message);
+            self.0.reject(Code::Inexpressible, list.clone(), message);
         }
         let mut names = BTreeSet::new();
         let mut all = Vec::new();
@@ -133,13 +133,13 @@ impl Parts<'_> {
             if let Some(why) = self.1.hides(header.name()) {
                 let name = header.name();
                 let message = format!("`{name}` cannot be matched: {why}; the match takes no request");
-                self.0.fault(Code::Inexpressible, field, message);
+                self.0.reject(Code::Inexpressible, field, message);
             } else if !names.insert(header.name()) {
                 let message = format!(
                     "Linkerd cannot filter `{}` twice in one match; the match takes no request",
                     header.name()
                 );
-                self.0.fault(Code::HeaderRepeated, field, message);
+                self.0.reject(Code::HeaderRepeated, field, message);
             } else if let Some(value) = self.anchored(header.value(), MAX_HEADER, field) {
                 all.push(Header {
                     name: header.name().to_owned(),

@@ -9,7 +9,7 @@ mod access;
 
 use crate::native::{HttpRoute, ServiceProfile, TcpRoute};
 use serde_json::Value;
-use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
+use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
 use smi_adapter::object::{Kind, ObjectRef};
 
@@ -42,9 +42,9 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
 }
 
 /// Returns the ports that one of our objects applies to.
-fn ports(ours: &NativeObject) -> Ports {
+fn ports(ours: &NativeObject) -> PortSet {
     let port = parents(ours, "Service").find_map(|(_, _, port)| u16::try_from(port?).ok());
-    port.map_or(Ports::All, |port| Ports::Only([port].into()))
+    port.map_or(PortSet::All, |port| PortSet::Only([port].into()))
 }
 
 /// Returns how a foreign object affects one of ours, if at all.

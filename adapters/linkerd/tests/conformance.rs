@@ -3,7 +3,7 @@
 
 use smi_adapter::manifest::NativeObject;
 use smi_adapter_linkerd::{Linkerd, SplitMode};
-use smi_conformance::wordless::Wordless;
+use smi_conformance::wordless;
 use smi_conformance::{Cases, judge};
 use smi_mesh_linkerd::LinkerdMesh;
 
@@ -39,7 +39,7 @@ fn service_profile_mode_matches_its_report() {
 fn judgement_does_not_depend_on_messages() {
     let (adapter, mesh) = (Linkerd::default(), LinkerdMesh::default());
     let judged = judge(&adapter, &mesh, &limits, Cases::new(100));
-    let without_messages = judge(&Wordless(&adapter), &mesh, &limits, Cases::new(100));
+    let without_messages = judge(&wordless(&adapter), &mesh, &limits, Cases::new(100));
     assert_eq!(judged.to_yaml(), without_messages.to_yaml());
 }
 

@@ -1,25 +1,26 @@
 //! Whether the workloads behind a service let a request in.
 
 use smi_adapter::object::ObjectRef;
-use smi_adapter::probe::{Access, Attempt, Caller, Probe, Routing, Target};
+use smi_adapter::principal::Principal;
+use smi_adapter::query::{AccessQuery, Authorization, Endpoint, Routing, RoutingQuery};
 use smi_adapter::semantics::{Trace, authorize, is_enforced};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use std::collections::BTreeSet;
 
-/// Every workload of an enforced namespace that a probe may reach, whether it lets the probe in, and why. Where the input holds no workload behind
+/// Every workload of an enforced namespace that a query may reach, whether it lets the query in, and why. Where the input holds no workload behind
 /// a service, nothing is known of it.
 pub(super) fn knocks(
     snapshot: &Snapshot,
     settings: &Settings,
-    probe: &Probe,
+    query: &RoutingQuery,
     routing: &Routing,
-) -> Vec<(Attempt, Access, Trace)> {
+) -> Vec<(AccessQuery, Authorization, Trace)> {
     let answers = match routing {
         Routing::Exactly(answer) => std::slice::from_ref(answer),
         Routing::Either { of, .. } => of,
     };
-    let targets: BTreeSet<&Target> = answers
+    let targets: BTreeSet<&Endpoint> = answers
         .iter()
         .flat_map(|answer| answer.shares().map(|(target, _)| target))
         .collect();
@@ -31,21 +32,21 @@ pub(super) fn knocks(
         .into_iter()
         .filter(|(to, _)| is_enforced(snapshot, settings, &to.key.namespace));
     let knocks = enforced.map(|(to, port)| {
-        let attempt = Attempt {
-            from: probe.from.clone().map(Caller::Account),
+        let query = AccessQuery {
+            from: query.from.clone().map(Principal::Account),
             to,
             port,
-            traffic: probe.traffic.clone(),
+            traffic: query.traffic.clone(),
         };
-        let (access, trace) = authorize(snapshot, settings, &attempt);
-        (attempt, access, trace)
+        let (access, trace) = authorize(snapshot, settings, &query);
+        (query, access, trace)
     });
     knocks.collect()
 }
 
 /// The workloads behind a port of a service, and the port that they listen on.
-fn behind(snapshot: &Snapshot, target: &Target) -> Vec<(ObjectRef, u16)> {
-    let Target::Service { key, port } = target else {
+fn behind(snapshot: &Snapshot, target: &Endpoint) -> Vec<(ObjectRef, u16)> {
+    let Endpoint::Service { key, port } = target else {
         return Vec::new();
     };
     let spec = snapshot.service(key).and_then(|service| service.spec.as_ref());

@@ -33,8 +33,8 @@ use peer::Client;
 use policy::Policies;
 use reading::Reading;
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::probe::{Request, Traffic};
-use smi_conformance::{Access, Inbound, MeshWorld, NotModelled};
+use smi_adapter::query::{Request, Traffic};
+use smi_conformance::{Decision, Inbound, MeshWorld, NotModelledError};
 use workload::Workload;
 
 /// Returns the decision of the pod's sidecar.
@@ -43,11 +43,11 @@ pub(super) fn authorize(
     objects: &[NativeObject],
     world: &MeshWorld,
     inbound: &Inbound,
-) -> Result<Access, NotModelled> {
+) -> Result<Decision, NotModelledError> {
     let workload = Workload::find(world, &inbound.pod)?;
     // Sidecars capture TCP only.
     if inbound.traffic == Traffic::Udp || !workload.captures(inbound.port)? {
-        return Ok(Access::Allow);
+        return Ok(Decision::Allow);
     }
     guard::reach(objects, &mesh.root_namespace, &workload)?;
     let mode = mutual_tls::mode(objects, &mesh.root_namespace, &workload, inbound.port)?;
@@ -60,14 +60,14 @@ pub(super) fn authorize(
         inbound,
     };
     match peer::handshake(mesh, mode, &inbound.from) {
-        Client::Rejected => Ok(Access::Deny),
+        Client::Rejected => Ok(Decision::Deny),
         Client::Plaintext => sidecar.traffic(None),
         Client::Certified(name) => sidecar.traffic(Some(&name)),
         // Clients that know this mode send plaintext. From other clients the sidecar receives TLS records as bytes.
         Client::NotRequested => unanimous([
             sidecar.traffic(None),
             if sidecar.protocol == Protocol::Http {
-                Ok(Access::Deny)
+                Ok(Decision::Deny)
             } else {
                 sidecar.evaluate(None, None)
             },
@@ -88,9 +88,9 @@ struct InboundSidecar<'a> {
 
 impl InboundSidecar<'_> {
     /// Returns the decision for a client with this name in its certificate.
-    fn traffic(&self, client: Option<&str>) -> Result<Access, NotModelled> {
+    fn traffic(&self, client: Option<&str>) -> Result<Decision, NotModelledError> {
         match (&self.inbound.traffic, self.protocol) {
-            (Traffic::Tcp, Protocol::Http) => Ok(Access::Deny),
+            (Traffic::Tcp, Protocol::Http) => Ok(Decision::Deny),
             (Traffic::Tcp, Protocol::Sniffed) | (Traffic::Tcp | Traffic::Http(_), Protocol::Tcp | Protocol::Tls) => {
                 self.evaluate(client, None)
             }
@@ -100,22 +100,22 @@ impl InboundSidecar<'_> {
         }
     }
 
-    fn request(&self, client: Option<&str>, request: &Request) -> Result<Access, NotModelled> {
+    fn request(&self, client: Option<&str>, request: &Request) -> Result<Decision, NotModelledError> {
         // Traffic that the inspector does not recognise as HTTP is evaluated as bytes.
         let as_bytes = || match self.protocol {
-            Protocol::Http => Ok(Access::Deny),
+            Protocol::Http => Ok(Decision::Deny),
             _ => self.evaluate(client, None),
         };
         match Reading::of(request)? {
             Reading::Accepted(parsed) => self.evaluate(client, Some(&parsed)),
-            Reading::Rejected => Ok(Access::Deny),
-            Reading::Malformed => unanimous([Ok(Access::Deny), as_bytes()]),
+            Reading::Rejected => Ok(Decision::Deny),
+            Reading::Malformed => unanimous([Ok(Decision::Deny), as_bytes()]),
             Reading::OnlyHttp2(parsed) => unanimous([as_bytes(), self.evaluate(client, Some(&parsed))]),
         }
     }
 
     /// Returns the decision of the policies. Without a request, the traffic is evaluated as bytes.
-    fn evaluate(&self, client: Option<&str>, request: Option<&ParsedRequest>) -> Result<Access, NotModelled> {
+    fn evaluate(&self, client: Option<&str>, request: Option<&ParsedRequest>) -> Result<Decision, NotModelledError> {
         let context = Context {
             mesh: self.mesh,
             workload: &self.workload,
@@ -126,12 +126,12 @@ impl InboundSidecar<'_> {
             request,
         };
         let allowed = self.policies.allow(&context)?;
-        Ok(if allowed { Access::Allow } else { Access::Deny })
+        Ok(if allowed { Decision::Allow } else { Decision::Deny })
     }
 }
 
 /// Returns the answer if all interpretations of the traffic lead to the same one.
-fn unanimous(answers: [Result<Access, NotModelled>; 2]) -> Result<Access, NotModelled> {
+fn unanimous(answers: [Result<Decision, NotModelledError>; 2]) -> Result<Decision, NotModelledError> {
     let [first, second] = answers;
     let (first, second) = (first?, second?);
     if first != second {

@@ -4,8 +4,8 @@ use super::hosts::qualified;
 use super::registry::Entry;
 use super::spec::Weighted;
 use super::{Call, Mesh, not_modelled};
-use smi_adapter::probe::{Distribution, Target};
-use smi_conformance::NotModelled;
+use smi_adapter::query::{Distribution, Endpoint};
+use smi_conformance::NotModelledError;
 
 /// The traffic of a route. It determines how destinations are resolved and how failures appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +17,10 @@ pub(super) enum Layer {
 }
 
 impl Layer {
-    fn failure(self) -> Target {
+    fn failure(self) -> Endpoint {
         match self {
-            Self::Http => Target::Status(503),
-            Self::Tcp => Target::Failure,
+            Self::Http => Endpoint::Status(503),
+            Self::Tcp => Endpoint::Failure,
         }
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn distribution(
     layer: Layer,
     route: &[Weighted],
     namespace: &str,
-) -> Result<Distribution, NotModelled> {
+) -> Result<Distribution, NotModelledError> {
     let mut shares = Vec::new();
     for weighted in route {
         // The weight of a single destination is ignored, even if it is zero.
@@ -42,7 +42,7 @@ pub(super) fn distribution(
             shares.push((target, u128::from(weight.unsigned_abs())));
         }
     }
-    Distribution::of(shares).ok_or_else(|| NotModelled("a route without any weight".to_owned()))
+    Distribution::of(shares).ok_or_else(|| NotModelledError("a route without any weight".to_owned()))
 }
 
 fn target(
@@ -51,7 +51,7 @@ fn target(
     layer: Layer,
     weighted: &Weighted,
     namespace: &str,
-) -> Result<Target, NotModelled> {
+) -> Result<Endpoint, NotModelledError> {
     let destination = &weighted.destination;
     if !destination.subset.is_empty() {
         return not_modelled(format!("subset `{}`", destination.subset));

@@ -5,12 +5,12 @@ use super::not_modelled;
 use super::registry::Registry;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::probe::{Distribution, Target};
-use smi_conformance::NotModelled;
+use smi_adapter::query::{Distribution, Endpoint};
+use smi_conformance::NotModelledError;
 
 /// Rejects objects that change the knowledge or behaviour of the client's sidecar. `root` is the namespace whose objects
 /// apply to the whole mesh.
-pub(super) fn reach(objects: &[NativeObject], root: &str, client: Option<&str>) -> Result<(), NotModelled> {
+pub(super) fn reach(objects: &[NativeObject], root: &str, client: Option<&str>) -> Result<(), NotModelledError> {
     let reaches = |object: &NativeObject| {
         let namespace = object.key().namespace;
         namespace == root || client.is_none_or(|client| client == namespace)
@@ -37,15 +37,15 @@ pub(super) fn policies(
     objects: &[NativeObject],
     registry: &Registry<'_>,
     distribution: &Distribution,
-) -> Result<(), NotModelled> {
+) -> Result<(), NotModelledError> {
     let of_kind =
         |object: &&NativeObject| object.kind.group == "networking.istio.io" && object.kind.kind == "DestinationRule";
     for object in objects.iter().filter(of_kind) {
         let namespace = object.key().namespace;
         let host = object.spec.get("host").and_then(Value::as_str).unwrap_or("*");
         let host = qualified(host, &namespace, registry.domain);
-        let is_for = |(target, _): (&Target, u128)| match target {
-            Target::Service { key, .. } => registry.get(key).is_none_or(|entry| covers(&host, &entry.host)),
+        let is_for = |(target, _): (&Endpoint, u128)| match target {
+            Endpoint::Service { key, .. } => registry.get(key).is_none_or(|entry| covers(&host, &entry.host)),
             _ => false,
         };
         // Subsets alone have no effect on destinations without a subset.

@@ -3,7 +3,7 @@
 use super::not_modelled;
 use super::pattern::Pattern;
 use super::request::ParsedRequest;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The lines of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Lines {
     }
 
     /// Returns `true` if the header is present and any of its lines matches.
-    pub(super) fn match_any(&self, pattern: &Pattern) -> Result<bool, NotModelled> {
+    pub(super) fn match_any(&self, pattern: &Pattern) -> Result<bool, NotModelledError> {
         match self {
             Self::Generated if pattern.is_anything() => Ok(true),
             Self::Generated => not_modelled("a match on a value that the proxy generates"),
@@ -37,7 +37,7 @@ impl Lines {
 
     /// Returns `true` if the header does *not* match, as `withoutHeaders` requires. An absent header counts as an empty
     /// value, except for a match on presence.
-    pub(super) fn match_none(&self, pattern: &Pattern) -> Result<bool, NotModelled> {
+    pub(super) fn match_none(&self, pattern: &Pattern) -> Result<bool, NotModelledError> {
         if let (Self::Given(lines), false) = (self, *pattern == Pattern::Present) {
             if lines.is_empty() {
                 return Ok(!pattern.matches("", false)?);
@@ -56,7 +56,7 @@ impl Lines {
 }
 
 /// Returns the lines of a header at the time of route matching; `name` is case-insensitive.
-pub(super) fn lines(parsed: &ParsedRequest, name: &str) -> Result<Lines, NotModelled> {
+pub(super) fn lines(parsed: &ParsedRequest, name: &str) -> Result<Lines, NotModelledError> {
     let name = name.to_ascii_lowercase();
     let sent = parsed.sent(&name);
     let one = |value: &str| Ok(Lines::Given(vec![value.to_owned()]));

@@ -6,8 +6,8 @@ use super::request::ParsedRequest;
 use super::spec::{HttpMatch, Weighted};
 use super::virtual_hosts::{ConditionalRoute, Routes, VirtualHost, virtual_hosts};
 use super::{Call, Mesh, not_modelled};
-use smi_adapter::probe::{Distribution, Target};
-use smi_conformance::NotModelled;
+use smi_adapter::query::{Distribution, Endpoint};
+use smi_conformance::NotModelledError;
 use std::net::IpAddr;
 
 /// Routes a request on a port that is declared as HTTP, where the authority alone selects the service.
@@ -15,7 +15,7 @@ pub(super) fn by_authority(
     mesh: &Mesh<'_>,
     call: &Call<'_>,
     parsed: &ParsedRequest,
-) -> Result<Distribution, NotModelled> {
+) -> Result<Distribution, NotModelledError> {
     let authority = match &parsed.authority {
         Some(authority) => without_port(&authority.to_ascii_lowercase())?,
         None => call.host.to_ascii_lowercase(),
@@ -44,7 +44,11 @@ pub(super) fn by_authority(
 
 /// Routes a request on a port without a declared protocol. The listener belongs to the service, so the authority is
 /// ignored.
-pub(super) fn sniffed(mesh: &Mesh<'_>, call: &Call<'_>, parsed: &ParsedRequest) -> Result<Distribution, NotModelled> {
+pub(super) fn sniffed(
+    mesh: &Mesh<'_>,
+    call: &Call<'_>,
+    parsed: &ParsedRequest,
+) -> Result<Distribution, NotModelledError> {
     let own = &call.called.host;
     mesh.check_understood(&[own])?;
     if mesh.registry.shares_pods(call.called, call.port) {
@@ -56,11 +60,11 @@ pub(super) fn sniffed(mesh: &Mesh<'_>, call: &Call<'_>, parsed: &ParsedRequest) 
             host.check()?;
             host.route(mesh, call, parsed)
         }
-        None => Ok(Distribution::all_to(Target::Status(404))),
+        None => Ok(Distribution::all_to(Endpoint::Status(404))),
     }
 }
 
-fn without_port(authority: &str) -> Result<String, NotModelled> {
+fn without_port(authority: &str) -> Result<String, NotModelledError> {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
@@ -88,7 +92,7 @@ fn find<'h, 'a>(hosts: &'h [VirtualHost<'a>], authority: &str) -> Option<&'h Vir
 impl VirtualHost<'_> {
     /// Rejects configuration that Envoy rejects: Envoy would reject the whole route configuration of the port and keep
     /// the previous one.
-    fn check(&self) -> Result<(), NotModelled> {
+    fn check(&self) -> Result<(), NotModelledError> {
         let Routes::Custom(service, routes) = &self.routes else {
             return Ok(());
         };
@@ -111,7 +115,12 @@ impl VirtualHost<'_> {
         Ok(())
     }
 
-    fn route(&self, mesh: &Mesh<'_>, call: &Call<'_>, parsed: &ParsedRequest) -> Result<Distribution, NotModelled> {
+    fn route(
+        &self,
+        mesh: &Mesh<'_>,
+        call: &Call<'_>,
+        parsed: &ParsedRequest,
+    ) -> Result<Distribution, NotModelledError> {
         let (service, routes) = match &self.routes {
             Routes::Default(entry) if entry.is_headless() && entry.key != call.called.key => {
                 return not_modelled(format!("the headless service {} by its name alone", entry.key));
@@ -131,6 +140,6 @@ impl VirtualHost<'_> {
             return distribution(mesh, call, Layer::Http, &route.route, &service.key.namespace);
         }
         // A virtual host has no other routes.
-        Ok(Distribution::all_to(Target::Status(404)))
+        Ok(Distribution::all_to(Endpoint::Status(404)))
     }
 }

@@ -22,8 +22,8 @@ use crate::request::Received;
 use crate::virtual_service::VirtualService;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
-use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
+use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
+use smi_conformance::{Decision, Inbound, Interpreter, MeshWorld, NotModelledError};
 
 /// Istio of August 2026 with sidecars of Envoy 1.40, in a default installation.
 ///
@@ -54,19 +54,24 @@ impl Default for IstioMesh {
 }
 
 impl Interpreter for IstioMesh {
-    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        let Destination::Service { key, port } = &probe.to;
+    fn route(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        query: &RoutingQuery,
+    ) -> Result<Distribution, NotModelledError> {
+        let Destination::Service { key, port } = &query.to;
         let registry = Registry::new(world)?;
         let Some(called) = registry.get(key) else {
-            return Ok(Distribution::all_to(Target::Nowhere));
+            return Ok(Distribution::all_to(Endpoint::Nowhere));
         };
-        let request = match &probe.traffic {
+        let request = match &query.traffic {
             // Sidecars capture TCP only.
             Traffic::Udp => return Ok(Distribution::all_to(called.udp_target(*port))),
             Traffic::Tcp => None,
             Traffic::Http(request) => Some(request),
         };
-        let client = probe.from.as_ref().map(|client| client.namespace.as_str());
+        let client = query.from.as_ref().map(|client| client.namespace.as_str());
         guard::reach(objects, &self.root_namespace, client)?;
         let mesh = Mesh {
             virtual_services: virtual_service::bound_to_mesh(objects, client, &registry)?,
@@ -78,7 +83,12 @@ impl Interpreter for IstioMesh {
         Ok(distribution)
     }
 
-    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+    fn authorize(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        inbound: &Inbound,
+    ) -> Result<Decision, NotModelledError> {
         let mut mesh = self.clone();
         if !world.trust_domain.is_empty() {
             mesh.trust_domain.clone_from(&world.trust_domain);
@@ -116,9 +126,9 @@ impl Call<'_> {
 }
 
 impl Mesh<'_> {
-    fn connect(&self, key: &ObjectKey, port: u16, request: Option<&Request>) -> Result<Distribution, NotModelled> {
+    fn connect(&self, key: &ObjectKey, port: u16, request: Option<&Request>) -> Result<Distribution, NotModelledError> {
         let Some(named) = self.registry.get(key) else {
-            return Ok(Distribution::all_to(Target::Nowhere));
+            return Ok(Distribution::all_to(Endpoint::Nowhere));
         };
         let Some(called) = self.registry.concrete(named) else {
             return not_modelled("a call to an ExternalName service of an outside host, which depends on DNS");
@@ -141,7 +151,7 @@ impl Mesh<'_> {
             // The inspector in front of the HTTP listener passes other traffic through.
             (Some(Protocol::Http) | None, _) => Ok(call.passthrough()),
             (Some(Protocol::Sniffed), Some(request)) => match Received::new(request)? {
-                Received::Rejected(status) => Ok(Distribution::all_to(Target::Status(status))),
+                Received::Rejected(status) => Ok(Distribution::all_to(Endpoint::Status(status))),
                 Received::Accepted(parsed) => http::sniffed(self, &call, &parsed),
             },
             (Some(Protocol::Sniffed | Protocol::Tcp), _) => tcp::route(self, &call),
@@ -150,16 +160,16 @@ impl Mesh<'_> {
         }
     }
 
-    fn http(&self, call: &Call<'_>, request: &Request) -> Result<Distribution, NotModelled> {
+    fn http(&self, call: &Call<'_>, request: &Request) -> Result<Distribution, NotModelledError> {
         match Received::new(request)? {
-            Received::Rejected(status) => Ok(Distribution::all_to(Target::Status(status))),
+            Received::Rejected(status) => Ok(Distribution::all_to(Endpoint::Status(status))),
             Received::Accepted(parsed) => http::by_authority(self, call, &parsed),
         }
     }
 }
 
-fn not_modelled<T>(subject: impl Into<String>) -> Result<T, NotModelled> {
-    Err(NotModelled(subject.into()))
+fn not_modelled<T>(subject: impl Into<String>) -> Result<T, NotModelledError> {
+    Err(NotModelledError(subject.into()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! `/`. Dot segments are resolved. The query is separated, and a fragment is removed.
 
 use super::not_modelled;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The result of normalising a request target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Normal {
 }
 
 /// Normalises a request target in origin form.
-pub(super) fn normalise(target: &str) -> Result<Normal, NotModelled> {
+pub(super) fn normalise(target: &str) -> Result<Normal, NotModelledError> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         // A proxy rejects it with 400 if it parses the traffic as HTTP, but the inspector may not recognise it as HTTP.
         return not_modelled("a path with raw blanks, control characters or characters that are not ASCII");
@@ -40,7 +40,7 @@ pub(super) fn normalise(target: &str) -> Result<Normal, NotModelled> {
 }
 
 /// Returns the canonical path, or `None` if it contains an escaped NUL.
-fn canonical(path: &[u8]) -> Result<Option<String>, NotModelled> {
+fn canonical(path: &[u8]) -> Result<Option<String>, NotModelledError> {
     let mut output = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((&first, tail)) = rest.split_first() {
@@ -98,7 +98,7 @@ fn dot(path: &[u8]) -> Option<&[u8]> {
 
 /// Returns the kind of a dot segment whose first dot has been consumed, with the rest after its slash. Returns `None` if
 /// it is not a dot segment.
-fn segment(after_dot: &[u8]) -> Result<Option<(Dots, &[u8])>, NotModelled> {
+fn segment(after_dot: &[u8]) -> Result<Option<(Dots, &[u8])>, NotModelledError> {
     let end = |rest: &[u8]| rest.is_empty() || matches!(rest.first(), Some(b'/' | b'\\'));
     let skip = |rest| <[u8]>::split_first(rest).map_or(rest, |(_, next)| next);
     if end(after_dot) {

@@ -4,7 +4,7 @@ use super::not_modelled;
 use regex::RegexBuilder;
 use serde::Deserialize;
 use smi_adapter::smi_types::regex::Portable;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeMap;
 
 /// `StringMatch`
@@ -44,7 +44,7 @@ const MAX_REGEX_LENGTH: usize = 1024;
 
 impl Pattern {
     /// Returns `true` if `text` matches. `ignore_case` applies only to the forms `exact` and `prefix`.
-    pub(super) fn matches(&self, text: &str, ignore_case: bool) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, text: &str, ignore_case: bool) -> Result<bool, NotModelledError> {
         Ok(match self {
             Self::Present => true,
             Self::Exact(value) if ignore_case => text.eq_ignore_ascii_case(value),
@@ -69,7 +69,7 @@ impl Pattern {
 
     /// Rejects patterns that the webhook or the sidecar may reject. The object or the whole route configuration would then
     /// not be in force.
-    pub(super) fn check(&self, is_path: bool) -> Result<(), NotModelled> {
+    pub(super) fn check(&self, is_path: bool) -> Result<(), NotModelledError> {
         match self {
             Self::Regex(regex) if regex.len() > MAX_REGEX_LENGTH => {
                 not_modelled(format!("a regular expression of more than {MAX_REGEX_LENGTH} bytes"))
@@ -83,11 +83,11 @@ impl Pattern {
 }
 
 /// Parses a pattern of the portable dialect. Only for such patterns are RE2 and the engine used here equivalent.
-fn portable(regex: &str) -> Result<Portable, NotModelled> {
-    Portable::parse(regex).map_err(|error| NotModelled(format!("regular expression `{regex}`: {error}")))
+fn portable(regex: &str) -> Result<Portable, NotModelledError> {
+    Portable::parse(regex).map_err(|error| NotModelledError(format!("regular expression `{regex}`: {error}")))
 }
 
-fn full_match(regex: &str, text: &str) -> Result<bool, NotModelled> {
+fn full_match(regex: &str, text: &str) -> Result<bool, NotModelledError> {
     let regex = portable(regex)?;
     let whole = format!(r"\A(?:{})\z", regex.ascii());
     let compiled = RegexBuilder::new(&whole).size_limit(100 << 20).build();

@@ -4,8 +4,8 @@ use super::not_modelled;
 use super::protocol::Protocol;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::Target;
-use smi_conformance::{MeshWorld, NotModelled};
+use smi_adapter::query::Endpoint;
+use smi_conformance::{MeshWorld, NotModelledError};
 
 /// The registry of all services.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Registry<'a> {
-    pub(super) fn new(world: &'a MeshWorld) -> Result<Self, NotModelled> {
+    pub(super) fn new(world: &'a MeshWorld) -> Result<Self, NotModelledError> {
         let domain = match world.cluster_domain.as_str() {
             "" => "cluster.local",
             domain => domain,
@@ -135,27 +135,27 @@ impl Entry<'_> {
     }
 
     /// Returns the endpoints of `port`, or `Nowhere` if there is no such port.
-    pub(super) fn target(&self, port: u16) -> Target {
+    pub(super) fn target(&self, port: u16) -> Endpoint {
         self.target_if(port, self.protocol(port).is_some())
     }
 
-    pub(super) fn udp_target(&self, port: u16) -> Target {
+    pub(super) fn udp_target(&self, port: u16) -> Endpoint {
         let is_udp =
             |candidate: &ServicePort| candidate.port == i32::from(port) && candidate.protocol.as_deref() == Some("UDP");
         self.target_if(port, self.ports().iter().any(is_udp))
     }
 
-    fn target_if(&self, port: u16, exists: bool) -> Target {
+    fn target_if(&self, port: u16, exists: bool) -> Endpoint {
         if exists {
             let key = self.key.clone();
-            Target::Service { key, port }
+            Endpoint::Service { key, port }
         } else {
-            Target::Nowhere
+            Endpoint::Nowhere
         }
     }
 
     /// Rejects services with limited visibility and services with a waypoint.
-    fn check(&self) -> Result<(), NotModelled> {
+    fn check(&self) -> Result<(), NotModelledError> {
         let annotation = |name: &str| self.service.metadata.annotations.as_ref()?.get(name);
         let label = |name: &str| self.service.metadata.labels.as_ref()?.get(name);
         if annotation("networking.istio.io/exportTo").is_some_and(|to| to != "*") {

@@ -4,8 +4,8 @@ use super::headers::lines;
 use super::not_modelled;
 use super::path::{Normal, normalise};
 use super::spec::HttpMatch;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 
 /// Methods that Envoy's HTTP/1 parser supports. It does not accept other methods as HTTP.
 const METHODS: [&str; 34] = [
@@ -68,7 +68,7 @@ pub(super) struct ParsedRequest {
 }
 
 impl Received {
-    pub(super) fn new(request: &Request) -> Result<Self, NotModelled> {
+    pub(super) fn new(request: &Request) -> Result<Self, NotModelledError> {
         let method = &request.method;
         if !is_known(method) {
             return not_modelled(format!(
@@ -82,7 +82,7 @@ impl Received {
     }
 
     /// Parses a request like HTTP/2, which accepts every method.
-    pub(super) fn with_any_method(request: &Request) -> Result<Self, NotModelled> {
+    pub(super) fn with_any_method(request: &Request) -> Result<Self, NotModelledError> {
         let method = request.method.clone();
         let headers = request
             .headers
@@ -130,7 +130,7 @@ pub(super) fn is_known(method: &str) -> bool {
     METHODS.contains(&method)
 }
 
-fn header(name: &str, value: &str) -> Result<(String, String), NotModelled> {
+fn header(name: &str, value: &str) -> Result<(String, String), NotModelledError> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(token) {
         return not_modelled(format!("a header named `{name}`"));
@@ -169,7 +169,7 @@ impl ParsedRequest {
     }
 
     /// Returns `true` if `condition` holds. A part that certainly fails decides, even if other parts are not modelled.
-    pub(super) fn fulfils(&self, condition: &HttpMatch) -> Result<bool, NotModelled> {
+    pub(super) fn fulfils(&self, condition: &HttpMatch) -> Result<bool, NotModelledError> {
         let mut parts = Vec::new();
         if let Some(uri) = &condition.uri {
             parts.push(uri.matches(&self.path, condition.ignore_uri_case));

@@ -4,13 +4,13 @@ use super::destination::{Layer, distribution};
 use super::spec::TcpMatch;
 use super::virtual_service::is_for_mesh;
 use super::{Call, Mesh, not_modelled};
-use smi_adapter::probe::Distribution;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Distribution;
+use smi_conformance::NotModelledError;
 
 /// Routes a connection. The first matching route of the first `VirtualService` with a matching route is selected. The
 /// order of the objects counts, so an older wildcard host precedes an exact one. Without a matching route the connection
 /// goes to the service itself.
-pub(super) fn route(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotModelled> {
+pub(super) fn route(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotModelledError> {
     let host = &call.called.host;
     listener(mesh, call)?;
     for service in mesh.virtual_services.iter().filter(|service| service.covers(host)) {
@@ -29,7 +29,7 @@ pub(super) fn route(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, No
 }
 
 /// Routes TLS that the client originates, to which neither `http` nor `tcp` routes apply.
-pub(super) fn tls(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotModelled> {
+pub(super) fn tls(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotModelledError> {
     listener(mesh, call)?;
     let of_host = |service: &&super::VirtualService| service.covers(&call.called.host);
     match mesh
@@ -43,14 +43,14 @@ pub(super) fn tls(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<Distribution, NotM
     }
 }
 
-fn listener(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<(), NotModelled> {
+fn listener(mesh: &Mesh<'_>, call: &Call<'_>) -> Result<(), NotModelledError> {
     if mesh.registry.shares_pods(call.called, call.port) {
         return not_modelled("headless services that may share pods");
     }
     mesh.check_understood(&[&call.called.host])
 }
 
-fn any(mesh: &Mesh<'_>, call: &Call<'_>, matches: &[TcpMatch]) -> Result<bool, NotModelled> {
+fn any(mesh: &Mesh<'_>, call: &Call<'_>, matches: &[TcpMatch]) -> Result<bool, NotModelledError> {
     for condition in matches {
         let namespace = &condition.source_namespace;
         let applies = is_for_mesh(&condition.gateways)

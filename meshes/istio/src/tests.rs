@@ -9,7 +9,7 @@ mod services;
 use super::*;
 use serde_json::{Value, json};
 use smi_adapter::object::Kind;
-use smi_adapter::probe::Identity;
+use smi_adapter::principal::Identity;
 use std::borrow::Cow;
 
 /// Services of namespace `d`: `web`, its backends `v1` and `v2`, and a few special ones.
@@ -88,7 +88,7 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Traffic {
 }
 
 fn ask(objects: &[NativeObject], world: &MeshWorld, name: &str, port: u16, traffic: Traffic) -> Result<String, String> {
-    let probe = Probe {
+    let query = RoutingQuery {
         from: Some(Identity {
             namespace: "c".into(),
             service_account: "client".into(),
@@ -99,10 +99,10 @@ fn ask(objects: &[NativeObject], world: &MeshWorld, name: &str, port: u16, traff
         },
         traffic,
     };
-    let answer = IstioMesh::default().route(objects, world, &probe);
+    let answer = IstioMesh::default().route(objects, world, &query);
     answer
         .map(|answer| answer.to_string())
-        .map_err(|NotModelled(reason)| reason)
+        .map_err(|NotModelledError(reason)| reason)
 }
 
 /// Routes a plain request for `web` on port 80.

@@ -6,7 +6,7 @@ use super::protocol::Protocol;
 use super::registry::Entry;
 use super::spec::{HttpMatch, HttpRoute};
 use super::virtual_service::{VirtualService, is_for_mesh};
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ pub(super) struct ConditionalRoute<'a> {
 
 /// Returns the virtual hosts of a port: those of every `VirtualService` with routes for it, in order, then one for each
 /// remaining service. A domain belongs to the first virtual host that claims it.
-pub(super) fn virtual_hosts<'a>(mesh: &'a Mesh<'_>, port: u16) -> Result<Vec<VirtualHost<'a>>, NotModelled> {
+pub(super) fn virtual_hosts<'a>(mesh: &'a Mesh<'_>, port: u16) -> Result<Vec<VirtualHost<'a>>, NotModelledError> {
     let is_http = |entry: &&Entry<'_>| matches!(entry.protocol(port), Some(Protocol::Http | Protocol::Sniffed));
     let mut hosts = Vec::new();
     let mut names = BTreeSet::new();
@@ -124,7 +124,7 @@ fn routes<'a>(
     mesh: &Mesh<'_>,
     service: &'a VirtualService,
     port: u16,
-) -> Result<Rc<[ConditionalRoute<'a>]>, NotModelled> {
+) -> Result<Rc<[ConditionalRoute<'a>]>, NotModelledError> {
     let mut routes = Vec::new();
     for route in &service.spec.http {
         if route.matches.is_empty() {
@@ -146,7 +146,7 @@ fn routes<'a>(
 }
 
 /// Returns `true` if a match applies to the client. Gateways override the conditions on the client.
-fn is_for_client(mesh: &Mesh<'_>, condition: &HttpMatch) -> Result<bool, NotModelled> {
+fn is_for_client(mesh: &Mesh<'_>, condition: &HttpMatch) -> Result<bool, NotModelledError> {
     if !condition.gateways.is_empty() {
         return Ok(is_for_mesh(&condition.gateways));
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The reserved gateway name for all sidecars.
 pub(super) const MESH: &str = "mesh";
@@ -57,7 +57,7 @@ impl VirtualService {
 
 impl Mesh<'_> {
     /// Returns `true` if the client is in `namespace`.
-    pub(super) fn is_client_in(&self, namespace: &str) -> Result<bool, NotModelled> {
+    pub(super) fn is_client_in(&self, namespace: &str) -> Result<bool, NotModelledError> {
         match self.client {
             Some(client) => Ok(client == namespace),
             None => not_modelled("a match on the namespace of a client without a namespace"),
@@ -65,7 +65,7 @@ impl Mesh<'_> {
     }
 
     /// Rejects `hosts` if a `VirtualService` that is not understood applies to one of them.
-    pub(super) fn check_understood(&self, hosts: &[&str]) -> Result<(), NotModelled> {
+    pub(super) fn check_understood(&self, hosts: &[&str]) -> Result<(), NotModelledError> {
         for service in &self.virtual_services {
             if let Some(reason) = &service.not_understood
                 && (service.spec.hosts.is_empty() || hosts.iter().any(|host| service.covers(host)))
@@ -84,7 +84,7 @@ pub(super) fn bound_to_mesh(
     objects: &[NativeObject],
     client: Option<&str>,
     registry: &Registry<'_>,
-) -> Result<Vec<VirtualService>, NotModelled> {
+) -> Result<Vec<VirtualService>, NotModelledError> {
     let mut sorted = Vec::new();
     for object in objects.iter().filter(|object| is_virtual_service(object)) {
         let service = VirtualService::read(object, registry.domain);
@@ -117,7 +117,7 @@ pub(super) fn is_for_mesh(gateways: &[String]) -> bool {
 }
 
 /// Returns the precedence of the object for the client, where lower values come first, or `None` if it is not visible.
-fn scope(service: &VirtualService, client: Option<&str>) -> Result<Option<u8>, NotModelled> {
+fn scope(service: &VirtualService, client: Option<&str>) -> Result<Option<u8>, NotModelledError> {
     let to = &service.spec.export_to;
     if to.is_empty() || to.iter().any(|to| to == "*") {
         return Ok(Some(2));

@@ -19,8 +19,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey};
-use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Target, Traffic};
-use smi_conformance::{Interpreter, MeshWorld, NotModelled};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
+use smi_conformance::{Interpreter, MeshWorld, NotModelledError};
 use smi_mesh_istio::IstioMesh;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -73,11 +74,11 @@ impl Line {
         self.proto.as_deref() == Some("tcp")
     }
 
-    fn probe(&self) -> Probe {
+    fn query(&self) -> RoutingQuery {
         let (namespace, name) = self.client.split_once('/').unwrap();
         let mut headers = vec![("Host".to_owned(), self.host.clone())];
         headers.extend(self.headers.iter().cloned());
-        Probe {
+        RoutingQuery {
             from: Some(Identity {
                 namespace: namespace.to_owned(),
                 service_account: name.to_owned(),
@@ -100,21 +101,21 @@ impl Line {
 
     /// Returns the measured answer, or `None` if the mesh rejected the configuration.
     fn expected(&self, world: &MeshWorld) -> Option<Distribution> {
-        let service = |key: ObjectKey, port: u16| Target::Service { key, port };
+        let service = |key: ObjectKey, port: u16| Endpoint::Service { key, port };
         let failure = if self.is_tcp() {
-            Target::Failure
+            Endpoint::Failure
         } else {
-            Target::Status(503)
+            Endpoint::Status(503)
         };
         match self.verdict.as_str() {
             "rejected" => return None,
-            "closed" => return Some(Distribution::all_to(Target::Failure)),
+            "closed" => return Some(Distribution::all_to(Endpoint::Failure)),
             // The original destination.
             "PassthroughCluster" => return Some(Distribution::all_to(service(self.called(), self.port))),
             _ => {}
         }
         if let Ok(status) = self.verdict.parse() {
-            return Some(Distribution::all_to(Target::Status(status)));
+            return Some(Distribution::all_to(Endpoint::Status(status)));
         }
         let shares = self.verdict.split(',').map(|share| {
             let (cluster, weight) = share.split_once('=').unwrap_or((share, "1"));
@@ -226,11 +227,11 @@ fn routes_like_the_mesh() {
                 .iter()
                 .find(|(file, host, _)| *file == name && (*host == "*" || *host == line.host));
             match (
-                mesh.route(&objects, &world, &line.probe()),
+                mesh.route(&objects, &world, &line.query()),
                 line.expected(&world),
                 listed,
             ) {
-                (Err(NotModelled(reason)), _, Some(listed)) if reason.contains(listed.2) => {
+                (Err(NotModelledError(reason)), _, Some(listed)) if reason.contains(listed.2) => {
                     unused.retain(|entry| entry != listed);
                     *rejected.entry(listed.2.to_owned()).or_default() += 1;
                 }
@@ -284,7 +285,7 @@ fn routes_normalise_paths_like_access_policies() {
             serde_json::from_value(json!({"name": "web", "namespace": "d"})).unwrap(),
             json!({"hosts": ["web"], "http": [{"match": [{"uri": uri}], "route": to("hit")}, {"route": to("web")}]}),
         );
-        let probe = Probe {
+        let query = RoutingQuery {
             from: Some(Identity {
                 namespace: "c".into(),
                 service_account: "client".into(),
@@ -299,21 +300,21 @@ fn routes_normalise_paths_like_access_policies() {
                 headers: Vec::new(),
             }),
         };
-        let target = |name: &str| Target::Service {
+        let target = |name: &str| Endpoint::Service {
             key: ObjectKey::new("d", name),
             port: 80,
         };
         let expected = match line["verdict"].as_str().unwrap() {
             "allow" => target("hit"),
             "deny" => target("web"),
-            "status:400" => Target::Status(400),
+            "status:400" => Endpoint::Status(400),
             verdict => panic!("{verdict}"),
         };
-        match IstioMesh::default().route(&[route], &world, &probe) {
+        match IstioMesh::default().route(&[route], &world, &query) {
             Ok(answer) if answer == Distribution::all_to(expected.clone()) => equal += 1,
             // An absolute target names another host, for which there is no route.
             Ok(_) if line["path"].as_str().unwrap().starts_with("http://") => elsewhere += 1,
-            Err(_) if expected == Target::Status(400) => rejected += 1,
+            Err(_) if expected == Endpoint::Status(400) => rejected += 1,
             answer => panic!("{line} {uri}: {answer:?}"),
         }
     }

@@ -33,8 +33,8 @@ use super::LinkerdMesh;
 use super::checks::check_request;
 use super::fields::{Read, ReadError};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::probe::Traffic;
-use smi_conformance::{Access, Inbound, MeshWorld, NotModelled};
+use smi_adapter::query::Traffic;
+use smi_conformance::{Decision, Inbound, MeshWorld, NotModelledError};
 
 /// The outcome of a request or connection to a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +49,7 @@ pub enum Answer {
 }
 
 /// A request is allowed only if it reaches the workload.
-impl From<Answer> for Access {
+impl From<Answer> for Decision {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Admitted => Self::Allow,
@@ -69,9 +69,9 @@ impl LinkerdMesh {
         objects: &[NativeObject],
         world: &MeshWorld,
         inbound: &Inbound,
-    ) -> Result<Answer, NotModelled> {
+    ) -> Result<Answer, NotModelledError> {
         let Some(pod) = world.pods.get(&inbound.pod) else {
-            return Err(NotModelled(format!("{}, which is not a pod", inbound.pod)));
+            return Err(NotModelledError(format!("{}, which is not a pod", inbound.pod)));
         };
         let namespace = &*inbound.pod.namespace;
         let workload = Workload {
@@ -119,11 +119,11 @@ pub(super) fn refusal(object: &NativeObject) -> Option<String> {
 }
 
 /// Returns the parsed part of an object, or `None` if the object is rejected and so does not exist.
-fn existing<T>(object: &NativeObject, read: Read<T>) -> Result<Option<T>, NotModelled> {
+fn existing<T>(object: &NativeObject, read: Read<T>) -> Result<Option<T>, NotModelledError> {
     match read {
         Ok(read) => Ok(Some(read)),
         Err(ReadError::Rejected(_)) => Ok(None),
-        Err(ReadError::Unmodelled(what)) => Err(NotModelled(format!("{what} ({})", object.reference()))),
+        Err(ReadError::Unmodelled(what)) => Err(NotModelledError(format!("{what} ({})", object.reference()))),
     }
 }
 

@@ -4,7 +4,7 @@ use super::fields::ReadError;
 use super::route::{Parent, Rank, Route, kind_of};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::cmp::Ordering;
 
 /// Routes in force, each kind in the order in which the proxy receives them.
@@ -24,7 +24,7 @@ pub(super) fn attached(
     service: &ObjectKey,
     port: u16,
     client: Option<&str>,
-) -> Result<Attached, NotModelled> {
+) -> Result<Attached, NotModelledError> {
     let concerns = |parent: &Parent| parent.service == *service && parent.port.is_none_or(|p| p == port);
     let candidates = candidates(objects, concerns)?;
     let mut in_force = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn by_age(a: &Route, b: &Route) -> Ordering {
 }
 
 /// Returns the routes that exist and refer to this port of the service. Rejected objects do not exist.
-fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> Result<Vec<Route>, NotModelled> {
+fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> Result<Vec<Route>, NotModelledError> {
     let mut routes = Vec::new();
     for object in objects {
         let Some(kind @ (api, ..)) = kind_of(object) else {
@@ -80,7 +80,7 @@ fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> R
             Ok(route) => routes.push(route),
             Err(ReadError::Rejected(_)) => {}
             Err(ReadError::Unmodelled(what)) => {
-                return Err(NotModelled(format!("{what} ({})", object.reference())));
+                return Err(NotModelledError(format!("{what} ({})", object.reference())));
             }
         }
     }
@@ -89,7 +89,7 @@ fn candidates(objects: &[NativeObject], concerns: impl Fn(&Parent) -> bool) -> R
 
 /// Returns `true` if the status controller accepts `route` for `parent`. It does not if a route of a preferred kind, in
 /// any namespace, refers to the same parent with the same port or likewise without one.
-fn is_accepted(route: &Route, parent: &Parent, routes: &[Route]) -> Result<bool, NotModelled> {
+fn is_accepted(route: &Route, parent: &Parent, routes: &[Route]) -> Result<bool, NotModelledError> {
     let wins = |other: &Route| other.rank < route.rank && other.parents.contains(parent);
     if !routes.iter().any(wins) {
         return Ok(true);
@@ -100,7 +100,7 @@ fn is_accepted(route: &Route, parent: &Parent, routes: &[Route]) -> Result<bool,
         other != parent && other.service.name == parent.service.name && port
     };
     if route.parents.iter().any(stands_in) {
-        return Err(NotModelled(format!(
+        return Err(NotModelledError(format!(
             "a parent of {} that is not accepted, next to another one with the same name",
             route.key
         )));
@@ -109,12 +109,12 @@ fn is_accepted(route: &Route, parent: &Parent, routes: &[Route]) -> Result<bool,
 }
 
 /// Returns `true` if a route applies to clients in the namespace `client`.
-fn is_for(route: &Route, service: &ObjectKey, client: Option<&str>) -> Result<bool, NotModelled> {
+fn is_for(route: &Route, service: &ObjectKey, client: Option<&str>) -> Result<bool, NotModelledError> {
     let namespace = &route.key.namespace;
     match client {
         _ if *namespace == service.namespace => Ok(true),
         Some(client) => Ok(namespace == client),
-        None => Err(NotModelled(format!(
+        None => Err(NotModelledError(format!(
             "{} for a client in an unknown namespace",
             route.key
         ))),

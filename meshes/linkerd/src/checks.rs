@@ -3,8 +3,8 @@
 use super::fields::{Fields, Read, is_header_value, is_token, rejected, unmodelled};
 use serde_json::Value;
 use smi_adapter::object::is_dns_subdomain;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 
 /// Checks a filter and returns the status of a redirect. Filters apply after routing, so a change of headers does not
 /// affect the destination. Filters other than these two are not modelled.
@@ -67,18 +67,18 @@ pub(super) fn check_timeouts(value: &Value) -> Read<()> {
 }
 
 /// Returns the request if every proxy accepts it. The treatment of other requests is not modelled.
-pub(super) fn check_request(request: &Request) -> Result<&Request, NotModelled> {
+pub(super) fn check_request(request: &Request) -> Result<&Request, NotModelledError> {
     let target = |b: u8| b.is_ascii_graphic() && !b"#<>\\^`".contains(&b);
     let path = &*request.path;
     if !(path.is_empty() || path == "*" || path.starts_with('/')) || !path.bytes().all(target) {
-        return Err(NotModelled(format!("the request target {path}")));
+        return Err(NotModelledError(format!("the request target {path}")));
     }
     if request.method == "CONNECT" || !is_token(&request.method) {
-        return Err(NotModelled(format!("the method {}", request.method)));
+        return Err(NotModelledError(format!("the method {}", request.method)));
     }
     for (name, value) in &request.headers {
         if !is_token(name) || !is_header_value(value) {
-            return Err(NotModelled(format!("the header {name}")));
+            return Err(NotModelledError(format!("the header {name}")));
         }
     }
     Ok(request)

@@ -3,8 +3,8 @@
 use super::fields::{Fields, Read, unmodelled};
 use serde_json::Value;
 use smi_adapter::object::is_dns_subdomain;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 
 /// The hosts of a route: all hosts if it has no host names.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Hosts {
     }
 
     /// Returns `true` if `request` is for one of the hosts. The header `host` decides, without its port and case.
-    pub(super) fn accept(&self, request: &Request) -> Result<bool, NotModelled> {
+    pub(super) fn accept(&self, request: &Request) -> Result<bool, NotModelledError> {
         if self.accept_all() {
             return Ok(true);
         }
@@ -43,7 +43,7 @@ impl Hosts {
             .map_or(&**line, |(host, _)| host)
             .to_ascii_lowercase();
         if more.is_some() || !is_dns_subdomain(&host) {
-            return Err(NotModelled(format!("the host {line}")));
+            return Err(NotModelledError(format!("the host {line}")));
         }
         let is_it = |name: &String| match name.strip_prefix('*') {
             Some(suffix) => host.ends_with(suffix),
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn accept(hosts: &Value, lines: &[&str]) -> Result<bool, NotModelled> {
+    fn accept(hosts: &Value, lines: &[&str]) -> Result<bool, NotModelledError> {
         let spec = json!({ "hostnames": hosts });
         let hosts = Hosts::read(Fields::of(&spec, "spec", &["hostnames"]).unwrap()).unwrap();
         hosts.accept(&Request {

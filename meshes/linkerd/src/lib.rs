@@ -28,8 +28,8 @@ use self::root::{Protocol, Root};
 use self::route::{Route, Rule, kind_of};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Destination, Distribution, Probe, Request, Target, Traffic};
-use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled};
+use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
+use smi_conformance::{Decision, Inbound, Interpreter, MeshWorld, NotModelledError};
 use std::cmp::Ordering;
 
 impl LinkerdMesh {
@@ -48,35 +48,45 @@ impl LinkerdMesh {
 }
 
 impl Interpreter for LinkerdMesh {
-    fn route(&self, objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Result<Distribution, NotModelled> {
-        let Destination::Service { key, port } = &probe.to;
+    fn route(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        query: &RoutingQuery,
+    ) -> Result<Distribution, NotModelledError> {
+        let Destination::Service { key, port } = &query.to;
         let Some(service) = world.services.get(key) else {
-            return Ok(Distribution::all_to(Target::Nowhere));
+            return Ok(Distribution::all_to(Endpoint::Nowhere));
         };
         let call = Call {
             objects,
             world,
             key,
             port: *port,
-            client: probe.from.as_ref().map(|from| &*from.namespace),
+            client: query.from.as_ref().map(|from| &*from.namespace),
         };
-        let request = match &probe.traffic {
+        let request = match &query.traffic {
             // UDP never enters a proxy.
             Traffic::Udp => return Ok(call.root()),
             Traffic::Tcp => None,
             Traffic::Http(request) => Some(check_request(request)?),
         };
         match Root::of(service, *port, &self.opaque_ports)? {
-            Root::External => Ok(Distribution::all_to(Target::Nowhere)),
+            Root::External => Ok(Distribution::all_to(Endpoint::Nowhere)),
             Root::Headless => Ok(call.root()),
-            Root::NoSuchPort if self.ignored_ports.contains(port) => Ok(Distribution::all_to(Target::Nowhere)),
+            Root::NoSuchPort if self.ignored_ports.contains(port) => Ok(Distribution::all_to(Endpoint::Nowhere)),
             Root::NoSuchPort => call.forbidden(request),
             Root::Port(_) if self.ignored_ports.contains(port) => Ok(call.root()),
             Root::Port(protocol) => call.route(protocol, request),
         }
     }
 
-    fn authorize(&self, objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Result<Access, NotModelled> {
+    fn authorize(
+        &self,
+        objects: &[NativeObject],
+        world: &MeshWorld,
+        inbound: &Inbound,
+    ) -> Result<Decision, NotModelledError> {
         let mut mesh = self.clone();
         if world.closed {
             mesh.default_inbound_policy = DefaultPolicy::Deny;
@@ -84,7 +94,7 @@ impl Interpreter for LinkerdMesh {
         if !world.trust_domain.is_empty() {
             mesh.trust_domain = Some(world.trust_domain.clone());
         }
-        mesh.answer(objects, world, inbound).map(Access::from)
+        mesh.answer(objects, world, inbound).map(Decision::from)
     }
 }
 
@@ -100,26 +110,26 @@ struct Call<'a> {
 impl Call<'_> {
     /// Returns the service itself as the destination.
     fn root(&self) -> Distribution {
-        Distribution::all_to(Target::Service {
+        Distribution::all_to(Endpoint::Service {
             key: self.key.clone(),
             port: self.port,
         })
     }
 
     /// Routes a call to a port that the service does not have. Routes for the port have no effect.
-    fn forbidden(&self, request: Option<&Request>) -> Result<Distribution, NotModelled> {
+    fn forbidden(&self, request: Option<&Request>) -> Result<Distribution, NotModelledError> {
         let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
         if profile.has_routes || !profile.targets.is_empty() {
-            return Err(NotModelled(
+            return Err(NotModelledError(
                 "a ServiceProfile on a port that the service does not have".into(),
             ));
         }
-        let forbidden = request.map_or(Target::Failure, |_| Target::Status(403));
+        let forbidden = request.map_or(Endpoint::Failure, |_| Endpoint::Status(403));
         Ok(Distribution::all_to(forbidden))
     }
 
     /// Routes a call to a port that the service has.
-    fn route(&self, protocol: Protocol, request: Option<&Request>) -> Result<Distribution, NotModelled> {
+    fn route(&self, protocol: Protocol, request: Option<&Request>) -> Result<Distribution, NotModelledError> {
         let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
         let Attached { grpc, http, tcp } = attached(self.objects, self.key, self.port, self.client)?;
         let overridden = !profile.targets.is_empty();
@@ -138,9 +148,9 @@ impl Call<'_> {
         };
         let Some(request) = request else {
             return match (only_http, overridden) {
-                (true, true) => Err(NotModelled("bytes on a port of HTTP with a ServiceProfile".into())),
+                (true, true) => Err(NotModelledError("bytes on a port of HTTP with a ServiceProfile".into())),
                 // The proxy parses the bytes as HTTP.
-                (true, false) => Ok(Distribution::all_to(Target::Failure)),
+                (true, false) => Ok(Distribution::all_to(Endpoint::Failure)),
                 (false, true) => Ok(or_failure(shares::distribution(profile.targets))),
                 // HTTP routes do not split bytes.
                 (false, false) => Ok(self.root()),
@@ -156,29 +166,29 @@ impl Call<'_> {
     }
 
     /// Routes bytes, and HTTP that is treated as bytes: the first route decides.
-    fn bytes(&self, routes: &[Route]) -> Result<Distribution, NotModelled> {
+    fn bytes(&self, routes: &[Route]) -> Result<Distribution, NotModelledError> {
         let Some(route) = routes.first() else {
             return Ok(self.root());
         };
         if routes.get(1).is_some_and(|next| by_age(route, next) == Ordering::Equal) {
             return Err(unordered(route));
         }
-        let distribution = |route: &Route| self.shares(route.rules.first()?, &Target::Failure);
+        let distribution = |route: &Route| self.shares(route.rules.first()?, &Endpoint::Failure);
         match distribution(route) {
-            None => Ok(Distribution::all_to(Target::Failure)),
-            Some(_) if routes.iter().any(|route| distribution(route).is_none()) => {
-                Err(NotModelled("the effect of an invalid TCPRoute on an older one".into()))
-            }
+            None => Ok(Distribution::all_to(Endpoint::Failure)),
+            Some(_) if routes.iter().any(|route| distribution(route).is_none()) => Err(NotModelledError(
+                "the effect of an invalid TCPRoute on an older one".into(),
+            )),
             Some(distribution) => Ok(distribution),
         }
     }
 
     /// Routes HTTP: the most specific match of all rules of all routes decides, the first one of equal matches.
-    fn http(&self, routes: &[Route], request: &Request) -> Result<Distribution, NotModelled> {
+    fn http(&self, routes: &[Route], request: &Request) -> Result<Distribution, NotModelledError> {
         if routes.is_empty() {
             return Ok(self.root());
         }
-        let error = Target::Status(500);
+        let error = Endpoint::Status(500);
         let mut best: Option<(Summary, &Route, Distribution)> = None;
         let mut rival = None;
         for (route, rule) in routes
@@ -187,7 +197,7 @@ impl Call<'_> {
         {
             let Some(distribution) = self.shares(rule, &error) else {
                 // One router serves all rules of a port.
-                return Ok(Distribution::all_to(Target::Failure));
+                return Ok(Distribution::all_to(Endpoint::Failure));
             };
             let Some(summary) = summary(rule, request, Proxy::Client)? else {
                 continue;
@@ -208,18 +218,18 @@ impl Call<'_> {
             (_, Some(rival)) => Err(unordered(rival)),
             (Some((_, _, distribution)), None) => Ok(distribution),
             // If there are routes, there is no default.
-            (None, None) => Ok(Distribution::all_to(Target::Status(404))),
+            (None, None) => Ok(Distribution::all_to(Endpoint::Status(404))),
         }
     }
 
-    fn shares(&self, rule: &Rule, failing: &Target) -> Option<Distribution> {
+    fn shares(&self, rule: &Rule, failing: &Endpoint) -> Option<Distribution> {
         let exists = |key: &ObjectKey| self.world.services.contains_key(key);
         shares::of_rule(rule, (self.key, self.port), exists, failing)
     }
 }
 
 /// Returns the summary of the most specific match of a rule, if a match takes the request.
-fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
+fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelledError> {
     if rule.matches.is_empty() {
         return Ok(Some(Summary::ANYTHING));
     }
@@ -228,11 +238,11 @@ fn summary(rule: &Rule, request: &Request, proxy: Proxy) -> Result<Option<Summar
 }
 
 fn or_failure(distribution: Option<Distribution>) -> Distribution {
-    distribution.unwrap_or_else(|| Distribution::all_to(Target::Failure))
+    distribution.unwrap_or_else(|| Distribution::all_to(Endpoint::Failure))
 }
 
-fn unordered(route: &Route) -> NotModelled {
-    NotModelled(format!("the order of several routes named {}", route.key.name))
+fn unordered(route: &Route) -> NotModelledError {
+    NotModelledError(format!("the order of several routes named {}", route.key.name))
 }
 
 #[cfg(test)]

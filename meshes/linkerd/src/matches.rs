@@ -5,8 +5,8 @@ use super::query::values;
 use super::route::Api;
 use regex::Regex;
 use serde_json::Value;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -113,7 +113,7 @@ impl Match {
     }
 
     /// Returns the specificity of the match, if it takes `request`.
-    pub(super) fn summary(&self, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelled> {
+    pub(super) fn summary(&self, request: &Request, proxy: Proxy) -> Result<Option<Summary>, NotModelledError> {
         let mut summary = Summary::ANYTHING;
         if let Some(method) = &self.method {
             if *method != request.method {
@@ -130,7 +130,7 @@ impl Match {
         for (name, pattern) in &self.headers {
             let set_by_proxy = proxy == Proxy::Server && name == "l5d-client-id";
             if UNSTABLE.contains(&name.as_str()) || (name.starts_with("l5d-") && !set_by_proxy) {
-                return Err(NotModelled(format!("a match on the header {name}")));
+                return Err(NotModelledError(format!("a match on the header {name}")));
             }
             let mut lines = request.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
             if !lines.any(|(_, value)| pattern.accepts(value)) {

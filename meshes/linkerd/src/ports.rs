@@ -1,10 +1,10 @@
 //! Lists of ports in annotations.
 
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Returns `true` if `port` is in `text`, the list of ports and ranges in `annotation`.
-pub(super) fn lists(annotation: &str, text: &str, port: u16) -> Result<bool, NotModelled> {
-    let invalid = || NotModelled(format!("{annotation}: {text}"));
+pub(super) fn lists(annotation: &str, text: &str, port: u16) -> Result<bool, NotModelledError> {
+    let invalid = || NotModelledError(format!("{annotation}: {text}"));
     let number = |item: &str| {
         item.trim()
             .parse::<u16>()

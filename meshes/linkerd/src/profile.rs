@@ -6,8 +6,8 @@ use super::quantity::milli;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{ObjectKey, is_dns_label};
-use smi_adapter::probe::Target;
-use smi_conformance::{MeshWorld, NotModelled};
+use smi_adapter::query::Endpoint;
+use smi_conformance::{MeshWorld, NotModelledError};
 
 /// The effect of a profile. An empty profile leaves all decisions to routes.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub(super) struct Profile {
     /// `true` if it has routes, for metrics and retries. They do not change the destination, but HTTP routes are ignored.
     pub(super) has_routes: bool,
     /// The targets of its overrides. The proxy drops targets with weight zero when it reads them.
-    pub(super) targets: Vec<(Target, u32)>,
+    pub(super) targets: Vec<(Endpoint, u32)>,
 }
 
 /// Returns the profile for `service` that applies to clients in the namespace `client`. A profile in the namespace of
@@ -26,7 +26,7 @@ pub(super) fn profile(
     service: &ObjectKey,
     port: u16,
     client: Option<&str>,
-) -> Result<Profile, NotModelled> {
+) -> Result<Profile, NotModelledError> {
     let name = format!("{}.{}.svc.{}", service.name, service.namespace, world.cluster_domain);
     let named = |object: &&NativeObject| {
         object.kind.group == "linkerd.io" && object.kind.kind == "ServiceProfile" && object.key().name == name
@@ -42,7 +42,7 @@ pub(super) fn profile(
             None
         }
         None => {
-            return Err(NotModelled(
+            return Err(NotModelledError(
                 "a ServiceProfile for clients in an unknown namespace".into(),
             ));
         }
@@ -53,7 +53,7 @@ pub(super) fn profile(
     match Profile::read(object, &world.cluster_domain, port) {
         Ok(profile) => Ok(profile),
         Err(ReadError::Rejected(why) | ReadError::Unmodelled(why)) => {
-            Err(NotModelled(format!("{why} ({})", object.reference())))
+            Err(NotModelledError(format!("{why} ({})", object.reference())))
         }
     }
 }
@@ -118,7 +118,7 @@ fn check_condition(value: &Value) -> Read<()> {
 
 /// Returns the service of an authority. The default port is the one that the client called. The service does not have to
 /// exist.
-fn target(authority: &str, domain: &str, called: u16) -> Read<Target> {
+fn target(authority: &str, domain: &str, called: u16) -> Read<Endpoint> {
     let (host, port) = match authority.split_once(':') {
         None => (authority, called),
         Some((host, port)) => match port.parse() {
@@ -128,7 +128,7 @@ fn target(authority: &str, domain: &str, called: u16) -> Read<Target> {
     };
     let short = host.strip_suffix(domain).and_then(|host| host.strip_suffix(".svc."));
     match short.unwrap_or(host).split_once('.') {
-        Some((name, namespace)) if is_dns_label(name) && is_dns_label(namespace) => Ok(Target::Service {
+        Some((name, namespace)) if is_dns_label(name) && is_dns_label(namespace) => Ok(Endpoint::Service {
             key: ObjectKey::new(namespace, name),
             port,
         }),

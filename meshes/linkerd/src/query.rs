@@ -1,9 +1,9 @@
 //! Query parameters, as routes match them.
 
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Returns the values of the parameter `name` in `query`, in order. A parameter without `=` has an empty value.
-pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelled> {
+pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelledError> {
     let mut values = Vec::new();
     for item in query.split('&').filter(|item| !item.is_empty()) {
         let (key, value) = item.split_once('=').unwrap_or((item, ""));
@@ -14,8 +14,8 @@ pub(super) fn values(query: &str, name: &str) -> Result<Vec<String>, NotModelled
     Ok(values)
 }
 
-fn decode(text: &str) -> Result<String, NotModelled> {
-    let invalid = || NotModelled(format!("the query parameter {text}"));
+fn decode(text: &str) -> Result<String, NotModelledError> {
+    let invalid = || NotModelledError(format!("the query parameter {text}"));
     // It was not observed if `+` is a space.
     if text.contains('+') {
         return Err(invalid());

@@ -2,7 +2,7 @@
 
 use super::ports::lists;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeSet;
 
 /// The kind of address that a client reaches at a port of a service.
@@ -36,7 +36,7 @@ pub(super) const OPAQUE_PORTS: &str = "config.linkerd.io/opaque-ports";
 
 impl Root {
     /// Returns the root of `service` at `port`. `opaque` are the opaque ports of services without the annotation.
-    pub(super) fn of(service: &Service, port: u16, opaque: &BTreeSet<u16>) -> Result<Self, NotModelled> {
+    pub(super) fn of(service: &Service, port: u16, opaque: &BTreeSet<u16>) -> Result<Self, NotModelledError> {
         let spec = service.spec.as_ref();
         if spec.is_some_and(|spec| spec.type_.as_deref() == Some("ExternalName")) {
             return Ok(Self::External);
@@ -49,7 +49,7 @@ impl Root {
         let headless = spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
         let Some(first) = ports.next() else {
             if headless {
-                return Err(NotModelled(format!(
+                return Err(NotModelledError(format!(
                     "port {port} of a headless service that does not have it"
                 )));
             }
@@ -60,11 +60,11 @@ impl Root {
         for other in ports {
             any_tcp |= tcp(other);
             if other.app_protocol != first.app_protocol {
-                return Err(NotModelled(format!("port {port} with two application protocols")));
+                return Err(NotModelledError(format!("port {port} with two application protocols")));
             }
         }
         if !any_tcp {
-            return Err(NotModelled(format!("port {port} for protocols other than TCP")));
+            return Err(NotModelledError(format!("port {port} for protocols other than TCP")));
         }
         if headless {
             return Ok(Self::Headless);
@@ -81,7 +81,7 @@ impl Root {
 }
 
 /// Returns `true` if a port without `appProtocol` is opaque. The annotation replaces the defaults.
-fn is_opaque(service: &Service, port: u16, defaults: &BTreeSet<u16>) -> Result<bool, NotModelled> {
+fn is_opaque(service: &Service, port: u16, defaults: &BTreeSet<u16>) -> Result<bool, NotModelledError> {
     let annotations = service.metadata.annotations.as_ref();
     let Some(text) = annotations.and_then(|annotations| annotations.get(OPAQUE_PORTS)) else {
         return Ok(defaults.contains(&port));
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn root(value: serde_json::Value, port: u16) -> Result<Root, NotModelled> {
+    fn root(value: serde_json::Value, port: u16) -> Result<Root, NotModelledError> {
         Root::of(&serde_json::from_value(value).unwrap(), port, &BTreeSet::from([3306]))
     }
 

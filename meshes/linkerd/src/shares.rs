@@ -2,12 +2,12 @@
 
 use super::route::{Backend, Rule};
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Distribution, Target};
+use smi_adapter::query::{Distribution, Endpoint};
 
 /// Returns the distribution of a non-empty list of weighted backends, or `None` if a proxy cannot build it. The proxy
 /// builds the list when it receives the configuration, so an invalid list makes the router fail for every request to the
 /// port.
-pub(super) fn distribution(weights: Vec<(Target, u32)>) -> Option<Distribution> {
+pub(super) fn distribution(weights: Vec<(Endpoint, u32)>) -> Option<Distribution> {
     if let [(target, _)] = weights.as_slice() {
         // The weight of a single backend is ignored.
         return Some(Distribution::all_to(target.clone()));
@@ -26,11 +26,11 @@ pub(super) fn of_rule(
     rule: &Rule,
     parent: (&ObjectKey, u16),
     exists: impl Fn(&ObjectKey) -> bool,
-    failing: &Target,
+    failing: &Endpoint,
 ) -> Option<Distribution> {
     let (root, port) = parent;
     if rule.backends.is_empty() {
-        return Some(Distribution::all_to(Target::Service {
+        return Some(Distribution::all_to(Endpoint::Service {
             key: root.clone(),
             port,
         }));
@@ -39,7 +39,7 @@ pub(super) fn of_rule(
         let namespace = backend.namespace.as_ref().unwrap_or(&root.namespace);
         let key = ObjectKey::new(namespace, &backend.name);
         let target = match backend.port {
-            Some(port) if exists(&key) => Target::Service { key, port },
+            Some(port) if exists(&key) => Endpoint::Service { key, port },
             _ => failing.clone(),
         };
         (target, backend.weight)
@@ -51,14 +51,14 @@ pub(super) fn of_rule(
 mod tests {
     use super::*;
 
-    fn service(name: &str) -> Target {
-        Target::Service {
+    fn service(name: &str) -> Endpoint {
+        Endpoint::Service {
             key: ObjectKey::new("d", name),
             port: 80,
         }
     }
 
-    fn shown(weights: &[(Target, u32)]) -> Option<String> {
+    fn shown(weights: &[(Endpoint, u32)]) -> Option<String> {
         distribution(weights.to_vec()).map(|distribution| distribution.to_string())
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::{Value, json};
 use smi_adapter::object::Kind;
-use smi_adapter::probe::Identity;
+use smi_adapter::principal::Identity;
 
 const LINKERD: [&str; 3] = ["policy.linkerd.io", "v1beta3", "HTTPRoute"];
 const GATEWAY: [&str; 3] = ["gateway.networking.k8s.io", "v1", "HTTPRoute"];
@@ -65,8 +65,8 @@ fn http(path: &str) -> Traffic {
     })
 }
 
-fn ask(objects: &[NativeObject], from: Option<&str>, port: u16, traffic: Traffic) -> Result<String, NotModelled> {
-    let probe = Probe {
+fn ask(objects: &[NativeObject], from: Option<&str>, port: u16, traffic: Traffic) -> Result<String, NotModelledError> {
+    let query = RoutingQuery {
         from: from.map(|namespace| Identity {
             namespace: namespace.into(),
             service_account: "client".into(),
@@ -77,11 +77,11 @@ fn ask(objects: &[NativeObject], from: Option<&str>, port: u16, traffic: Traffic
         },
         traffic,
     };
-    let answer = LinkerdMesh::default().route(objects, &world(), &probe)?;
+    let answer = LinkerdMesh::default().route(objects, &world(), &query)?;
     // The order of objects must not matter.
     let reversed: Vec<_> = objects.iter().rev().cloned().collect();
     assert_eq!(
-        LinkerdMesh::default().route(&reversed, &world(), &probe),
+        LinkerdMesh::default().route(&reversed, &world(), &query),
         Ok(answer.clone())
     );
     Ok(answer.to_string())

@@ -17,8 +17,9 @@ use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey};
-use smi_adapter::probe::{Destination, Distribution, Identity, Probe, Request, Target, Traffic};
-use smi_conformance::{Interpreter, MeshWorld, NotModelled};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
+use smi_conformance::{Interpreter, MeshWorld, NotModelledError};
 use smi_mesh_linkerd::LinkerdMesh;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -53,6 +54,54 @@ fn lines(file: &Path, kind: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["kind"] == kind).collect()
+}
+
+/// The result of replaying requests.
+#[derive(Default)]
+struct Replay {
+    replayed: usize,
+    equal: usize,
+    wrong: Vec<String>,
+    /// Requests that the model does not answer, counted by file and reason.
+    open: BTreeMap<(String, String), usize>,
+}
+
+impl Replay {
+    /// Records the model's answer to one line: whether it is the observed one, and its text.
+    fn record(&mut self, file: &Path, line: &Value, got: Result<(bool, String), NotModelledError>) {
+        self.replayed += 1;
+        match got {
+            Ok((true, _)) => self.equal += 1,
+            Ok((false, got)) => self.wrong.push(format!("{}: {line}\n    got {got}", name_of(file))),
+            Err(NotModelledError(why)) => *self.open.entry((name_of(file), why)).or_default() += 1,
+        }
+    }
+
+    /// Asserts that no answer is wrong, that exactly the requests in `open` have none, and that no file is missing.
+    fn finish(self, open: &[(&str, usize, &str)], least: usize) {
+        let Self {
+            replayed, equal, wrong, ..
+        } = self;
+        println!(
+            "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
+            wrong.len()
+        );
+        for ((file, why), count) in &self.open {
+            println!("{count:>5} not modelled: {why} ({file})");
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} of {replayed} wrong:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
+        let listed = open
+            .iter()
+            .map(|(file, count, why)| (((*file).to_owned(), (*why).to_owned()), *count));
+        assert_eq!(self.open, listed.collect(), "unanswered requests differ from `OPEN`");
+        assert_eq!(equal + self.open.values().sum::<usize>(), replayed);
+        assert!(replayed >= least, "{replayed} requests");
+    }
 }
 
 /// Reads a file of objects.
@@ -97,13 +146,13 @@ fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
     (world, objects)
 }
 
-fn probe(line: &Value) -> Probe {
+fn query(line: &Value) -> RoutingQuery {
     let text = |name: &str, default: &str| line[name].as_str().unwrap_or(default).to_owned();
     let client = text("client", "");
     let (namespace, service_account) = client.split_once('/').unwrap();
     let host = text("host", "");
     let (service, service_namespace) = host.split_once('.').unwrap();
-    Probe {
+    RoutingQuery {
         from: Some(Identity {
             namespace: namespace.into(),
             service_account: service_account.into(),
@@ -141,24 +190,24 @@ fn expected(line: &Value, world: &MeshWorld) -> Distribution {
     let tcp = line["proto"] == "tcp";
     let verdict = line["verdict"].as_str().unwrap();
     let target = |text: &str| match text {
-        "panic" | "closed" | "invalid" => Target::Failure,
-        "notfound" => Target::Nowhere,
+        "panic" | "closed" | "invalid" => Endpoint::Failure,
+        "notfound" => Endpoint::Nowhere,
         // The client resolves the addresses of the pods and calls them directly.
         "headless" => {
-            let Destination::Service { key, port } = probe(line).to;
+            let Destination::Service { key, port } = query(line).to;
             assert!(world.services.contains_key(&key));
-            Target::Service { key, port }
+            Endpoint::Service { key, port }
         }
         _ => match text.split_once(':') {
             Some((name, port)) => {
                 let (service, namespace) = name.split_once('.').unwrap();
-                Target::Service {
+                Endpoint::Service {
                     key: ObjectKey::new(namespace, service),
                     port: port.parse().unwrap(),
                 }
             }
-            None if tcp => text.parse::<u16>().map(|_| Target::Failure).unwrap(),
-            None => Target::Status(text.parse().unwrap()),
+            None if tcp => text.parse::<u16>().map(|_| Endpoint::Failure).unwrap(),
+            None => Endpoint::Status(text.parse().unwrap()),
         },
     };
     let shares = verdict.split(',').map(|share| match share.split_once('=') {
@@ -175,9 +224,7 @@ fn routes_every_request_like_the_real_mesh() {
         return;
     };
     let mesh = LinkerdMesh::default();
-    let (mut replayed, mut equal) = (0, 0);
-    let mut open: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let mut replay = Replay::default();
     for file in files {
         let lines = lines(&file, "route");
         if lines.is_empty() {
@@ -185,31 +232,12 @@ fn routes_every_request_like_the_real_mesh() {
         }
         let (world, objects) = objects(&file.with_extension("yaml"));
         for line in lines {
-            replayed += 1;
             let expected = expected(&line, &world);
-            match mesh.route(&objects, &world, &probe(&line)) {
-                Ok(got) if got == expected => equal += 1,
-                Ok(got) => wrong.push(format!("{}: {line}\n    got {got}", name_of(&file))),
-                Err(NotModelled(why)) => *open.entry((name_of(&file), why)).or_default() += 1,
-            }
+            let got = mesh.route(&objects, &world, &query(&line));
+            replay.record(&file, &line, got.map(|got| (got == expected, got.to_string())));
         }
     }
-    println!(
-        "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
-        wrong.len()
-    );
-    for ((file, why), count) in &open {
-        println!("{count:>5} not modelled: {why} ({file})");
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} of {replayed} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
-    assert_eq!(open, BTreeMap::from(listed), "unanswered requests differ from `OPEN`");
-    assert!(replayed >= LINES, "{replayed} requests");
+    replay.finish(&OPEN, LINES);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Serialises as `"all"`, `{"only": [80]}` or `{"except": [80]}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ports {
+pub enum PortSet {
     /// Every port.
     #[default]
     All,
@@ -18,7 +18,7 @@ pub enum Ports {
     Except(BTreeSet<u16>),
 }
 
-impl Ports {
+impl PortSet {
     /// Returns `true` if `port` is in the set.
     #[must_use]
     pub fn contains(&self, port: u16) -> bool {
@@ -31,7 +31,7 @@ impl Ports {
 }
 
 /// The set of these ports only.
-impl FromIterator<u16> for Ports {
+impl FromIterator<u16> for PortSet {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
         Self::Only(ports.into_iter().collect())
     }

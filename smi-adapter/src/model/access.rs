@@ -4,10 +4,9 @@ mod build;
 
 use super::route::HttpMatch;
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::Identity;
+use crate::principal::Principal;
 use crate::workload::{HealthCheck, Transport};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Display};
 use std::sync::Arc;
 
 /// Everything that traffic targets grant to the callers of one workload of an enforced namespace (A2). What no grant
@@ -117,7 +116,7 @@ impl WorkloadAccess {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
     pub(crate) target: ObjectKey,
-    pub(crate) sources: BTreeSet<Source>,
+    pub(crate) sources: BTreeSet<Principal>,
     pub(crate) ports: Ports,
     pub(crate) traffic: Granted,
     pub(crate) references: Arc<BTreeSet<ObjectRef>>,
@@ -130,9 +129,10 @@ impl Grant {
         &self.target
     }
 
-    /// Who may send. At least one; an empty list would mean everybody to a mesh.
+    /// Returns the clients that may send. There is at least one, all with valid names and SPIFFE IDs without wildcards:
+    /// an empty list matches every client on most meshes.
     #[must_use]
-    pub fn sources(&self) -> &BTreeSet<Source> {
+    pub fn sources(&self) -> &BTreeSet<Principal> {
         &self.sources
     }
 
@@ -152,28 +152,6 @@ impl Grant {
     #[must_use]
     pub fn references(&self) -> &BTreeSet<ObjectRef> {
         &self.references
-    }
-}
-
-/// An identity that may send.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
-    /// A service account of the mesh's own trust domain. Both parts are valid names.
-    Account(Identity),
-    /// Another SPIFFE ID, beginning with `spiffe://`: a valid one, so without any wildcard.
-    Spiffe(String),
-}
-
-/// Writes `ServiceAccount shop/web`, or the SPIFFE ID.
-impl Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Account(Identity {
-                namespace,
-                service_account,
-            }) => write!(f, "ServiceAccount {namespace}/{service_account}"),
-            Self::Spiffe(id) => f.write_str(id),
-        }
     }
 }
 

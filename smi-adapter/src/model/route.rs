@@ -6,7 +6,7 @@ mod matches;
 pub use matches::{HeaderMatch, HttpMatch};
 
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::Request;
+use crate::query::Request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

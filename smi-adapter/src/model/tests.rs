@@ -1,9 +1,10 @@
-use super::access::{Grant, Granted, Ports, Source, WorkloadAccess};
+use super::access::{Grant, Granted, Ports, WorkloadAccess};
 use super::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, RootService, ServiceRoute};
-use super::{Invalid, NamespaceBaseline, Policy};
+use super::{ModelError, NamespaceBaseline, Policy};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::pattern::{Anchor, Pattern};
-use crate::probe::Identity;
+use crate::principal::Identity;
+use crate::principal::Principal;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ fn port(number: u16, name: &str) -> PortRoute {
     PortRoute::new(number).unwrap().with_default(split(name))
 }
 
-fn route(ports: impl IntoIterator<Item = PortRoute>) -> Result<ServiceRoute, Invalid> {
+fn route(ports: impl IntoIterator<Item = PortRoute>) -> Result<ServiceRoute, ModelError> {
     ServiceRoute::new(Root::Service(key("web")), ports)
 }
 
@@ -94,15 +95,15 @@ fn matches_can_hold() {
 fn grants_are_never_for_everybody() {
     let account = |namespace: &str| {
         let (namespace, service_account) = (namespace.to_owned(), "web".to_owned());
-        Source::Account(Identity {
+        Principal::Account(Identity {
             namespace,
             service_account,
         })
     };
     assert!(Grant::new(key("t"), []).is_err());
     assert!(Grant::new(key("t"), [account("*")]).is_err());
-    assert!(Grant::new(key("t"), [Source::Spiffe("spiffe://*".to_owned())]).is_err());
-    assert!(Grant::new(key("t"), [Source::Spiffe("cluster.local/a".to_owned())]).is_err());
+    assert!(Grant::new(key("t"), [Principal::Spiffe("spiffe://*".to_owned())]).is_err());
+    assert!(Grant::new(key("t"), [Principal::Spiffe("cluster.local/a".to_owned())]).is_err());
     let grant = Grant::new(key("t"), [account("shop")]).unwrap();
     assert!(grant.clone().with_sources([]).is_err());
     assert!(grant.clone().with_ports(Ports::Only([].into())).is_err());
@@ -117,7 +118,7 @@ fn grants_are_never_for_everybody() {
 fn a_workload_knows_the_ports_of_its_grants() {
     let workload = ObjectRef::new(Kind::DEPLOYMENT, key("web"));
     assert!(WorkloadAccess::new(workload.clone(), BTreeMap::new()).is_err());
-    let source = Source::Spiffe("spiffe://example.org/a".to_owned());
+    let source = Principal::Spiffe("spiffe://example.org/a".to_owned());
     let grant = |target, port, traffic| {
         let grant = Grant::new(key(target), [source.clone()]).unwrap();
         let grant = grant.with_ports(Ports::Only([port].into())).unwrap();

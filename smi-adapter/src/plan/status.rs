@@ -6,7 +6,7 @@ use crate::manifest::Stage;
 use crate::model::route::{PortSplit, ServiceRoute};
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectRef};
-use crate::probe::{Distribution, Share, Target};
+use crate::query::{Distribution, Endpoint, Share};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -128,7 +128,7 @@ impl Planned {
 
 fn port_shares(route: &ServiceRoute, port: u16, conditional: bool, split: &PortSplit) -> Option<PortShares> {
     let namespace = route.root().namespace();
-    let target = |service: &str| Target::service(namespace, service, port);
+    let target = |service: &str| Endpoint::service(namespace, service, port);
     let weights = split.backends().iter();
     let shares = Distribution::of(weights.map(|backend| (target(backend.service()), backend.weight())))?;
     let source = route.splits().iter().find(|source| source.key() == split.key())?;

@@ -498,7 +498,7 @@ fn anchors_are_settings() {
             settings.header_anchor = HeaderAnchor::Search;
         }
         let resolution = resolve_with(&settings, shop(), &objects);
-        let request = crate::probe::Request {
+        let request = crate::query::Request {
             method: "GET".into(),
             path: path.into(),
             headers: vec![("X".into(), header.into())],

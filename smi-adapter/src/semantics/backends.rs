@@ -5,7 +5,7 @@ use super::destination;
 use super::outcome::Outcome;
 use super::trace::{Reason, Trace};
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::Distribution;
+use crate::query::Distribution;
 use smi_types::split::Spec;
 use smi_types::weight::Weight;
 use std::collections::BTreeMap;
@@ -52,19 +52,19 @@ pub(super) fn shares(
         let key = ObjectKey::new(&*call.root.namespace, name);
         let object = ObjectRef::service(key.clone());
         if weight == 0 {
-            trace.note("T9", object, Outcome::ZeroWeight);
+            trace.record("T9", object, Outcome::ZeroWeight);
         } else if let Err(Reason { why, .. }) = destination::usable(call.snapshot, &key) {
-            trace.note("T25", object, Outcome::Absent { nanos: weight, why });
+            trace.record("T25", object, Outcome::Absent { nanos: weight, why });
             stand_in += weight;
         } else if has_port(call, &key) {
-            // T28: the root as a backend means its own endpoints. So does any other, whoever splits it (T27).
+            // T28: the root as a backend stands for its own endpoints. So does a backend that is itself split (T27).
             let is_root = key == *call.root;
             let outcome = Outcome::TakesPart { nanos: weight, is_root };
-            trace.note(if is_root { "T28" } else { "T8" }, object, outcome);
+            trace.record(if is_root { "T28" } else { "T8" }, object, outcome);
             shares.push((call.target(key), weight));
         } else {
             let (nanos, port) = (weight, call.port);
-            trace.note("T20", object, Outcome::LacksPort { nanos, port });
+            trace.record("T20", object, Outcome::LacksPort { nanos, port });
         }
     }
     let unusable = || Reason::new("T23", format!("no backend with a weight has TCP port {}", call.port));
@@ -72,7 +72,7 @@ pub(super) fn shares(
         return Err(unusable());
     }
     if stand_in > 0 {
-        trace.note("T25", call.root_ref(), Outcome::StandsIn { nanos: stand_in });
+        trace.record("T25", call.root_ref(), Outcome::StandsIn { nanos: stand_in });
         shares.push((call.target(call.root.clone()), stand_in));
     }
     Distribution::of(shares).ok_or_else(unusable)

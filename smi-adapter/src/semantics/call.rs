@@ -1,15 +1,15 @@
 //! A call: what a client asks of which service, in which world.
 
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::{Distribution, Target};
+use crate::query::{Distribution, Endpoint};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
-/// What is called, and in which world.
+/// A call of a service, and the world in which it is made.
 pub(super) struct Call<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) settings: &'a Settings,
-    /// The service that the client calls: the root, if somebody splits it (T2).
+    /// The service that the client calls: the root, if a split names it (T2).
     pub(super) root: &'a ObjectKey,
     /// The port's number at that service.
     pub(super) port: u16,
@@ -20,11 +20,11 @@ impl Call<'_> {
         ObjectRef::service(self.root.clone())
     }
 
-    pub(super) fn target(&self, key: ObjectKey) -> Target {
-        Target::Service { key, port: self.port }
+    pub(super) fn target(&self, key: ObjectKey) -> Endpoint {
+        Endpoint::Service { key, port: self.port }
     }
 
-    /// The root's own endpoints, by its own selector (T13, T35).
+    /// Returns the root's own endpoints, by its own selector (T13, T35).
     pub(super) fn own_endpoints(&self) -> Distribution {
         Distribution::all_to(self.target(self.root.clone()))
     }

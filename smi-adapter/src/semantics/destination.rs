@@ -2,7 +2,7 @@
 
 use super::trace::Reason;
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::Traffic;
+use crate::query::Traffic;
 use crate::snapshot::Snapshot;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 

@@ -1,13 +1,13 @@
 //! Outcomes: everything that can come of one step of a trace, as data. The words follow from it.
 
-use crate::probe::{Access, Distribution};
+use crate::query::{Authorization, Distribution};
 use crate::settings::ENFORCE_LABEL;
 use std::fmt::{self, Display};
 
-/// What came of one step: of a clause of the specification, for one object.
+/// The outcome of one step: of a clause of the specification, for one object.
 ///
-/// Reasons (`why`) are in words for people: lower case, without a period, values of users in backticks. The rule of
-/// the [`Step`](super::Step) says which clause they are about.
+/// Reasons (`why`) are texts for people: lower case, without a period, values of users in backticks. The rule of the
+/// [`Step`](super::Step) names the clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -132,14 +132,14 @@ pub enum Outcome {
         /// The reason.
         why: String,
     },
-    /// The traffic target allows the attempt (A3).
+    /// The traffic target allows the query (A3).
     Allows,
-    /// The traffic target allows the attempt where the mesh does (A11, A13, A14).
+    /// The traffic target allows the query where the mesh does (A11, A13, A14).
     MayAllow {
         /// The reason.
         why: String,
     },
-    /// The traffic target does not allow the attempt.
+    /// The traffic target does not allow the query.
     DoesNotAllow {
         /// The reason.
         why: String,
@@ -170,10 +170,10 @@ pub enum Outcome {
     },
     /// The request is a health check that the workload declares (A38).
     HealthCheck,
-    /// The answer to the attempt.
+    /// The answer to the query.
     Decided {
         /// The answer.
-        access: Access,
+        authorization: Authorization,
     },
 }
 
@@ -183,7 +183,7 @@ pub enum Answer {
     /// Where the request goes.
     Route(Distribution),
     /// Whether the request is allowed.
-    Access(Access),
+    Authorization(Authorization),
 }
 
 /// Why a namespace is enforced (A2).
@@ -224,9 +224,9 @@ impl From<Distribution> for Answer {
     }
 }
 
-impl From<Access> for Answer {
-    fn from(access: Access) -> Self {
-        Self::Access(access)
+impl From<Authorization> for Answer {
+    fn from(authorization: Authorization) -> Self {
+        Self::Authorization(authorization)
     }
 }
 
@@ -290,7 +290,7 @@ impl Display for Outcome {
             Self::PortListed { port } => write!(f, "port `{port}` is one of its ports"),
             Self::PortNotListed { port } => write!(f, "port `{port}` is not one of its ports"),
             Self::HealthCheck => f.write_str("the request is a health check that it declares"),
-            Self::Decided { access } => write!(f, "the attempt is {access}"),
+            Self::Decided { authorization } => write!(f, "the traffic is {authorization}"),
         }
     }
 }
@@ -309,7 +309,7 @@ impl Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Route(distribution) => write!(f, "goes to {distribution}"),
-            Self::Access(access) => write!(f, "is {access}"),
+            Self::Authorization(authorization) => write!(f, "is {authorization}"),
         }
     }
 }

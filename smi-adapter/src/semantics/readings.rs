@@ -5,7 +5,7 @@ use super::path;
 use super::request::{self, Compiled, Lines, Seen};
 use super::trace::Trace;
 use crate::object::ObjectRef;
-use crate::probe::Request;
+use crate::query::Request;
 
 /// The answers to one request.
 pub(super) struct Answers<A> {
@@ -49,13 +49,13 @@ pub(super) fn all<A: PartialEq + Clone + Into<Answer>>(
     for lines in request::line_readings(&request.headers) {
         let unchanged = answer(&seen(received, lines), &mut Trace::default());
         if is_new(&unchanged) {
-            trace.note("S17", object.clone(), other_reading(None, lines, unchanged.clone()));
+            trace.record("S17", object.clone(), other_reading(None, lines, unchanged.clone()));
         }
         for form in &forms {
             let rewritten = answer(&seen(form, lines), &mut Trace::default());
             path_matters |= rewritten != unchanged;
             if is_new(&rewritten) {
-                trace.note("S5", object.clone(), other_reading(Some(form), lines, rewritten));
+                trace.record("S5", object.clone(), other_reading(Some(form), lines, rewritten));
             }
         }
     }

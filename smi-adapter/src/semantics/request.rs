@@ -1,7 +1,7 @@
 //! Whether a request fulfils a match of a route group.
 
 use super::trace::Reason;
-use crate::probe::Request;
+use crate::query::Request;
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use regex::Regex;
 use smi_types::regex::Portable;

@@ -6,7 +6,7 @@ use super::request::{self, Seen};
 use super::trace::{Reason, Trace};
 use super::{backends, destination};
 use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::probe::Distribution;
+use crate::query::Distribution;
 use smi_types::specs::HTTPRouteGroup;
 use smi_types::split::{MatchRef, Spec, TrafficSplit};
 
@@ -19,13 +19,13 @@ pub(super) fn route(call: &Call<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace)
         match take(call, key, spec, seen, trace) {
             Ok(distribution) => {
                 let taken = distribution.clone();
-                trace.note("T29", object, Outcome::Takes { distribution: taken });
+                trace.record("T29", object, Outcome::Takes { distribution: taken });
                 return distribution;
             }
-            Err(Reason { rule, why }) => trace.note(rule, object, Outcome::PassedOver { why }),
+            Err(Reason { rule, why }) => trace.record(rule, object, Outcome::PassedOver { why }),
         }
     }
-    trace.note("T13", call.root_ref(), Outcome::Untaken);
+    trace.record("T13", call.root_ref(), Outcome::Untaken);
     call.own_endpoints()
 }
 
@@ -46,7 +46,7 @@ fn contenders<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a
     if let Some(oldest) = unconditional.next() {
         for (key, ..) in unconditional {
             let by = oldest.0.name.clone();
-            trace.note("T29", ObjectRef::split(key.clone()), Outcome::Preceded { by });
+            trace.record("T29", ObjectRef::split(key.clone()), Outcome::Preceded { by });
         }
         conditional.push(oldest);
     }
@@ -64,7 +64,7 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
     let namespace = &call.root.namespace;
     if !call.settings.scope.contains(namespace) {
         let namespace = namespace.clone();
-        trace.note("T2", call.root_ref(), Outcome::OutOfScope { namespace });
+        trace.record("T2", call.root_ref(), Outcome::OutOfScope { namespace });
         return Vec::new();
     }
     unreadable(call, trace);
@@ -80,7 +80,7 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
             None if spec.service.split('.').next() == Some(&call.root.name) => {
                 let (service, namespace) = (spec.service.clone(), namespace.clone());
                 let outcome = Outcome::RootElsewhere { service, namespace };
-                trace.note("T3", ObjectRef::split(key.clone()), outcome);
+                trace.record("T3", ObjectRef::split(key.clone()), outcome);
             }
             Some(_) | None => {}
         }
@@ -95,7 +95,7 @@ fn unreadable(call: &Call<'_>, trace: &mut Trace) {
     for object in objects {
         if object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == call.root.namespace {
             let Reason { rule, why } = destination::missing(call.snapshot, object);
-            trace.note(rule, object.clone(), Outcome::Unreadable { why });
+            trace.record(rule, object.clone(), Outcome::Unreadable { why });
         }
     }
 }
@@ -133,7 +133,7 @@ fn matches(
         let group = ObjectRef::group(ObjectKey::new(&*key.namespace, &*reference.name));
         if let Err(Reason { rule, why }) = resolved(reference) {
             let name = reference.name.clone();
-            trace.note(
+            trace.record(
                 rule,
                 ObjectRef::split(key.clone()),
                 Outcome::UnknownReference { name, why },
@@ -169,22 +169,22 @@ fn resolved(reference: &MatchRef) -> Result<(), Reason> {
 fn any_match(call: &Call<'_>, group: &ObjectRef, seen: &Seen<'_>, trace: &mut Trace) -> bool {
     let Some(matches) = call.snapshot.group(&group.key).map(HTTPRouteGroup::matches) else {
         let Reason { why, .. } = destination::missing(call.snapshot, group);
-        trace.note("T17", group.clone(), Outcome::MatchesNothing { why });
+        trace.record("T17", group.clone(), Outcome::MatchesNothing { why });
         return false;
     };
     if matches.is_empty() {
         let why = "it has no matches".to_owned();
-        trace.note("S21", group.clone(), Outcome::MatchesNothing { why });
+        trace.record("S21", group.clone(), Outcome::MatchesNothing { why });
     }
     for (index, matching) in matches.iter().enumerate() {
         let name = matching.name.clone();
         match request::fulfils(matching, seen, call.settings) {
             Ok(()) => {
-                trace.note("S15", group.clone(), Outcome::Fulfilled { index, name });
+                trace.record("S15", group.clone(), Outcome::Fulfilled { index, name });
                 return true;
             }
             Err(Reason { rule, why }) => {
-                trace.note(rule, group.clone(), Outcome::NotFulfilled { index, name, why });
+                trace.record(rule, group.clone(), Outcome::NotFulfilled { index, name, why });
             }
         }
     }

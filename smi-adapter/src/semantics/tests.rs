@@ -85,8 +85,8 @@ impl World {
         self.add(|input| input.add(Object::from_value(object).unwrap()))
     }
 
-    fn probe(&self, to: &str, port: u16, traffic: Traffic) -> (Routing, Trace) {
-        let probe = Probe {
+    fn query(&self, to: &str, port: u16, traffic: Traffic) -> (Routing, Trace) {
+        let query = RoutingQuery {
             from: None,
             to: Destination::Service {
                 key: ObjectKey::new("shop", to),
@@ -94,8 +94,7 @@ impl World {
             },
             traffic,
         };
-        let (verdict, trace) = decide(&self.snapshot, &self.settings, &probe);
-        (verdict.route, trace)
+        route(&self.snapshot, &self.settings, &query)
     }
 
     /// Where `GET /` to port 80 of `web` goes.
@@ -105,12 +104,12 @@ impl World {
 
     /// Where a request to port 80 of `web` goes.
     fn send(&self, request: &Request) -> Routing {
-        self.probe("web", 80, Traffic::Http(request.clone())).0
+        self.query("web", 80, Traffic::Http(request.clone())).0
     }
 
     fn trace(&self) -> String {
         let request = request("GET", "/", &[]);
-        self.probe("web", 80, Traffic::Http(request)).1.to_string()
+        self.query("web", 80, Traffic::Http(request)).1.to_string()
     }
 }
 
@@ -178,7 +177,7 @@ Service shop/web: takes part with weight `0.5`, in the place of the absent backe
 TrafficSplit shop/b: takes the traffic: it goes to v2.shop:80 3/4, web.shop:80 1/4 (T29)
 ";
     assert_eq!(world.trace(), expected);
-    let (_, trace) = world.probe("web", 80, Traffic::Tcp);
+    let (_, trace) = world.query("web", 80, Traffic::Tcp);
     assert_eq!(trace.taken_by().map(|split| &*split.key.name), Some("b"));
     let absent = trace.steps().iter().find(|step| step.rule == "T25").unwrap();
     let (nanos, why) = (500_000_000, "there is none".to_owned());
@@ -192,7 +191,7 @@ fn a_trace_tells_what_other_readings_change() {
     let world = World::shop()
         .group("books", &json!([{"pathRegex": "/b"}, {"headers": {"x": "1,2"}}]))
         .split("a", &some_to("v1", "books"));
-    let lines = |request: Request| world.probe("web", 80, Traffic::Http(request)).1.to_string();
+    let lines = |request: Request| world.query("web", 80, Traffic::Http(request)).1.to_string();
     let twice = [("x", "1"), ("x", "2")];
     assert!(
         lines(request("GET", "/a/../b", &[]))
@@ -220,7 +219,7 @@ fn every_failure_is_named_in_the_trace() {
     for (rule, matches) in cases {
         let world = World::shop().group("g", &matches).split("a", &some_to("v1", "g"));
         let request = request("GET", "/", &[("host", "web")]);
-        let (route, trace) = world.probe("web", 80, Traffic::Http(request));
+        let (route, trace) = world.query("web", 80, Traffic::Http(request));
         assert_eq!(route.to_string(), ROOT, "{rule}");
         let of_group: Vec<&str> = trace
             .steps()
@@ -295,7 +294,7 @@ proptest! {
         let request = Request { method: "GET".into(), path, headers };
         for traffic in [Traffic::Tcp, Traffic::Udp, Traffic::Http(request)] {
             let http = matches!(traffic, Traffic::Http(_));
-            let (routing, trace) = world.probe("web", port, traffic);
+            let (routing, trace) = world.query("web", port, traffic);
             prop_assert!(!trace.steps().is_empty());
             if let Routing::Either { rule, of } = routing {
                 prop_assert!(http && ["S5", "S17"].contains(&rule));

@@ -33,7 +33,7 @@ impl Trace {
         self.0.iter().find(takes).map(|step| &step.object)
     }
 
-    pub(super) fn note(&mut self, rule: &'static str, object: ObjectRef, outcome: Outcome) {
+    pub(super) fn record(&mut self, rule: &'static str, object: ObjectRef, outcome: Outcome) {
         self.0.push(Step { rule, object, outcome });
     }
 }

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
-use smi_adapter::probe::{Attempt, Caller, Destination, Identity, Probe, Traffic};
+use smi_adapter::principal::{Identity, Principal};
+use smi_adapter::query::{AccessQuery, Destination, RoutingQuery, Traffic};
 use smi_adapter::yaml;
 
 const API_VERSION: &str = "conformance.smi-adapter.dev/v1";
@@ -33,7 +34,7 @@ struct Metadata {
 
 /// What is asked, and what somebody expects.
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Spec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     law: Option<Law>,
@@ -44,9 +45,9 @@ pub(super) struct Spec {
     #[serde(default)]
     settings: SettingsText,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) probes: Vec<ProbeText>,
+    pub(super) routing_queries: Vec<RoutingQueryText>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) attempts: Vec<AttemptText>,
+    pub(super) access_queries: Vec<AccessQueryText>,
     /// Diagnostics that there must be: each as its code, object and field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) reports: Vec<String>,
@@ -55,10 +56,10 @@ pub(super) struct Spec {
     pub(super) unreported: Vec<String>,
 }
 
-/// A probe, and its answer.
+/// A query, and its answer.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ProbeText {
+pub(super) struct RoutingQueryText {
     #[serde(default, deserialize_with = "wire::read_account", serialize_with = "wire::account")]
     from: Option<Identity>,
     namespace: String,
@@ -69,12 +70,12 @@ pub(super) struct ProbeText {
     pub(super) expect: Option<String>,
 }
 
-/// An attempt, and its answer.
+/// An access query, and its answer.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AttemptText {
+pub(super) struct AccessQueryText {
     #[serde(default, deserialize_with = "wire::read_caller", serialize_with = "wire::caller")]
-    from: Option<Caller>,
+    from: Option<Principal>,
     namespace: String,
     #[serde(
         default = "deployment",
@@ -94,7 +95,11 @@ fn deployment() -> Kind {
 }
 
 impl Head {
-    pub(super) fn new(case: &Case, probes: Vec<ProbeText>, attempts: Vec<AttemptText>) -> Self {
+    pub(super) fn new(
+        case: &Case,
+        routing_queries: Vec<RoutingQueryText>,
+        access_queries: Vec<AccessQueryText>,
+    ) -> Self {
         Self {
             api_version: API_VERSION.to_owned(),
             kind: KIND.to_owned(),
@@ -106,8 +111,8 @@ impl Head {
                 rules: case.rules.clone(),
                 seed: case.seed,
                 settings: SettingsText::new(&case.settings),
-                probes,
-                attempts,
+                routing_queries,
+                access_queries,
                 reports: Vec::new(),
                 unreported: Vec::new(),
             },
@@ -138,8 +143,8 @@ impl Head {
             rules: spec.rules,
             documents,
             settings: spec.settings.settings(),
-            probes: spec.probes.into_iter().map(ProbeText::probe).collect(),
-            attempts: spec.attempts.into_iter().map(AttemptText::attempt).collect(),
+            routing_queries: spec.routing_queries.into_iter().map(RoutingQueryText::query).collect(),
+            access_queries: spec.access_queries.into_iter().map(AccessQueryText::query).collect(),
             seed: spec.seed,
         }
     }
@@ -150,21 +155,21 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| error.to_string())
 }
 
-impl ProbeText {
-    pub(super) fn new(probe: &Probe, answer: String) -> Self {
-        let Destination::Service { key, port } = &probe.to;
+impl RoutingQueryText {
+    pub(super) fn new(query: &RoutingQuery, answer: String) -> Self {
+        let Destination::Service { key, port } = &query.to;
         Self {
-            from: probe.from.clone(),
+            from: query.from.clone(),
             namespace: key.namespace.clone(),
             service: key.name.clone(),
             port: *port,
-            traffic: probe.traffic.clone(),
+            traffic: query.traffic.clone(),
             expect: Some(answer),
         }
     }
 
-    fn probe(self) -> Probe {
-        Probe {
+    fn query(self) -> RoutingQuery {
+        RoutingQuery {
             from: self.from,
             to: Destination::Service {
                 key: ObjectKey::new(self.namespace, self.service),
@@ -175,22 +180,22 @@ impl ProbeText {
     }
 }
 
-impl AttemptText {
-    pub(super) fn new(attempt: &Attempt, answer: String) -> Self {
-        let ObjectRef { kind, key } = &attempt.to;
+impl AccessQueryText {
+    pub(super) fn new(query: &AccessQuery, answer: String) -> Self {
+        let ObjectRef { kind, key } = &query.to;
         Self {
-            from: attempt.from.clone(),
+            from: query.from.clone(),
             namespace: key.namespace.clone(),
             kind: kind.clone(),
             workload: key.name.clone(),
-            port: attempt.port,
-            traffic: attempt.traffic.clone(),
+            port: query.port,
+            traffic: query.traffic.clone(),
             expect: Some(answer),
         }
     }
 
-    fn attempt(self) -> Attempt {
-        Attempt {
+    fn query(self) -> AccessQuery {
+        AccessQuery {
             from: self.from,
             to: ObjectRef::new(self.kind, ObjectKey::new(self.namespace, self.workload)),
             port: self.port,

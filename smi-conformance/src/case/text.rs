@@ -1,24 +1,25 @@
 //! Probes as what one would type.
 
-use smi_adapter::probe::{Attempt, Caller, Destination, Probe, Request, Traffic};
+use smi_adapter::principal::Principal;
+use smi_adapter::query::{AccessQuery, Destination, Request, RoutingQuery, Traffic};
 
-/// An attempt as what one would type, and where.
+/// An access query as what one would type, and where.
 #[must_use]
-pub fn knock(attempt: &Attempt) -> String {
-    let from = match &attempt.from {
+pub fn knock(query: &AccessQuery) -> String {
+    let from = match &query.from {
         None => "somebody without identity".to_owned(),
-        Some(Caller::Account(account)) => format!("{}/{}", account.namespace, account.service_account),
-        Some(Caller::Spiffe(id)) => id.clone(),
+        Some(Principal::Account(account)) => format!("{}/{}", account.namespace, account.service_account),
+        Some(Principal::Spiffe(id)) => id.clone(),
     };
-    let to = format!("{}:{}", attempt.to, attempt.port);
-    format!("{from} to {to}: {}", typed(&attempt.traffic, "POD", attempt.port))
+    let to = format!("{}:{}", query.to, query.port);
+    format!("{from} to {to}: {}", typed(&query.traffic, "POD", query.port))
 }
 
-/// A probe as what one would type.
+/// A query as what one would type.
 #[must_use]
-pub fn curl(probe: &Probe) -> String {
-    let Destination::Service { key, port } = &probe.to;
-    typed(&probe.traffic, &format!("{}.{}", key.name, key.namespace), *port)
+pub fn curl(query: &RoutingQuery) -> String {
+    let Destination::Service { key, port } = &query.to;
+    typed(&query.traffic, &format!("{}.{}", key.name, key.namespace), *port)
 }
 
 fn typed(traffic: &Traffic, host: &str, port: u16) -> String {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::object::DEFAULT_NAMESPACE;
 use smi_adapter::resolve::resolve;
-use smi_adapter::semantics::{Trace, authorize, decide};
+use smi_adapter::semantics::{Trace, authorize, route};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::Document;
 use std::fmt::Display;
@@ -30,20 +30,20 @@ impl Case {
         let (head, documents) = Head::split(text)?;
         let spec = &head.spec;
         let (reports, unreported) = (spec.reports.clone(), spec.unreported.clone());
-        let routes: Vec<Option<String>> = spec.probes.iter().map(|probe| probe.expect.clone()).collect();
-        let accesses: Vec<Option<String>> = spec.attempts.iter().map(|attempt| attempt.expect.clone()).collect();
+        let routes: Vec<Option<String>> = spec.routing_queries.iter().map(|query| query.expect.clone()).collect();
+        let accesses: Vec<Option<String>> = spec.access_queries.iter().map(|query| query.expect.clone()).collect();
         let case = head.case(documents);
 
         let mut faults = case.gaps();
         let snapshot = case.snapshot();
-        for (number, (probe, expected)) in (1..).zip(case.probes.iter().zip(routes)) {
-            let (verdict, trace) = decide(&snapshot, &case.settings, probe);
-            let asked = format!("probe {number}, {}", curl(probe));
-            faults.extend(differs(&asked, expected, &verdict.route, &trace));
+        for (number, (query, expected)) in (1..).zip(case.routing_queries.iter().zip(routes)) {
+            let (routing, trace) = route(&snapshot, &case.settings, query);
+            let asked = format!("query {number}, {}", curl(query));
+            faults.extend(differs(&asked, expected, &routing, &trace));
         }
-        for (number, (attempt, expected)) in (1..).zip(case.attempts.iter().zip(accesses)) {
-            let (access, trace) = authorize(&snapshot, &case.settings, attempt);
-            let asked = format!("attempt {number}, {}", knock(attempt));
+        for (number, (query, expected)) in (1..).zip(case.access_queries.iter().zip(accesses)) {
+            let (access, trace) = authorize(&snapshot, &case.settings, query);
+            let asked = format!("query {number}, {}", knock(query));
             faults.extend(differs(&asked, expected, access, &trace));
         }
         faults.extend(case.misreported(&snapshot, &reports, &unreported));
@@ -60,8 +60,8 @@ impl Case {
         if self.rules.is_empty() {
             gaps.push("it shows no rule: `spec.rules` is empty".to_owned());
         }
-        if self.probes.is_empty() && self.attempts.is_empty() {
-            gaps.push("it asks nothing: there are no `spec.probes` and no `spec.attempts`".to_owned());
+        if self.routing_queries.is_empty() && self.access_queries.is_empty() {
+            gaps.push("it asks nothing: there are no `spec.routing_queries` and no `spec.access_queries`".to_owned());
         }
         let unused = self.documents.iter().filter(|document| !counts(document));
         gaps.extend(unused.map(|document| format!("no object that counts: {document}")));

@@ -4,7 +4,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use smi_adapter::object::Kind;
-use smi_adapter::probe::{Caller, Identity, Request, Traffic};
+use smi_adapter::principal::{Identity, Principal};
+use smi_adapter::query::{Request, Traffic};
 
 /// A service account.
 #[derive(Deserialize, Serialize)]
@@ -60,19 +61,19 @@ pub(super) fn read_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 }
 
 #[expect(clippy::ref_option, reason = "serde hands over the field")]
-pub(super) fn caller<S: Serializer>(from: &Option<Caller>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn caller<S: Serializer>(from: &Option<Principal>, serializer: S) -> Result<S::Ok, S::Error> {
     match from {
         None => serializer.serialize_none(),
-        Some(Caller::Account(account)) => Account::of(account).serialize(serializer),
-        Some(Caller::Spiffe(id)) => id.serialize(serializer),
+        Some(Principal::Account(account)) => Account::of(account).serialize(serializer),
+        Some(Principal::Spiffe(id)) => id.serialize(serializer),
     }
 }
 
-pub(super) fn read_caller<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Caller>, D::Error> {
+pub(super) fn read_caller<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Principal>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Null => None,
-        Value::String(id) => Some(Caller::Spiffe(id)),
-        account => Some(Caller::Account(within::<Account, D::Error>(account)?.identity())),
+        Value::String(id) => Some(Principal::Spiffe(id)),
+        account => Some(Principal::Account(within::<Account, D::Error>(account)?.identity())),
     })
 }
 

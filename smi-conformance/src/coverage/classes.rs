@@ -1,20 +1,27 @@
-//! To which classes of [`Coverage`] the verdicts on probes belong.
+//! To which classes of [`Coverage`] the verdicts on queries belong.
 
 use super::Coverage;
-use crate::probes::Beside;
-use crate::probes::near::Near;
+use crate::queries::Beside;
+use crate::queries::near::Near;
 use smi_adapter::object::{Kind, ObjectRef};
-use smi_adapter::probe::{Distribution, Probe, Routing, Target, Traffic, Verdict};
-use smi_adapter::semantics::{Outcome, Step, Trace, decide};
+use smi_adapter::query::{Distribution, Endpoint, Routing, RoutingQuery, Traffic};
+use smi_adapter::semantics::{Outcome, Step, Trace, route};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Settings};
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Version;
 
 impl Coverage {
-    /// Notes how the reference came to a verdict.
-    pub fn probe(&mut self, snapshot: &Snapshot, settings: &Settings, probe: &Probe, verdict: &Verdict, trace: &Trace) {
-        self.note("probes");
-        match &verdict.route {
+    /// Notes how the reference came to a routing.
+    pub fn query(
+        &mut self,
+        snapshot: &Snapshot,
+        settings: &Settings,
+        query: &RoutingQuery,
+        routing: &Routing,
+        trace: &Trace,
+    ) {
+        self.note("queries");
+        match &routing {
             Routing::Either { rule, .. } => self.note(if *rule == "S5" { "Either S5" } else { "Either S17" }),
             Routing::Exactly(distribution) => self.note(match distribution.shares().count() {
                 0..=1 => "shares: one",
@@ -31,7 +38,7 @@ impl Coverage {
         let (failed, unusable) = (any(&["T12"]), any(&["T23"]));
         if let Some(split) = trace.taken_by() {
             self.taken(snapshot, split, failed, unusable);
-            self.note(match probe.traffic {
+            self.note(match query.traffic {
                 Traffic::Http(_) => "a split takes a request",
                 Traffic::Tcp | Traffic::Udp => "a split takes a connection",
             });
@@ -43,15 +50,15 @@ impl Coverage {
             self.note_if(!any(&passed_over), "root, nobody splits it");
             self.note_if(any(&["T29"]), "T29 conflict, and the winner takes nothing");
         }
-        let Traffic::Udp = probe.traffic else { return };
-        let tcp = Probe {
+        let Traffic::Udp = query.traffic else { return };
+        let tcp = RoutingQuery {
             traffic: Traffic::Tcp,
-            ..probe.clone()
+            ..query.clone()
         };
-        let (beside, _) = decide(snapshot, settings, &tcp);
-        let nowhere = Distribution::all_to(Target::Nowhere);
-        let both = [&beside, verdict].iter().all(|verdict| !verdict.route.allows(&nowhere));
-        self.note_if(both && beside != *verdict, "UDP on the number of a split TCP port");
+        let (beside, _) = route(snapshot, settings, &tcp);
+        let nowhere = Distribution::all_to(Endpoint::Nowhere);
+        let both = [&beside, routing].iter().all(|routing| !routing.allows(&nowhere));
+        self.note_if(both && beside != *routing, "UDP on the number of a split TCP port");
     }
 
     fn taken(&mut self, snapshot: &Snapshot, split: &ObjectRef, failed: bool, unusable: bool) {
@@ -78,7 +85,7 @@ impl Coverage {
     }
 
     /// Notes whether a request is decided otherwise than the one that it lies beside.
-    pub fn beside(&mut self, how: Beside, on: &Verdict, beside: &Verdict) {
+    pub fn beside(&mut self, how: Beside, on: &Routing, beside: &Routing) {
         let name = match how {
             Beside::Path(Near::Append("?q=1" | "#f")) => "path with a query",
             Beside::Path(Near::Append(_)) => "path with something behind it",
@@ -98,21 +105,21 @@ impl Coverage {
     }
 
     /// Notes whether another anchor would decide otherwise.
-    pub fn anchors(&mut self, snapshot: &Snapshot, settings: &Settings, probe: &Probe, verdict: &Verdict) {
+    pub fn anchors(&mut self, snapshot: &Snapshot, settings: &Settings, query: &RoutingQuery, routing: &Routing) {
         let mut other = settings.clone();
         let (path, other_path) = match settings.path_anchor {
             PathAnchor::Full => ("full path anchor decides", PathAnchor::Start),
             PathAnchor::Start => ("start path anchor decides", PathAnchor::Full),
         };
         other.path_anchor = other_path;
-        self.note_if(decide(snapshot, &other, probe).0 != *verdict, path);
+        self.note_if(route(snapshot, &other, query).0 != *routing, path);
         let mut other = settings.clone();
         let (header, other_header) = match settings.header_anchor {
             HeaderAnchor::Full => ("full header anchor decides", HeaderAnchor::Search),
             HeaderAnchor::Search => ("search header anchor decides", HeaderAnchor::Full),
         };
         other.header_anchor = other_header;
-        self.note_if(decide(snapshot, &other, probe).0 != *verdict, header);
+        self.note_if(route(snapshot, &other, query).0 != *routing, header);
     }
 }
 

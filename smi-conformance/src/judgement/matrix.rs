@@ -61,9 +61,9 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
             let Some(law) = judgement.laws.get(name) else {
                 return String::new();
             };
-            match law.probes {
+            match law.queries {
                 0 => law.state.to_string(),
-                probes => format!("{}, {probes} probes", law.state),
+                queries => format!("{}, {queries} queries", law.state),
             }
         };
         (format!("`{name}`"), each(&outcome))

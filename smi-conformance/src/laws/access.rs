@@ -6,7 +6,7 @@ use super::{Fault, Known, Subject, Tally, written};
 use crate::case::knock;
 use crate::world::reduce::Sent;
 use crate::world::workloads::{pod_name, pod_of};
-use crate::{Access as Let, Case, Inbound, MeshWorld, NotModelled, Peer};
+use crate::{Case, Decision, Inbound, MeshWorld, NotModelledError, Peer};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support};
@@ -14,7 +14,8 @@ use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned};
-use smi_adapter::probe::{Access, Attempt, Caller, Identity, Traffic};
+use smi_adapter::principal::{Identity, Principal};
+use smi_adapter::query::{AccessQuery, Authorization, Traffic};
 use smi_adapter::semantics::{Trace, authorize};
 use smi_adapter::snapshot::Snapshot;
 use std::net::{IpAddr, Ipv4Addr};
@@ -68,29 +69,29 @@ pub(super) fn mesh_world(case: &Case, snapshot: &Snapshot, closed: bool) -> Mesh
     }
 }
 
-/// Asks the mesh about one attempt.
+/// Asks the mesh about one query.
 pub(super) fn knocked(
     subject: &Subject<'_>,
     objects: &[NativeObject],
     world: &MeshWorld,
-    attempt: &Attempt,
-) -> Result<Let, NotModelled> {
+    query: &AccessQuery,
+) -> Result<Decision, NotModelledError> {
     let Some(mesh) = subject.mesh else {
-        return Err(NotModelled("there is no interpreter".to_owned()));
+        return Err(NotModelledError("there is no interpreter".to_owned()));
     };
-    let ObjectRef { kind, key } = &attempt.to;
+    let ObjectRef { kind, key } = &query.to;
     let inbound = Inbound {
-        from: match &attempt.from {
+        from: match &query.from {
             None => Peer::Plaintext,
-            Some(Caller::Account(account)) => Peer::Account(account.clone()),
-            Some(Caller::Spiffe(id)) => {
+            Some(Principal::Account(account)) => Peer::Account(account.clone()),
+            Some(Principal::Spiffe(id)) => {
                 own_account(id, &world.trust_domain).unwrap_or_else(|| Peer::Spiffe(id.clone()))
             }
         },
         ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)),
         pod: ObjectKey::new(&key.namespace, pod_name(&kind.kind, &key.name)),
-        port: attempt.port,
-        traffic: attempt.traffic.clone(),
+        port: query.port,
+        traffic: query.traffic.clone(),
     };
     mesh.authorize(objects, world, &inbound)
 }
@@ -105,11 +106,11 @@ fn own_account(id: &str, trust_domain: &str) -> Option<Peer> {
     }))
 }
 
-/// What the reference and the mesh say of an attempt.
+/// What the reference and the mesh say of an access query.
 struct Answer {
-    verdict: Access,
+    expected: Authorization,
     trace: Trace,
-    got: Let,
+    got: Decision,
 }
 
 impl<'a> Sight<'a> {
@@ -128,38 +129,37 @@ impl<'a> Sight<'a> {
         })
     }
 
-    /// What the reference and the mesh say of one attempt; nothing, if the mesh is not modelled there.
-    fn ask(&self, attempt: &Attempt, tally: &mut Tally) -> Option<Answer> {
+    /// What the reference and the mesh say of one query; nothing, if the mesh is not modelled there.
+    fn ask(&self, query: &AccessQuery, tally: &mut Tally) -> Option<Answer> {
         // No workload that is not there can be reached.
-        self.snapshot.workload(&attempt.to)?;
-        let (verdict, trace) = authorize(&self.snapshot, &self.case.settings, attempt);
-        tally.probes += 1;
-        note(verdict, &trace, attempt, tally);
-        match knocked(self.subject, &self.objects, &self.world, attempt) {
-            Ok(got) => Some(Answer { verdict, trace, got }),
-            Err(NotModelled(why)) => {
+        self.snapshot.workload(&query.to)?;
+        let (expected, trace) = authorize(&self.snapshot, &self.case.settings, query);
+        tally.queries += 1;
+        note(expected, &trace, query, tally);
+        match knocked(self.subject, &self.objects, &self.world, query) {
+            Ok(got) => Some(Answer { expected, trace, got }),
+            Err(NotModelledError(why)) => {
                 tally.not_modelled += 1;
-                let first = || format!("{}: {why}", knock(attempt));
+                let first = || format!("{}: {why}", knock(query));
                 tally.first_not_modelled.get_or_insert_with(first);
                 None
             }
         }
     }
 
-    /// Whether a diagnostic says that the mesh cannot close what an attempt goes to.
-    fn open(&self, attempt: &Attempt) -> bool {
-        let feature = match attempt.traffic {
+    /// Whether a diagnostic says that the mesh cannot close what an access query goes to.
+    fn open(&self, query: &AccessQuery) -> bool {
+        let feature = match query.traffic {
             Traffic::Udp => Feature::UdpAccess,
             Traffic::Tcp | Traffic::Http(_) => Feature::DenyByDefault,
         };
-        let owner = self.owner(&attempt.to);
+        let owner = self.owner(&query.to);
         let about = |diagnostic: &Diagnostic| {
             let object = &diagnostic.object;
             // For a namespace as a whole it is said of datagrams only.
-            let namespace =
-                attempt.traffic == Traffic::Udp && *object == ObjectRef::namespace(&attempt.to.key.namespace);
-            let workload = *object == attempt.to || Some(object) == owner.as_ref();
-            let here = diagnostic.ports.contains(attempt.port);
+            let namespace = query.traffic == Traffic::Udp && *object == ObjectRef::namespace(&query.to.key.namespace);
+            let workload = *object == query.to || Some(object) == owner.as_ref();
+            let here = diagnostic.ports.contains(query.port);
             diagnostic.code == Code::NotEnforced && here && (namespace || workload)
         };
         self.subject.adapter.support(feature) != Support::Full && self.planned.diagnostics.iter().any(about)
@@ -185,19 +185,19 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// Notes what an attempt shows.
-fn note(verdict: Access, trace: &Trace, attempt: &Attempt, tally: &mut Tally) {
-    let protocol = match attempt.traffic {
+/// Notes what an access query shows.
+fn note(expected: Authorization, trace: &Trace, query: &AccessQuery, tally: &mut Tally) {
+    let protocol = match query.traffic {
         Traffic::Tcp => "TCP",
         Traffic::Udp => "UDP",
         Traffic::Http(_) => "HTTP",
     };
     let by = |rules: &[&str]| trace.steps().iter().any(|step| rules.contains(&step.rule));
-    match verdict {
-        Access::Allow if by(&["A3"]) => tally.coverage.note(&format!("allowed: {protocol}")),
-        Access::Allow => tally.coverage.note("allowed: not enforced"),
-        Access::Either { rule } => tally.coverage.note(&format!("Either {rule}")),
-        Access::Deny => {
+    match expected {
+        Authorization::Allow if by(&["A3"]) => tally.coverage.note(&format!("allowed: {protocol}")),
+        Authorization::Allow => tally.coverage.note("allowed: not enforced"),
+        Authorization::Either { rule } => tally.coverage.note(&format!("Either {rule}")),
+        Authorization::Deny => {
             let (source, route) = (by(&["A4", "A20", "A34"]), by(&["A5", "A10", "A12"]));
             tally.coverage.note(&format!("denied: {protocol}"));
             tally.coverage.note_if(source, "denied: by source");
@@ -207,13 +207,13 @@ fn note(verdict: Access, trace: &Trace, attempt: &Attempt, tally: &mut Tally) {
     }
 }
 
-pub(super) fn fault(attempt: &Attempt, expected: &str, got: Let, trace: &Trace) -> Box<Fault> {
+pub(super) fn fault(query: &AccessQuery, expected: &str, got: Decision, trace: &Trace) -> Box<Fault> {
     let got = match got {
-        Let::Allow => "let in",
-        Let::Deny => "refused",
+        Decision::Allow => "let in",
+        Decision::Deny => "refused",
     };
     Box::new(Fault {
-        sent: Some(Sent::Attempt(attempt.clone())),
+        sent: Some(Sent::AccessQuery(query.clone())),
         why: format!("expected {expected}\n     got {got}"),
         reference: trace.to_string(),
     })
@@ -222,12 +222,12 @@ pub(super) fn fault(attempt: &Attempt, expected: &str, got: Let, trace: &Trace) 
 pub(super) fn never_widens(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case, true)?;
     // In a closed world no datagram gets anywhere.
-    for attempt in case.attempts.iter().filter(|attempt| attempt.traffic != Traffic::Udp) {
-        let Some(Answer { verdict, trace, got }) = sight.ask(attempt, tally) else {
+    for query in case.access_queries.iter().filter(|query| query.traffic != Traffic::Udp) {
+        let Some(Answer { expected, trace, got }) = sight.ask(query, tally) else {
             continue;
         };
-        if verdict == Access::Deny && got == Let::Allow {
-            return Err(fault(attempt, "denied", got, &trace));
+        if expected == Authorization::Deny && got == Decision::Allow {
+            return Err(fault(query, "denied", got, &trace));
         }
     }
     Ok(())
@@ -235,18 +235,13 @@ pub(super) fn never_widens(subject: &Subject<'_>, case: &Case, tally: &mut Tally
 
 pub(super) fn enforces(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case, false)?;
-    for attempt in &case.attempts {
-        let Some(Answer { verdict, trace, got }) = sight.ask(attempt, tally) else {
+    for query in &case.access_queries {
+        let Some(Answer { expected, trace, got }) = sight.ask(query, tally) else {
             continue;
         };
-        if verdict == Access::Deny && got == Let::Allow {
-            if !sight.open(attempt) {
-                return Err(fault(
-                    attempt,
-                    "denied, or a `NotEnforced` on the workload",
-                    got,
-                    &trace,
-                ));
+        if expected == Authorization::Deny && got == Decision::Allow {
+            if !sight.open(query) {
+                return Err(fault(query, "denied, or a `NotEnforced` on the workload", got, &trace));
             }
             tally.excused += 1;
         }
@@ -257,19 +252,21 @@ pub(super) fn enforces(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
 pub(super) fn grants(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case, false)?;
     let claims = sight.claims();
-    for attempt in &case.attempts {
-        let Some(Answer { verdict, trace, got }) = sight.ask(attempt, tally) else {
+    for query in &case.access_queries {
+        let Some(Answer { expected, trace, got }) = sight.ask(query, tally) else {
             continue;
         };
-        match (verdict, got) {
-            (Access::Either { .. }, _) => tally.either += 1,
+        match (expected, got) {
+            (Authorization::Either { .. }, _) => tally.either += 1,
             // Some traffic a mesh never carries, whatever is written for it.
-            (Access::Allow, Let::Deny) if knocked(subject, &[], &sight.world, attempt) == Ok(Let::Deny) => {
+            (Authorization::Allow, Decision::Deny)
+                if knocked(subject, &[], &sight.world, query) == Ok(Decision::Deny) =>
+            {
                 tally.refused += 1;
             }
-            (Access::Allow, Let::Deny) => {
-                if !sight.excused(attempt, &claims) {
-                    return Err(fault(attempt, "allowed", got, &trace));
+            (Authorization::Allow, Decision::Deny) => {
+                if !sight.excused(query, &claims) {
+                    return Err(fault(query, "allowed", got, &trace));
                 }
                 tally.excused += 1;
             }

@@ -37,9 +37,7 @@ pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -
     let lab = Lab::new(subject.adapter);
     let input = case.input();
     let planned = lab.settle(&input, &case.settings)?;
-    tally
-        .coverage
-        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    tally.planned(&planned);
     let again = lab.plan(&input, &case.settings)?;
     empty(&again.plan, "after a plan was applied")?;
     hold!(
@@ -54,9 +52,7 @@ pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -
 pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let lab = Lab::new(subject.adapter);
     let first = lab.plan(&case.input(), &case.settings)?;
-    tally
-        .coverage
-        .note_if(!first.manifests.is_empty(), "world with native objects");
+    tally.planned(&first);
     hold!(lab.cluster.objects().is_empty(), "planning wrote something");
     let second = lab.plan(&case.input(), &case.settings)?;
     hold!(first == second, "two plans over the same observation differ");

@@ -1,6 +1,6 @@
 //! Laws about what an edit changes, and what it does not.
 
-use super::{Fault, Subject, Tally, hold};
+use super::{Fault, Subject, Tally, hold, plan};
 use crate::edits::{Edit, is, matches_of, places};
 use crate::lab::{Lab, difference, differing, named};
 use crate::world::snapshot;
@@ -14,15 +14,6 @@ use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::semantics::is_enforced;
 use smi_adapter::settings::{ENFORCE_LABEL, Settings};
 use std::collections::{BTreeMap, BTreeSet};
-
-fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
-    let input = Input::new(documents.to_vec());
-    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
-    tally
-        .coverage
-        .note_if(!planned.manifests.is_empty(), "world with native objects");
-    Ok(planned)
-}
 
 /// The names of each policy's objects of each kind. Left out are routes that are not wholly in force: the next edit may
 /// put them in force on another port, with objects of its own.
@@ -54,7 +45,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         Edit::Regex,
         Edit::Age,
         Edit::Split,
-        Edit::Source,
+        Edit::Principal,
         Edit::Target,
     ] {
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
@@ -355,9 +346,7 @@ pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     lab.settle(&case.input(), &case.settings)?;
     let fresh = Lab::new(subject.adapter);
     let planned = fresh.settle(&case.input(), &case.settings)?;
-    tally
-        .coverage
-        .note_if(!planned.manifests.is_empty(), "world with native objects");
+    tally.planned(&planned);
     let differ = differing(&lab.objects(), &fresh.objects());
     hold!(
         differ.is_empty(),

@@ -19,13 +19,13 @@ pub(super) fn cases(law: &Definition) -> impl Iterator<Item = Case> {
         case.law = Some(law.name);
         case.documents.iter_mut().for_each(in_a_namespace);
         let mut dice = case.dice();
-        for probe in &mut case.probes {
-            address(probe, &case.settings.cluster_domain, &mut dice);
+        for query in &mut case.routing_queries {
+            address(query, &case.settings.cluster_domain, &mut dice);
         }
         let asks = match law.asks {
             Asks::Nothing => true,
-            Asks::Routes => !case.probes.is_empty(),
-            Asks::Access => !case.attempts.is_empty(),
+            Asks::Routing => !case.routing_queries.is_empty(),
+            Asks::Access => !case.access_queries.is_empty(),
         };
         asks.then_some(case)
     })
@@ -69,14 +69,14 @@ pub(super) fn smallest(
 
 /// The case with nothing sent but what shows the fault.
 fn asked_alone(case: &Case, sent: Option<Sent>) -> Case {
-    let (probes, attempts) = match sent {
-        Some(Sent::Probe(probe)) => (vec![probe], Vec::new()),
-        Some(Sent::Attempt(attempt)) => (Vec::new(), vec![attempt]),
+    let (routing_queries, access_queries) = match sent {
+        Some(Sent::RoutingQuery(query)) => (vec![query], Vec::new()),
+        Some(Sent::AccessQuery(query)) => (Vec::new(), vec![query]),
         None => return case.clone(),
     };
     Case {
-        probes,
-        attempts,
+        routing_queries,
+        access_queries,
         ..case.clone()
     }
 }
@@ -84,14 +84,14 @@ fn asked_alone(case: &Case, sent: Option<Sent>) -> Case {
 /// The cases that lack one thing: a request, an object, a part of one, a choice of the operator, a part of the only
 /// request.
 fn smaller(case: &Case) -> impl Iterator<Item = Case> {
-    let probes = (0..case.probes.len()).map(|place| {
+    let queries = (0..case.routing_queries.len()).map(|place| {
         let mut fewer = case.clone();
-        fewer.probes.remove(place);
+        fewer.routing_queries.remove(place);
         fewer
     });
-    let attempts = (0..case.attempts.len()).map(|place| {
+    let access_queries = (0..case.access_queries.len()).map(|place| {
         let mut fewer = case.clone();
-        fewer.attempts.remove(place);
+        fewer.access_queries.remove(place);
         fewer
     });
     let documents = without_one(&Value::Array(case.documents.clone())).into_iter();
@@ -107,14 +107,18 @@ fn smaller(case: &Case) -> impl Iterator<Item = Case> {
         plain(&mut plainer.settings);
         (plainer.settings != case.settings).then_some(plainer)
     });
-    let sent = match (&*case.probes, &*case.attempts) {
-        ([probe], []) => requests(&Sent::Probe(probe.clone())),
-        ([], [attempt]) => requests(&Sent::Attempt(attempt.clone())),
+    let sent = match (&*case.routing_queries, &*case.access_queries) {
+        ([query], []) => requests(&Sent::RoutingQuery(query.clone())),
+        ([], [query]) => requests(&Sent::AccessQuery(query.clone())),
         _ => Vec::new(),
     };
     let sent = sent.into_iter().filter(|sent| sendable(sent.traffic()));
     let sent = sent.map(|sent| asked_alone(case, Some(sent)));
-    probes.chain(attempts).chain(documents).chain(settings).chain(sent)
+    queries
+        .chain(access_queries)
+        .chain(documents)
+        .chain(settings)
+        .chain(sent)
 }
 
 /// The values that lack one element of a list or one field, at any depth.
@@ -194,7 +198,10 @@ mod tests {
         let original = cases::kept().find(|kept| kept.name == case.name).unwrap();
         assert!(violation.why.contains("it panics"), "{violation}");
         assert!(case.to_yaml().len() < original.to_yaml().len(), "{violation}");
-        assert!(case.probes.is_empty() && case.attempts.is_empty(), "{violation}");
+        assert!(
+            case.routing_queries.is_empty() && case.access_queries.is_empty(),
+            "{violation}"
+        );
         let of_kind = |kind| case.documents.iter().filter(move |document| is(document, kind));
         assert_eq!(of_kind("TrafficSplit").count(), 1, "{violation}");
         let matches = of_kind("HTTPRouteGroup").map(|group| group["spec"]["matches"].clone());

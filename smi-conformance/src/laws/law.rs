@@ -27,7 +27,7 @@ impl PartialOrd for Law {
 /// An error parsing the name of a law: there is no law of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no law `{0}`, only `{all}`", all = names())]
-pub struct UnknownLaw(String);
+pub struct UnknownLawError(String);
 
 fn names() -> String {
     let names: Vec<&str> = Law::ALL.iter().map(|law| law.as_str()).collect();
@@ -35,12 +35,12 @@ fn names() -> String {
 }
 
 impl FromStr for Law {
-    type Err = UnknownLaw;
+    type Err = UnknownLawError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownLaw> {
+    fn from_str(name: &str) -> Result<Self, UnknownLawError> {
         let mut all = Self::ALL.iter().copied();
         all.find(|law| law.as_str() == name)
-            .ok_or_else(|| UnknownLaw(name.to_owned()))
+            .ok_or_else(|| UnknownLawError(name.to_owned()))
     }
 }
 

@@ -17,17 +17,11 @@ fn plan(subject: &Subject<'_>, input: &Input, case: &Case, observed: &Observed) 
     subject.adapter.plan(input, &case.settings, observed)
 }
 
-fn note(planned: &Planned, tally: &mut Tally) {
-    tally
-        .coverage
-        .note_if(!planned.manifests.is_empty(), "world with native objects");
-}
-
 pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let began = Instant::now();
     let input = case.input();
     let planned = quietly(|| plan(subject, &input, case, &Observed::default()))??;
-    note(&planned, tally);
+    tally.planned(&planned);
     for feature in Feature::ALL {
         quietly(|| subject.adapter.support(feature))?;
     }
@@ -67,7 +61,7 @@ pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
 
 pub(super) fn deterministic(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let once = plan(subject, &case.input(), case, &Observed::default())?;
-    note(&once, tally);
+    tally.planned(&once);
     for _ in 0..3 {
         let again = plan(subject, &case.input(), case, &Observed::default())?;
         let (once, again) = (text(&once), text(&again));
@@ -82,7 +76,7 @@ pub(super) fn deterministic(subject: &Subject<'_>, case: &Case, tally: &mut Tall
 
 pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let once = plan(subject, &case.input(), case, &Observed::default())?;
-    note(&once, tally);
+    tally.planned(&once);
     let once = text(&once);
     let mut dice = case.dice();
     let mut shuffled = case.documents.clone();

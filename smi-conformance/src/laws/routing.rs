@@ -6,13 +6,13 @@ mod rounded;
 use super::{Fault, Known, Subject, Tally, written};
 use crate::case::curl;
 use crate::world::reduce::Sent;
-use crate::{Case, MeshWorld, NotModelled};
+use crate::{Case, MeshWorld, NotModelledError};
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::route::declares_http;
 use smi_adapter::plan::Observed;
-use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Target, Traffic, Verdict};
-use smi_adapter::semantics::{Trace, decide};
+use smi_adapter::query::{Destination, Distribution, Endpoint, Routing, RoutingQuery, Traffic};
+use smi_adapter::semantics::{Trace, route};
 use smi_adapter::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ struct Sight<'a> {
     world: MeshWorld,
 }
 
-/// What came of one probe.
+/// What came of one query.
 enum Outcome {
     Agrees,
     /// The specification leaves a choice.
@@ -66,9 +66,9 @@ enum Outcome {
     NotModelled,
 }
 
-/// A probe, what the reference says about it, and what came of it.
+/// A query, what the reference says about it, and what came of it.
 struct Answer {
-    verdict: Verdict,
+    routing: Routing,
     trace: Trace,
     outcome: Outcome,
 }
@@ -77,7 +77,7 @@ impl Answer {
     /// Whether it goes to the root since no split takes it (T13).
     fn falls_back(&self) -> bool {
         let by_default = self.trace.steps().iter().any(|step| step.rule == "T13");
-        by_default && matches!(self.verdict.route, Routing::Exactly(_))
+        by_default && matches!(self.routing, Routing::Exactly(_))
     }
 }
 
@@ -108,18 +108,18 @@ impl<'a> Sight<'a> {
         })
     }
 
-    fn mesh(&self, objects: &[NativeObject], probe: &Probe) -> Result<Distribution, NotModelled> {
+    fn mesh(&self, objects: &[NativeObject], query: &RoutingQuery) -> Result<Distribution, NotModelledError> {
         match self.subject.mesh {
-            Some(mesh) => Ok(self.landed(mesh.route(objects, &self.world, probe)?, &probe.traffic)),
-            None => Err(NotModelled("there is no interpreter".to_owned())),
+            Some(mesh) => Ok(self.landed(mesh.route(objects, &self.world, query)?, &query.traffic)),
+            None => Err(NotModelledError("there is no interpreter".to_owned())),
         }
     }
 
     /// What is sent to a service that is not there, or has no such port, goes nowhere.
     fn landed(&self, distribution: Distribution, traffic: &Traffic) -> Distribution {
         let transport = if *traffic == Traffic::Udp { "UDP" } else { "TCP" };
-        let there = |target: &Target| match target {
-            Target::Service { key, port } => {
+        let there = |target: &Endpoint| match target {
+            Endpoint::Service { key, port } => {
                 let service = self.world.services.get(key).and_then(|service| service.spec.as_ref());
                 let mut ports = service.into_iter().flat_map(|spec| spec.ports.iter().flatten());
                 ports.any(|known| {
@@ -130,30 +130,34 @@ impl<'a> Sight<'a> {
             _ => true,
         };
         let shares = distribution.shares().map(|(target, weight)| {
-            let landed = if there(target) { target.clone() } else { Target::Nowhere };
+            let landed = if there(target) {
+                target.clone()
+            } else {
+                Endpoint::Nowhere
+            };
             (landed, weight)
         });
         Distribution::of(shares).unwrap_or(distribution)
     }
 
-    /// Holds what the mesh does with one probe against what the reference says.
-    fn ask(&self, probe: &Probe, tally: &mut Tally) -> Result<Answer, Box<Fault>> {
-        let (verdict, trace) = decide(&self.snapshot, &self.case.settings, probe);
-        tally.probes += 1;
+    /// Holds what the mesh does with one query against what the reference says.
+    fn ask(&self, query: &RoutingQuery, tally: &mut Tally) -> Result<Answer, Box<Fault>> {
+        let (routing, trace) = route(&self.snapshot, &self.case.settings, query);
+        tally.queries += 1;
         tally
             .coverage
-            .probe(&self.snapshot, &self.case.settings, probe, &verdict, &trace);
-        let outcome = match self.mesh(&self.objects, probe) {
-            Err(NotModelled(why)) => {
+            .query(&self.snapshot, &self.case.settings, query, &routing, &trace);
+        let outcome = match self.mesh(&self.objects, query) {
+            Err(NotModelledError(why)) => {
                 tally.not_modelled += 1;
                 tally
                     .first_not_modelled
-                    .get_or_insert_with(|| format!("{}: {why}", curl(probe)));
+                    .get_or_insert_with(|| format!("{}: {why}", curl(query)));
                 Outcome::NotModelled
             }
             Ok(got) => {
-                let Some(outcome) = self.outcome(probe, &verdict, &got) else {
-                    return Err(fault(probe, &verdict, &trace, &got));
+                let Some(outcome) = self.outcome(query, &routing, &got) else {
+                    return Err(fault(query, &routing, &trace, &got));
                 };
                 outcome
             }
@@ -165,52 +169,52 @@ impl<'a> Sight<'a> {
             Outcome::Agrees | Outcome::NotModelled => {}
         }
         Ok(Answer {
-            verdict,
+            routing,
             trace,
             outcome,
         })
     }
 
-    /// What came of a probe; nothing, if it is wrong.
-    fn outcome(&self, probe: &Probe, verdict: &Verdict, got: &Distribution) -> Option<Outcome> {
-        if verdict.route.allows(got) {
-            return Some(match verdict.route {
+    /// What came of a query; nothing, if it is wrong.
+    fn outcome(&self, query: &RoutingQuery, routing: &Routing, got: &Distribution) -> Option<Outcome> {
+        if routing.allows(got) {
+            return Some(match routing {
                 Routing::Exactly(_) => Outcome::Agrees,
                 Routing::Either { .. } => Outcome::Either,
             });
         }
         if !carried(got) {
             // Where nothing is there, how it fails is up to the mesh; and some traffic it never carries.
-            if verdict.route.allows(&Distribution::all_to(Target::Nowhere)) {
+            if routing.allows(&Distribution::all_to(Endpoint::Nowhere)) {
                 return Some(Outcome::Agrees);
             }
-            if self.mesh(&[], probe).as_ref() == Ok(got) {
+            if self.mesh(&[], query).as_ref() == Ok(got) {
                 return Some(Outcome::Refused);
             }
         }
-        if self.is_declared_as_http(probe) && self.mesh(&[], probe).as_ref() == Ok(got) {
+        if self.is_declared_as_http(query) && self.mesh(&[], query).as_ref() == Ok(got) {
             return Some(Outcome::Either);
         }
-        self.excuse(probe, got).map(Outcome::Excused)
+        self.excuse(query, got).map(Outcome::Excused)
     }
 
-    /// Whether a probe is bytes on a port that the service declares as HTTP: no mesh has to split them, as it
+    /// Whether a query is bytes on a port that the service declares as HTTP: no mesh has to split them, as it
     /// may refuse them altogether (A13).
-    fn is_declared_as_http(&self, probe: &Probe) -> bool {
-        let Destination::Service { key, port } = &probe.to;
+    fn is_declared_as_http(&self, query: &RoutingQuery) -> bool {
+        let Destination::Service { key, port } = &query.to;
         let service = self.world.services.get(key).and_then(|service| service.spec.as_ref());
         let mut ports = service.into_iter().flat_map(|spec| spec.ports.iter().flatten());
-        probe.traffic == Traffic::Tcp
+        query.traffic == Traffic::Tcp
             && ports.any(|known| {
                 known.port == i32::from(*port) && declares_http(known.app_protocol.as_deref(), known.name.as_deref())
             })
     }
 }
 
-fn fault(probe: &Probe, verdict: &Verdict, trace: &Trace, got: &Distribution) -> Box<Fault> {
+fn fault(query: &RoutingQuery, routing: &Routing, trace: &Trace, got: &Distribution) -> Box<Fault> {
     Box::new(Fault {
-        sent: Some(Sent::Probe(probe.clone())),
-        why: format!("expected {}\n     got {got}", verdict.route),
+        sent: Some(Sent::RoutingQuery(query.clone())),
+        why: format!("expected {}\n     got {got}", routing),
         reference: trace.to_string(),
     })
 }
@@ -218,23 +222,23 @@ fn fault(probe: &Probe, verdict: &Verdict, trace: &Trace, got: &Distribution) ->
 /// Whether any service gets some of it.
 fn carried(distribution: &Distribution) -> bool {
     let mut shares = distribution.shares();
-    shares.any(|(target, _)| matches!(target, Target::Service { .. }))
+    shares.any(|(target, _)| matches!(target, Endpoint::Service { .. }))
 }
 
 pub(super) fn faithful(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case)?;
-    for probe in &case.probes {
-        sight.ask(probe, tally)?;
+    for query in &case.routing_queries {
+        sight.ask(query, tally)?;
     }
     Ok(())
 }
 
 pub(super) fn split_exact(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case)?;
-    for probe in &case.probes {
-        let (_, trace) = decide(&sight.snapshot, &case.settings, probe);
+    for query in &case.routing_queries {
+        let (_, trace) = route(&sight.snapshot, &case.settings, query);
         if trace.taken_by().is_some() {
-            sight.ask(probe, tally)?;
+            sight.ask(query, tally)?;
         }
     }
     Ok(())
@@ -242,15 +246,15 @@ pub(super) fn split_exact(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
 
 pub(super) fn fallback(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case)?;
-    for probe in &case.probes {
-        let (_, trace) = decide(&sight.snapshot, &case.settings, probe);
+    for query in &case.routing_queries {
+        let (_, trace) = route(&sight.snapshot, &case.settings, query);
         if !trace.steps().iter().any(|step| step.rule == "T13") {
             continue;
         }
-        let answer = sight.ask(probe, tally)?;
+        let answer = sight.ask(query, tally)?;
         if answer.falls_back() && answer.trace.taken_by().is_none() && matches!(answer.outcome, Outcome::Excused(_)) {
-            let got = sight.mesh(&sight.objects, probe).unwrap_or_default();
-            return Err(fault(probe, &answer.verdict, &answer.trace, &got));
+            let got = sight.mesh(&sight.objects, query).unwrap_or_default();
+            return Err(fault(query, &answer.routing, &answer.trace, &got));
         }
     }
     Ok(())
@@ -260,15 +264,15 @@ pub(super) fn sound(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     let sight = Sight::new(subject, case)?;
     let mut witnessed: BTreeSet<Diagnostic> = BTreeSet::new();
     let mut refuted: BTreeMap<&Diagnostic, Box<Fault>> = BTreeMap::new();
-    for probe in &case.probes {
+    for query in &case.routing_queries {
         // What is wrong beside is for `faithful` to say.
-        let Ok(answer) = sight.ask(probe, tally) else { continue };
+        let Ok(answer) = sight.ask(query, tally) else { continue };
         match &answer.outcome {
             Outcome::Excused(by) => witnessed.extend(by.iter().cloned()),
             Outcome::Agrees => {
-                for claim in sight.claims.iter().filter(|claim| sight.refutes(probe, &answer, claim)) {
+                for claim in sight.claims.iter().filter(|claim| sight.refutes(query, &answer, claim)) {
                     let why = format!("the mesh does what the specification says, in spite of `{claim}`");
-                    let (sent, reference) = (Some(Sent::Probe(probe.clone())), answer.trace.to_string());
+                    let (sent, reference) = (Some(Sent::RoutingQuery(query.clone())), answer.trace.to_string());
                     let fault = Fault { sent, why, reference };
                     refuted.entry(claim).or_insert_with(|| Box::new(fault));
                 }

@@ -2,7 +2,7 @@
 
 use super::{Asks, Definition, Fault, Known, Law, Subject, Tally, kept};
 use crate::lab::native;
-use crate::probes::Aim;
+use crate::queries::Aim;
 use crate::watchdog::watched;
 use crate::world::real::{address, exists, sendable, usual};
 use crate::world::reduce::{Sent, reduce};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 const HANGS: Duration = Duration::from_secs(120);
 /// How long a counterexample is made smaller.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// The part of the probes, one in so many, that an interpreter may have no answer for.
+/// The part of the queries, one in so many, that an interpreter may have no answer for.
 const NOT_MODELLED: u64 = 20;
 
 /// What a case is made of.
@@ -47,7 +47,7 @@ impl<'l> Worlds<'l> {
         };
         let world = match law.asks {
             Asks::Nothing => prop_oneof![1 => World::any(), 1 => World::of_access()].boxed(),
-            Asks::Routes => World::any().boxed(),
+            Asks::Routing => World::any().boxed(),
             Asks::Access => World::of_access().boxed(),
         };
         Self {
@@ -91,11 +91,11 @@ pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Resu
             return Err(violation(law.name, subject, held, case, *fault));
         }
     }
-    if tally.not_modelled * NOT_MODELLED > tally.probes {
+    if tally.not_modelled * NOT_MODELLED > tally.queries {
         let why = format!(
-            "the interpreter has no answer for {} of {} probes: {}",
+            "the interpreter has no answer for {} of {} queries: {}",
             tally.not_modelled,
-            tally.probes,
+            tally.queries,
             tally.first_not_modelled.unwrap_or_default()
         );
         let nothing = World {
@@ -193,16 +193,16 @@ fn case(law: &Definition, world: World, aims: &[Aim], seed: u64) -> Case {
     let case = Case::new(law.name, &world, seed);
     if law.asks == Asks::Access {
         let mut case = case.attempted(&world, aims);
-        case.attempts
-            .retain(|attempt| sendable(&attempt.traffic) && attempt.from.as_ref().is_none_or(exists));
+        case.access_queries
+            .retain(|query| sendable(&query.traffic) && query.from.as_ref().is_none_or(exists));
         return case;
     }
     let mut case = case.aimed(&world, aims);
     let mut dice = case.dice();
-    case.probes
-        .retain(|probe| sendable(&probe.traffic) && (usual(&world, probe) || dice.one_in(8)));
-    for probe in &mut case.probes {
-        address(probe, &world.settings.cluster_domain, &mut dice);
+    case.routing_queries
+        .retain(|query| sendable(&query.traffic) && (usual(&world, query) || dice.one_in(8)));
+    for query in &mut case.routing_queries {
+        address(query, &world.settings.cluster_domain, &mut dice);
     }
     case
 }
@@ -244,7 +244,7 @@ impl Found<'_> {
             world = world.real();
         }
         let mut sent = fault.sent.clone();
-        // Some faults take several probes, or none.
+        // Some faults take several queries, or none.
         if asks && self.fault(&world, sent.as_ref()).is_none() {
             return (case, fault);
         }
@@ -281,8 +281,8 @@ impl Found<'_> {
     fn case(&self, world: &World, sent: Option<&Sent>) -> Case {
         let mut case = Case::new(self.law.name, world, self.seed);
         match sent {
-            Some(Sent::Probe(probe)) => case.probes.push(probe.clone()),
-            Some(Sent::Attempt(attempt)) => case.attempts.push(attempt.clone()),
+            Some(Sent::RoutingQuery(query)) => case.routing_queries.push(query.clone()),
+            Some(Sent::AccessQuery(query)) => case.access_queries.push(query.clone()),
             None => {}
         }
         case

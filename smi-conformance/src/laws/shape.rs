@@ -1,17 +1,16 @@
 //! Laws about what native objects look like.
 
-use super::{Asks, Fault, Known, Subject, Tally, hold};
+use super::{Asks, Fault, Known, Subject, Tally, hold, plan};
+use crate::Case;
 use crate::edits::is;
 use crate::extremes::{multiply, rename};
 use crate::world::NAMESPACES;
-use crate::{Case, Input};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::access::Granted;
 use smi_adapter::model::{Policy, PolicyKey};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
-use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Scope;
 use std::collections::BTreeSet;
 
@@ -34,15 +33,6 @@ const ANNOTATIONS: usize = 262_144;
 const OBJECT: usize = 1_500_000;
 /// A spec, in bytes as JSON.
 const SPEC: usize = 1_000_000;
-
-fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
-    let input = Input::new(documents.to_vec());
-    let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
-    tally
-        .coverage
-        .note_if(!planned.manifests.is_empty(), "world with native objects");
-    Ok(planned)
-}
 
 pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let planned = plan(subject, case, &case.documents, tally)?;
@@ -86,7 +76,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         let asks = if manifest.policy.is_access() {
             Asks::Access
         } else {
-            Asks::Routes
+            Asks::Routing
         };
         hold!(
             asks.is_supported(subject.adapter),

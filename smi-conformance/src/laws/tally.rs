@@ -3,13 +3,14 @@
 use super::{Asks, Definition, Subject};
 use crate::coverage::Coverage;
 use crate::{Cases, Report};
+use smi_adapter::plan::Planned;
 use std::collections::BTreeMap;
 
 /// What happened in a run.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) coverage: Coverage,
-    pub(super) probes: u64,
+    pub(super) queries: u64,
     pub(super) either: u64,
     pub(super) excused: u64,
     pub(super) refused: u64,
@@ -21,6 +22,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Counts a world in which the plan has native objects.
+    pub(super) fn planned(&mut self, planned: &Planned) {
+        let has_objects = !planned.manifests.is_empty();
+        self.coverage.note_if(has_objects, "world with native objects");
+    }
+
     pub(super) fn report(self, law: &Definition, subject: &Subject<'_>, cases: Cases) -> Report {
         let supported = law.asks.is_supported(subject.adapter);
         let of_adapter = |class: &&&str| supported && side(class).is_none_or(|side| side.is_supported(subject.adapter));
@@ -33,7 +40,7 @@ impl Tally {
             adapter: subject.adapter.name().to_owned(),
             supported,
             worlds: cases.worlds(),
-            probes: self.probes,
+            queries: self.queries,
             either: self.either,
             excused: self.excused,
             refused: self.refused,
@@ -56,7 +63,7 @@ fn side(class: &str) -> Option<Asks> {
         | "edit: a split goes"
         | "edit: a route group goes"
         | "many backends"
-        | "many splits" => Some(Asks::Routes),
+        | "many splits" => Some(Asks::Routing),
         "a grant in force"
         | "edit: a source goes"
         | "edit: a target goes"

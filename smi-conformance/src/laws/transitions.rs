@@ -6,12 +6,12 @@ use super::{Fault, Subject, Tally, written};
 use crate::edits::{Edit, places};
 use crate::lab::Lab;
 use crate::world::NAMESPACES;
-use crate::{Access as Let, Case, Input, MeshWorld};
+use crate::{Case, Decision, Input, MeshWorld};
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::Action;
-use smi_adapter::probe::{Access, Attempt, Traffic};
+use smi_adapter::query::{AccessQuery, Authorization, Traffic};
 use smi_adapter::semantics::{Trace, authorize, is_enforced};
 use smi_adapter::snapshot::Snapshot;
 use std::collections::BTreeMap;
@@ -108,10 +108,26 @@ impl<'s> Start<'s> {
 }
 
 impl Way {
-    /// The attempts at workloads that are there, but for datagrams, which no mesh sees.
-    fn attempts<'c>(&self, case: &'c Case) -> impl Iterator<Item = &'c Attempt> {
-        let there = |attempt: &&Attempt| self.before.workload(&attempt.to).is_some() && attempt.traffic != Traffic::Udp;
-        case.attempts.iter().filter(there)
+    /// The access_queries at workloads that are there, but for datagrams, which no mesh sees.
+    fn access_queries<'c>(&self, case: &'c Case) -> impl Iterator<Item = &'c AccessQuery> {
+        let there = |query: &&AccessQuery| self.before.workload(&query.to).is_some() && query.traffic != Traffic::Udp;
+        case.access_queries.iter().filter(there)
+    }
+
+    /// The first step after which the mesh decides `unwanted`, in words.
+    fn first(
+        &self,
+        unwanted: Decision,
+        subject: &Subject<'_>,
+        query: &AccessQuery,
+        tally: &mut Tally,
+    ) -> Option<String> {
+        let mut steps = self.steps.iter();
+        let step = steps.position(|objects| {
+            tally.queries += 1;
+            knocked(subject, objects, &self.world, query) == Ok(unwanted)
+        })?;
+        Some(format!("after {step} of {} steps", self.steps.len() - 1))
     }
 }
 
@@ -141,23 +157,16 @@ fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> Result<Vec<(Edit, Way)>
 pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     for (edit, way) in ways(subject, case)? {
         note(&way, edit, case, tally);
-        for attempt in way.attempts(case) {
-            let old = authorize(&way.before, &case.settings, attempt);
-            let new = authorize(&way.after, &case.settings, attempt);
-            if old.0 != Access::Deny || new.0 != Access::Deny {
+        for query in way.access_queries(case) {
+            let old = authorize(&way.before, &case.settings, query);
+            let new = authorize(&way.after, &case.settings, query);
+            if old.0 != Authorization::Deny || new.0 != Authorization::Deny {
                 continue;
             }
             tally.coverage.note("denied before and after");
-            for (step, objects) in way.steps.iter().enumerate() {
-                tally.probes += 1;
-                if knocked(subject, objects, &way.world, attempt) == Ok(Let::Allow) {
-                    let expected = format!(
-                        "denied after {step} of {} steps ({})",
-                        way.steps.len() - 1,
-                        edit.class()
-                    );
-                    return Err(fault(attempt, &expected, Let::Allow, &new.1));
-                }
+            if let Some(after) = way.first(Decision::Allow, subject, query, tally) {
+                let expected = format!("denied {after} ({})", edit.class());
+                return Err(fault(query, &expected, Decision::Allow, &new.1));
             }
         }
     }
@@ -169,25 +178,18 @@ pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
         note(&way, edit, case, tally);
         // What becomes enforced was open before: there the mesh's own default allows.
         way.world.closed = !closes(&way.before, &way.after, case);
-        for attempt in way.attempts(case) {
+        for query in way.access_queries(case) {
             let ends = [way.steps.first(), way.steps.last()];
             let allowed =
-                |objects: &Vec<NativeObject>| knocked(subject, objects, &way.world, attempt) == Ok(Let::Allow);
+                |objects: &Vec<NativeObject>| knocked(subject, objects, &way.world, query) == Ok(Decision::Allow);
             if !ends.into_iter().flatten().all(allowed) {
                 tally.coverage.note("denied before and after");
                 continue;
             }
             tally.coverage.note("let in before and after");
-            for (step, objects) in way.steps.iter().enumerate() {
-                tally.probes += 1;
-                if knocked(subject, objects, &way.world, attempt) == Ok(Let::Deny) {
-                    let expected = format!(
-                        "let in after {step} of {} steps ({}), as before and after",
-                        way.steps.len() - 1,
-                        edit.class()
-                    );
-                    return Err(fault(attempt, &expected, Let::Deny, &Trace::default()));
-                }
+            if let Some(after) = way.first(Decision::Deny, subject, query, tally) {
+                let expected = format!("let in {after} ({}), as before and after", edit.class());
+                return Err(fault(query, &expected, Decision::Deny, &Trace::default()));
             }
         }
     }
@@ -226,18 +228,20 @@ pub(super) fn monotone(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
     tally
         .coverage
         .note_if(places(&without, "TrafficTarget").is_empty(), "the last target goes");
-    let sent = case.attempts.iter().filter(|attempt| attempt.traffic != Traffic::Udp);
-    for attempt in sent.filter(|attempt| with.workload(&attempt.to).is_some()) {
-        tally.probes += 1;
+    let sent = case.access_queries.iter().filter(|query| query.traffic != Traffic::Udp);
+    for query in sent.filter(|query| with.workload(&query.to).is_some()) {
+        tally.queries += 1;
         let (few, many) = (
-            knocked(subject, &less, &world, attempt),
-            knocked(subject, &whole, &world, attempt),
+            knocked(subject, &less, &world, query),
+            knocked(subject, &whole, &world, query),
         );
-        tally.coverage.note_if(few == Ok(Let::Allow), "allowed by the others");
-        if few == Ok(Let::Allow) && many == Ok(Let::Deny) {
+        tally
+            .coverage
+            .note_if(few == Ok(Decision::Allow), "allowed by the others");
+        if few == Ok(Decision::Allow) && many == Ok(Decision::Deny) {
             let target = edited.pointer("/metadata/name").cloned().unwrap_or_default();
             let expected = format!("refused without the traffic target {target}, or let in with it as well");
-            return Err(fault(attempt, &expected, Let::Allow, &Trace::default()));
+            return Err(fault(query, &expected, Decision::Allow, &Trace::default()));
         }
     }
     Ok(())

@@ -7,10 +7,10 @@ use serde_json::Value;
 use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::Stage;
-use smi_adapter::model::access::{Grant, Granted, Ports, Source};
+use smi_adapter::model::access::{Grant, Granted, Ports};
 use smi_adapter::model::route::HttpMatch;
-use smi_adapter::model::{Invalid, NamespaceBaseline, Policy};
-use smi_adapter::probe::Identity;
+use smi_adapter::model::{ModelError, NamespaceBaseline, Policy};
+use smi_adapter::principal::{Identity, Principal};
 use smi_adapter::settings::PathAnchor;
 use std::sync::Arc;
 
@@ -175,7 +175,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
 ];
 
-fn grants(policy: &Policy, edit: impl Fn(Grant) -> Result<Grant, Invalid>) -> Policy {
+fn grants(policy: &Policy, edit: impl Fn(Grant) -> Result<Grant, ModelError>) -> Policy {
     let Policy::Access(access) = policy else {
         return policy.clone();
     };
@@ -194,35 +194,35 @@ fn requests(policy: &Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) -> Policy {
     })
 }
 
-fn any_namespace(grant: Grant) -> Result<Grant, Invalid> {
+fn any_namespace(grant: Grant) -> Result<Grant, ModelError> {
     let everywhere = grant.sources().iter().flat_map(|source| match source {
-        Source::Account(account) => NAMESPACES
+        Principal::Account(account) => NAMESPACES
             .map(|namespace| {
-                Source::Account(Identity {
+                Principal::Account(Identity {
                     namespace: namespace.to_owned(),
                     ..account.clone()
                 })
             })
             .to_vec(),
-        Source::Spiffe(_) => vec![source.clone()],
+        Principal::Spiffe(_) => vec![source.clone()],
     });
-    let everywhere: Vec<Source> = everywhere.collect();
+    let everywhere: Vec<Principal> = everywhere.collect();
     grant.with_sources(everywhere)
 }
 
-fn own_domain(grant: Grant) -> Result<Grant, Invalid> {
-    let own = |source: &Source| {
-        let Source::Spiffe(id) = source else { return None };
+fn own_domain(grant: Grant) -> Result<Grant, ModelError> {
+    let own = |source: &Principal| {
+        let Principal::Spiffe(id) = source else { return None };
         let (_, path) = id.strip_prefix("spiffe://")?.split_once("/ns/")?;
         let (namespace, service_account) = path.split_once("/sa/")?;
-        Some(Source::Account(Identity {
+        Some(Principal::Account(Identity {
             namespace: namespace.to_owned(),
             service_account: service_account.to_owned(),
         }))
     };
     let sources = grant.sources().iter();
     let sources = sources.map(|source| own(source).unwrap_or_else(|| source.clone()));
-    let sources: Vec<Source> = sources.collect();
+    let sources: Vec<Principal> = sources.collect();
     grant.with_sources(sources)
 }
 
@@ -235,7 +235,7 @@ fn mixed(policy: &Policy) -> Policy {
 }
 
 /// The ports of pods in the kit's worlds are those of their services and some more.
-fn service_ports(grant: Grant) -> Result<Grant, Invalid> {
+fn service_ports(grant: Grant) -> Result<Grant, ModelError> {
     let Ports::Only(ports) = grant.ports() else {
         return Ok(grant);
     };

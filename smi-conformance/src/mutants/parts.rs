@@ -1,6 +1,6 @@
 //! Parts of a model that are wrong.
 
-use smi_adapter::model::Invalid;
+use smi_adapter::model::ModelError;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 
 /// One filter of several is enough.
@@ -37,7 +37,7 @@ fn rebuilt<'h>(matching: &HttpMatch, methods: bool, headers: impl IntoIterator<I
 }
 
 /// A part of a model edited, or the same where the edit would break what adapters rely on.
-pub(super) fn or_same<T: Clone>(part: T, edit: impl FnOnce(T) -> Result<T, Invalid>) -> T {
+pub(super) fn or_same<T: Clone>(part: T, edit: impl FnOnce(T) -> Result<T, ModelError>) -> T {
     edit(part.clone()).unwrap_or(part)
 }
 

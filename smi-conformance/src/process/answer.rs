@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support, Translation};
-use smi_adapter::diagnostic::{Code, Diagnostic, ErrorBound, Ports};
+use smi_adapter::diagnostic::{Code, Diagnostic, ErrorBound, PortSet};
 use smi_adapter::manifest::{Manifest, NativeObject, Stage};
 use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
@@ -195,7 +195,7 @@ struct Told {
     #[serde(default)]
     field: String,
     #[serde(default)]
-    ports: Ports,
+    ports: PortSet,
     backend: Option<String>,
     error: Option<ErrorBound>,
     workload: Option<Named>,

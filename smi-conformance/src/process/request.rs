@@ -4,7 +4,8 @@ use super::answer::PROTOCOL;
 use crate::{Inbound, MeshWorld, Peer};
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
 
 /// Who are you?
@@ -40,15 +41,15 @@ pub(super) fn translate(documents: &[Value], enforced: &[&str], settings: &Setti
 }
 
 /// Where does this go?
-pub(super) fn route(objects: &[NativeObject], world: &MeshWorld, probe: &Probe) -> Value {
-    let Destination::Service { key, port } = &probe.to;
+pub(super) fn route(objects: &[NativeObject], world: &MeshWorld, query: &RoutingQuery) -> Value {
+    let Destination::Service { key, port } = &query.to;
     let to = json!({"namespace": key.namespace, "service": key.name, "port": port});
-    let probe = json!({
-        "from": probe.from.as_ref().map(account),
+    let query = json!({
+        "from": query.from.as_ref().map(account),
         "to": to,
-        "traffic": traffic(&probe.traffic),
+        "traffic": traffic(&query.traffic),
     });
-    asked("route", objects, world, "probe", &probe)
+    asked("route", objects, world, "query", &query)
 }
 
 /// Is this let in?

@@ -1,13 +1,14 @@
 //! What the protocol says is what is asked and understood.
 
 use super::{answer, request};
-use crate::{Access, Inbound, MeshWorld, NotModelled, Peer};
+use crate::{Decision, Inbound, MeshWorld, NotModelledError, Peer};
 use serde_json::{Value, json};
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
-use smi_adapter::probe::{Destination, Identity, Probe, Request, Traffic};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_adapter::settings::Settings;
 
 /// The JSON of the protocol's text, in order.
@@ -46,7 +47,7 @@ fn requests_are_as_the_protocol_says() {
     };
     let service = serde_json::from_value(blocks[4]["world"]["services"][0].clone()).unwrap();
     world.services.insert(ObjectKey::new("shop", "web"), service);
-    let probe = Probe {
+    let query = RoutingQuery {
         from: Some(client()),
         to: Destination::Service {
             key: ObjectKey::new("shop", "web"),
@@ -58,7 +59,7 @@ fn requests_are_as_the_protocol_says() {
             headers: vec![("host".into(), "web.shop".into())],
         }),
     };
-    assert_eq!(blocks[4], request::route(&[table], &world, &probe));
+    assert_eq!(blocks[4], request::route(&[table], &world, &query));
 
     let world = MeshWorld {
         cluster_domain: "cluster.local".into(),
@@ -102,10 +103,10 @@ fn answers_are_understood_as_the_protocol_says() {
         shares.to_string(),
         "web.shop:80 9/12, web-v2.shop:80 1/12, status 503 2/12"
     );
-    let unknown = NotModelled("two tables for one host".into());
+    let unknown = NotModelledError("two tables for one host".into());
     assert_eq!(answer::distribution(blocks[6].clone()), Ok(Err(unknown.clone())));
     assert_eq!(answer::access(blocks[6].clone()), Ok(Err(unknown)));
-    assert_eq!(answer::access(blocks[8].clone()), Ok(Ok(Access::Allow)));
+    assert_eq!(answer::access(blocks[8].clone()), Ok(Ok(Decision::Allow)));
     assert_eq!(blocks.len(), 9);
 }
 

@@ -5,7 +5,8 @@ use super::services::{Port, Service, Shape};
 use super::{NAMESPACES, World};
 use crate::dice::Dice;
 use smi_adapter::object::{is_dns_label, is_dns_subdomain};
-use smi_adapter::probe::{Caller, Destination, Identity, Probe, Request, Traffic};
+use smi_adapter::principal::{Identity, Principal};
+use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_types::specs::METHODS;
 
 impl World {
@@ -41,22 +42,22 @@ fn transport(port: &Port) -> &'static str {
     }
 }
 
-/// Whether a probe goes to a port that is there, with one application protocol, of a service with addresses, by
+/// Whether a query goes to a port that is there, with one application protocol, of a service with addresses, by
 /// a method that everybody knows. Of the others meshes need only a few.
 #[must_use]
-pub fn usual(world: &World, probe: &Probe) -> bool {
-    let Destination::Service { key, port } = &probe.to;
+pub fn usual(world: &World, query: &RoutingQuery) -> bool {
+    let Destination::Service { key, port } = &query.to;
     let Some(service) = world.service(&key.namespace, &key.name) else {
         return false;
     };
     let ports = service.ports.iter().filter(|known| known.number == i32::from(*port));
     let there = ports
         .clone()
-        .any(|known| probe.traffic == Traffic::Udp || known.is_tcp());
+        .any(|known| query.traffic == Traffic::Udp || known.is_tcp());
     let clear = ports
         .clone()
         .all(|known| ports.clone().all(|other| other.app == known.app));
-    let known = match &probe.traffic {
+    let known = match &query.traffic {
         Traffic::Http(request) => request.method != "CONNECT" && METHODS.contains(&&*request.method),
         _ => true,
     };
@@ -65,19 +66,19 @@ pub fn usual(world: &World, probe: &Probe) -> bool {
 
 /// Whether there can be such a caller: service accounts and namespaces have names that an API server takes.
 #[must_use]
-pub fn exists(caller: &Caller) -> bool {
+pub fn exists(caller: &Principal) -> bool {
     match caller {
-        Caller::Account(account) => is_dns_label(&account.namespace) && is_dns_subdomain(&account.service_account),
-        Caller::Spiffe(_) => true,
+        Principal::Account(account) => is_dns_label(&account.namespace) && is_dns_subdomain(&account.service_account),
+        Principal::Spiffe(_) => true,
     }
 }
 
-/// Makes a probe that of a client in the mesh, whose request names the service that it calls: a proxy goes by
+/// Makes a query that of a client in the mesh, whose request names the service that it calls: a proxy goes by
 /// the authority, so that one which names something else is a call of that.
-pub fn address(probe: &mut Probe, cluster_domain: &str, dice: &mut Dice) {
-    let Destination::Service { key, port } = &probe.to;
+pub fn address(query: &mut RoutingQuery, cluster_domain: &str, dice: &mut Dice) {
+    let Destination::Service { key, port } = &query.to;
     let namespace = dice.text(&NAMESPACES).to_owned();
-    if let Traffic::Http(request) = &mut probe.traffic {
+    if let Traffic::Http(request) = &mut query.traffic {
         let (name, own) = (&key.name, &key.namespace);
         let mut names = vec![
             format!("{name}.{own}"),
@@ -97,7 +98,7 @@ pub fn address(probe: &mut Probe, cluster_domain: &str, dice: &mut Dice) {
             *host = dice.pick(&names).cloned().unwrap_or_default();
         }
     }
-    probe.from = Some(Identity {
+    query.from = Some(Identity {
         namespace,
         service_account: "client".to_owned(),
     });

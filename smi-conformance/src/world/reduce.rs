@@ -8,15 +8,15 @@ use super::groups::{FilterValue, Filters, Group, Headers, Match};
 use super::json::Field;
 use super::splits::Split;
 use super::{Access, targets::Target, workloads::Workload};
-use smi_adapter::probe::{Attempt, Probe, Traffic};
+use smi_adapter::query::{AccessQuery, RoutingQuery, Traffic};
 
 /// What a counterexample is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
     /// Something that is sent to a service.
-    Probe(Probe),
+    RoutingQuery(RoutingQuery),
     /// Something that reaches a workload.
-    Attempt(Attempt),
+    AccessQuery(AccessQuery),
 }
 
 impl Sent {
@@ -24,21 +24,21 @@ impl Sent {
     #[must_use]
     pub fn traffic(&self) -> &Traffic {
         match self {
-            Self::Probe(probe) => &probe.traffic,
-            Self::Attempt(attempt) => &attempt.traffic,
+            Self::RoutingQuery(query) => &query.traffic,
+            Self::AccessQuery(query) => &query.traffic,
         }
     }
 
     /// The same with other traffic.
     fn with(&self, traffic: Traffic) -> Self {
         match self {
-            Self::Probe(probe) => Self::Probe(Probe {
+            Self::RoutingQuery(query) => Self::RoutingQuery(RoutingQuery {
                 traffic,
-                ..probe.clone()
+                ..query.clone()
             }),
-            Self::Attempt(attempt) => Self::Attempt(Attempt {
+            Self::AccessQuery(query) => Self::AccessQuery(AccessQuery {
                 traffic,
-                ..attempt.clone()
+                ..query.clone()
             }),
         }
     }

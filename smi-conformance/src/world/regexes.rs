@@ -1,7 +1,7 @@
 //! Regular expressions whose languages are known.
 
 use crate::dice::Dice;
-use crate::probes::near::other_case;
+use crate::queries::near::other_case;
 use proptest::prelude::*;
 use proptest::sample::select;
 

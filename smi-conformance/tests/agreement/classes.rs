@@ -11,7 +11,7 @@ const CLASSES: &[&str] = &[
     "world of one namespace",
     "world of two namespaces",
     "world with splits and without diagnostics",
-    "probes",
+    "queries",
     "split taken by a match",
     "split taken by default",
     "default after a match failed",

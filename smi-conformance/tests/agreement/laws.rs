@@ -1,12 +1,12 @@
-//! What must hold in every world, and between the two derivations for every probe.
+//! What must hold in every world, and between the two derivations for every query.
 
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
 use smi_adapter::model::{Model, Policy, PolicyKey};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
-use smi_adapter::probe::{Destination, Distribution, Probe, Target, Traffic, Verdict};
+use smi_adapter::query::{Destination, Distribution, Endpoint, Routing, RoutingQuery, Traffic};
 use smi_adapter::resolve::{Resolution, resolve};
-use smi_adapter::semantics::{Outcome, Step, Trace, decide};
+use smi_adapter::semantics::{Outcome, Step, Trace, route};
 use smi_adapter::snapshot::Snapshot;
 use smi_conformance::world::{World, snapshot};
 use std::collections::BTreeSet;
@@ -103,34 +103,34 @@ impl<'w> Seen<'w> {
         Ok(())
     }
 
-    /// Where the reference says that a probe goes, and why.
+    /// Where the reference says that a query goes, and why.
     ///
     /// # Errors
     /// If it panics.
-    pub fn decide(&self, probe: &Probe) -> Result<(Verdict, Trace), String> {
-        quietly(|| decide(&self.snapshot, &self.world.settings, probe))
+    pub fn route(&self, query: &RoutingQuery) -> Result<(Routing, Trace), String> {
+        quietly(|| route(&self.snapshot, &self.world.settings, query))
     }
 
     /// Holds the two derivations against each other.
     ///
     /// # Errors
     /// If they differ: the answers, or what the author of an object is told.
-    pub fn agree(&self, probe: &Probe, verdict: &Verdict, trace: &Trace) -> Result<(), String> {
-        let Destination::Service { key, port } = &probe.to;
-        let route = route(&self.resolution.model, key);
-        let nowhere = Distribution::all_to(Target::Nowhere);
-        if verdict.route.allows(&nowhere) {
+    pub fn agree(&self, query: &RoutingQuery, routing: &Routing, trace: &Trace) -> Result<(), String> {
+        let Destination::Service { key, port } = &query.to;
+        let route = policy_of(&self.resolution.model, key);
+        let nowhere = Distribution::all_to(Endpoint::Nowhere);
+        if routing.allows(&nowhere) {
             // There is no such port. For UDP the model says nothing about the port.
             let ports = route.into_iter().flat_map(ServiceRoute::ports);
             let absent = ports.into_iter().all(|known| known.port() != *port);
             hold!(
-                absent || probe.traffic == Traffic::Udp,
+                absent || query.traffic == Traffic::Udp,
                 "{key} has no port {port}, but it is split there"
             );
             return Ok(());
         }
-        let got = quietly(|| distribution(route, key, *port, &probe.traffic))?;
-        hold!(verdict.route.allows(&got), "expected {}\n     got {got}", verdict.route);
+        let got = quietly(|| distribution(route, key, *port, &query.traffic))?;
+        hold!(routing.allows(&got), "expected {}\n     got {got}", routing);
         trace.steps().iter().try_for_each(|step| self.reported(step))
     }
 
@@ -175,7 +175,7 @@ fn codes(step: &Step) -> Option<&'static [Code]> {
 }
 
 /// The route of a root service.
-fn route<'m>(model: &'m Model, key: &ObjectKey) -> Option<&'m ServiceRoute> {
+fn policy_of<'m>(model: &'m Model, key: &ObjectKey) -> Option<&'m ServiceRoute> {
     match model.policy(&PolicyKey::Route(key.clone())) {
         Some(Policy::Route(route)) if *route.root() == Root::Service(key.clone()) => Some(route),
         _ => None,
@@ -184,7 +184,7 @@ fn route<'m>(model: &'m Model, key: &ObjectKey) -> Option<&'m ServiceRoute> {
 
 /// What the model says about traffic to a port that there is. What it does not split goes to the root.
 fn distribution(route: Option<&ServiceRoute>, root: &ObjectKey, port: u16, traffic: &Traffic) -> Distribution {
-    let target = |name: &str| Target::Service {
+    let target = |name: &str| Endpoint::Service {
         key: ObjectKey::new(&*root.namespace, name),
         port,
     };
@@ -224,7 +224,7 @@ fn promised(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
             let names: BTreeSet<&str> = backends.iter().map(Backend::service).collect();
             let shares = backends.iter().map(|backend| {
                 let key = ObjectKey::new("", backend.service());
-                (Target::Service { key, port: port.port() }, backend.weight())
+                (Endpoint::Service { key, port: port.port() }, backend.weight())
             });
             let total: u128 = backends.iter().map(Backend::weight).sum();
             let reduced = Distribution::of(shares).is_some_and(|shares| shares.total() == total);

@@ -1,7 +1,7 @@
 //! Enforcement gaps: traffic that no policy of Istio can deny.
 
 use smi_adapter::adapter::Translation;
-use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
+use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::model::access::{NamespaceBaseline, WorkloadAccess};
 use smi_adapter::object::ObjectRef;
 use smi_adapter::smi_types::FieldPath;
@@ -28,20 +28,20 @@ pub(super) fn of_namespace(baseline: &NamespaceBaseline, translation: &mut Trans
 /// Reports the gaps that are known from the pods of a workload.
 pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation) {
     let annotation = |name: &str| access.annotations().get(name).map(|value| value.trim());
-    let mut report = |ports: Ports, message: String| {
+    let mut report = |ports: PortSet, message: String| {
         let gap = Diagnostic::new(Code::NotEnforced, access.workload().clone(), FieldPath::root(), message);
         translation.report(gap.on_ports(ports));
     };
     if access.has_host_network() {
         report(
-            Ports::All,
+            PortSet::All,
             "its pods share the network of their node, where no proxy intercepts their traffic, so nothing is denied there; remove `hostNetwork`"
                 .to_owned(),
         );
     }
     if access.lacks_container(PROXY) {
         report(
-            Ports::All,
+            PortSet::All,
             format!(
                 "at least one of its pods runs without the container `{PROXY}`, so nothing is denied there unless ztunnel intercepts its traffic; enable injection and restart the pod"
             ),
@@ -49,19 +49,19 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
     }
     if annotation(INJECT).is_some_and(declines) {
         report(
-            Ports::All,
+            PortSet::All,
             format!("the annotation `{INJECT}` disables the injection of Istio's proxy, so nothing is denied there"),
         );
     }
     if annotation(INTERCEPTION).is_some_and(|mode| mode.eq_ignore_ascii_case("NONE")) {
         report(
-            Ports::All,
+            PortSet::All,
             format!("the annotation `{INTERCEPTION}` makes traffic bypass the proxy, so nothing is denied there"),
         );
     }
     let listed = |name: &str| annotation(name).map(list);
     if let Some(ports) = listed(EXCLUDE).filter(|ports| !ports.is_empty()) {
-        let numbers = numbers(&ports).map_or(Ports::All, Ports::Only);
+        let numbers = numbers(&ports).map_or(PortSet::All, PortSet::Only);
         let message = format!(
             "the annotation `{EXCLUDE}` makes traffic bypass the proxy, so nothing is denied on port {}",
             joined(ports)
@@ -77,7 +77,7 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
         } else {
             format!(", including port {}", joined(open))
         };
-        let numbers = numbers(&included).map_or(Ports::All, Ports::Except);
+        let numbers = numbers(&included).map_or(PortSet::All, PortSet::Except);
         let message = format!(
             "the annotation `{INCLUDE}` makes all ports that it does not list bypass the proxy{known}; nothing is denied there"
         );

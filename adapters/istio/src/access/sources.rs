@@ -1,7 +1,7 @@
 //! Sources of grants as Istio principals.
 
-use smi_adapter::model::access::{Grant, Source};
-use smi_adapter::probe::Identity;
+use smi_adapter::model::access::Grant;
+use smi_adapter::principal::{Identity, Principal};
 
 /// The alias that Istio replaces by the mesh's own trust domain.
 const ALIAS: &str = "cluster.local";
@@ -18,11 +18,11 @@ pub(super) fn principals(grant: &Grant, trust_domain: &str) -> (Vec<String>, Vec
     }
     for source in grant.sources() {
         match source {
-            Source::Account(Identity {
+            Principal::Account(Identity {
                 namespace,
                 service_account,
             }) => principals.push(format!("{trust_domain}/ns/{namespace}/sa/{service_account}")),
-            Source::Spiffe(id) => {
+            Principal::Spiffe(id) => {
                 let principal = id.strip_prefix("spiffe://").unwrap_or(id);
                 if trust_domain != ALIAS && is_alias(principal) {
                     rejected.push(format!(

@@ -1,7 +1,7 @@
 //! Sources of grants, as authentications and as filters of the header that contains the identity of the client.
 
 use crate::native::{IdentityRef, MeshTlsAuthentication};
-use smi_adapter::model::access::Source;
+use smi_adapter::principal::Principal;
 use std::collections::BTreeSet;
 
 const START: &str = "^(?:";
@@ -19,13 +19,13 @@ pub(super) struct ClientSet {
 
 /// Returns the sources as client sets with patterns of at most `most` bytes, and the sources that Linkerd cannot
 /// express. The CRD does not accept references to accounts and other identities in one authentication.
-pub(super) fn client_sets(sources: &BTreeSet<Source>, most: usize) -> (Vec<ClientSet>, Vec<&Source>) {
+pub(super) fn client_sets(sources: &BTreeSet<Principal>, most: usize) -> (Vec<ClientSet>, Vec<&Principal>) {
     let mut own = Chunks::new(most.saturating_sub(START.len() + OWN_END.len()));
     let mut foreign = Chunks::new(most.saturating_sub(START.len() + FOREIGN_END.len()));
     let mut rejected = Vec::new();
     for source in sources {
         let fits = match source {
-            Source::Account(account) => {
+            Principal::Account(account) => {
                 let (name, namespace) = (&account.service_account, &account.namespace);
                 let reference = IdentityRef {
                     kind: "ServiceAccount",
@@ -34,7 +34,7 @@ pub(super) fn client_sets(sources: &BTreeSet<Source>, most: usize) -> (Vec<Clien
                 };
                 own.push(&escaped(&format!("{name}.{namespace}")), reference)
             }
-            Source::Spiffe(id) => is_admitted(id) && foreign.push(&escaped(id), id.clone()),
+            Principal::Spiffe(id) => is_admitted(id) && foreign.push(&escaped(id), id.clone()),
         };
         if !fits {
             rejected.push(source);

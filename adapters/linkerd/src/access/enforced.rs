@@ -1,7 +1,7 @@
 //! Gaps in enforcement: the traffic of a workload that Linkerd cannot deny.
 
 use super::{MAX_SERVERS, Translator};
-use smi_adapter::diagnostic::{Code, Ports};
+use smi_adapter::diagnostic::{Code, PortSet};
 use std::collections::BTreeSet;
 
 /// The container that every pod in the mesh has.
@@ -28,7 +28,7 @@ impl Translator<'_> {
         if let Some(why) = outside {
             self.report(
                 Code::NotEnforced,
-                Ports::All,
+                PortSet::All,
                 format!("nothing is enforced here: {why}"),
             );
             return;
@@ -38,15 +38,15 @@ impl Translator<'_> {
             let message = format!(
                 "ports `{list}` bypass the proxy because of the annotation `{SKIPPED_PORTS}`, so they are open"
             );
-            (numbers(list).map_or(Ports::All, Ports::Only), message)
+            (numbers(list).map_or(PortSet::All, PortSet::Only), message)
         });
         let unseen = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
         let unseen = unseen.into_iter().map(|port| {
             let message =
                 format!("port {port} bypasses the proxy in the whole mesh (`ignoreInboundPorts`), so it is open");
-            (Ports::Only([port].into()), message)
+            (PortSet::Only([port].into()), message)
         });
-        let unseen: Vec<(Ports, String)> = unseen.chain(skipped).collect();
+        let unseen: Vec<(PortSet, String)> = unseen.chain(skipped).collect();
         let denies_by_default = annotation(DEFAULT_POLICY) == Some("deny");
         for (ports, message) in unseen {
             self.report(Code::NotEnforced, ports, message);
@@ -59,7 +59,7 @@ impl Translator<'_> {
         );
         self.report(
             Code::NotEnforced,
-            Ports::Except(self.access.tcp_ports().clone()),
+            PortSet::Except(self.access.tcp_ports().clone()),
             message,
         );
         let beyond = self.beyond();
@@ -67,7 +67,7 @@ impl Translator<'_> {
             let message = format!(
                 "the workload has more than {MAX_SERVERS} known ports; the {beyond} highest are also subject to the default policy of the pods"
             );
-            let beyond = Ports::Except(self.servers.keys().copied().collect());
+            let beyond = PortSet::Except(self.servers.keys().copied().collect());
             self.report(Code::NotEnforced, beyond, message);
         }
     }

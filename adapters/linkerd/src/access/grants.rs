@@ -7,7 +7,7 @@ use crate::native::{
     AuthorizationPolicy, Header, HttpRouteMatch, InboundRoute, InboundRule, MeshTlsAuthentication, ObjectRef, Path,
 };
 use crate::{MAX_MATCHES, MAX_RULES};
-use smi_adapter::diagnostic::{Code, Ports as Affected};
+use smi_adapter::diagnostic::{Code, PortSet};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::access::{Grant, Granted, Ports};
 use smi_adapter::model::route::HttpMatch;
@@ -60,14 +60,14 @@ impl Translator<'_> {
                 self.beyond() + ports.len(),
                 self.access.workload()
             );
-            let beyond = Affected::Except(ports.iter().copied().collect());
+            let beyond = PortSet::Except(ports.iter().copied().collect());
             self.report_grant(grant, Code::Inexpressible, beyond, message);
         } else if ports.is_empty() {
             let message = format!(
                 "{} has no known port that could have a Server, so nothing is granted there; declare its ports",
                 self.access.workload()
             );
-            self.report_grant(grant, Code::Inexpressible, Affected::All, message);
+            self.report_grant(grant, Code::Inexpressible, PortSet::All, message);
         }
         ports
     }
@@ -93,7 +93,7 @@ impl Translator<'_> {
             self.access.workload(),
             super::MAX_POLICIES
         );
-        self.report_grant(grant, Code::Inexpressible, Affected::All, message);
+        self.report_grant(grant, Code::Inexpressible, PortSet::All, message);
         false
     }
 

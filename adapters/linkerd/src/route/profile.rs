@@ -3,7 +3,7 @@
 use super::{Translator, rounded};
 use crate::Linkerd;
 use crate::native::{DstOverride, ServiceProfile};
-use smi_adapter::diagnostic::{Code, Diagnostic, Ports};
+use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::route::{Backend, PortRoute, PortSplit};
 use smi_adapter::object::{ObjectKey, ObjectRef};
@@ -80,6 +80,6 @@ fn leave_out<'a>(translator: &mut Translator<'_>, splits: impl Iterator<Item = (
     for (split, ports) in ports {
         let object = ObjectRef::split(split.clone());
         let disabled = Diagnostic::new(Code::Inexpressible, object, "spec.service".into(), message);
-        translator.translation.report(disabled.on_ports(Ports::Only(ports)));
+        translator.translation.report(disabled.on_ports(PortSet::Only(ports)));
     }
 }

@@ -1,12 +1,12 @@
 //! IP addresses and CIDR blocks.
 
 use super::not_modelled;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::net::IpAddr;
 
 /// Returns `true` if `ip` is in `block`, which is written like `10.0.0.0/8` or as a single address. Blocks of IPv4 contain
 /// no IPv6 addresses.
-pub(super) fn is_in(block: &str, ip: IpAddr) -> Result<bool, NotModelled> {
+pub(super) fn is_in(block: &str, ip: IpAddr) -> Result<bool, NotModelledError> {
     let unclear = || not_modelled(format!("the block of addresses `{block}`"));
     let (address, length) = match block.split_once('/') {
         Some((address, length)) => (address, Some(length)),

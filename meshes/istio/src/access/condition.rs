@@ -5,7 +5,7 @@ use super::logic::listed;
 use super::source::{has_token, is_of_namespace, is_principal, is_remote, is_service_account};
 use super::{address, header, not_modelled, operation, shadow, text};
 use serde::Deserialize;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 const HEADERS: &str = "request.headers";
 const METADATA: &str = "experimental.envoy.filters.http.rbac";
@@ -38,7 +38,7 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    pub(super) fn check(&self) -> Result<(), NotModelled> {
+    pub(super) fn check(&self) -> Result<(), NotModelledError> {
         let mut values = self.values.iter().chain(&self.not_values).peekable();
         if values.peek().is_none() || values.any(String::is_empty) {
             return not_modelled("a condition without values or with empty ones, which the webhook rejects");
@@ -55,7 +55,7 @@ impl Condition {
     }
 
     /// Returns `true` if the condition holds. `namespace` is the namespace of the policy.
-    pub(super) fn matches(&self, context: &Context<'_>, namespace: &str) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, context: &Context<'_>, namespace: &str) -> Result<bool, NotModelledError> {
         if self.is_about_requests() && context.request.is_none() {
             // Not evaluated without a request.
             return Ok(true);
@@ -65,7 +65,7 @@ impl Condition {
         })
     }
 
-    fn is(&self, context: &Context<'_>, namespace: &str, value: &str) -> Result<bool, NotModelled> {
+    fn is(&self, context: &Context<'_>, namespace: &str, value: &str) -> Result<bool, NotModelledError> {
         match self.key.as_str() {
             "source.ip" => return address::is_in(value, context.ip),
             "remote.ip" => return is_remote(context, value),
@@ -95,7 +95,7 @@ fn in_brackets<'k>(key: &'k str, name: &str) -> Option<&'k str> {
     (!inner.is_empty() && !inner.contains(['[', ']'])).then_some(inner)
 }
 
-fn is_destination(context: &Context<'_>, block: &str) -> Result<bool, NotModelled> {
+fn is_destination(context: &Context<'_>, block: &str) -> Result<bool, NotModelledError> {
     let addresses = context.workload.addresses();
     let mut answers = addresses.iter().map(|ip| address::is_in(block, *ip));
     let Some(first) = answers.next() else {
@@ -109,7 +109,7 @@ fn is_destination(context: &Context<'_>, block: &str) -> Result<bool, NotModelle
 
 /// Returns `true` if the client sent the server name `value`. Plaintext requests contain none; all other traffic may
 /// contain one.
-fn is_server_name(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+fn is_server_name(context: &Context<'_>, value: &str) -> Result<bool, NotModelledError> {
     if context.client.is_some() || context.request.is_none() {
         return not_modelled("a condition on the server name of TLS");
     }

@@ -5,10 +5,10 @@ use super::selection::unclear;
 use super::workload::Workload;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Rejects objects that change the behaviour of the pod's sidecar.
-pub(super) fn reach(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<(), NotModelled> {
+pub(super) fn reach(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<(), NotModelledError> {
     for object in objects {
         if object.kind.kind == "MeshConfig" {
             return not_modelled("a mesh configuration among the objects");

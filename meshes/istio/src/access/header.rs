@@ -6,11 +6,16 @@ use super::context::Context;
 use super::logic::any;
 use super::not_modelled;
 use super::text::{Text, is_in_any_case};
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Returns `true` if any line of the header `name` matches `value`. `*` matches a header that is present, even if it is
 /// empty.
-pub(super) fn is(context: &Context<'_>, parsed: &ParsedRequest, name: &str, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is(
+    context: &Context<'_>,
+    parsed: &ParsedRequest,
+    name: &str,
+    value: &str,
+) -> Result<bool, NotModelledError> {
     let form = Text::new(value)?;
     matches(context, parsed, name, form == Text::Anything, |line| {
         Ok(form.matches(line))
@@ -18,7 +23,7 @@ pub(super) fn is(context: &Context<'_>, parsed: &ParsedRequest, name: &str, valu
 }
 
 /// Returns `true` if the authority, including its port if any, matches `value`, ignoring case.
-pub(super) fn is_host(context: &Context<'_>, parsed: &ParsedRequest, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_host(context: &Context<'_>, parsed: &ParsedRequest, value: &str) -> Result<bool, NotModelledError> {
     matches(context, parsed, ":authority", value == "*", |line| {
         is_in_any_case(value, line)
     })
@@ -30,8 +35,8 @@ pub(super) fn matches(
     parsed: &ParsedRequest,
     name: &str,
     is_anything: bool,
-    is: impl Fn(&str) -> Result<bool, NotModelled>,
-) -> Result<bool, NotModelled> {
+    is: impl Fn(&str) -> Result<bool, NotModelledError>,
+) -> Result<bool, NotModelledError> {
     let name = name.to_ascii_lowercase();
     let sent = parsed.sent(&name);
     if name == "cookie" && sent.len() > 1 && !parsed.is_nominated(&name) {
@@ -51,7 +56,7 @@ pub(super) fn matches(
 }
 
 /// Returns the lines of a header; `name` is in lower case.
-fn lines(context: &Context<'_>, parsed: &ParsedRequest, name: &str) -> Result<Lines, NotModelled> {
+fn lines(context: &Context<'_>, parsed: &ParsedRequest, name: &str) -> Result<Lines, NotModelledError> {
     let has_certificate = context.client.is_some();
     match name {
         ":path" => Ok(Lines::Given(vec![parsed.target()])),

@@ -1,18 +1,21 @@
 //! Three-valued logic: a certain operand can decide the result even if other operands are not modelled.
 
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Returns `true` if all `parts` hold, also if there are none.
-pub(super) fn all(parts: impl IntoIterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
+pub(super) fn all(parts: impl IntoIterator<Item = Result<bool, NotModelledError>>) -> Result<bool, NotModelledError> {
     until(parts, false)
 }
 
 /// Returns `true` if any of the `parts` holds, and `false` if there are none.
-pub(super) fn any(parts: impl IntoIterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
+pub(super) fn any(parts: impl IntoIterator<Item = Result<bool, NotModelledError>>) -> Result<bool, NotModelledError> {
     until(parts, true)
 }
 
-fn until(parts: impl IntoIterator<Item = Result<bool, NotModelled>>, decisive: bool) -> Result<bool, NotModelled> {
+fn until(
+    parts: impl IntoIterator<Item = Result<bool, NotModelledError>>,
+    decisive: bool,
+) -> Result<bool, NotModelledError> {
     let mut unknown = None;
     for part in parts {
         match part {
@@ -26,9 +29,9 @@ fn until(parts: impl IntoIterator<Item = Result<bool, NotModelled>>, decisive: b
 
 /// Returns `true` if both hold. The second is evaluated only if the first may hold.
 pub(super) fn and(
-    first: Result<bool, NotModelled>,
-    second: impl FnOnce() -> Result<bool, NotModelled>,
-) -> Result<bool, NotModelled> {
+    first: Result<bool, NotModelledError>,
+    second: impl FnOnce() -> Result<bool, NotModelledError>,
+) -> Result<bool, NotModelledError> {
     match first {
         Ok(false) => Ok(false),
         first => all([first, second()]),
@@ -39,8 +42,8 @@ pub(super) fn and(
 pub(super) fn listed(
     values: &[String],
     not_values: &[String],
-    is: impl Fn(&str) -> Result<bool, NotModelled>,
-) -> Result<bool, NotModelled> {
+    is: impl Fn(&str) -> Result<bool, NotModelledError>,
+) -> Result<bool, NotModelledError> {
     let is_any = |values: &[String]| any(values.iter().map(|value| is(value)));
     all([
         if values.is_empty() { Ok(true) } else { is_any(values) },
@@ -52,8 +55,8 @@ pub(super) fn listed(
 mod tests {
     use super::*;
 
-    fn unknown() -> Result<bool, NotModelled> {
-        Err(NotModelled("unknown".into()))
+    fn unknown() -> Result<bool, NotModelledError> {
+        Err(NotModelledError("unknown".into()))
     }
 
     #[test]

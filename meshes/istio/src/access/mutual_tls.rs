@@ -4,7 +4,7 @@ use super::selection::{Selector, in_scope, read, unclear};
 use super::workload::Workload;
 use serde::Deserialize;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeMap;
 
 /// The mode of mutual TLS.
@@ -46,7 +46,7 @@ pub(super) fn mode(
     root: &str,
     workload: &Workload<'_>,
     port: u16,
-) -> Result<Mode, NotModelled> {
+) -> Result<Mode, NotModelledError> {
     let (mut mesh, mut namespace, mut pod) = (None, None, None);
     let mut found = in_scope(objects, ("security.istio.io", "PeerAuthentication"), root, workload)?;
     found.sort_by_key(|object| age(object));

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::logic::{all, listed};
 use super::{header, not_modelled, template, text};
 use serde::Deserialize;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// `Operation`. An empty list requires nothing.
 #[derive(Debug, Default, Deserialize)]
@@ -36,7 +36,7 @@ impl Operation {
         self.about_requests().iter().any(|list| !list.is_empty())
     }
 
-    pub(super) fn check(&self) -> Result<(), NotModelled> {
+    pub(super) fn check(&self) -> Result<(), NotModelledError> {
         let lists = || self.about_requests().into_iter().chain([&self.ports, &self.not_ports]);
         if lists().all(Vec::is_empty) {
             return not_modelled("an empty operation, which the webhook rejects");
@@ -51,7 +51,7 @@ impl Operation {
         Ok(())
     }
 
-    pub(super) fn matches(&self, context: &Context<'_>) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, context: &Context<'_>) -> Result<bool, NotModelledError> {
         let ports = listed(&self.ports, &self.not_ports, |value| is_port(context, value));
         let Some(parsed) = context.request else {
             return ports;
@@ -70,7 +70,7 @@ impl Operation {
 }
 
 /// Returns `true` if `value` is the destination port of the pod.
-pub(super) fn is_port(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_port(context: &Context<'_>, value: &str) -> Result<bool, NotModelledError> {
     match value.parse::<u16>() {
         Ok(port) if value.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port == context.port),
         _ => not_modelled(format!("the port `{value}`")),
@@ -78,7 +78,7 @@ pub(super) fn is_port(context: &Context<'_>, value: &str) -> Result<bool, NotMod
 }
 
 /// Returns `true` if the normalised path matches `value`.
-fn is_path(value: &str, path: &str) -> Result<bool, NotModelled> {
+fn is_path(value: &str, path: &str) -> Result<bool, NotModelledError> {
     if template::is_template(value) {
         template::matches(value, path)
     } else {

@@ -47,7 +47,7 @@ pub(super) fn handshake(mesh: &IstioMesh, mode: Mode, peer: &Peer) -> Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smi_adapter::probe::Identity;
+    use smi_adapter::principal::Identity;
 
     #[test]
     fn accepts_only_names_of_the_mesh() {

@@ -7,7 +7,7 @@ use super::selection::{Selector, in_scope, read, unclear};
 use super::workload::Workload;
 use serde::Deserialize;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The annotation that makes a policy a dry run.
 const DRY_RUN: &str = "istio.io/dry-run";
@@ -50,7 +50,11 @@ pub(super) struct Policies {
 
 impl Policies {
     /// Returns the policies in the pod's namespace and in the root namespace that select the pod.
-    pub(super) fn select(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<Self, NotModelled> {
+    pub(super) fn select(
+        objects: &[NativeObject],
+        root: &str,
+        workload: &Workload<'_>,
+    ) -> Result<Self, NotModelledError> {
         let mut policies = Self::default();
         for object in in_scope(objects, ("security.istio.io", "AuthorizationPolicy"), root, workload)? {
             if object.spec.get("targetRef").is_some() || object.spec.get("targetRefs").is_some() {
@@ -88,7 +92,7 @@ impl Policies {
 
     /// Returns `true` if the traffic is allowed: no policy denies it, and, if there are policies with the action `ALLOW`,
     /// even without rules, one of them allows it.
-    pub(super) fn allow(&self, context: &Context<'_>) -> Result<bool, NotModelled> {
+    pub(super) fn allow(&self, context: &Context<'_>) -> Result<bool, NotModelledError> {
         let denied = any(self.deny.iter().map(|policy| policy.matches(context, Action::Deny)));
         let allowed = any(self.allow.iter().map(|policy| policy.matches(context, Action::Allow)));
         all([
@@ -99,7 +103,7 @@ impl Policies {
 }
 
 impl Policy {
-    fn matches(&self, context: &Context<'_>, action: Action) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, action: Action) -> Result<bool, NotModelledError> {
         any(self
             .rules
             .iter()
@@ -107,7 +111,7 @@ impl Policy {
     }
 }
 
-fn is_dry_run(object: &NativeObject) -> Result<bool, NotModelled> {
+fn is_dry_run(object: &NativeObject) -> Result<bool, NotModelledError> {
     match object.annotation(DRY_RUN) {
         None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),

@@ -6,13 +6,13 @@
 use super::super::pattern::Pattern;
 use super::not_modelled;
 use super::text::Text;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The scheme of names.
 pub(super) const SCHEME: &str = "spiffe://";
 
 /// Returns `true` if `name` matches the principal `value` of a policy.
-pub(super) fn is_principal(value: &str, name: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_principal(value: &str, name: &str) -> Result<bool, NotModelledError> {
     if value.starts_with(SCHEME) {
         return not_modelled(format!("the principal `{value}`, written with its scheme"));
     }
@@ -29,7 +29,7 @@ pub(super) fn is_principal(value: &str, name: &str) -> Result<bool, NotModelled>
 
 /// Returns `true` if `name` ends with `suffix`. istiod writes the suffix into a regular expression, so the answer is
 /// modelled only if it does not depend on quoting.
-fn has_suffix(name: &str, suffix: &str) -> Result<bool, NotModelled> {
+fn has_suffix(name: &str, suffix: &str) -> Result<bool, NotModelledError> {
     if suffix.contains(['\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']) {
         return not_modelled(format!("the principal `*{suffix}`"));
     }
@@ -41,7 +41,7 @@ fn has_suffix(name: &str, suffix: &str) -> Result<bool, NotModelled> {
 }
 
 /// Returns `true` if `name` is in the namespace `value`, in which each `*` is a wildcard.
-pub(super) fn is_of_namespace(value: &str, name: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_of_namespace(value: &str, name: &str) -> Result<bool, NotModelledError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*');
     if value.is_empty() || !value.bytes().all(plain) {
         return not_modelled(format!("the namespace `{value}`"));
@@ -52,7 +52,7 @@ pub(super) fn is_of_namespace(value: &str, name: &str) -> Result<bool, NotModell
 
 /// Returns `true` if `name` is the service account `value` in any trust domain. A policy in `namespace` can omit its own
 /// namespace.
-pub(super) fn is_service_account(value: &str, namespace: &str, name: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_service_account(value: &str, namespace: &str, name: &str) -> Result<bool, NotModelledError> {
     let (namespace, account) = value.split_once('/').unwrap_or((namespace, value));
     if namespace.is_empty() || account.is_empty() || account.contains(['/', '*']) || namespace.contains('*') {
         return not_modelled(format!("the service account `{value}`"));

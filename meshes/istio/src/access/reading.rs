@@ -2,8 +2,8 @@
 
 use super::super::request::{ParsedRequest, Received, is_known};
 use super::not_modelled;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 
 /// The sidecar's interpretation of a request.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    pub(super) fn of(request: &Request) -> Result<Self, NotModelled> {
+    pub(super) fn of(request: &Request) -> Result<Self, NotModelledError> {
         if request.method.is_empty() || !request.method.bytes().all(|byte| byte.is_ascii_graphic()) {
             return not_modelled("an invalid method");
         }

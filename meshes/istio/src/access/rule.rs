@@ -8,7 +8,7 @@ use super::operation::Operation;
 use super::policy::MAX_RULES;
 use super::source::Source;
 use serde::Deserialize;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The action of a policy on matching traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ struct To {
 
 impl Rule {
     /// Rejects rules that an API server or Istio's webhook rejects.
-    pub(super) fn check(&self) -> Result<(), NotModelled> {
+    pub(super) fn check(&self) -> Result<(), NotModelledError> {
         if self.from.len() > MAX_RULES {
             return not_modelled(format!("more than {MAX_RULES} sources"));
         }
@@ -53,7 +53,12 @@ impl Rule {
     ///
     /// If the sidecar handles the traffic as bytes, fields about requests do not apply. A rule that allows is then
     /// omitted as a whole. Of a rule that denies only these fields are omitted, so it denies more.
-    pub(super) fn matches(&self, context: &Context<'_>, action: Action, namespace: &str) -> Result<bool, NotModelled> {
+    pub(super) fn matches(
+        &self,
+        context: &Context<'_>,
+        action: Action,
+        namespace: &str,
+    ) -> Result<bool, NotModelledError> {
         if context.request.is_none() && action == Action::Allow && self.is_about_requests() {
             return Ok(false);
         }

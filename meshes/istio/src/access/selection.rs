@@ -6,7 +6,7 @@ use super::workload::Workload;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeMap;
 
 /// `WorkloadSelector` of `istio.io/api/type`.
@@ -23,7 +23,7 @@ pub(super) fn in_scope<'o>(
     (group, kind): (&'static str, &'static str),
     root: &str,
     workload: &Workload<'_>,
-) -> Result<Vec<&'o NativeObject>, NotModelled> {
+) -> Result<Vec<&'o NativeObject>, NotModelledError> {
     let mut found = Vec::new();
     for object in objects
         .iter()
@@ -45,7 +45,7 @@ pub(super) fn in_scope<'o>(
 }
 
 /// Reads the `spec` of an object. Unknown fields are rejected, because their effect is unknown.
-pub(super) fn read<T: DeserializeOwned>(object: &NativeObject) -> Result<T, NotModelled> {
+pub(super) fn read<T: DeserializeOwned>(object: &NativeObject) -> Result<T, NotModelledError> {
     if has_null(&object.spec) {
         return unclear(object, "a field is null");
     }
@@ -55,6 +55,6 @@ pub(super) fn read<T: DeserializeOwned>(object: &NativeObject) -> Result<T, NotM
     }
 }
 
-pub(super) fn unclear<T>(object: &NativeObject, reason: impl std::fmt::Display) -> Result<T, NotModelled> {
+pub(super) fn unclear<T>(object: &NativeObject, reason: impl std::fmt::Display) -> Result<T, NotModelledError> {
     not_modelled(format!("{}: {reason}", object.reference()))
 }

@@ -15,7 +15,7 @@ use engine::Rules;
 use serde::Deserialize;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeMap;
 
 const RESULT: &str = "shadow_engine_result";
@@ -113,7 +113,7 @@ pub(super) fn select(
     objects: &[NativeObject],
     root: &str,
     workload: &Workload<'_>,
-) -> Result<Vec<ShadowFilter>, NotModelled> {
+) -> Result<Vec<ShadowFilter>, NotModelledError> {
     let mut shadows: Vec<ShadowFilter> = Vec::new();
     for object in in_scope(objects, ("networking.istio.io", "EnvoyFilter"), root, workload)? {
         let spec: Spec = read(object)?;
@@ -170,7 +170,7 @@ impl ConfigPatch {
 }
 
 /// Returns `true` if the result that the filters set under `key` matches `value`.
-pub(super) fn is(context: &Context<'_>, key: &str, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is(context: &Context<'_>, key: &str, value: &str) -> Result<bool, NotModelledError> {
     if value.starts_with('[') && value.ends_with(']') {
         return not_modelled("a condition on a list in metadata");
     }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::logic::{all, any, listed};
 use super::{address, not_modelled, principal, trust_domain};
 use serde::Deserialize;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The maximum number of service accounts that an API server accepts.
 const MAX_SERVICE_ACCOUNTS: usize = 16;
@@ -45,7 +45,7 @@ impl Source {
         ]
     }
 
-    pub(super) fn check(&self) -> Result<(), NotModelled> {
+    pub(super) fn check(&self) -> Result<(), NotModelledError> {
         let lists = self.lists();
         if lists.iter().all(|list| list.is_empty()) {
             return not_modelled("an empty source, which the webhook rejects");
@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// Returns `true` if the client matches. `namespace` is the namespace of the policy.
-    pub(super) fn matches(&self, context: &Context<'_>, namespace: &str) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, context: &Context<'_>, namespace: &str) -> Result<bool, NotModelledError> {
         all([
             listed(&self.principals, &self.not_principals, |value| {
                 is_principal(context, value)
@@ -109,23 +109,30 @@ impl Source {
 }
 
 /// Returns `true` if the client is the principal `value`, or the same principal in another trust domain of the mesh.
-pub(super) fn is_principal(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_principal(context: &Context<'_>, value: &str) -> Result<bool, NotModelledError> {
     let values = trust_domain::expand(context.mesh, value)?;
     by_name(context, |name| {
         any(values.iter().map(|value| principal::is_principal(value, name)))
     })
 }
 
-pub(super) fn is_of_namespace(context: &Context<'_>, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_of_namespace(context: &Context<'_>, value: &str) -> Result<bool, NotModelledError> {
     by_name(context, |name| principal::is_of_namespace(value, name))
 }
 
-pub(super) fn is_service_account(context: &Context<'_>, namespace: &str, value: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_service_account(
+    context: &Context<'_>,
+    namespace: &str,
+    value: &str,
+) -> Result<bool, NotModelledError> {
     by_name(context, |name| principal::is_service_account(value, namespace, name))
 }
 
 /// Returns `false` for a client without a certificate, and otherwise applies `is` to its name.
-fn by_name(context: &Context<'_>, is: impl FnOnce(&str) -> Result<bool, NotModelled>) -> Result<bool, NotModelled> {
+fn by_name(
+    context: &Context<'_>,
+    is: impl FnOnce(&str) -> Result<bool, NotModelledError>,
+) -> Result<bool, NotModelledError> {
     match context.client {
         Some(name) => is(name),
         None => Ok(false),
@@ -133,7 +140,7 @@ fn by_name(context: &Context<'_>, is: impl FnOnce(&str) -> Result<bool, NotModel
 }
 
 /// Returns `true` if the original client that the request names is in `block`. If it names none, this is the peer.
-pub(super) fn is_remote(context: &Context<'_>, block: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_remote(context: &Context<'_>, block: &str) -> Result<bool, NotModelledError> {
     let is_forwarded = context
         .request
         .is_some_and(|parsed| !parsed.sent("x-forwarded-for").is_empty());
@@ -148,7 +155,7 @@ pub(super) fn is_remote(context: &Context<'_>, block: &str) -> Result<bool, NotM
     clippy::unnecessary_wraps,
     reason = "it is used like the other predicates on a value"
 )]
-pub(super) fn has_token(_value: &str) -> Result<bool, NotModelled> {
+pub(super) fn has_token(_value: &str) -> Result<bool, NotModelledError> {
     Ok(false)
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::pattern::Pattern;
 use super::not_modelled;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Characters that Envoy's templates accept in a segment, in addition to the slash: all but `*`, `[` and `]`.
 const CHARACTERS: &str = r"a-zA-Z0-9._~%!$&'()+,;:@=\-";
@@ -13,7 +13,7 @@ pub(super) fn is_template(path: &str) -> bool {
 }
 
 /// Returns `true` if the normalised `path` matches `template`.
-pub(super) fn matches(template: &str, path: &str) -> Result<bool, NotModelled> {
+pub(super) fn matches(template: &str, path: &str) -> Result<bool, NotModelledError> {
     let Some(inner) = template.strip_prefix('/') else {
         return not_modelled(format!("the template `{template}`, which does not begin with a slash"));
     };

@@ -5,7 +5,7 @@
 use super::*;
 use serde_json::{Value, json};
 use smi_adapter::object::{Kind, ObjectKey};
-use smi_adapter::probe::Identity;
+use smi_adapter::principal::Identity;
 use smi_conformance::Peer;
 use std::borrow::Cow;
 
@@ -105,9 +105,9 @@ pub(super) fn ask_in(world: &MeshWorld, objects: &[NativeObject], from: Peer, po
         traffic,
     };
     match authorize(&IstioMesh::default(), objects, world, &inbound) {
-        Ok(Access::Allow) => "allow".into(),
-        Ok(Access::Deny) => "deny".into(),
-        Err(NotModelled(reason)) => reason,
+        Ok(Decision::Allow) => "allow".into(),
+        Ok(Decision::Deny) => "deny".into(),
+        Err(NotModelledError(reason)) => reason,
     }
 }
 

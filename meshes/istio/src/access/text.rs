@@ -1,7 +1,7 @@
 //! String forms in policies: equality, prefix `text*`, suffix `*text`, and presence `*`.
 
 use super::not_modelled;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// A comparison of strings. A `*` that is not at an end is literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) enum Text<'a> {
 
 impl<'a> Text<'a> {
     /// Parses a value of a policy. A `*` at the start takes precedence over one at the end, and only one is removed.
-    pub(super) fn new(value: &'a str) -> Result<Self, NotModelled> {
+    pub(super) fn new(value: &'a str) -> Result<Self, NotModelledError> {
         if value.is_empty() {
             return not_modelled("an empty value, which the webhook rejects");
         }
@@ -38,13 +38,13 @@ impl<'a> Text<'a> {
 }
 
 /// Returns `true` if `text` matches `value`. An empty string counts as absent.
-pub(super) fn is(value: &str, text: &str) -> Result<bool, NotModelled> {
+pub(super) fn is(value: &str, text: &str) -> Result<bool, NotModelledError> {
     let form = Text::new(value)?;
     Ok(form.matches(text) && !(form == Text::Anything && text.is_empty()))
 }
 
 /// Returns `true` if `text` matches `value`, ignoring the case of ASCII letters. An empty string counts as present.
-pub(super) fn is_in_any_case(value: &str, text: &str) -> Result<bool, NotModelled> {
+pub(super) fn is_in_any_case(value: &str, text: &str) -> Result<bool, NotModelledError> {
     let value = value.to_ascii_lowercase();
     Ok(Text::new(&value)?.matches(&text.to_ascii_lowercase()))
 }

@@ -1,7 +1,7 @@
 //! Trust domains: expansion of the principals of policies.
 
 use super::{IstioMesh, not_modelled};
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The trust domain that is an alias for the mesh's own.
 const OWN: &str = "cluster.local";
@@ -14,7 +14,7 @@ pub(super) fn all(mesh: &IstioMesh) -> impl Iterator<Item = &str> {
 
 /// Returns the principals that istiod generates for `value`: one for each trust domain of the mesh, if `value` has the
 /// five segments of an identity and names one of these trust domains or [`OWN`]. Other principals are unchanged.
-pub(super) fn expand(mesh: &IstioMesh, value: &str) -> Result<Vec<String>, NotModelled> {
+pub(super) fn expand(mesh: &IstioMesh, value: &str) -> Result<Vec<String>, NotModelledError> {
     let unchanged = vec![value.to_owned()];
     if value.split('/').count() != 5 {
         return Ok(unchanged);

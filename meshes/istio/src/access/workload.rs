@@ -5,7 +5,7 @@ mod ports;
 use super::not_modelled;
 use k8s_openapi::api::core::v1::{Container, Pod};
 use smi_adapter::object::ObjectKey;
-use smi_conformance::{MeshWorld, NotModelled};
+use smi_conformance::{MeshWorld, NotModelledError};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -31,7 +31,7 @@ pub(super) struct Workload<'a> {
 }
 
 impl<'a> Workload<'a> {
-    pub(super) fn find(world: &'a MeshWorld, key: &ObjectKey) -> Result<Self, NotModelled> {
+    pub(super) fn find(world: &'a MeshWorld, key: &ObjectKey) -> Result<Self, NotModelledError> {
         let Some((key, pod)) = world.pods.get_key_value(key) else {
             return not_modelled(format!("the pod {key}, which does not exist"));
         };
@@ -84,7 +84,7 @@ impl<'a> Workload<'a> {
     }
 
     /// Returns `true` if there is a sidecar that captures connections to `port`.
-    pub(super) fn captures(&self, port: u16) -> Result<bool, NotModelled> {
+    pub(super) fn captures(&self, port: u16) -> Result<bool, NotModelledError> {
         let inject = "sidecar.istio.io/inject";
         let injection = self.label(inject).or_else(|| self.annotation(inject));
         if injection == Some("false") && !self.containers().any(|container| container.name == "istio-proxy") {
@@ -116,7 +116,7 @@ impl<'a> Workload<'a> {
 }
 
 /// Returns `true` if a list like `80,443` contains `port`.
-fn names_port(list: &str, port: u16) -> Result<bool, NotModelled> {
+fn names_port(list: &str, port: u16) -> Result<bool, NotModelledError> {
     let mut found = false;
     for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         let Ok(number) = item.parse::<u16>() else {

@@ -64,7 +64,7 @@ fn visibility_takes_precedence_over_age() {
     assert_eq!(both(old(), young(json!(["e"]))), all("v2"));
     assert_eq!(both(old(), young(json!(["~"]))), all("v2"));
     assert_eq!(both(old(), young(json!(["c", "*"]))), all("v2"));
-    let unknown = Probe {
+    let unknown = RoutingQuery {
         from: None,
         to: Destination::Service {
             key: ObjectKey::new("d", "web"),

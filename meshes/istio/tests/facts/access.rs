@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Identity, Request, Traffic};
-use smi_conformance::{Access, Inbound, Interpreter, MeshWorld, NotModelled, Peer};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Request, Traffic};
+use smi_conformance::{Decision, Inbound, Interpreter, MeshWorld, NotModelledError, Peer};
 use smi_mesh_istio::IstioMesh;
 use std::collections::BTreeMap;
 use std::fs;
@@ -106,11 +107,11 @@ impl Line {
         }
     }
 
-    fn expected(&self) -> Access {
+    fn expected(&self) -> Decision {
         match self.verdict.as_str() {
-            "allow" => Access::Allow,
+            "allow" => Decision::Allow,
             // The last two are responses of the proxy itself: 404 and 400.
-            "deny" | "notfound" | "status:400" => Access::Deny,
+            "deny" | "notfound" | "status:400" => Decision::Deny,
             verdict => panic!("{verdict}"),
         }
     }
@@ -186,7 +187,7 @@ fn authorizes_like_the_mesh() {
                 .position(|(name, part, _, _)| *name == file.name && fact.to_string().contains(part));
             let other = CONTRADICTED.iter().position(|name| *name == file.name);
             match (file.mesh.authorize(&file.objects, &file.world, &line.inbound()), listed) {
-                (Err(NotModelled(reason)), Some(listed)) if reason.contains(NOT_MODELLED[listed].3) => {
+                (Err(NotModelledError(reason)), Some(listed)) if reason.contains(NOT_MODELLED[listed].3) => {
                     rejected[listed] += 1;
                 }
                 (Ok(answer), None) if answer == line.expected() => *equal += 1,

@@ -8,7 +8,7 @@ use super::target::{LINKERD, Target, is_served};
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// A requirement of a policy.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) fn is_policy(object: &NativeObject, kind: &str) -> bool {
 
 impl Policies<'_> {
     /// Returns the grants of all policies for one of `targets`.
-    pub(super) fn grants(&self, targets: &[Target]) -> Result<Vec<Grant>, NotModelled> {
+    pub(super) fn grants(&self, targets: &[Target]) -> Result<Vec<Grant>, NotModelledError> {
         let mut grants = Vec::new();
         for object in self.objects {
             if !is_policy(object, "AuthorizationPolicy") || object.key().namespace != self.namespace {
@@ -56,7 +56,7 @@ impl Policies<'_> {
 
     /// Returns a grant for the clients that meet all requirements, or for every client if there are none. If a required
     /// authentication does not exist, the policy has no effect.
-    fn grant(&self, required: &[Required]) -> Result<Option<Grant>, NotModelled> {
+    fn grant(&self, required: &[Required]) -> Result<Option<Grant>, NotModelledError> {
         let mut grant = Grant::TO_ALL;
         for required in required {
             match required {
@@ -84,7 +84,7 @@ impl Policies<'_> {
         kind: &str,
         key: &ObjectKey,
         read: impl Fn(&NativeObject) -> Read<T>,
-    ) -> Result<Option<T>, NotModelled> {
+    ) -> Result<Option<T>, NotModelledError> {
         let is_it = |object: &&NativeObject| is_policy(object, kind) && object.key() == *key && is_served(object);
         match self.objects.iter().find(is_it) {
             Some(object) => super::existing(object, read(object)),

@@ -1,7 +1,7 @@
 //! The client of a request.
 
 use super::identity::{Domain, Name};
-use smi_conformance::{NotModelled, Peer};
+use smi_conformance::{NotModelledError, Peer};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A client, as the proxy of the server sees it.
@@ -24,10 +24,10 @@ pub(super) enum Tls {
 
 impl Client {
     /// Returns the client for `peer` at `ip`, in a mesh with the identity domain `domain`.
-    pub(super) fn of(peer: &Peer, ip: IpAddr, domain: &Domain) -> Result<Self, NotModelled> {
+    pub(super) fn of(peer: &Peer, ip: IpAddr, domain: &Domain) -> Result<Self, NotModelledError> {
         let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         if ip != ip.to_canonical() || (ip.is_loopback() && !loopback.contains(&ip)) {
-            return Err(NotModelled(format!("a client at {ip}")));
+            return Err(NotModelledError(format!("a client at {ip}")));
         }
         let tls = match peer {
             Peer::Plaintext => Tls::Plaintext,
@@ -57,22 +57,22 @@ impl Client {
 }
 
 /// Parses a DNS name, regardless of case.
-fn dns(name: &str) -> Result<Name, NotModelled> {
+fn dns(name: &str) -> Result<Name, NotModelledError> {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     let label = |label: &str| !label.is_empty() && label.bytes().all(inner);
     if name.split('.').all(label) {
         Ok(Name::Dns(name.to_ascii_lowercase()))
     } else {
-        Err(NotModelled(format!("a client with the name {name}")))
+        Err(NotModelledError(format!("a client with the name {name}")))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smi_adapter::probe::Identity;
+    use smi_adapter::principal::Identity;
 
-    fn client(peer: &Peer, ip: &str) -> Result<Client, NotModelled> {
+    fn client(peer: &Peer, ip: &str) -> Result<Client, NotModelledError> {
         Client::of(peer, ip.parse().unwrap(), &Domain::new("linkerd", "td"))
     }
 

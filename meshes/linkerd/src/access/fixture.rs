@@ -5,8 +5,9 @@ use crate::LinkerdMesh;
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectKey};
-use smi_adapter::probe::{Identity, Request, Traffic};
-use smi_conformance::{Inbound, MeshWorld, NotModelled, Peer};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::{Request, Traffic};
+use smi_conformance::{Inbound, MeshWorld, NotModelledError, Peer};
 
 pub(super) const POLICY: &str = "policy.linkerd.io/v1alpha1";
 pub(super) const LINKERD: &str = "policy.linkerd.io/v1beta3";
@@ -123,7 +124,12 @@ impl Fixture {
         }
     }
 
-    pub(super) fn answer(&self, objects: &[NativeObject], from: Peer, traffic: Traffic) -> Result<Answer, NotModelled> {
+    pub(super) fn answer(
+        &self,
+        objects: &[NativeObject],
+        from: Peer,
+        traffic: Traffic,
+    ) -> Result<Answer, NotModelledError> {
         let inbound = Inbound {
             from,
             ip: self.ip.parse().unwrap(),
@@ -150,7 +156,7 @@ impl Fixture {
             Ok(Answer::Admitted) => "ok".into(),
             Ok(Answer::Closed) => "closed".into(),
             Ok(Answer::Status(status)) => status.to_string(),
-            Err(NotModelled(_)) => "?".into(),
+            Err(NotModelledError(_)) => "?".into(),
         }
     }
 

@@ -12,8 +12,8 @@ use super::workload::Workload;
 use crate::LinkerdMesh;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 
 /// A port of a proxy, and one client that calls it.
 pub(super) struct Gate<'a> {
@@ -36,7 +36,7 @@ impl<'a> Gate<'a> {
         workload: &'a Workload<'a>,
         client: &'a Client,
         server: Option<&Server>,
-    ) -> Result<Self, NotModelled> {
+    ) -> Result<Self, NotModelledError> {
         let cluster = &*mesh.cluster_networks;
         let gate = |protocol, grants| Self {
             mesh,
@@ -64,7 +64,7 @@ impl<'a> Gate<'a> {
                 && object.spec.pointer("/targetRef/name").and_then(|name| name.as_str()) == Some(&server.name)
         };
         if let Some(limit) = policies.objects.iter().find(is_limit) {
-            return Err(NotModelled(format!("rate limits ({})", limit.reference())));
+            return Err(NotModelledError(format!("rate limits ({})", limit.reference())));
         }
         let mut grants = policies.grants(&[Target::Namespace, Target::Server(server.name.clone())])?;
         grants.extend(server_authorizations(policies, server, cluster)?);
@@ -73,7 +73,7 @@ impl<'a> Gate<'a> {
     }
 
     /// Returns the outcome of a request, or of bytes that are not HTTP.
-    pub(super) fn answer(&self, request: Option<&Request>) -> Result<Answer, NotModelled> {
+    pub(super) fn answer(&self, request: Option<&Request>) -> Result<Answer, NotModelledError> {
         match (self.protocol, request) {
             (Protocol::Detect | Protocol::Http, Some(request)) => self.http(request),
             (Protocol::Grpc, Some(request)) => self.grpc(request),
@@ -88,7 +88,7 @@ impl<'a> Gate<'a> {
     }
 
     /// Returns the routes in force.
-    pub(super) fn routes(&self) -> Result<Attached, NotModelled> {
+    pub(super) fn routes(&self) -> Result<Attached, NotModelledError> {
         match &self.server {
             Some(server) => attached(self.policies.objects, server),
             None => Ok(Attached::default()),
@@ -96,7 +96,7 @@ impl<'a> Gate<'a> {
     }
 
     /// Returns `true` if the client is authorized on `route`.
-    pub(super) fn authorizes_on(&self, route: &Target) -> Result<bool, NotModelled> {
+    pub(super) fn authorizes_on(&self, route: &Target) -> Result<bool, NotModelledError> {
         let mut grants = self.policies.grants(std::slice::from_ref(route))?;
         grants.extend(self.grants.iter().cloned());
         admitted(&grants, self.client)

@@ -3,7 +3,7 @@
 use super::cidr::Cidr;
 use super::client::{Client, Tls};
 use super::identity::Pattern;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// An authorization of clients. Both network and identity must fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Grant {
         clients: Clients::Any,
     };
 
-    fn admits(&self, client: &Client) -> Result<bool, NotModelled> {
+    fn admits(&self, client: &Client) -> Result<bool, NotModelledError> {
         let is_identified = match (&self.clients, &client.tls) {
             (Clients::Any, _) | (Clients::WithTls, Tls::Unidentified | Tls::Named(_)) => true,
             (Clients::Named(patterns), Tls::Named(name)) => any(patterns.iter().map(|pattern| pattern.matches(name)))?,
@@ -76,13 +76,13 @@ impl Grant {
             Networks::Any => Ok(true),
             Networks::Of(networks) => Ok(networks.iter().any(|network| network.has(client))),
             Networks::AtLeast(networks) if networks.iter().any(|network| network.has(client)) => Ok(true),
-            Networks::AtLeast(_) => Err(NotModelled("the default networks of a ServerAuthorization".into())),
+            Networks::AtLeast(_) => Err(NotModelledError("the default networks of a ServerAuthorization".into())),
         }
     }
 }
 
 /// Returns `true` if one of `grants` admits `client`. The pod itself is always admitted.
-pub(super) fn admitted(grants: &[Grant], client: &Client) -> Result<bool, NotModelled> {
+pub(super) fn admitted(grants: &[Grant], client: &Client) -> Result<bool, NotModelledError> {
     if client.is_local() {
         return Ok(true);
     }
@@ -90,7 +90,7 @@ pub(super) fn admitted(grants: &[Grant], client: &Client) -> Result<bool, NotMod
 }
 
 /// Returns `true` if one answer is `true`, even if others are unknown.
-fn any(answers: impl Iterator<Item = Result<bool, NotModelled>>) -> Result<bool, NotModelled> {
+fn any(answers: impl Iterator<Item = Result<bool, NotModelledError>>) -> Result<bool, NotModelledError> {
     let mut unknown = None;
     for answer in answers {
         match answer {

@@ -4,12 +4,12 @@ use super::super::route::Rule;
 use super::Answer;
 use super::gate::Gate;
 use super::grant::admitted;
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 
 impl Gate<'_> {
     /// Returns the outcome of a request.
-    pub(super) fn grpc(&self, request: &Request) -> Result<Answer, NotModelled> {
+    pub(super) fn grpc(&self, request: &Request) -> Result<Answer, NotModelledError> {
         let Some((service, method)) = rpc(request)? else {
             return Ok(Answer::Status(404));
         };
@@ -21,15 +21,15 @@ impl Gate<'_> {
             (None, _) if attached.is_empty() => admitted(&self.grants, self.client)?,
             (None, _) => return Ok(Answer::Status(404)),
             (Some((target, route)), None) if route.hosts.accept_all() => self.authorizes_on(target)?,
-            (Some(_), None) => return Err(NotModelled("hostnames of a GRPCRoute".into())),
-            (Some(_), Some(_)) => return Err(NotModelled("the order of several GRPCRoutes".into())),
+            (Some(_), None) => return Err(NotModelledError("hostnames of a GRPCRoute".into())),
+            (Some(_), Some(_)) => return Err(NotModelledError("the order of several GRPCRoutes".into())),
         };
         Ok(if allowed { Answer::Admitted } else { Answer::Status(403) })
     }
 }
 
 /// Returns the service and the method of a request, if it is a call: `POST /service/method`.
-fn rpc(request: &Request) -> Result<Option<(&str, &str)>, NotModelled> {
+fn rpc(request: &Request) -> Result<Option<(&str, &str)>, NotModelledError> {
     let path = request.path.split_once('?').map_or(&*request.path, |(path, _)| path);
     let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
     match (parts.next(), parts.next(), parts.next()) {
@@ -39,7 +39,7 @@ fn rpc(request: &Request) -> Result<Option<(&str, &str)>, NotModelled> {
         {
             Ok(Some((service, method)))
         }
-        _ => Err(NotModelled(format!("{} {path} on a gRPC port", request.method))),
+        _ => Err(NotModelledError(format!("{} {path} on a gRPC port", request.method))),
     }
 }
 

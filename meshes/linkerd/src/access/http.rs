@@ -10,8 +10,8 @@ use super::routes::Attached;
 use super::target::Target;
 use crate::attach::by_age;
 use crate::{summary, unordered};
-use smi_adapter::probe::Request;
-use smi_conformance::NotModelled;
+use smi_adapter::query::Request;
+use smi_conformance::NotModelledError;
 use std::cmp::Ordering;
 
 /// The header that contains the identity of the client.
@@ -19,7 +19,7 @@ const CLIENT_ID: &str = "l5d-client-id";
 
 impl Gate<'_> {
     /// Returns the outcome of a request.
-    pub(super) fn http(&self, request: &Request) -> Result<Answer, NotModelled> {
+    pub(super) fn http(&self, request: &Request) -> Result<Answer, NotModelledError> {
         let routes = self.routes()?;
         if routes.http.is_empty() {
             return self.default_route(request, &routes);
@@ -37,9 +37,9 @@ impl Gate<'_> {
 
     /// Returns the outcome of a request to a port without routes. Linkerd then has one default route for all requests, and
     /// another one for the probes of the kubelet.
-    fn default_route(&self, request: &Request, routes: &Attached) -> Result<Answer, NotModelled> {
+    fn default_route(&self, request: &Request, routes: &Attached) -> Result<Answer, NotModelledError> {
         if routes.grpc.iter().any(|(target, _)| self.is_targeted(target)) {
-            return Err(NotModelled(
+            return Err(NotModelledError(
                 "a policy for a GRPCRoute that does not apply to this protocol".into(),
             ));
         }
@@ -80,7 +80,10 @@ fn identified(request: &Request, client: &Client) -> Request {
 }
 
 /// Returns the rule with the most specific match, the first one of equal matches. No other rule has an effect.
-fn best<'a>(routes: &'a [(Target, Route)], request: &Request) -> Result<Option<(&'a Target, &'a Rule)>, NotModelled> {
+fn best<'a>(
+    routes: &'a [(Target, Route)],
+    request: &Request,
+) -> Result<Option<(&'a Target, &'a Rule)>, NotModelledError> {
     let mut best: Option<(Summary, &(Target, Route), &Rule)> = None;
     let mut rival = None;
     let mut matched: Vec<&Route> = Vec::new();
@@ -112,7 +115,9 @@ fn best<'a>(routes: &'a [(Target, Route)], request: &Request) -> Result<Option<(
         return Err(unordered(rival));
     }
     if matched.len() > 1 && matched.iter().any(|route| !route.hosts.accept_all()) {
-        return Err(NotModelled("the order of several routes if one has hostnames".into()));
+        return Err(NotModelledError(
+            "the order of several routes if one has hostnames".into(),
+        ));
     }
     Ok(best.map(|(_, (target, _), rule)| (target, rule)))
 }

@@ -1,7 +1,7 @@
 //! Names in the certificates of clients, and patterns of them.
 
 use super::super::fields::{Read, rejected, unmodelled};
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The common suffix of the names that the certificate authority of the mesh issues: the part after service account and
 /// namespace.
@@ -81,14 +81,14 @@ impl Pattern {
     }
 
     /// Returns `true` if the pattern matches a name. Wildcards never match a SPIFFE ID.
-    pub(super) fn matches(&self, name: &Name) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, name: &Name) -> Result<bool, NotModelledError> {
         match (self, name) {
             (Self::AnyDns, Name::Dns(_)) => Ok(true),
             (Self::Below(suffix), Name::Dns(name)) => Ok(name.len() > suffix.len() && name.ends_with(suffix)),
             (Self::Dns(wanted), Name::Dns(name)) => Ok(wanted == name),
             (Self::Spiffe(wanted), Name::Spiffe(id)) if is_spiffe(id) => Ok(wanted == id),
             // It is unknown if a proxy normalises an invalid ID to a valid one.
-            (Self::Spiffe(_), Name::Spiffe(id)) => Err(NotModelled(format!("a client with the name {id}"))),
+            (Self::Spiffe(_), Name::Spiffe(id)) => Err(NotModelledError(format!("a client with the name {id}"))),
             _ => Ok(false),
         }
     }

@@ -10,10 +10,14 @@ use super::selector::Selector;
 use super::server::Server;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Returns the grants of the server authorizations for `server`. `cluster` are the networks of the cluster.
-pub(super) fn grants(policies: Policies<'_>, server: &Server, cluster: &[Cidr]) -> Result<Vec<Grant>, NotModelled> {
+pub(super) fn grants(
+    policies: Policies<'_>,
+    server: &Server,
+    cluster: &[Cidr],
+) -> Result<Vec<Grant>, NotModelledError> {
     let mut grants = Vec::new();
     for object in policies.objects {
         if !is_policy(object, "ServerAuthorization") || object.key().namespace != policies.namespace {

@@ -6,7 +6,7 @@ use super::super::route::{Api, Rank, Route, kind_of};
 use super::target::{LINKERD, Target};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectKey;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// Routes in force, in the order in which the proxy receives them. Each has the target that policies for it have.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ enum Parent {
 }
 
 /// Returns the routes in force for `server`.
-pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<Attached, NotModelled> {
+pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<Attached, NotModelledError> {
     let mut attached = Attached::default();
     for object in objects {
         let Some(kind @ (api, rank @ (Rank::Http | Rank::Grpc), _)) = kind_of(object) else {
@@ -39,7 +39,7 @@ pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<A
             Some(Parent::Invalid) if rank == Rank::Http => continue,
             Some(Parent::Invalid) => {
                 let what = "the effect of a GRPCRoute with an invalid parent on the acceptance of others";
-                return Err(NotModelled(format!("{what} ({})", object.reference())));
+                return Err(NotModelledError(format!("{what} ({})", object.reference())));
             }
             Some(Parent::Valid) => {}
         }
@@ -57,7 +57,7 @@ pub(super) fn attached(objects: &[NativeObject], server: &ObjectKey) -> Result<A
         // HTTP routes are not accepted next to gRPC routes. The index looks up an accepted parent by its name.
         let has_same_name = |route: &Route| route.parents.iter().any(|parent| parent.service.name == server.name);
         if attached.http.iter().any(|(_, route)| has_same_name(route)) {
-            return Err(NotModelled(format!(
+            return Err(NotModelledError(format!(
                 "a parent with the name of {server}, next to one that is not accepted"
             )));
         }

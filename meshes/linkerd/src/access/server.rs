@@ -8,7 +8,7 @@ use super::workload::Workload;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// The protocol that a proxy assumes on a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Server {
 
     /// Returns the Server of a port of a workload: the oldest Server that selects it. Of Servers with the same age, it is
     /// the first one by name.
-    pub(super) fn of(workload: &Workload<'_>, objects: &[NativeObject]) -> Result<Option<Self>, NotModelled> {
+    pub(super) fn of(workload: &Workload<'_>, objects: &[NativeObject]) -> Result<Option<Self>, NotModelledError> {
         let mut servers = Vec::new();
         for object in objects {
             if is_policy(object, "Server")
@@ -107,14 +107,14 @@ impl Server {
             }
         }
         if servers.iter().any(|one| one.created.is_some()) && servers.iter().any(|one| one.created.is_none()) {
-            return Err(NotModelled("the age of a Server without a creation time".into()));
+            return Err(NotModelledError("the age of a Server without a creation time".into()));
         }
         Ok(servers
             .into_iter()
             .min_by(|a, b| (&a.created, &a.name).cmp(&(&b.created, &b.name))))
     }
 
-    fn selects(&self, workload: &Workload<'_>) -> Result<bool, NotModelled> {
+    fn selects(&self, workload: &Workload<'_>) -> Result<bool, NotModelledError> {
         let selected = self
             .selector
             .as_ref()

@@ -4,9 +4,9 @@ use serde_json::json;
 
 #[test]
 fn allows_only_requests_that_reach_the_workload() {
-    assert_eq!(Access::from(Answer::Admitted), Access::Allow);
+    assert_eq!(Decision::from(Answer::Admitted), Decision::Allow);
     for answer in [Answer::Status(403), Answer::Status(302), Answer::Closed] {
-        assert_eq!(Access::from(answer), Access::Deny);
+        assert_eq!(Decision::from(answer), Decision::Deny);
     }
 }
 

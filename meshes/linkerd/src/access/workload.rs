@@ -7,7 +7,7 @@ use super::selector::Labels;
 use crate::LinkerdMesh;
 use k8s_openapi::api::core::v1::{Container, ContainerPort, HTTPGetAction, Pod};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 const CONTROL_PLANE: &str = "linkerd.io/control-plane-ns";
 const DEFAULT_POLICY: &str = "config.linkerd.io/default-inbound-policy";
@@ -45,12 +45,12 @@ impl<'a> Workload<'a> {
     }
 
     /// Returns `true` if traffic to the port goes through a proxy of `mesh`.
-    pub(super) fn is_proxied(&self, mesh: &LinkerdMesh) -> Result<bool, NotModelled> {
+    pub(super) fn is_proxied(&self, mesh: &LinkerdMesh) -> Result<bool, NotModelledError> {
         let Some(control_plane) = self.labels().get(CONTROL_PLANE) else {
             return Ok(false);
         };
         if *control_plane != mesh.control_plane_namespace {
-            return Err(NotModelled(format!(
+            return Err(NotModelledError(format!(
                 "a pod of another control plane, in {control_plane}"
             )));
         }
@@ -63,10 +63,10 @@ impl<'a> Workload<'a> {
             return Ok(false);
         }
         if let Some(name) = UNMODELLED.iter().find(|name| self.annotation(name).is_some()) {
-            return Err(NotModelled(format!("the annotation {name}")));
+            return Err(NotModelledError(format!("the annotation {name}")));
         }
         if PROXY_PORTS.contains(&self.port) {
-            return Err(NotModelled(format!("port {} of the proxy itself", self.port)));
+            return Err(NotModelledError(format!("port {} of the proxy itself", self.port)));
         }
         Ok(!match self.annotation(SKIPPED_PORTS) {
             Some(list) => lists(SKIPPED_PORTS, list, self.port)?,
@@ -76,7 +76,7 @@ impl<'a> Workload<'a> {
 
     /// Returns `true` if the port is opaque without a Server. Injected pods have the default list of Linkerd as an
     /// annotation as well.
-    pub(super) fn is_opaque(&self) -> Result<bool, NotModelled> {
+    pub(super) fn is_opaque(&self) -> Result<bool, NotModelledError> {
         self.annotation(OPAQUE_PORTS)
             .map_or(Ok(false), |list| lists(OPAQUE_PORTS, list, self.port))
     }
@@ -89,13 +89,13 @@ impl<'a> Workload<'a> {
     }
 
     /// Returns `true` if a container declares the port with the name `name`.
-    pub(super) fn has_port_name(&self, name: &str) -> Result<bool, NotModelled> {
+    pub(super) fn has_port_name(&self, name: &str) -> Result<bool, NotModelledError> {
         let declares = |container: &Container| self.declares(container, name);
         if self.containers().iter().any(declares) {
             return Ok(true);
         }
         if self.init_containers().iter().any(declares) {
-            return Err(NotModelled(format!("the port {name} of an init container")));
+            return Err(NotModelledError(format!("the port {name} of an init container")));
         }
         Ok(false)
     }
@@ -110,14 +110,14 @@ impl<'a> Workload<'a> {
     }
 
     /// Returns the paths of the kubelet's HTTP probes of the port, without queries.
-    pub(super) fn probed_paths(&self) -> Result<Vec<String>, NotModelled> {
+    pub(super) fn probed_paths(&self) -> Result<Vec<String>, NotModelledError> {
         for init in self.init_containers() {
             let here = |probe: &HTTPGetAction| match &probe.port {
                 IntOrString::Int(number) => *number == i32::from(self.port),
                 IntOrString::String(name) => self.declares(init, name),
             };
             if probes(init).any(here) {
-                return Err(NotModelled("probes of init containers".into()));
+                return Err(NotModelledError("probes of init containers".into()));
             }
         }
         let mut paths = Vec::new();
@@ -127,7 +127,9 @@ impl<'a> Workload<'a> {
                     IntOrString::Int(number) => *number == i32::from(self.port),
                     IntOrString::String(name) if self.declares(container, name) => true,
                     IntOrString::String(name) if self.has_port_name(name)? => {
-                        return Err(NotModelled(format!("a probe of the port {name} of another container")));
+                        return Err(NotModelledError(format!(
+                            "a probe of the port {name} of another container"
+                        )));
                     }
                     IntOrString::String(_) => false,
                 };
@@ -137,7 +139,7 @@ impl<'a> Workload<'a> {
                 let path = probe.path.as_deref().unwrap_or("/");
                 let unusual = path.is_empty() || !path.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
                 if unusual || probe.scheme.as_deref().is_some_and(|scheme| scheme != "HTTP") {
-                    return Err(NotModelled(format!("a probe of {path:?}")));
+                    return Err(NotModelledError(format!("a probe of {path:?}")));
                 }
                 let path = path.split_once('?').map_or(path, |(path, _)| path);
                 paths.push(path.to_owned());

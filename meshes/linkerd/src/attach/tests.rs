@@ -26,7 +26,7 @@ fn parent(namespace: &str, port: Option<u16>) -> Value {
 }
 
 /// Returns the names of the gRPC and of the HTTP routes in force for port 80 of `d/web`.
-fn names(objects: &[NativeObject], client: &str) -> Result<[Vec<String>; 2], NotModelled> {
+fn names(objects: &[NativeObject], client: &str) -> Result<[Vec<String>; 2], NotModelledError> {
     let Attached { grpc, http, .. } = attached(objects, &ObjectKey::new("d", "web"), 80, Some(client))?;
     let names = |routes: Vec<Route>| routes.into_iter().map(|route| route.key.to_string()).collect();
     Ok([names(grpc), names(http)])

@@ -11,7 +11,7 @@ fn object(namespace: &str, spec: Value) -> NativeObject {
     }
 }
 
-fn of(objects: &[NativeObject], client: Option<&str>) -> Result<Profile, NotModelled> {
+fn of(objects: &[NativeObject], client: Option<&str>) -> Result<Profile, NotModelledError> {
     let world = MeshWorld {
         cluster_domain: "cluster.local".into(),
         ..MeshWorld::default()

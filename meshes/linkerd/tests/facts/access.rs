@@ -1,12 +1,12 @@
 //! Replay of facts about access to pods.
 
-use super::{files, lines, name_of, objects, port, request};
+use super::{Replay, files, lines, objects, port, request};
 use serde_json::Value;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Identity, Traffic};
-use smi_conformance::{Access, Inbound, Interpreter, NotModelled, Peer};
+use smi_adapter::principal::Identity;
+use smi_adapter::query::Traffic;
+use smi_conformance::{Decision, Inbound, Interpreter, Peer};
 use smi_mesh_linkerd::{Answer, LinkerdMesh};
-use std::collections::BTreeMap;
 
 /// The requests that the model does not answer: file, number of lines, reason.
 const OPEN: [(&str, usize, &str); 3] = [
@@ -89,9 +89,7 @@ fn admits_every_request_like_the_real_mesh() {
         return;
     };
     let mesh = mesh();
-    let (mut replayed, mut equal) = (0, 0);
-    let mut open: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let mut replay = Replay::default();
     for file in files {
         let lines = lines(&file, "access");
         if lines.is_empty() {
@@ -100,37 +98,17 @@ fn admits_every_request_like_the_real_mesh() {
         let (world, objects) = objects(&file.with_extension("yaml"));
         let reversed: Vec<_> = objects.iter().rev().cloned().collect();
         for line in lines {
-            replayed += 1;
             let (inbound, expected) = (inbound(&line), expected(&line));
             let got = mesh.answer(&objects, &world, &inbound);
             // The order of objects must not matter, and `authorize` must agree with `answer`.
             assert_eq!(mesh.answer(&reversed, &world, &inbound), got, "{line}");
             assert_eq!(
                 mesh.authorize(&objects, &world, &inbound),
-                got.clone().map(Access::from)
+                got.clone().map(Decision::from)
             );
-            match got {
-                Ok(got) if Some(got) == expected => equal += 1,
-                Ok(got) => wrong.push(format!("{}: {line}\n    got {got:?}", name_of(&file))),
-                Err(NotModelled(why)) => *open.entry((name_of(&file), why)).or_default() += 1,
-            }
+            let compared = got.map(|got| (Some(got) == expected, format!("{got:?}")));
+            replay.record(&file, &line, compared);
         }
     }
-    println!(
-        "{replayed:>5} requests replayed\n{equal:>5} equal\n{:>5} wrong",
-        wrong.len()
-    );
-    for ((file, why), count) in &open {
-        println!("{count:>5} not modelled: {why} ({file})");
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} of {replayed} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    let listed = OPEN.map(|(file, count, why)| ((file.to_owned(), why.to_owned()), count));
-    assert_eq!(open, BTreeMap::from(listed), "unanswered requests differ from `OPEN`");
-    assert_eq!(equal + open.values().sum::<usize>(), replayed);
-    assert!(replayed >= LINES, "{replayed} requests");
+    replay.finish(&OPEN, LINES);
 }

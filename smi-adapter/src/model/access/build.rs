@@ -1,7 +1,7 @@
 //! Builders of access control. They keep what the types promise, or refuse.
 
-use super::{Grant, Granted, InMesh, NamespaceBaseline, Ports, Source, WorkloadAccess};
-use crate::model::Invalid;
+use super::{Grant, Granted, InMesh, NamespaceBaseline, Ports, Principal, WorkloadAccess};
+use crate::model::ModelError;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::settings::Settings;
 use crate::workload::{HealthCheck, Transport};
@@ -14,9 +14,9 @@ impl WorkloadAccess {
     ///
     /// # Errors
     /// If no label selects its pods.
-    pub fn new(workload: ObjectRef, selector: BTreeMap<String, String>) -> Result<Self, Invalid> {
+    pub fn new(workload: ObjectRef, selector: BTreeMap<String, String>) -> Result<Self, ModelError> {
         if selector.is_empty() {
-            return Err(Invalid::new(format!("no label selects the pods of `{workload}`")));
+            return Err(ModelError::new(format!("no label selects the pods of `{workload}`")));
         }
         Ok(Self {
             workload,
@@ -107,7 +107,7 @@ impl Grant {
     ///
     /// # Errors
     /// As for [`with_sources`](Self::with_sources).
-    pub fn new(target: ObjectKey, sources: impl IntoIterator<Item = Source>) -> Result<Self, Invalid> {
+    pub fn new(target: ObjectKey, sources: impl IntoIterator<Item = Principal>) -> Result<Self, ModelError> {
         let references = Arc::new(BTreeSet::from([ObjectRef::target(target.clone())]));
         let grant = Self {
             target,
@@ -123,13 +123,13 @@ impl Grant {
     ///
     /// # Errors
     /// If there is none, or one is not a valid identity: it could mean everybody to a mesh.
-    pub fn with_sources(mut self, sources: impl IntoIterator<Item = Source>) -> Result<Self, Invalid> {
+    pub fn with_sources(mut self, sources: impl IntoIterator<Item = Principal>) -> Result<Self, ModelError> {
         self.sources = sources.into_iter().collect();
         if self.sources.is_empty() {
-            return Err(Invalid::new(format!("`{}` has no source", self.target)));
+            return Err(ModelError::new(format!("`{}` has no source", self.target)));
         }
         match self.sources.iter().find(|source| !source.is_valid()) {
-            Some(source) => Err(Invalid::new(format!("`{source}` is not a valid identity"))),
+            Some(source) => Err(ModelError::new(format!("`{source}` is not a valid identity"))),
             None => Ok(self),
         }
     }
@@ -138,11 +138,11 @@ impl Grant {
     ///
     /// # Errors
     /// If there is none, or one is zero.
-    pub fn with_ports(mut self, ports: Ports) -> Result<Self, Invalid> {
+    pub fn with_ports(mut self, ports: Ports) -> Result<Self, ModelError> {
         if let Ports::Only(only) = &ports
             && (only.is_empty() || only.contains(&0))
         {
-            return Err(Invalid::new(format!("`{}` names no port, or port 0", self.target)));
+            return Err(ModelError::new(format!("`{}` names no port, or port 0", self.target)));
         }
         self.ports = ports;
         Ok(self)
@@ -152,10 +152,10 @@ impl Grant {
     ///
     /// # Errors
     /// If it is HTTP without a match.
-    pub fn with_traffic(mut self, traffic: Granted) -> Result<Self, Invalid> {
+    pub fn with_traffic(mut self, traffic: Granted) -> Result<Self, ModelError> {
         if let Granted::Http(matches) = &traffic {
             if matches.is_empty() {
-                return Err(Invalid::new(format!("`{}` has no match", self.target)));
+                return Err(ModelError::new(format!("`{}` has no match", self.target)));
             }
             let groups = matches.iter().map(|matching| matching.group.clone());
             Arc::make_mut(&mut self.references).extend(groups);
@@ -165,7 +165,7 @@ impl Grant {
     }
 }
 
-impl Source {
+impl Principal {
     fn is_valid(&self) -> bool {
         match self {
             Self::Account(account) => is_dns_label(&account.namespace) && is_dns_subdomain(&account.service_account),

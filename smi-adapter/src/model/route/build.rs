@@ -1,7 +1,7 @@
 //! Builders of routes. They keep what the types promise, or refuse.
 
 use super::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, RootService, ServiceRoute, SplitSource};
-use crate::model::Invalid;
+use crate::model::ModelError;
 use crate::object::{Kind, ObjectKey};
 use crate::settings::Settings;
 use crate::weights::gcd;
@@ -14,7 +14,7 @@ impl ServiceRoute {
     ///
     /// # Errors
     /// As for [`with_ports`](Self::with_ports).
-    pub fn new(root: Root, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, Invalid> {
+    pub fn new(root: Root, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, ModelError> {
         let route = Self {
             root,
             service: RootService::default(),
@@ -30,26 +30,26 @@ impl ServiceRoute {
     ///
     /// # Errors
     /// If no split is left, a port comes twice, or a split is not in the namespace of the root.
-    pub fn with_ports(mut self, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, Invalid> {
+    pub fn with_ports(mut self, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, ModelError> {
         let mut by_number = BTreeMap::new();
         for port in ports.into_iter().filter(|port| port.splits().next().is_some()) {
             let number = port.port;
             if by_number.insert(number, port).is_some() {
-                return Err(Invalid::new(format!("port {number} comes twice")));
+                return Err(ModelError::new(format!("port {number} comes twice")));
             }
         }
         self.ports = by_number.into_values().collect();
         let mut keys = Vec::new();
         for key in self.ports.iter().flat_map(PortRoute::splits).map(PortSplit::key) {
             if key.namespace != self.root.namespace() {
-                return Err(Invalid::new(format!("`{key}` is not in the namespace of the root")));
+                return Err(ModelError::new(format!("`{key}` is not in the namespace of the root")));
             }
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
         if keys.is_empty() {
-            return Err(Invalid::new("no split is in force on any port"));
+            return Err(ModelError::new("no split is in force on any port"));
         }
         let known = self.splits.iter().filter(|split| keys.contains(&&split.key));
         let mut splits: Vec<SplitSource> = known.cloned().collect();
@@ -129,9 +129,9 @@ impl PortRoute {
     ///
     /// # Errors
     /// If the port is zero.
-    pub fn new(port: u16) -> Result<Self, Invalid> {
+    pub fn new(port: u16) -> Result<Self, ModelError> {
         if port == 0 {
-            return Err(Invalid::new("a port is above zero"));
+            return Err(ModelError::new("a port is above zero"));
         }
         Ok(Self {
             port,
@@ -176,13 +176,13 @@ impl Conditional {
     ///
     /// # Errors
     /// If there is no match.
-    pub fn new<M>(matches: impl IntoIterator<Item = M>, split: PortSplit) -> Result<Self, Invalid>
+    pub fn new<M>(matches: impl IntoIterator<Item = M>, split: PortSplit) -> Result<Self, ModelError>
     where
         M: Into<Arc<HttpMatch>>,
     {
         let matches: Arc<[Arc<HttpMatch>]> = matches.into_iter().map(Into::into).collect();
         if matches.is_empty() {
-            return Err(Invalid::new(format!("`{}` has no match", split.key)));
+            return Err(ModelError::new(format!("`{}` has no match", split.key)));
         }
         Ok(Self { matches, split })
     }
@@ -194,7 +194,7 @@ impl PortSplit {
     ///
     /// # Errors
     /// If there is no backend, or weights cannot be added.
-    pub fn new(key: ObjectKey, backends: impl IntoIterator<Item = Backend>) -> Result<Self, Invalid> {
+    pub fn new(key: ObjectKey, backends: impl IntoIterator<Item = Backend>) -> Result<Self, ModelError> {
         let mut all: Vec<Backend> = Vec::new();
         for backend in backends {
             let Some(known) = all.iter_mut().find(|known| known.service == backend.service) else {
@@ -202,10 +202,11 @@ impl PortSplit {
                 continue;
             };
             let sum = known.weight.checked_add(backend.weight);
-            known.weight = sum.ok_or_else(|| Invalid::new(format!("the weights of `{}` overflow", known.service)))?;
+            known.weight =
+                sum.ok_or_else(|| ModelError::new(format!("the weights of `{}` overflow", known.service)))?;
         }
         if all.is_empty() {
-            return Err(Invalid::new(format!("`{key}` has no backend")));
+            return Err(ModelError::new(format!("`{key}` has no backend")));
         }
         let divisor = all.iter().map(|backend| backend.weight).fold(0, gcd);
         for backend in &mut all {
@@ -220,10 +221,10 @@ impl Backend {
     ///
     /// # Errors
     /// If the name is not that of a service, or the weight is zero.
-    pub fn new(service: impl Into<String>, weight: u128) -> Result<Self, Invalid> {
+    pub fn new(service: impl Into<String>, weight: u128) -> Result<Self, ModelError> {
         let service = service.into();
         if !is_dns_label(&service) {
-            return Err(Invalid::new(format!("`{service}` is not a valid service name")));
+            return Err(ModelError::new(format!("`{service}` is not a valid service name")));
         }
         let headless = false;
         Self {
@@ -238,9 +239,9 @@ impl Backend {
     ///
     /// # Errors
     /// If it is zero: such a backend takes no part.
-    pub fn with_weight(mut self, weight: u128) -> Result<Self, Invalid> {
+    pub fn with_weight(mut self, weight: u128) -> Result<Self, ModelError> {
         if weight == 0 {
-            return Err(Invalid::new(format!("`{}` has no weight", self.service)));
+            return Err(ModelError::new(format!("`{}` has no weight", self.service)));
         }
         self.weight = weight;
         Ok(self)

@@ -4,7 +4,7 @@ mod build;
 
 use crate::object::ObjectRef;
 use crate::pattern::Pattern;
-use crate::probe::Request;
+use crate::query::Request;
 use smi_types::FieldPath;
 use std::collections::BTreeSet;
 

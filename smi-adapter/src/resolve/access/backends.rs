@@ -3,10 +3,11 @@
 use super::super::Report;
 use super::workloads::Workloads;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::access::{Granted, Source};
+use crate::model::access::Granted;
 use crate::model::route::Root;
 use crate::model::{Model, ServiceRoute, WorkloadAccess};
 use crate::object::{ObjectKey, ObjectRef};
+use crate::principal::Principal;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +43,7 @@ fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
 }
 
 /// Who may reach the pods of which service, at all.
-struct Callers(BTreeMap<String, BTreeSet<Source>>);
+struct Callers(BTreeMap<String, BTreeSet<Principal>>);
 
 impl Callers {
     fn of(route: &ServiceRoute, policies: &BTreeMap<ObjectRef, WorkloadAccess>, workloads: &Workloads<'_>) -> Self {
@@ -78,7 +79,7 @@ impl Callers {
         if mine.is_empty() {
             return Some("no caller may reach the pods".to_owned());
         }
-        let all: BTreeSet<&Source> = self.0.values().flatten().collect();
+        let all: BTreeSet<&Principal> = self.0.values().flatten().collect();
         let lacking: Vec<String> = all
             .into_iter()
             .filter(|source| !mine.contains(source))

@@ -1,8 +1,9 @@
 //! What is granted to several pods alike.
 
-use crate::model::access::{Grant, Granted, Ports, Source};
+use crate::model::access::{Grant, Granted, Ports};
 use crate::model::route::HttpMatch;
 use crate::object::ObjectKey;
+use crate::principal::Principal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
     };
     *left = rest;
     // Sources that may send the same, together; then ports to which they may send the same.
-    let mut by_extent: BTreeMap<Extent, BTreeSet<Source>> = BTreeMap::new();
+    let mut by_extent: BTreeMap<Extent, BTreeSet<Principal>> = BTreeMap::new();
     for source in &grant.sources {
         let extent = ports.iter().filter_map(|port| {
             let allowed = matches.iter().enumerate().filter(|(_, matching)| {
@@ -126,7 +127,7 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
 /// Whether a grant allows one source to send something to one port, or to all ports.
 fn covers(
     grant: &Grant,
-    source: &Source,
+    source: &Principal,
     port: Option<u16>,
     traffic: &Granted,
     matching: Option<&Arc<HttpMatch>>,

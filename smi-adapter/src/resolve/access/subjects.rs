@@ -1,9 +1,8 @@
 //! Identities: sources and destinations of targets, and identity bindings.
 
 use super::Context;
-use crate::model::access::Source;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
-use crate::probe::Identity;
+use crate::principal::{Identity, Principal};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
@@ -146,16 +145,16 @@ fn schemes(binding: &IdentityBinding) -> Result<&Schemes, &'static str> {
 }
 
 /// Whom a binding means as a source (A27, A29).
-pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Context<'_>) -> BTreeSet<Source> {
-    let mut sources: BTreeSet<Source> = ids(schemes, context.settings).collect();
-    sources.extend(account(key, schemes).map(Source::Account));
+pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Context<'_>) -> BTreeSet<Principal> {
+    let mut sources: BTreeSet<Principal> = ids(schemes, context.settings).collect();
+    sources.extend(account(key, schemes).map(Principal::Account));
     if let Some(selector) = &schemes.pod_label_selector {
         let in_namespace = context
             .accounts
             .iter()
             .filter(|(account, _)| account.namespace == key.namespace);
         let all = in_namespace.filter(|(_, pods)| pods.iter().all(|pod| pod.is_selected_by(&selector.match_labels)));
-        sources.extend(all.map(|(account, _)| Source::Account(account.clone())));
+        sources.extend(all.map(|(account, _)| Principal::Account(account.clone())));
     }
     sources
 }
@@ -163,7 +162,7 @@ pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Cont
 /// Whom a binding means as a destination (A29).
 pub(super) fn binding_destination(key: &ObjectKey, schemes: &Schemes, settings: &Settings) -> Destination {
     let ids = ids(schemes, settings).filter_map(|source| match source {
-        Source::Account(account) if account.namespace == key.namespace => Some(account),
+        Principal::Account(account) if account.namespace == key.namespace => Some(account),
         _ => None,
     });
     let accounts = ids.chain(account(key, schemes)).map(|account| account.service_account);
@@ -185,13 +184,13 @@ fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
 }
 
 /// The valid SPIFFE IDs of a binding: those of the mesh's own accounts as such.
-fn ids<'a>(schemes: &'a Schemes, settings: &'a Settings) -> impl Iterator<Item = Source> + 'a {
+fn ids<'a>(schemes: &'a Schemes, settings: &'a Settings) -> impl Iterator<Item = Principal> + 'a {
     let valid = schemes.spiffe_identities.iter().filter(|id| is_spiffe_id(id));
     valid.map(|id| {
         // D19
         let id = id.strip_prefix("spiffe://").unwrap_or(id);
         own_account(id, &settings.trust_domain)
-            .map_or_else(|| Source::Spiffe(format!("spiffe://{id}")), Source::Account)
+            .map_or_else(|| Principal::Spiffe(format!("spiffe://{id}")), Principal::Account)
     })
 }
 

@@ -7,9 +7,9 @@ use super::super::Report;
 use super::Context;
 use super::subjects::{self, Destination, Referred, Unusable};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::access::{Grant, Granted, Ports, Source};
+use crate::model::access::{Grant, Granted, Ports};
 use crate::object::{ObjectKey, ObjectRef};
-use crate::probe::Identity;
+use crate::principal::{Identity, Principal};
 use crate::workload::Transport;
 use layers::Layers;
 use smi_types::FieldPath;
@@ -167,13 +167,13 @@ impl Reader<'_> {
     }
 
     /// Who may send (A4, A20, A24, A26).
-    fn sources(&mut self, spec: &TargetSpec, path: &FieldPath) -> BTreeSet<Source> {
+    fn sources(&mut self, spec: &TargetSpec, path: &FieldPath) -> BTreeSet<Principal> {
         let path = path.clone().field("sources");
         let mut sources = BTreeSet::new();
         for (index, subject) in spec.sources.iter().enumerate() {
             let path = path.clone().index(index);
             match self.subject(subject, &path) {
-                Some(Referred::Account(account)) => _ = sources.insert(Source::Account(account)),
+                Some(Referred::Account(account)) => _ = sources.insert(Principal::Account(account)),
                 Some(Referred::Binding(key, schemes)) => {
                     self.references.insert(subjects::binding_object(&key));
                     let meant = subjects::binding_sources(&key, schemes, self.context);
@@ -205,7 +205,7 @@ impl Reader<'_> {
     }
 
     /// A12: what the layers allow, on the ports that are left of all that are named.
-    fn grants(&mut self, sources: &BTreeSet<Source>, port: Option<u16>, layers: &Layers) -> Vec<Grant> {
+    fn grants(&mut self, sources: &BTreeSet<Principal>, port: Option<u16>, layers: &Layers) -> Vec<Grant> {
         if sources.is_empty() {
             return Vec::new();
         }

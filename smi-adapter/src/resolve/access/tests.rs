@@ -1,7 +1,8 @@
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::access::{Granted, Ports, Source};
+use crate::model::access::{Granted, Ports};
 use crate::model::{PolicyKey, WorkloadAccess};
 use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::principal::Principal;
 use crate::resolve::{Resolution, resolve};
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
@@ -83,7 +84,7 @@ fn access<'a>(resolution: &'a Resolution, name: &str) -> Option<&'a WorkloadAcce
 fn granted(resolution: &Resolution, name: &str) -> Vec<String> {
     let grants = access(resolution, name).unwrap().grants().iter();
     let text = grants.map(|grant| {
-        let sources: Vec<String> = grant.sources().iter().map(Source::to_string).collect();
+        let sources: Vec<String> = grant.sources().iter().map(Principal::to_string).collect();
         let ports = match grant.ports() {
             Ports::All => "all".to_owned(),
             Ports::Only(ports) => format!("{ports:?}"),

@@ -2,7 +2,7 @@
 
 use super::spec::{Prepared, Weighted};
 use super::{Competing, Context};
-use crate::diagnostic::{Code, Diagnostic, Ports};
+use crate::diagnostic::{Code, Diagnostic, PortSet};
 use crate::model::route::{Backend, PortRoute, PortSplit, Root};
 use crate::object::{ObjectKey, ObjectRef, is_dns_label};
 use crate::resolve::Report;
@@ -137,12 +137,15 @@ pub(super) fn shares(
 }
 
 /// The ports on which the split is passed over, in data and in words (T23).
-fn none_usable(context: &Context<'_>, unusable: &[u16]) -> Option<(Ports, String)> {
+fn none_usable(context: &Context<'_>, unusable: &[u16]) -> Option<(PortSet, String)> {
     if context.ports.is_empty() {
-        return Some((Ports::All, "no backend has a TCP port".to_owned()));
+        return Some((PortSet::All, "no backend has a TCP port".to_owned()));
+    }
+    if unusable.is_empty() {
+        return None;
     }
     let message = format!("no backend is left for port {} of the root", list(unusable));
-    (!unusable.is_empty()).then(|| (unusable.iter().copied().collect(), message))
+    Some((unusable.iter().copied().collect(), message))
 }
 
 /// Who shares the traffic of one port, and how; `None` where no present backend with weight has it.
@@ -225,13 +228,16 @@ fn missing(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Dia
 fn mismatch(context: &Context<'_>, object: &ObjectRef, backend: &Weighted, service: &Service) -> Option<Diagnostic> {
     let missing = context.ports.iter().filter(|port| counterpart(service, port).is_none());
     let missing: Vec<u16> = missing.map(|port| port.number).collect();
+    if missing.is_empty() {
+        return None;
+    }
     let message = format!(
         "`{}` has no TCP port {}, so it gets none of that traffic",
         backend.service,
         list(&missing)
     );
-    let diagnostic = || backend.diagnostic(Code::PortMismatch, object, message);
-    (!missing.is_empty()).then(|| diagnostic().on_ports(missing.into_iter().collect()))
+    let diagnostic = backend.diagnostic(Code::PortMismatch, object, message);
+    Some(diagnostic.on_ports(missing.into_iter().collect()))
 }
 
 /// Ports for which a backend declares another protocol than the root (T21).

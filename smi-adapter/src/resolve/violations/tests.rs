@@ -1,4 +1,4 @@
-use crate::diagnostic::{Code, Diagnostic, Ports};
+use crate::diagnostic::{Code, Diagnostic, PortSet};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::resolve::{ParsedRoot, resolve};
 use crate::settings::Settings;
@@ -150,27 +150,27 @@ fn diagnostics_on_a_split_carry_ports_and_backends() {
             .map(|it| (it.code, it.backend, it.ports, it.other))
             .collect::<Vec<_>>()
     };
-    let port = |port: u16| Ports::Only([port].into());
+    let port = |port: u16| PortSet::Only([port].into());
     let (v1, gone, bad) = (Backend::new("v1", 1), Backend::new("gone", 1), Backend::new("V1", 1));
     assert_eq!(
         told("web", &[v1.clone(), gone, bad]),
         [
             (Code::NoUsableBackend, None, port(90), None),
             (Code::PortMismatch, Some("v1".into()), port(90), None),
-            (Code::BackendMissing, Some("gone".into()), Ports::All, None),
-            (Code::BackendMissing, Some("V1".into()), Ports::All, None),
+            (Code::BackendMissing, Some("gone".into()), PortSet::All, None),
+            (Code::BackendMissing, Some("V1".into()), PortSet::All, None),
         ]
     );
     let root = ObjectRef::service(ObjectKey::new("shop", "gone"));
     assert_eq!(
         told("gone", &[v1]),
-        [(Code::RootUnusable, None, Ports::All, Some(root))]
+        [(Code::RootUnusable, None, PortSet::All, Some(root))]
     );
     // The whole split is inert.
     let invalid = smi_types::weight::Weight::Invalid(json!(-1));
     assert_eq!(
         told("web", &[Backend::new("v1", invalid)]),
-        [(Code::Invalid, None, Ports::All, None)]
+        [(Code::Invalid, None, PortSet::All, None)]
     );
 }
 

@@ -1,38 +1,38 @@
 //! A27–A31: whom an identity binding names.
 
 use super::case::Case;
-use super::spiffe::Who;
+use super::spiffe;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
-use crate::probe::Identity;
+use crate::principal::{Identity, Principal};
 use crate::semantics::destination;
 use crate::semantics::outcome::Outcome;
 use crate::semantics::trace::{Reason, Trace};
 use crate::workload::Workload;
 use smi_types::access::{PodLabelSelector, Schemes};
 
-/// A27, A29: whether a binding names what the attempt reaches, which must be in the binding's namespace.
+/// A27, A29: whether a binding names what the query reaches, which must be in the binding's namespace.
 pub(super) fn selects(case: &Case<'_>, key: &ObjectKey, trace: &mut Trace) -> bool {
     let Some(schemes) = schemes(case, key, trace) else {
         return false;
     };
     let identity = case.workload.identity();
     let carries = |selector| carries(case.workload, selector);
-    let who = Who::Account(identity.clone());
+    let principal = Principal::Account(identity.clone());
     let is_selected = schemes.pod_label_selector.as_ref().is_some_and(carries)
         || account(key, schemes) == Some(identity)
-        || literally(case, schemes, &who);
+        || literally(case, schemes, &principal);
     is_selected && case.namespace() == key.namespace
 }
 
 /// A27, A29, A31: whether a binding names a caller.
-pub(super) fn names(case: &Case<'_>, key: &ObjectKey, who: &Who, trace: &mut Trace) -> bool {
+pub(super) fn names(case: &Case<'_>, key: &ObjectKey, principal: &Principal, trace: &mut Trace) -> bool {
     let Some(schemes) = schemes(case, key, trace) else {
         return false;
     };
-    if literally(case, schemes, who) {
+    if literally(case, schemes, principal) {
         return true;
     }
-    let Who::Account(caller) = who else {
+    let Principal::Account(caller) = principal else {
         return false;
     };
     let selector = schemes.pod_label_selector.as_ref();
@@ -46,7 +46,7 @@ fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'
         Ok(schemes) => Some(schemes),
         Err(Reason { rule, why }) => {
             let object = ObjectRef::new(Kind::IDENTITY_BINDING, key.clone());
-            trace.note(rule, object, Outcome::MatchesNothing { why });
+            trace.record(rule, object, Outcome::MatchesNothing { why });
             None
         }
     }
@@ -88,12 +88,12 @@ fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
 }
 
 /// A29: whether one of the SPIFFE IDs is this one, by the letter.
-fn literally(case: &Case<'_>, schemes: &Schemes, who: &Who) -> bool {
-    let meant = |id: &String| Who::meant(id, &case.settings.trust_domain);
+fn literally(case: &Case<'_>, schemes: &Schemes, principal: &Principal) -> bool {
+    let bound = |id: &String| spiffe::bound(id, &case.settings.trust_domain);
     schemes
         .spiffe_identities
         .iter()
-        .any(|id| meant(id).as_ref() == Some(who))
+        .any(|id| bound(id).as_ref() == Some(principal))
 }
 
 /// A29: whether an account of the binding's namespace has pods, and all of them carry the labels.

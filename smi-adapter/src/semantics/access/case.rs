@@ -1,27 +1,27 @@
 //! A case: what is attempted, on which workload, in which world.
 
-use crate::probe::{Attempt, Traffic};
+use crate::query::{AccessQuery, Traffic};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::{Transport, Workload};
 
-/// What is attempted, on whom, and in which world.
+/// An access query to reach a workload, and the world in which it is made.
 pub(super) struct Case<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) settings: &'a Settings,
-    pub(super) attempt: &'a Attempt,
-    /// What is reached.
+    pub(super) query: &'a AccessQuery,
+    /// The workload that the query reaches.
     pub(super) workload: &'a Workload,
 }
 
 impl Case<'_> {
-    /// The namespace of what is reached.
+    /// Returns the namespace of the workload.
     pub(super) fn namespace(&self) -> &str {
-        &self.attempt.to.key.namespace
+        &self.query.to.key.namespace
     }
 
     pub(super) fn transport(&self) -> Transport {
-        match self.attempt.traffic {
+        match self.query.traffic {
             Traffic::Udp => Transport::Udp,
             Traffic::Tcp | Traffic::Http(_) => Transport::Tcp,
         }

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::in_force::InForce;
 use super::routes;
 use crate::object::Kind;
-use crate::probe::Traffic;
+use crate::query::Traffic;
 use crate::semantics::outcome::Outcome;
 use crate::semantics::request::{self, Seen};
 use crate::semantics::trace::{Reason, Trace};
@@ -18,7 +18,7 @@ pub(super) fn allow(
     trace: &mut Trace,
 ) -> Result<(), Reason> {
     only_port(case, target)?;
-    if case.attempt.traffic == Traffic::Udp {
+    if case.query.traffic == Traffic::Udp {
         return port(case, target, &Kind::UDP_ROUTE, trace);
     }
     let (tcp, http) = (
@@ -49,8 +49,8 @@ fn of_kind<'a>(target: &InForce<'a>, kind: &Kind) -> impl Iterator<Item = &'a Ru
 /// A10: `destination.port` is the port that the workload listens on, and the only one.
 fn only_port(case: &Case<'_>, target: &InForce<'_>) -> Result<(), Reason> {
     match target.port {
-        Some(port) if port != case.attempt.port => {
-            let why = format!("its `destination.port` is `{port}`, not `{}`", case.attempt.port);
+        Some(port) if port != case.query.port => {
+            let why = format!("its `destination.port` is `{port}`, not `{}`", case.query.port);
             Err(Reason::new("A10", why))
         }
         _ => Ok(()),
@@ -59,16 +59,16 @@ fn only_port(case: &Case<'_>, target: &InForce<'_>) -> Result<(), Reason> {
 
 /// A11: the port is one of any route of the layer.
 fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -> Result<(), Reason> {
-    let port = case.attempt.port;
+    let port = case.query.port;
     for rule in of_kind(target, kind) {
         let object = routes::object(kind, target, rule);
         match routes::ports(case.snapshot, kind, target, rule) {
             Ok(ports) if ports.contain(port) => {
-                trace.note("A11", object, Outcome::PortListed { port });
+                trace.record("A11", object, Outcome::PortListed { port });
                 return Ok(());
             }
-            Ok(_) => trace.note("A11", object, Outcome::PortNotListed { port }),
-            Err(Reason { rule, why }) => trace.note(rule, object, Outcome::MatchesNothing { why }),
+            Ok(_) => trace.record("A11", object, Outcome::PortNotListed { port }),
+            Err(Reason { rule, why }) => trace.record(rule, object, Outcome::MatchesNothing { why }),
         }
     }
     Err(not_listed(kind))
@@ -96,19 +96,19 @@ fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, tr
     let object = routes::object(&Kind::HTTP_ROUTE_GROUP, target, rule);
     let Some(group) = case.snapshot.group(&object.key) else {
         let why = routes::missing(case.snapshot, &object).why;
-        trace.note("A9", object, Outcome::MatchesNothing { why });
+        trace.record("A9", object, Outcome::MatchesNothing { why });
         return false;
     };
     let matches = group.matches();
     if matches.is_empty() {
         let why = "it has no matches".to_owned();
-        trace.note("S21", object.clone(), Outcome::MatchesNothing { why });
+        trace.record("S21", object.clone(), Outcome::MatchesNothing { why });
     }
     for name in &rule.matches {
         // S3: a match without a name cannot be selected.
         if name.is_empty() || !matches.iter().any(|matching| matching.name == *name) {
             let (name, group) = (name.clone(), rule.name.clone());
-            trace.note("A8", target.object(), Outcome::UnknownMatch { name, group });
+            trace.record("A8", target.object(), Outcome::UnknownMatch { name, group });
         }
     }
     for (index, matching) in matches.iter().enumerate() {
@@ -119,11 +119,11 @@ fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, tr
         let name = matching.name.clone();
         match request::fulfils(matching, seen, case.settings) {
             Ok(()) => {
-                trace.note("S15", object, Outcome::Fulfilled { index, name });
+                trace.record("S15", object, Outcome::Fulfilled { index, name });
                 return true;
             }
             Err(Reason { rule, why }) => {
-                trace.note(rule, object.clone(), Outcome::NotFulfilled { index, name, why });
+                trace.record(rule, object.clone(), Outcome::NotFulfilled { index, name, why });
             }
         }
     }

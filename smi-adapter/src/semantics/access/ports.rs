@@ -4,7 +4,7 @@ use super::case::Case;
 use super::in_force::{self, InForce};
 use super::{layers, routes, subjects};
 use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::probe::Traffic;
+use crate::query::Traffic;
 use crate::semantics::destination;
 use crate::semantics::trace::{Reason, Trace};
 use crate::workload::Transport;
@@ -36,7 +36,7 @@ const NO_HTTP: [&str; 9] = [
 
 /// Why meshes may refuse what a target allows, if they may.
 pub(super) fn left_open(case: &Case<'_>, target: &InForce<'_>) -> Option<Reason> {
-    match case.attempt.traffic {
+    match case.query.traffic {
         Traffic::Http(_) if layers::is_present(target, &Kind::HTTP_ROUTE_GROUP) => {
             declared(case, "A14", &NO_HTTP).or_else(|| unnamed(case))
         }
@@ -71,11 +71,11 @@ fn declaration(port: &ServicePort) -> &str {
 /// A11: whether nothing names the port. A target that allows it by its number names it itself.
 fn unnamed(case: &Case<'_>) -> Option<Reason> {
     let is_named = is_container_port(case) || !service_ports(case).is_empty() || is_named_by_target(case);
-    (!is_named).then(|| Reason::new("A11", format!("nothing names port `{}`", case.attempt.port)))
+    (!is_named).then(|| Reason::new("A11", format!("nothing names port `{}`", case.query.port)))
 }
 
 fn is_container_port(case: &Case<'_>) -> bool {
-    let port = case.attempt.port;
+    let port = case.query.port;
     match case.transport() {
         Transport::Tcp => case.workload.tcp_ports().any(|named| named == port),
         Transport::Udp => case.workload.udp_ports().any(|named| named == port),
@@ -93,7 +93,7 @@ fn is_named_by_target(case: &Case<'_>) -> bool {
             return false;
         };
         subjects::is_destination(case, &target, &mut Trace::default()).is_ok()
-            && (target.port == Some(case.attempt.port) || is_named_by_routes(case, &kind, &target))
+            && (target.port == Some(case.query.port) || is_named_by_routes(case, &kind, &target))
     })
 }
 
@@ -101,17 +101,17 @@ fn is_named_by_routes(case: &Case<'_>, kind: &Kind, target: &InForce<'_>) -> boo
     let mut rules = target.rules.iter().filter(|rule| rule.kind == kind.kind);
     rules.any(|rule| {
         let ports = routes::ports(case.snapshot, kind, target, rule);
-        ports.is_ok_and(|ports| ports.name(case.attempt.port))
+        ports.is_ok_and(|ports| ports.name(case.query.port))
     })
 }
 
-/// The Service ports that target the port that the attempt reaches.
+/// The Service ports that target the port that the query reaches.
 fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
     let mut found = Vec::new();
     for (key, service) in case.snapshot.services() {
         if key.namespace == case.namespace() && selects(case, service) {
             let ports = destination::ports(service);
-            let reaching = ports.filter(|port| target_port(case, port) == Some(case.attempt.port));
+            let reaching = ports.filter(|port| target_port(case, port) == Some(case.query.port));
             found.extend(reaching.map(|port| (key, port)));
         }
     }
@@ -128,7 +128,7 @@ fn selects(case: &Case<'_>, service: &Service) -> bool {
     }) && !destination::is_external_name(service)
 }
 
-/// The port of the pod that a Service port targets, if it is one of the attempt's transport protocol.
+/// The port of the pod that a Service port targets, if it is one of the query's transport protocol.
 /// Without a target port, which API servers also take `0` and `""` for, it is that of its own number.
 fn target_port(case: &Case<'_>, port: &ServicePort) -> Option<u16> {
     let transport = Transport::of(port.protocol.as_deref());

@@ -3,9 +3,9 @@
 use super::bindings;
 use super::case::Case;
 use super::in_force::InForce;
-use super::spiffe::Who;
+use super::spiffe;
 use crate::object::{ObjectKey, is_dns_label, is_dns_subdomain};
-use crate::probe::Identity;
+use crate::principal::{Identity, Principal};
 use crate::semantics::outcome::Outcome;
 use crate::semantics::trace::{Reason, Trace};
 use smi_types::Version;
@@ -18,7 +18,7 @@ enum Meaning {
     Binding(ObjectKey),
 }
 
-/// A18: whether the destination of a target is what the attempt reaches.
+/// A18: whether the destination of a target is what the query reaches.
 pub(super) fn is_destination(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace) -> Result<(), Reason> {
     let meaning = meaning(target.destination, target.namespace, target.version);
     let is_meant = match meaning.map_err(|reason| reason.about("its destination matches no workload"))? {
@@ -34,10 +34,10 @@ pub(super) fn is_destination(case: &Case<'_>, target: &InForce<'_>, trace: &mut 
 
 /// A4, A20: whether the caller is one of the sources of a target. A peer without identity is none (A34).
 pub(super) fn is_source(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace) -> Result<(), Reason> {
-    let Some(caller) = &case.attempt.from else {
+    let Some(caller) = &case.query.from else {
         return Err(Reason::new("A34", "the caller has no identity"));
     };
-    let who = Who::of(caller, &case.settings.trust_domain);
+    let principal = spiffe::normalized(caller, &case.settings.trust_domain);
     for (index, source) in target.sources.iter().enumerate() {
         // A24: without a namespace it is that of the target.
         let namespace = match source.namespace.as_str() {
@@ -45,10 +45,10 @@ pub(super) fn is_source(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace
             named => named,
         };
         let is_meant = match meaning(source, namespace, target.version) {
-            Ok(Meaning::Account(account)) => who == Who::Account(account),
-            Ok(Meaning::Binding(key)) => bindings::names(case, &key, &who, trace),
+            Ok(Meaning::Account(account)) => principal == Principal::Account(account),
+            Ok(Meaning::Binding(key)) => bindings::names(case, &key, &principal, trace),
             Err(Reason { rule, why }) => {
-                trace.note(rule, target.object(), Outcome::UnknownSource { index, why });
+                trace.record(rule, target.object(), Outcome::UnknownSource { index, why });
                 false
             }
         };

@@ -1,4 +1,4 @@
-//! What a traffic target allows.
+//! Traffic targets: the queries that each allows.
 
 use super::case::Case;
 use super::in_force::InForce;
@@ -16,7 +16,7 @@ pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
     for object in undecodable.chain(case.snapshot.duplicates()) {
         if object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == case.namespace() {
             let Reason { rule, why } = destination::missing(case.snapshot, object);
-            trace.note(rule, object.clone(), Outcome::DoesNotAllow { why });
+            trace.record(rule, object.clone(), Outcome::DoesNotAllow { why });
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::object::Kind;
-use crate::probe::{Access, Attempt, Caller, Identity};
+use crate::principal::{Identity, Principal};
+use crate::query::{AccessQuery, Authorization};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 
@@ -15,25 +16,25 @@ mod rules;
 mod subjects;
 mod traces;
 
-const ALLOW: Access = Access::Allow;
-const DENY: Access = Access::Deny;
+const ALLOW: Authorization = Authorization::Allow;
+const DENY: Authorization = Authorization::Deny;
 
-const fn either(rule: &'static str) -> Access {
-    Access::Either { rule }
+const fn either(rule: &'static str) -> Authorization {
+    Authorization::Either { rule }
 }
 
 /// An account as `namespace/name`, a SPIFFE ID, or nobody.
-fn caller(from: &str) -> Option<Caller> {
+fn caller(from: &str) -> Option<Principal> {
     if from.is_empty() {
         return None;
     }
     let account = from.split_once('/').filter(|_| !from.starts_with("spiffe:"));
     Some(match account {
-        Some((namespace, name)) => Caller::Account(Identity {
+        Some((namespace, name)) => Principal::Account(Identity {
             namespace: namespace.into(),
             service_account: name.into(),
         }),
-        None => Caller::Spiffe(from.into()),
+        None => Principal::Spiffe(from.into()),
     })
 }
 
@@ -152,28 +153,28 @@ impl World {
         }))
     }
 
-    fn attempt(&self, from: &str, to: ObjectRef, port: u16, traffic: Traffic) -> (Access, Trace) {
-        let attempt = Attempt {
+    fn authorize(&self, from: &str, to: ObjectRef, port: u16, traffic: Traffic) -> (Authorization, Trace) {
+        let query = AccessQuery {
             from: caller(from),
             to,
             port,
             traffic,
         };
-        authorize(&self.snapshot, &self.settings, &attempt)
+        authorize(&self.snapshot, &self.settings, &query)
     }
 
     /// Whether `from` may send this to pod `api-1`.
-    fn access(&self, from: &str, port: u16, traffic: Traffic) -> Access {
-        self.attempt(from, pod_ref("shop", "api-1"), port, traffic).0
+    fn access(&self, from: &str, port: u16, traffic: Traffic) -> Authorization {
+        self.authorize(from, pod_ref("shop", "api-1"), port, traffic).0
     }
 
     /// Whether `shop/web` may send this to port 8080 of pod `api-1`.
-    fn web(&self, traffic: Traffic) -> Access {
+    fn web(&self, traffic: Traffic) -> Authorization {
         self.access("shop/web", 8080, traffic)
     }
 
     /// Whether `from` may open a TCP connection to port 8080 of pod `api-1`.
-    fn connects(&self, from: &str) -> Access {
+    fn connects(&self, from: &str) -> Authorization {
         self.access(from, 8080, Traffic::Tcp)
     }
 }

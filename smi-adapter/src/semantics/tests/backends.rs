@@ -100,10 +100,10 @@ fn a_backend_takes_part_where_it_has_the_port() {
         ),
     ] {
         let world = shop(&blue);
-        assert_eq!(world.probe("web", 8080, Traffic::Tcp).0.to_string(), expected, "{blue}");
+        assert_eq!(world.query("web", 8080, Traffic::Tcp).0.to_string(), expected, "{blue}");
     }
     // T23: no backend has the port
-    let (routing, trace) = shop(&port(8080, json!({}))).probe("web", 9090, Traffic::Tcp);
+    let (routing, trace) = shop(&port(8080, json!({}))).query("web", 9090, Traffic::Tcp);
     assert_eq!(routing.to_string(), "web.shop:9090");
     assert!(
         trace
@@ -185,5 +185,5 @@ fn splits_are_not_hierarchical() {
     let deeper = json!({"service": "v1", "backends": [{"service": "v2", "weight": 1}]});
     let world = World::shop().split("a", &all_to("v1")).split("b", &deeper);
     assert_eq!(world.get(), V1);
-    assert_eq!(world.probe("v1", 80, Traffic::Tcp).0.to_string(), V2);
+    assert_eq!(world.query("v1", 80, Traffic::Tcp).0.to_string(), V2);
 }

@@ -24,13 +24,13 @@ fn what_is_not_there_gets_nothing() {
         ("gone", 80, Traffic::Tcp, "nowhere"),
         ("twin", 80, Traffic::Tcp, "nowhere"),
     ] {
-        let (routing, trace) = world.probe(name, port, traffic.clone());
+        let (routing, trace) = world.query(name, port, traffic.clone());
         assert_eq!(routing.to_string(), expected, "{name} {port} {traffic:?}");
         assert!(!trace.steps().is_empty());
     }
-    assert_eq!(world.probe("twin", 80, Traffic::Tcp).1.steps()[0].rule, "I1");
-    assert_eq!(world.probe("gone", 80, Traffic::Tcp).1.steps()[0].rule, "I3");
-    assert_eq!(world.probe("two", 81, Traffic::Tcp).1.steps()[0].rule, "T21");
+    assert_eq!(world.query("twin", 80, Traffic::Tcp).1.steps()[0].rule, "I1");
+    assert_eq!(world.query("gone", 80, Traffic::Tcp).1.steps()[0].rule, "I3");
+    assert_eq!(world.query("two", 81, Traffic::Tcp).1.steps()[0].rule, "T21");
 }
 
 #[test]
@@ -41,8 +41,8 @@ fn udp_is_never_split() {
         .service("shop", "web", &both)
         .service("shop", "v1", &both)
         .split("a", &all_to("v1"));
-    assert_eq!(world.probe("web", 53, Traffic::Udp).0.to_string(), "web.shop:53");
-    assert_eq!(world.probe("web", 53, Traffic::Tcp).0.to_string(), "v1.shop:53");
+    assert_eq!(world.query("web", 53, Traffic::Udp).0.to_string(), "web.shop:53");
+    assert_eq!(world.query("web", 53, Traffic::Tcp).0.to_string(), "v1.shop:53");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn an_external_name_is_no_root_and_no_backend() {
         .split("a", &all_to("v1"));
     assert_eq!(world.get(), ROOT);
     assert!(world.trace().contains("(T40)"), "{}", world.trace());
-    assert_eq!(world.probe("web", 81, Traffic::Tcp).0.to_string(), "nowhere");
+    assert_eq!(world.query("web", 81, Traffic::Tcp).0.to_string(), "nowhere");
 
     let world = World::shop()
         .service("shop", "out", &external)

@@ -8,7 +8,7 @@ fn a_service_that_nobody_splits_gets_its_traffic() {
     // T4, T13, T35
     let world = World::shop();
     assert_eq!(world.get(), ROOT);
-    assert_eq!(world.probe("web", 80, Traffic::Tcp).0.to_string(), ROOT);
+    assert_eq!(world.query("web", 80, Traffic::Tcp).0.to_string(), ROOT);
     let other = json!({"service": "v1", "backends": [{"service": "v2", "weight": 1}]});
     assert_eq!(world.split("a", &other).get(), ROOT);
 }
@@ -184,11 +184,11 @@ fn traffic_that_is_no_http_fulfils_no_match() {
         .group("all", &json!([{"name": "all"}]))
         .split("a", &some_to("v1", "all"));
     assert_eq!(world.get(), V1);
-    assert_eq!(world.probe("web", 80, Traffic::Tcp).0.to_string(), ROOT);
+    assert_eq!(world.query("web", 80, Traffic::Tcp).0.to_string(), ROOT);
     let mut empty = all_to("v2");
     empty["matches"] = json!([]);
     let world = world.split("b", &empty);
-    assert_eq!(world.probe("web", 80, Traffic::Tcp).0.to_string(), V2);
+    assert_eq!(world.query("web", 80, Traffic::Tcp).0.to_string(), V2);
 }
 
 #[test]

@@ -8,23 +8,22 @@ use super::Sight;
 use crate::laws::history::enforced;
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
-use smi_adapter::probe::{Access, Attempt};
+use smi_adapter::query::{AccessQuery, Authorization};
 use smi_adapter::semantics::authorize;
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
 
 impl Sight<'_> {
-    /// Whether diagnostics explain that an attempt is refused.
-    pub(super) fn excused(&self, attempt: &Attempt, claims: &[Diagnostic]) -> bool {
-        let without = self.without(claims.iter().filter(|claim| self.concerns(claim, attempt)));
-        authorize(&without, &self.case.settings, attempt).0 != Access::Allow
+    /// Whether diagnostics explain that an access query is refused.
+    pub(super) fn excused(&self, query: &AccessQuery, claims: &[Diagnostic]) -> bool {
+        let without = self.without(claims.iter().filter(|claim| self.concerns(claim, query)));
+        authorize(&without, &self.case.settings, query).0 != Authorization::Allow
     }
 
-    /// Whether a diagnostic is about the workload and the port of an attempt.
-    fn concerns(&self, claim: &Diagnostic, attempt: &Attempt) -> bool {
-        let is_of =
-            |workload: &ObjectRef| *workload == attempt.to || self.owner(&attempt.to).as_ref() == Some(workload);
-        claim.ports.contains(attempt.port) && claim.workload.as_ref().is_none_or(is_of)
+    /// Whether a diagnostic is about the workload and the port of an access query.
+    fn concerns(&self, claim: &Diagnostic, query: &AccessQuery) -> bool {
+        let is_of = |workload: &ObjectRef| *workload == query.to || self.owner(&query.to).as_ref() == Some(workload);
+        claim.ports.contains(query.port) && claim.workload.as_ref().is_none_or(is_of)
     }
 
     /// The snapshot in which what is named has no effect, with the same namespaces enforced.

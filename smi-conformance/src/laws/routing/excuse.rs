@@ -8,8 +8,8 @@ use super::rounded::near;
 use super::{Answer, Code, Diagnostic, Sight, carried};
 use smi_adapter::diagnostic::ErrorBound;
 use smi_adapter::object::{Kind, ObjectKey};
-use smi_adapter::probe::{Destination, Distribution, Probe, Routing, Traffic};
-use smi_adapter::semantics::decide;
+use smi_adapter::query::{Destination, Distribution, Routing, RoutingQuery, Traffic};
+use smi_adapter::semantics::route;
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
 use std::collections::BTreeSet;
@@ -29,8 +29,8 @@ enum Named {
 
 impl Sight<'_> {
     /// The diagnostics that explain why `got` is another answer than the reference's, if they do.
-    pub(super) fn excuse(&self, probe: &Probe, got: &Distribution) -> Option<BTreeSet<Diagnostic>> {
-        let claims: Vec<&Diagnostic> = self.claims.iter().filter(|claim| concerns(claim, probe)).collect();
+    pub(super) fn excuse(&self, query: &RoutingQuery, got: &Distribution) -> Option<BTreeSet<Diagnostic>> {
+        let claims: Vec<&Diagnostic> = self.claims.iter().filter(|claim| concerns(claim, query)).collect();
         if claims.is_empty() {
             return None;
         }
@@ -53,15 +53,15 @@ impl Sight<'_> {
         for subset in subsets {
             let chosen = named.iter().enumerate().filter(|(index, _)| subset >> index & 1 == 1);
             let chosen: Vec<&Named> = chosen.map(|(_, named)| named).collect();
-            let (verdict, trace) = decide(&self.without(&chosen), &self.case.settings, probe);
+            let (routing, trace) = route(&self.without(&chosen), &self.case.settings, query);
             let by = || {
                 let by = claims.iter().filter(|claim| is_among(claim, &chosen));
                 by.map(|claim| (*claim).clone()).collect::<BTreeSet<Diagnostic>>()
             };
-            if verdict.route.allows(got) {
+            if routing.allows(got) {
                 return Some(by());
             }
-            let answers = match &verdict.route {
+            let answers = match &routing {
                 Routing::Exactly(answer) => std::slice::from_ref(answer),
                 Routing::Either { of, .. } => of,
             };
@@ -79,26 +79,26 @@ impl Sight<'_> {
         None
     }
 
-    /// Whether a probe that came out as the specification says shows that a diagnostic is wrong: if what it
+    /// Whether a query that came out as the specification says shows that a diagnostic is wrong: if what it
     /// names had no effect, alone or together with all that the others name, the answer would be another. One
     /// about a route group is left alone: a part of the match that it names may be in force.
-    pub(super) fn refutes(&self, probe: &Probe, answer: &Answer, claim: &Diagnostic) -> bool {
-        let Routing::Exactly(exact) = &answer.verdict.route else {
+    pub(super) fn refutes(&self, query: &RoutingQuery, answer: &Answer, claim: &Diagnostic) -> bool {
+        let Routing::Exactly(exact) = &answer.routing else {
             return false;
         };
-        if claim.object.kind != Kind::TRAFFIC_SPLIT || !concerns(claim, probe) {
+        if claim.object.kind != Kind::TRAFFIC_SPLIT || !concerns(claim, query) {
             return false;
         }
         if claim.code == Code::WeightRounded {
             return answer.trace.taken_by() == Some(&claim.object) && exact.shares().count() > 1;
         }
         let own: Vec<Named> = named(claim).into_iter().collect();
-        let others = self.claims.iter().filter(|claim| concerns(claim, probe));
+        let others = self.claims.iter().filter(|claim| concerns(claim, query));
         let others: Vec<Named> = others.filter_map(named).collect();
         [own, others].iter().all(|gone| {
             let gone: Vec<&Named> = gone.iter().collect();
-            let (verdict, _) = decide(&self.without(&gone), &self.case.settings, probe);
-            !verdict.route.allows(exact)
+            let (routing, _) = route(&self.without(&gone), &self.case.settings, query);
+            !routing.allows(exact)
         })
     }
 
@@ -174,13 +174,13 @@ fn of_code<'c>(claims: &[&'c Diagnostic], code: Code) -> impl Iterator<Item = &'
     claims.iter().copied().filter(move |claim| claim.code == code)
 }
 
-/// Whether a diagnostic can be about a probe: what it says of HTTP is about HTTP, and one that is limited to some ports
+/// Whether a diagnostic can be about a query: what it says of HTTP is about HTTP, and one that is limited to some ports
 /// is about these.
-fn concerns(claim: &Diagnostic, probe: &Probe) -> bool {
-    let Destination::Service { key, port } = &probe.to;
-    let http = matches!(probe.traffic, Traffic::Http(_));
+fn concerns(claim: &Diagnostic, query: &RoutingQuery) -> bool {
+    let Destination::Service { key, port } = &query.to;
+    let http = matches!(query.traffic, Traffic::Http(_));
     let kind = match claim.code {
-        Code::HttpOnly => probe.traffic == Traffic::Tcp,
+        Code::HttpOnly => query.traffic == Traffic::Tcp,
         Code::NotHttp | Code::Overlap | Code::HeaderRepeated => http,
         _ => true,
     };

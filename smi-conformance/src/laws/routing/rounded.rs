@@ -1,7 +1,7 @@
 //! Shares that are nearly right.
 
 use smi_adapter::diagnostic::ErrorBound;
-use smi_adapter::probe::Distribution;
+use smi_adapter::query::Distribution;
 
 /// Whether the same targets have shares, and none is off by more than the error.
 pub(super) fn near(wanted: &Distribution, got: &Distribution, error: ErrorBound) -> bool {
@@ -63,10 +63,10 @@ impl Parts {
 mod tests {
     use super::*;
     use smi_adapter::object::ObjectKey;
-    use smi_adapter::probe::Target;
+    use smi_adapter::query::Endpoint;
 
     fn shares(a: u128, b: u128) -> Distribution {
-        let target = |name: &str| Target::Service {
+        let target = |name: &str| Endpoint::Service {
             key: ObjectKey::new("shop", name),
             port: 80,
         };

@@ -1,29 +1,28 @@
 //! What a mesh does, as a program answers it.
 
 use super::read;
-use crate::{Access, NotModelled};
+use crate::{Decision, NotModelledError};
 use serde::Deserialize;
 use serde_json::Value;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Distribution, Target};
+use smi_adapter::query::{Distribution, Endpoint};
 
 /// Reads the answer to `route`.
-pub(in crate::process) fn distribution(answer: Value) -> Result<Result<Distribution, NotModelled>, String> {
+pub(in crate::process) fn distribution(answer: Value) -> Result<Result<Distribution, NotModelledError>, String> {
     let shares = match read(answer)? {
-        Routed::NotModelled(why) => return Ok(Err(NotModelled(why))),
+        Routed::NotModelled(why) => return Ok(Err(NotModelledError(why))),
         Routed::Shares(shares) => shares,
     };
-    let shares: Result<Vec<(Target, u128)>, String> = shares.into_iter().map(Share::share).collect();
+    let shares: Result<Vec<(Endpoint, u128)>, String> = shares.into_iter().map(Share::share).collect();
     let distribution = Distribution::of(shares?).ok_or("no share has a weight above 0")?;
     Ok(Ok(distribution))
 }
 
 /// Reads the answer to `authorize`.
-pub(in crate::process) fn access(answer: Value) -> Result<Result<Access, NotModelled>, String> {
+pub(in crate::process) fn access(answer: Value) -> Result<Result<Decision, NotModelledError>, String> {
     Ok(match read(answer)? {
-        Judged::NotModelled(why) => Err(NotModelled(why)),
-        Judged::Access(Door::Allow) => Ok(Access::Allow),
-        Judged::Access(Door::Deny) => Ok(Access::Deny),
+        Judged::NotModelled(why) => Err(NotModelledError(why)),
+        Judged::Access(decision) => Ok(decision),
     })
 }
 
@@ -76,38 +75,31 @@ enum Weight {
 }
 
 impl Share {
-    fn share(self) -> Result<(Target, u128), String> {
-        let target = match self.to {
+    fn share(self) -> Result<(Endpoint, u128), String> {
+        let endpoint = match self.to {
             To::Service(ServicePort {
                 namespace,
                 service,
                 port,
-            }) => Target::Service {
+            }) => Endpoint::Service {
                 key: ObjectKey::new(namespace, service),
                 port,
             },
-            To::Other(Elsewhere::Nowhere) => Target::Nowhere,
-            To::Other(Elsewhere::Failure) => Target::Failure,
-            To::Other(Elsewhere::Status(status)) => Target::Status(status),
+            To::Other(Elsewhere::Nowhere) => Endpoint::Nowhere,
+            To::Other(Elsewhere::Failure) => Endpoint::Failure,
+            To::Other(Elsewhere::Status(status)) => Endpoint::Status(status),
         };
         let weight = match self.weight {
             Weight::Number(weight) => weight.into(),
             Weight::Text(text) => text.parse().map_err(|_| format!("`{text}` is no weight"))?,
         };
-        Ok((target, weight))
+        Ok((endpoint, weight))
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Judged {
-    Access(Door),
+    Access(Decision),
     NotModelled(String),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Door {
-    Allow,
-    Deny,
 }

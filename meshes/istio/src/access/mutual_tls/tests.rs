@@ -12,7 +12,7 @@ fn of_pod(mode: &str, ports: Value) -> Value {
     json!({"selector": {"matchLabels": {"app": "api"}}, "mtls": {"mode": mode}, "portLevelMtls": ports})
 }
 
-fn mode_of(objects: &[(&str, Value)], port: u16) -> Result<Mode, NotModelled> {
+fn mode_of(objects: &[(&str, Value)], port: u16) -> Result<Mode, NotModelledError> {
     let world = world();
     let objects: Vec<_> = objects
         .iter()

@@ -9,7 +9,7 @@ use super::not_modelled;
 use crate::request::ParsedRequest;
 use serde::Deserialize;
 use serde_json::Value;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 use std::collections::BTreeMap;
 
 /// `RBAC`
@@ -92,7 +92,7 @@ struct Block {
 
 impl Rules {
     /// Returns `true` if the engine allows the request: any policy matches, or none does if the action is `DENY`.
-    pub(super) fn allow(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+    pub(super) fn allow(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelledError> {
         let matched = any(self.policies.values().map(|policy| policy.matches(context, parsed)))?;
         Ok(match self.action {
             Action::Allow => matched,
@@ -102,7 +102,7 @@ impl Rules {
 }
 
 impl Policy {
-    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelledError> {
         if self.permissions.is_empty() || self.principals.is_empty() {
             return not_valid();
         }
@@ -123,7 +123,7 @@ impl Policy {
 }
 
 impl Permission {
-    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelledError> {
         let each =
             |set: &'_ Permissions| -> Vec<_> { set.rules.iter().map(|one| one.matches(context, parsed)).collect() };
         match self {
@@ -141,7 +141,7 @@ impl Permission {
 }
 
 impl Principal {
-    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+    fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelledError> {
         let each = |set: &'_ Principals| -> Vec<_> { set.ids.iter().map(|one| one.matches(context, parsed)).collect() };
         match self {
             Self::Any(true) => Ok(true),
@@ -170,6 +170,6 @@ impl Block {
 }
 
 /// Reports configuration that Envoy rejects. The listener then keeps its previous configuration.
-fn not_valid<T>() -> Result<T, NotModelled> {
+fn not_valid<T>() -> Result<T, NotModelledError> {
     not_modelled("a filter that Envoy rejects")
 }

@@ -6,7 +6,7 @@ use super::not_modelled;
 use crate::pattern::Pattern;
 use crate::request::ParsedRequest;
 use serde::Deserialize;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 /// `envoy.type.matcher.v3.StringMatcher`
 #[derive(Debug, Deserialize)]
@@ -44,7 +44,7 @@ pub(super) struct HeaderMatcher {
 }
 
 impl StringMatcher {
-    pub(super) fn matches(&self, text: &str) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, text: &str) -> Result<bool, NotModelledError> {
         let fold = |text: &str| {
             if self.ignore_case {
                 text.to_ascii_lowercase()
@@ -74,14 +74,14 @@ impl StringMatcher {
 
 impl PathMatcher {
     /// Returns `true` if it matches the path without the query.
-    pub(super) fn matches(&self, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, parsed: &ParsedRequest) -> Result<bool, NotModelledError> {
         self.path.matches(&parsed.path)
     }
 }
 
 impl HeaderMatcher {
     /// Returns `true` if it matches any line of the header.
-    pub(super) fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelled> {
+    pub(super) fn matches(&self, context: &Context<'_>, parsed: &ParsedRequest) -> Result<bool, NotModelledError> {
         match (&self.string_match, self.present_match) {
             (Some(matcher), None) => header::matches(context, parsed, &self.name, false, |line| matcher.matches(line)),
             (None, None | Some(true)) => header::matches(context, parsed, &self.name, true, |_| Ok(true)),

@@ -6,12 +6,12 @@ use crate::protocol::Protocol;
 use k8s_openapi::api::core::v1::{ContainerPort, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use smi_adapter::object::ObjectKey;
-use smi_conformance::NotModelled;
+use smi_conformance::NotModelledError;
 
 impl Workload<'_> {
     /// Returns the protocol of connections to `port`. It is declared by the oldest service with the pod and the port.
     /// Traffic on a port without a service is sniffed.
-    pub(in super::super) fn protocol(&self, port: u16) -> Result<Protocol, NotModelled> {
+    pub(in super::super) fn protocol(&self, port: u16) -> Result<Protocol, NotModelledError> {
         let mut claims = Vec::new();
         for (key, service) in &self.world.services {
             if key.namespace != self.key.namespace || !self.is_behind(service) {
@@ -86,7 +86,7 @@ fn ports(service: &Service) -> &[ServicePort] {
 }
 
 /// Rejects a service with a waypoint in front of the pod.
-fn check(key: &ObjectKey, service: &Service) -> Result<(), NotModelled> {
+fn check(key: &ObjectKey, service: &Service) -> Result<(), NotModelledError> {
     let waypoint = service
         .metadata
         .labels

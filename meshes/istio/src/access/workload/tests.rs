@@ -2,7 +2,7 @@ use super::super::tests::{account, ask_in, key, pod, policy, service, world};
 use super::*;
 use crate::protocol::Protocol;
 use serde_json::json;
-use smi_adapter::probe::Traffic;
+use smi_adapter::query::Traffic;
 
 /// Opens a connection to `port`. The policies deny everything.
 fn connect(world: &MeshWorld, port: u16) -> String {
@@ -104,7 +104,7 @@ fn rejects_pods_with_unsupported_configuration() {
     assert!(connect(&MeshWorld::default(), 9000).contains("does not exist"));
 }
 
-fn protocol(world: &MeshWorld, port: u16) -> Result<Protocol, NotModelled> {
+fn protocol(world: &MeshWorld, port: u16) -> Result<Protocol, NotModelledError> {
     Workload::find(world, &key()).unwrap().protocol(port)
 }
 

@@ -1,6 +1,6 @@
 use crate::access::fixture::{Fixture, request, server, with};
 use serde_json::{Value, json};
-use smi_adapter::probe::Traffic;
+use smi_adapter::query::Traffic;
 
 #[test]
 fn annotations_replace_policy_and_ports_of_the_mesh() {

@@ -1,7 +1,7 @@
 //! Builders of matches.
 
 use super::{HeaderMatch, HttpMatch};
-use crate::model::Invalid;
+use crate::model::ModelError;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::pattern::Pattern;
 use smi_types::FieldPath;
@@ -39,10 +39,10 @@ impl HttpMatch {
     ///
     /// # Errors
     /// If no request can have this method.
-    pub fn with_method(mut self, method: impl Into<String>) -> Result<Self, Invalid> {
+    pub fn with_method(mut self, method: impl Into<String>) -> Result<Self, ModelError> {
         let method = method.into();
         if !is_http_token(&method) {
-            return Err(Invalid::new(format!("`{method}` is not a valid method")));
+            return Err(ModelError::new(format!("`{method}` is not a valid method")));
         }
         self.methods.get_or_insert_default().insert(method);
         Ok(self)
@@ -52,9 +52,9 @@ impl HttpMatch {
     ///
     /// # Errors
     /// If no request can have a header of this name.
-    pub fn with_header(mut self, name: &str, value: Pattern) -> Result<Self, Invalid> {
+    pub fn with_header(mut self, name: &str, value: Pattern) -> Result<Self, ModelError> {
         if !is_http_token(name) {
-            return Err(Invalid::new(format!("`{name}` is not a valid header name")));
+            return Err(ModelError::new(format!("`{name}` is not a valid header name")));
         }
         let name = name.to_ascii_lowercase();
         let header = HeaderMatch { name, value };

@@ -236,7 +236,7 @@ fn a_destination_binding_names_workloads_of_its_namespace() {
     assert_eq!(world.connects("shop/web"), ALLOW);
     assert_eq!(
         world
-            .attempt("shop/web", pod_ref("shop", "api-2"), 8080, Traffic::Tcp)
+            .authorize("shop/web", pod_ref("shop", "api-2"), 8080, Traffic::Tcp)
             .0,
         DENY
     );
@@ -254,7 +254,7 @@ fn a_destination_binding_does_not_reach_other_namespaces() {
         world.settings.foreign_destinations = true;
         let to = |namespace| {
             world
-                .attempt("shop/web", pod_ref(namespace, "api-1"), 8080, Traffic::Tcp)
+                .authorize("shop/web", pod_ref(namespace, "api-1"), 8080, Traffic::Tcp)
                 .0
         };
         (to("shop"), to("other"))

@@ -15,7 +15,7 @@ fn enforced(world: &World) -> Vec<&'static str> {
     for name in NAMES {
         let expected = if names.contains(&name) { DENY } else { ALLOW };
         assert_eq!(
-            world.attempt("a/b", pod_ref(name, "x"), 80, Traffic::Tcp).0,
+            world.authorize("a/b", pod_ref(name, "x"), 80, Traffic::Tcp).0,
             expected,
             "{name}"
         );

@@ -4,7 +4,7 @@ use super::*;
 use crate::settings::{Enforcement, Scope};
 
 /// A target with these metadata, as read in a version.
-fn converted(version: &str, metadata: &Value) -> Access {
+fn converted(version: &str, metadata: &Value) -> Authorization {
     let mut object = json!({
         "apiVersion": format!("access.smi-spec.io/{version}"),
         "kind": "TrafficTarget",
@@ -128,7 +128,7 @@ fn what_comes_twice_grants_nothing() {
 fn nothing_at_all_is_allowed_or_denied_by_enforcement_alone() {
     // A2, I7
     let mut world = World::default();
-    let ask = |world: &World, to: ObjectRef| world.attempt("", to, 0, Traffic::Udp).0;
+    let ask = |world: &World, to: ObjectRef| world.authorize("", to, 0, Traffic::Udp).0;
     let empty = ObjectRef::new(Kind::SERVICE, ObjectKey::new("", ""));
     assert_eq!(ask(&world, empty.clone()), ALLOW);
     world.settings.enforcement = Enforcement::All { except: [].into() };
@@ -215,15 +215,15 @@ proptest! {
             world
         };
         let ask = |targets: &[Value]| {
-            let (access, trace) = world(targets).attempt(&from, pod_ref("shop", "api-2"), port, traffic.clone());
+            let (access, trace) = world(targets).authorize(&from, pod_ref("shop", "api-2"), port, traffic.clone());
             let last = trace.steps().last().unwrap();
-            assert_eq!(last.outcome, Outcome::Decided { access });
+            assert_eq!(last.outcome, Outcome::Decided { authorization: access });
             access
         };
         let all = ask(&targets);
         let reversed: Vec<Value> = targets.iter().rev().cloned().collect();
         prop_assert_eq!(ask(&reversed), all);
-        let openness = |access| match access { ALLOW => 2, DENY => 0, Access::Either { .. } => 1 };
+        let openness = |access| match access { ALLOW => 2, DENY => 0, Authorization::Either { .. } => 1 };
         for index in 0..targets.len() {
             let mut fewer = targets.clone();
             fewer.remove(index);

@@ -31,7 +31,7 @@ const NO_HTTP: [&str; 9] = [
 ];
 
 /// Raw bytes by a TCPRoute, a request by it, and a request by a route group.
-fn open(port: &Value) -> [Access; 3] {
+fn open(port: &Value) -> [Authorization; 3] {
     let l4 = declaring(World::api(), "s", port).target("a", &any_tcp());
     let l7 =
         declaring(World::api(), "s", port).target("a", &rules(&json!([{"kind": "HTTPRouteGroup", "name": "any"}])));
@@ -188,7 +188,7 @@ fn health_checks_are_left_open() {
             let expected = if is_check { either("A38") } else { DENY };
             let to = pod_ref("shop", "checked");
             assert_eq!(
-                world.attempt(from, to, port, traffic.clone()).0,
+                world.authorize(from, to, port, traffic.clone()).0,
                 expected,
                 "{port} {traffic:?}"
             );
@@ -201,12 +201,12 @@ fn health_checks_are_left_open() {
 fn a_health_check_that_policy_allows_is_allowed() {
     // A38
     let world = checked(World::api()).target("a", &any_tcp());
-    let (access, _) = world.attempt("shop/web", pod_ref("shop", "checked"), 8080, get("/healthz?full=1"));
+    let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), 8080, get("/healthz?full=1"));
     assert_eq!(access, ALLOW);
-    let (access, _) = world.attempt("shop/db", pod_ref("shop", "checked"), 8080, get("/healthz?full=1"));
+    let (access, _) = world.authorize("shop/db", pod_ref("shop", "checked"), 8080, get("/healthz?full=1"));
     assert_eq!(access, either("A38"));
     // A port that only a health check asks is not named: A11 comes before A38.
-    let (access, _) = world.attempt("shop/web", pod_ref("shop", "checked"), 9000, get("/ready/../x"));
+    let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), 9000, get("/ready/../x"));
     assert_eq!(access, either("A11"));
 }
 
@@ -244,7 +244,7 @@ fn readings_that_differ_are_left_open() {
     let probed = World::api()
         .group("g", &json!([{"pathRegex": "/x"}]))
         .target("a", &rules(&json!([{"kind": "HTTPRouteGroup", "name": "g"}])));
-    let (access, _) = checked(probed).attempt("shop/web", pod_ref("shop", "checked"), 9000, get("/ready/../x"));
+    let (access, _) = checked(probed).authorize("shop/web", pod_ref("shop", "checked"), 9000, get("/ready/../x"));
     assert_eq!(access, either("S5"));
 }
 

@@ -112,7 +112,7 @@ fn ports_that_a_container_names_are_all_ports() {
         let world = World::api().pod("shop", "api-2", "api", &ports).target("a", &spec);
         for port in [1, 2, 3, 4, 8080] {
             let expected = if port == named { ALLOW } else { either("A11") };
-            let (access, _) = world.attempt("shop/web", pod_ref("shop", "api-2"), port, traffic.clone());
+            let (access, _) = world.authorize("shop/web", pod_ref("shop", "api-2"), port, traffic.clone());
             assert_eq!(access, expected, "{traffic:?} {port}");
         }
     }
@@ -145,7 +145,7 @@ fn ports_that_a_service_targets_are_named() {
     let named = |world: &World, traffic: &Traffic| {
         let on = |port| {
             world
-                .attempt("shop/web", pod_ref("shop", "api-2"), port, traffic.clone())
+                .authorize("shop/web", pod_ref("shop", "api-2"), port, traffic.clone())
                 .0
         };
         let ports = (1..100).chain([8080, 4464]);

@@ -169,7 +169,7 @@ fn a_rule_on_ports_selects_by_the_one_name() {
                 )
                 .route(kind, "r", &spec)
                 .target("a", &rules(&json!([{"kind": kind, "name": "r", "matches": selected}])));
-            let (access, _) = world.attempt("shop/web", pod_ref("shop", "api-2"), 8080, traffic);
+            let (access, _) = world.authorize("shop/web", pod_ref("shop", "api-2"), 8080, traffic);
             assert_eq!(access, expected, "{kind} {spec} {selected}");
         }
     }
@@ -242,10 +242,10 @@ fn layers_are_anded_and_their_members_ored() {
                 ("/x", get("/x")),
                 ("udp", Traffic::Udp),
             ] {
-                match world.attempt("shop/web", pod_ref("shop", "api-2"), port, traffic).0 {
-                    Access::Allow => allowed.push(format!("{name}:{port}")),
-                    Access::Deny => {}
-                    Access::Either { rule } => panic!("{rule}"),
+                match world.authorize("shop/web", pod_ref("shop", "api-2"), port, traffic).0 {
+                    Authorization::Allow => allowed.push(format!("{name}:{port}")),
+                    Authorization::Deny => {}
+                    Authorization::Either { rule } => panic!("{rule}"),
                 }
             }
         }

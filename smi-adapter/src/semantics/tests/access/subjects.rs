@@ -114,7 +114,7 @@ fn names_that_no_object_has_are_nobody() {
         let subject = json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"});
         assert_eq!(source(&subject).connects(&format!("shop/{name}")), DENY, "{name}");
         let pod = destination(&subject).pod("shop", "odd", name, &json!([]));
-        let (access, _) = pod.attempt("shop/web", pod_ref("shop", "odd"), 8080, Traffic::Tcp);
+        let (access, _) = pod.authorize("shop/web", pod_ref("shop", "odd"), 8080, Traffic::Tcp);
         assert_eq!(access, DENY, "{name}");
     }
     for namespace in ["*", "Shop", "a.b", "-"] {
@@ -169,7 +169,7 @@ fn every_pod_of_the_account_is_meant() {
         (ObjectRef::new(Kind::DEPLOYMENT, ObjectKey::new("shop", "api-1")), DENY),
     ] {
         assert_eq!(
-            world.attempt("shop/web", to.clone(), 8080, Traffic::Tcp).0,
+            world.authorize("shop/web", to.clone(), 8080, Traffic::Tcp).0,
             expected,
             "{to}"
         );

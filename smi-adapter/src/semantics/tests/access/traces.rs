@@ -26,7 +26,7 @@ fn a_trace_tells_the_whole_way_to_access() {
             &rules(&json!([{"kind": "TCPRoute", "name": "gone"}, {"kind": "TCPRoute", "name": "any"}])),
         );
     let to = || pod_ref("shop", "api-1");
-    let (_, trace) = world.attempt("shop/web", to(), 8080, get("/"));
+    let (_, trace) = world.authorize("shop/web", to(), 8080, get("/"));
     let expected = "\
 Namespace shop: is enforced: its label `smi-adapter.dev/enforce` is `true` (A2)
 TrafficTarget shop/a: `sources[1]` matches no caller: `User` is not a kind of identity in `v1alpha3` (A26)
@@ -38,28 +38,28 @@ TrafficTarget shop/c: does not allow it: no rule of kind `HTTPRouteGroup` descri
 TCPRoute shop/gone: matches nothing: there is none (A9)
 TCPRoute shop/any: port `8080` is one of its ports (A11)
 TrafficTarget shop/d: allows it (A3)
-Pod shop/api-1: the attempt is allowed (A1)
+Pod shop/api-1: the traffic is allowed (A1)
 ";
     assert_eq!(trace.to_string(), expected);
     let of_target = trace.steps().iter().find(|step| step.object.key.name == "c").unwrap();
     let (name, group) = ("x".to_owned(), "books".to_owned());
     assert_eq!(of_target.outcome, Outcome::UnknownMatch { name, group });
 
-    let (_, trace) = world.attempt("", to(), 8080, Traffic::Udp);
+    let (_, trace) = world.authorize("", to(), 8080, Traffic::Udp);
     let expected = "\
 Namespace shop: is enforced: its label `smi-adapter.dev/enforce` is `true` (A2)
 TrafficTarget shop/a: does not allow it: the caller has no identity (A34)
 TrafficTarget shop/b: does not allow it: its destination `db` is another (A18)
 TrafficTarget shop/c: does not allow it: the caller has no identity (A34)
 TrafficTarget shop/d: does not allow it: the caller has no identity (A34)
-Pod shop/api-1: the attempt is denied (A2)
+Pod shop/api-1: the traffic is denied (A2)
 ";
     assert_eq!(trace.to_string(), expected);
 }
 
 /// The rules on an object of this kind, for a request of `shop/web` to port 8080.
 fn told(world: &World, kind: &Kind, port: u16, traffic: Traffic) -> Vec<&'static str> {
-    let (_, trace) = world.attempt("shop/web", pod_ref("shop", "api-1"), port, traffic);
+    let (_, trace) = world.authorize("shop/web", pod_ref("shop", "api-1"), port, traffic);
     let steps = trace.steps().iter().filter(|step| step.object.kind == *kind);
     steps.map(|step| step.rule).collect()
 }
@@ -136,7 +136,7 @@ fn the_verdict_comes_last_with_its_rule() {
         .group("g", &json!([{"pathRegex": "/a"}]))
         .target("a", &rules(&json!([{"kind": "HTTPRouteGroup", "name": "g"}])));
     let ends = |world: &World, port, traffic| {
-        let (_, trace) = world.attempt("shop/web", pod_ref("shop", "api-1"), port, traffic);
+        let (_, trace) = world.authorize("shop/web", pod_ref("shop", "api-1"), port, traffic);
         let text = trace.to_string();
         let lines: Vec<&str> = text.lines().rev().take(2).collect();
         format!("{}\n{}", lines[1], lines[0])
@@ -144,18 +144,18 @@ fn the_verdict_comes_last_with_its_rule() {
     assert_eq!(
         ends(&group, 8080, get("/b/../a")),
         "Pod shop/api-1: where the path is rewritten to `/a`, it is allowed (S5)\n\
-         Pod shop/api-1: the attempt is allowed or denied (meshes differ here, S5) (S5)"
+         Pod shop/api-1: the traffic is allowed or denied (meshes differ here, S5) (S5)"
     );
     assert_eq!(
         ends(&group, 9000, get("/a")),
         "TrafficTarget shop/a: allows it where the mesh does: nothing names port `9000` (A11)\n\
-         Pod shop/api-1: the attempt is allowed or denied (meshes differ here, A11) (A11)"
+         Pod shop/api-1: the traffic is allowed or denied (meshes differ here, A11) (A11)"
     );
     let released = group.namespace("other", &json!({}));
-    let (_, trace) = released.attempt("", pod_ref("other", "x"), 1, Traffic::Tcp);
+    let (_, trace) = released.authorize("", pod_ref("other", "x"), 1, Traffic::Tcp);
     assert_eq!(
         trace.to_string(),
         "Namespace other: is not enforced: there is no traffic target for it (A2)\n\
-         Pod other/x: the attempt is allowed (A2)\n"
+         Pod other/x: the traffic is allowed (A2)\n"
     );
 }

@@ -3,9 +3,9 @@
 /// An error building a part of a policy: what was given would break a promise that adapters rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Invalid(String);
+pub struct ModelError(String);
 
-impl Invalid {
+impl ModelError {
     pub(super) fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }

@@ -1,9 +1,9 @@
 //! Probes that are aimed at what a world says, and just beside it.
 
-mod attempts;
+mod access;
 pub mod near;
 
-pub use attempts::attempts;
+pub use access::access_queries;
 
 use crate::dice::Dice;
 use crate::world::World;
@@ -13,7 +13,7 @@ use crate::world::splits::Split;
 use near::Near;
 use proptest::prelude::*;
 use smi_adapter::object::ObjectKey;
-use smi_adapter::probe::{Destination, Probe, Request, Traffic};
+use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use std::collections::BTreeSet;
 
 /// Which request to send: one that fulfils some match of a world, and one that is off by one thing.
@@ -45,9 +45,9 @@ pub enum Beside {
 #[derive(Clone, Debug)]
 pub struct Shot {
     /// The request that should fulfil a match.
-    pub on: Probe,
+    pub on: RoutingQuery,
     /// What is off about another request, and that request.
-    pub beside: (Beside, Probe),
+    pub beside: (Beside, RoutingQuery),
 }
 
 impl Aim {
@@ -62,7 +62,7 @@ impl Aim {
         Self(self.0.wrapping_add(0x5851_f42d_4c95_7f2d))
     }
 
-    /// The probes. They go to the root of some split, as a rule one with matches.
+    /// The queries. They go to the root of some split, as a rule one with matches.
     #[must_use]
     pub fn shot(self, world: &World) -> Shot {
         let mut dice = Dice::new(self.0);
@@ -85,14 +85,14 @@ impl Aim {
             _ => (anything(&mut dice), Beside::Path(Near::some(&mut dice))),
         };
         let beside = how.of(&on, &mut dice);
-        let probe = |request| Probe {
+        let query = |request| RoutingQuery {
             from: None,
             to: to.clone(),
             traffic: Traffic::Http(request),
         };
         Shot {
-            on: probe(on),
-            beside: (how, probe(beside)),
+            on: query(on),
+            beside: (how, query(beside)),
         }
     }
 }
@@ -215,13 +215,13 @@ impl Beside {
 
 /// TCP, UDP and a plain request to every port of every root, and to the numbers next to these.
 #[must_use]
-pub fn sweep(world: &World) -> Vec<Probe> {
+pub fn sweep(world: &World) -> Vec<RoutingQuery> {
     let roots = world
         .splits
         .iter()
         .filter_map(|split| Some(ObjectKey::new(split.namespace, split.root()?)));
     let roots: BTreeSet<ObjectKey> = roots.collect();
-    let mut probes = Vec::new();
+    let mut queries = Vec::new();
     for root in &roots {
         let service = world.service(&root.namespace, &root.name);
         let ports = service.into_iter().flat_map(|service| &service.ports);
@@ -234,7 +234,7 @@ pub fn sweep(world: &World) -> Vec<Probe> {
                 headers: Vec::new(),
             };
             for traffic in [Traffic::Tcp, Traffic::Udp, Traffic::Http(plain)] {
-                probes.push(Probe {
+                queries.push(RoutingQuery {
                     from: None,
                     to: destination(root, port),
                     traffic,
@@ -242,5 +242,5 @@ pub fn sweep(world: &World) -> Vec<Probe> {
             }
         }
     }
-    probes
+    queries
 }

@@ -1,153 +1,11 @@
-//! Traffic to ask about, and answers.
+//! Distributions: exact shares of traffic.
 
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::ObjectKey;
 use crate::weights::gcd;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
-
-/// One request or connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// Who sends it; `None` is a peer without identity.
-    pub from: Option<Identity>,
-    /// Whom the client calls.
-    pub to: Destination,
-    /// What it sends.
-    pub traffic: Traffic,
-}
-
-/// A workload identity: the service account that its pods run as.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity {
-    /// Namespace of the service account.
-    pub namespace: String,
-    /// Name of the service account.
-    pub service_account: String,
-}
-
-/// One request or connection that reaches a workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// Who sends it; `None` is a peer without identity.
-    pub from: Option<Caller>,
-    /// The pod that it reaches, or the object whose template that pod is made from.
-    pub to: ObjectRef,
-    /// The port that it reaches, as the workload listens on it.
-    pub port: u16,
-    /// What is sent.
-    pub traffic: Traffic,
-}
-
-/// Who a mesh authenticated.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Caller {
-    /// A service account of the mesh's own trust domain.
-    Account(Identity),
-    /// Another SPIFFE ID, beginning with `spiffe://`: of another trust domain, or of another form.
-    Spiffe(String),
-}
-
-/// Whether an attempt is allowed, by the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// A traffic target allows it, or the workload is in no enforced namespace (A2).
-    Allow,
-    /// No traffic target allows it (A2).
-    Deny,
-    /// The specification leaves room that meshes use.
-    Either {
-        /// The rule that leaves it open: `A11`, `A13`, `A14`, `A38`, `S5` or `S17`.
-        rule: &'static str,
-    },
-}
-
-impl Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Allow => f.write_str("allowed"),
-            Self::Deny => f.write_str("denied"),
-            Self::Either { rule } => write!(f, "allowed or denied (meshes differ here, {rule})"),
-        }
-    }
-}
-
-/// Whom a client calls.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Destination {
-    /// A port of a service.
-    Service {
-        /// The service.
-        key: ObjectKey,
-        /// The port's number at the service, not the pods' target port.
-        port: u16,
-    },
-}
-
-/// What a client sends.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Traffic {
-    /// Bytes over TCP that are no HTTP.
-    Tcp,
-    /// UDP datagrams.
-    Udp,
-    /// An HTTP request, of any version of the protocol.
-    Http(Request),
-}
-
-/// An HTTP request, as the client sends it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Request {
-    /// The method. Case matters (S8).
-    pub method: String,
-    /// The path, with the query if there is one.
-    pub path: String,
-    /// Name and value of every header line, in order. The authority is the line `host` (S11); where there
-    /// is none, a filter on it matches nothing.
-    pub headers: Vec<(String, String)>,
-}
-
-/// What the specification says of a probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Verdict {
-    /// Where it goes.
-    pub route: Routing,
-}
-
-impl Verdict {
-    /// The verdict that traffic goes where `route` says.
-    #[must_use]
-    pub const fn new(route: Routing) -> Self {
-        Self { route }
-    }
-}
-
-/// Where traffic goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Routing {
-    /// To these services, in these shares.
-    Exactly(Distribution),
-    /// To any of these, since the specification leaves room that meshes use.
-    Either {
-        /// The rule that leaves it open: `S5` or `S17`.
-        rule: &'static str,
-        /// The answers that count as right; at least two, sorted.
-        of: Vec<Distribution>,
-    },
-}
-
-impl Routing {
-    /// Whether `distribution` is a right answer.
-    #[must_use]
-    pub fn allows(&self, distribution: &Distribution) -> bool {
-        match self {
-            Self::Exactly(only) => only == distribution,
-            Self::Either { of, .. } => of.contains(distribution),
-        }
-    }
-}
 
 /// An exact share of traffic: `parts` out of `of`.
 ///
@@ -184,12 +42,12 @@ impl Serialize for Share {
 /// Shares of traffic as exact ratios: a weight for every target, none of them zero, without a common
 /// divisor. So equal shares are equal values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Distribution(BTreeMap<Target, u128>);
+pub struct Distribution(BTreeMap<Endpoint, u128>);
 
 /// What gets a share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Target {
+pub enum Endpoint {
     /// The endpoints of a service, found by its own selector.
     Service {
         /// The service.
@@ -205,7 +63,7 @@ pub enum Target {
     Failure,
 }
 
-impl Target {
+impl Endpoint {
     /// The endpoints of a service, on one of its ports.
     #[must_use]
     pub fn service(namespace: impl Into<String>, name: impl Into<String>, port: u16) -> Self {
@@ -218,7 +76,7 @@ impl Distribution {
     /// The shares of `weights`. Weights of one target add up; zero weights are left out; all zero is no
     /// distribution.
     #[must_use]
-    pub fn of(weights: impl IntoIterator<Item = (Target, u128)>) -> Option<Self> {
+    pub fn of(weights: impl IntoIterator<Item = (Endpoint, u128)>) -> Option<Self> {
         let mut shares = BTreeMap::new();
         for (target, weight) in weights {
             if weight > 0 {
@@ -238,18 +96,18 @@ impl Distribution {
 
     /// All of it to one target.
     #[must_use]
-    pub fn all_to(target: Target) -> Self {
+    pub fn all_to(target: Endpoint) -> Self {
         Self(BTreeMap::from([(target, 1)]))
     }
 
     /// Targets and their reduced weights, sorted.
-    pub fn shares(&self) -> impl Iterator<Item = (&Target, u128)> {
+    pub fn shares(&self) -> impl Iterator<Item = (&Endpoint, u128)> {
         self.0.iter().map(|(target, weight)| (target, *weight))
     }
 
     /// Returns the share of one target; zero, if it gets none.
     #[must_use]
-    pub fn share_of(&self, target: &Target) -> Share {
+    pub fn share_of(&self, target: &Endpoint) -> Share {
         Share {
             parts: self.0.get(target).copied().unwrap_or_default(),
             of: self.total(),
@@ -269,7 +127,7 @@ impl Serialize for Distribution {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Entry<'a> {
-            to: &'a Target,
+            to: &'a Endpoint,
             share: Share,
         }
         let of = self.total();
@@ -281,18 +139,18 @@ impl Serialize for Distribution {
 }
 
 /// Serialises as `{"namespace": "shop", "service": "web", "port": 80}`, `{"status": 503}`, `"nowhere"` or `"failure"`.
-impl Serialize for Target {
+impl Serialize for Endpoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Service { key, port } => {
-                let mut fields = serializer.serialize_struct("Target", 3)?;
+                let mut fields = serializer.serialize_struct("Endpoint", 3)?;
                 fields.serialize_field("namespace", &key.namespace)?;
                 fields.serialize_field("service", &key.name)?;
                 fields.serialize_field("port", port)?;
                 fields.end()
             }
             Self::Status(status) => {
-                let mut fields = serializer.serialize_struct("Target", 1)?;
+                let mut fields = serializer.serialize_struct("Endpoint", 1)?;
                 fields.serialize_field("status", status)?;
                 fields.end()
             }
@@ -303,7 +161,7 @@ impl Serialize for Target {
 }
 
 /// Writes `service.namespace:port`.
-impl Display for Target {
+impl Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service { key, port } => write!(f, "{}.{}:{port}", key.name, key.namespace),
@@ -330,24 +188,12 @@ impl Display for Distribution {
     }
 }
 
-impl Display for Routing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exactly(distribution) => distribution.fmt(f),
-            Self::Either { rule, of } => {
-                let answers: Vec<String> = of.iter().map(Distribution::to_string).collect();
-                write!(f, "{} (meshes differ here, {rule})", answers.join("; or "))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn service(name: &str) -> Target {
-        Target::Service {
+    fn service(name: &str) -> Endpoint {
+        Endpoint::Service {
             key: ObjectKey::new("shop", name),
             port: 80,
         }

@@ -9,11 +9,12 @@ use crate::world::workloads::{ACCOUNTS, Workload};
 use crate::world::{NAMESPACES, json::Field};
 use serde_json::Value;
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
-use smi_adapter::probe::{Attempt, Caller, Identity, Request, Traffic};
+use smi_adapter::principal::{Identity, Principal};
+use smi_adapter::query::{AccessQuery, Request, Traffic};
 
 /// Attempts at a workload of a world: one that some target should allow, and two that are off by one thing.
 #[must_use]
-pub fn attempts(world: &World, aim: Aim) -> Vec<Attempt> {
+pub fn access_queries(world: &World, aim: Aim) -> Vec<AccessQuery> {
     let mut dice = Dice::new(aim.0);
     let Some(target) = dice.pick(&world.access.targets) else {
         return elsewhere(world, &mut dice).into_iter().collect();
@@ -22,7 +23,7 @@ pub fn attempts(world: &World, aim: Aim) -> Vec<Attempt> {
         return Vec::new();
     };
     let request = request(world, target, &mut dice);
-    let on = Attempt {
+    let on = AccessQuery {
         from: Some(source(world, target, &mut dice)),
         to: object(workload, &mut dice),
         port: port(world, target, workload, &mut dice),
@@ -60,15 +61,15 @@ fn destination<'w>(world: &'w World, target: &Target, dice: &mut Dice) -> Option
     dice.pick(if anywhere { &all } else { &meant }).copied()
 }
 
-fn account(namespace: &str, name: &str) -> Caller {
-    Caller::Account(Identity {
+fn account(namespace: &str, name: &str) -> Principal {
+    Principal::Account(Identity {
         namespace: namespace.to_owned(),
         service_account: name.to_owned(),
     })
 }
 
 /// A source of the target, or somebody like it.
-fn source(world: &World, target: &Target, dice: &mut Dice) -> Caller {
+fn source(world: &World, target: &Target, dice: &mut Dice) -> Principal {
     let subject = dice.pick(&target.sources);
     match subject {
         Some(subject) if subject.kind == "IdentityBinding" || dice.one_in(12) => {
@@ -83,7 +84,7 @@ fn source(world: &World, target: &Target, dice: &mut Dice) -> Caller {
             {
                 return account(dice.text(&NAMESPACES), dice.text(&ACCOUNTS));
             }
-            Caller::Spiffe(id.to_owned())
+            Principal::Spiffe(id.to_owned())
         }
         Some(subject) => {
             let namespace = match subject.namespace {
@@ -170,25 +171,25 @@ fn traffic(target: &Target, request: &Request, dice: &mut Dice) -> Traffic {
     }
 }
 
-/// The same attempt with one thing off.
-fn off(world: &World, target: &Target, workload: &Workload, on: &Attempt, dice: &mut Dice) -> Attempt {
-    let mut attempt = on.clone();
+/// The same query with one thing off.
+fn off(world: &World, target: &Target, workload: &Workload, on: &AccessQuery, dice: &mut Dice) -> AccessQuery {
+    let mut query = on.clone();
     match dice.below(8) {
-        0 => attempt.from = None,
+        0 => query.from = None,
         1 => {
-            if let Some(Caller::Account(identity)) = &mut attempt.from {
+            if let Some(Principal::Account(identity)) = &mut query.from {
                 let other = NAMESPACES.into_iter().find(|other| *other != identity.namespace);
                 other.unwrap_or("ns-c").clone_into(&mut identity.namespace);
             }
         }
-        2 => attempt.from = Some(account(target.namespace, dice.text(&ACCOUNTS))),
+        2 => query.from = Some(account(target.namespace, dice.text(&ACCOUNTS))),
         3 => {
             let next = [on.port.saturating_add(1), on.port.saturating_sub(1).max(1), 80];
-            attempt.port = dice.pick(&next).copied().unwrap_or(80);
+            query.port = dice.pick(&next).copied().unwrap_or(80);
         }
-        4 => attempt.port = port(world, target, workload, dice),
+        4 => query.port = port(world, target, workload, dice),
         5 => {
-            attempt.traffic = if on.traffic == Traffic::Tcp {
+            query.traffic = if on.traffic == Traffic::Tcp {
                 Traffic::Udp
             } else {
                 Traffic::Tcp
@@ -198,16 +199,16 @@ fn off(world: &World, target: &Target, workload: &Workload, on: &Attempt, dice: 
             if let Traffic::Http(request) = &on.traffic {
                 let matches = matches(world, target);
                 if let Some(matching) = dice.pick(&matches) {
-                    attempt.traffic = Traffic::Http(Beside::some(matching, dice).of(request, dice));
+                    query.traffic = Traffic::Http(Beside::some(matching, dice).of(request, dice));
                 }
             }
         }
     }
-    attempt
+    query
 }
 
 /// Anything at any workload, its health check among it (A38).
-fn elsewhere(world: &World, dice: &mut Dice) -> Option<Attempt> {
+fn elsewhere(world: &World, dice: &mut Dice) -> Option<AccessQuery> {
     let workload = dice.pick(&world.access.workloads)?;
     let port = dice.pick(&workload.ports).copied().unwrap_or(8080);
     let healthy = workload.probed && dice.one_in(2);
@@ -225,7 +226,7 @@ fn elsewhere(world: &World, dice: &mut Dice) -> Option<Attempt> {
     } else {
         Some(account(dice.text(&NAMESPACES), dice.text(&ACCOUNTS)))
     };
-    Some(Attempt {
+    Some(AccessQuery {
         from,
         to: object(workload, dice),
         port: if dice.one_in(3) { 7 } else { port },
