@@ -139,7 +139,7 @@ fn the_same_object_twice_counts_for_nothing() {
     assert_eq!(
         run.told(),
         [
-            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
+            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` is defined more than once; none of the definitions has an effect",
             "1 object written for istio; 1 error, 0 warnings, 0 infos",
         ]
     );
@@ -149,7 +149,7 @@ fn the_same_object_twice_counts_for_nothing() {
         run.told()[..2],
         [
             "error[UnknownVersion] TrafficSplit shop/twin apiVersion (bad.yaml, document 2): there is no version `v1beta1` of `TrafficSplit`",
-            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
+            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` is defined more than once; none of the definitions has an effect",
         ]
     );
 }

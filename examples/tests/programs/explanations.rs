@@ -13,10 +13,10 @@ fn the_answer_comes_first_and_then_why() {
         run.out.lines().collect::<Vec<_>>(),
         [
             "catalog.shop:80 1/10, catalog-v1.shop:80 9/10",
-            "Service shop/catalgo-v2: is absent, with weight `10`: there is none (T25)",
-            "Service shop/catalog-v1: takes part with weight `90` (T8)",
-            "Service shop/catalog: takes part with weight `10`, in the place of the absent backends (T25)",
-            "TrafficSplit shop/catalog: takes the traffic: it goes to catalog.shop:80 1/10, catalog-v1.shop:80 9/10 (T29)",
+            "Service shop/catalgo-v2: counts as absent, with weight `10`, because it does not exist (T25)",
+            "Service shop/catalog-v1: gets a share with weight `90` (T8)",
+            "Service shop/catalog: gets a share with weight `10` in place of the absent backends (T25)",
+            "TrafficSplit shop/catalog: takes the traffic and sends it to catalog.shop:80 1/10, catalog-v1.shop:80 9/10 (T29)",
         ]
     );
     assert_eq!(run.exit, Exit::Errors);
