@@ -65,9 +65,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     let seen: BTreeSet<&ObjectRef> = traces.flat_map(Trace::steps).map(|step| &step.object).collect();
     let mut diagnostics = std::mem::take(&mut input.assumed);
     diagnostics.extend(resolve(&input.snapshot, &options.settings).diagnostics);
-    diagnostics.retain(|diagnostic: &Diagnostic| {
-        seen.contains(&diagnostic.object) || may_explain(&diagnostic.object)
-    });
+    diagnostics.retain(|diagnostic: &Diagnostic| seen.contains(&diagnostic.object) || may_explain(&diagnostic.object));
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
     messages.extend(input.locate(diagnostics));

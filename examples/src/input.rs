@@ -130,7 +130,9 @@ impl Input {
     pub(crate) fn locate(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> impl Iterator<Item = Message> {
         let is_reported =
             |diagnostic: &Diagnostic| self.unreadable.contains(&(diagnostic.object.clone(), diagnostic.code));
-        let unreported = diagnostics.into_iter().filter(move |diagnostic| !is_reported(diagnostic));
+        let unreported = diagnostics
+            .into_iter()
+            .filter(move |diagnostic| !is_reported(diagnostic));
         unreported.map(|diagnostic| Message {
             severity: diagnostic.code.severity(),
             code: diagnostic.code.as_str(),

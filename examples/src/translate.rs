@@ -118,7 +118,10 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
             let reason = format!("unknown mesh `{other}`, expected `istio` or `linkerd`");
             return Err(Stop::Refused(reason));
         }
-        None => return Err(Stop::Refused("`--mesh` is missing, expected `istio` or `linkerd`".into())),
+        None => {
+            let reason = "`--mesh` is missing, expected `istio` or `linkerd`";
+            return Err(Stop::Refused(reason.into()));
+        }
     };
     let options = options.complete()?;
     Ok(Some(Task { adapter, options }))

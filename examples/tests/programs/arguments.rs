@@ -34,7 +34,10 @@ fn refuses_invalid_arguments() {
             &["--namespace", "A b", "x"],
             format!("`A b` is not a namespace, expected a DNS label{hint}"),
         ),
-        (&["--cluster-domain", ".x", "x"], format!("`.x` is not a DNS domain{hint}")),
+        (
+            &["--cluster-domain", ".x", "x"],
+            format!("`.x` is not a DNS domain{hint}"),
+        ),
         (
             &["--assume-ports", "80,0", "x"],
             format!("`0` is not a port between 1 and 65535{hint}"),
@@ -47,7 +50,10 @@ fn refuses_invalid_arguments() {
             &["--mesh", "none", "x"],
             "unknown mesh `none`, expected `istio` or `linkerd`".into(),
         ),
-        (&[], "no input: specify files, folders, or `-` for standard input".into()),
+        (
+            &[],
+            "no input: specify files, folders, or `-` for standard input".into(),
+        ),
     ] {
         assert_refused(&translated(arguments, ""), &reason);
     }
@@ -158,7 +164,11 @@ fn reads_files_folders_and_standard_input() {
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!(run.exit, Exit::Errors);
     let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-, document 1, item 2): ";
-    assert!(run.messages().iter().any(|message| message.starts_with(line)), "{}", run.err);
+    assert!(
+        run.messages().iter().any(|message| message.starts_with(line)),
+        "{}",
+        run.err
+    );
     let list = list.replace(r#""service":"c""#, r#""service":"b""#);
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1), "{}", run.err);

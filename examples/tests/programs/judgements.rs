@@ -130,7 +130,10 @@ fn reports_the_request_that_a_program_fails_on() {
     if !has_python() {
         return;
     }
-    assert_failed(&judge_python(&[], "sys.exit(3)"), " ended without an answer (exit status: 3); ");
+    assert_failed(
+        &judge_python(&[], "sys.exit(3)"),
+        " ended without an answer (exit status: 3); ",
+    );
     assert_failed(
         &judge_python(&[], "print('Hello!', flush=True)"),
         " gave an answer that makes no sense (no JSON: expected value at line 1 column 1): `Hello!`; ",

@@ -113,7 +113,11 @@ fn access_tables_of_the_specification_hold() {
         let run = explained(&["--from", from, "--to", &to, "--tcp", step], "");
         let answer = if allowed { "allowed" } else { "denied" };
         let line = format!("StatefulSet consul/server:{port} {answer}");
-        assert!(run.out.lines().any(|printed| printed == line), "{from} {port}: {}", run.out);
+        assert!(
+            run.out.lines().any(|printed| printed == line),
+            "{from} {port}: {}",
+            run.out
+        );
     }
 }
 
