@@ -285,7 +285,7 @@ fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
 
 /// Authors of `name: n` should learn what became of it.
 fn explained(message: String) -> String {
-    if ["boolean `", "`true` is no text", "`false` is no text"]
+    if ["boolean `", "`true` is not a string", "`false` is not a string"]
         .iter()
         .any(|part| message.contains(part))
     {
