@@ -1,7 +1,7 @@
 //! Benchmarks of parsing, resolving, translating and planning, for routing and access control.
 //!
-//! Each is compared with its floor: the time that `serde_json` alone needs to read the same input into the same types, or
-//! to write the same output.
+//! Each is compared with its floor: the time that `serde_json` alone needs to read the same input into the same types,
+//! or to write the same output.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};

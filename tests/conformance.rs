@@ -1,5 +1,5 @@
-//! `CONFORMANCE.md` compares the reports of our adapters. It is generated from the committed reports, which the tests of
-//! the adapters keep up to date. `UPDATE_GOLDEN=1` rewrites it.
+//! `CONFORMANCE.md` compares the reports of our adapters. It is generated from the committed reports, which the tests
+//! of the adapters keep up to date. `UPDATE_GOLDEN=1` rewrites it.
 
 use smi_conformance::Judgement;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Every emitted object is accepted by the schema of its upstream CRD, and an API server would prune none of its fields.
+//! Every emitted object is accepted by the schema of its upstream CRD, and an API server would prune none of its
+//! fields.
 
 #![expect(
     clippy::expect_used,
@@ -44,8 +45,8 @@ fn validators() -> Option<BTreeMap<String, jsonschema::Validator>> {
     Some(validators)
 }
 
-/// Makes a structural schema reject every field that an API server would prune, and replaces the extensions of Kubernetes
-/// by plain JSON Schema.
+/// Makes a structural schema reject every field that an API server would prune, and replaces the extensions of
+/// Kubernetes by plain JSON Schema.
 fn make_strict(schema: &mut Value, root: bool) {
     let Some(fields) = schema.as_object_mut() else { return };
     if fields.get("x-kubernetes-int-or-string") == Some(&json!(true)) {

@@ -13,7 +13,7 @@ FILE… are manifests in YAML or JSON: files, folders (including subfolders, but
 input. SMI objects, Services, Namespaces, Pods and objects with a pod template are read; all others are ignored.
 
   --namespace NS           namespace of objects without one (default: default)
-  --assume-ports P[,P…]    assume that the Services of splits that are missing in FILE… exist, with these TCP ports
+  --assume-ports P[,P…]    assume the Services that splits refer to but FILE… do not contain, with these TCP ports
   --assume-workloads       assume a Deployment for each destination without a workload in FILE…, with the ports of
                            --assume-ports
   --enforce NS             treat this namespace as enforced already; can be repeated

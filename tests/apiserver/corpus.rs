@@ -1,5 +1,5 @@
-//! Real manifests on an API server: the library reads every object that the server accepts, and reports every field that
-//! the server prunes.
+//! Real manifests on an API server: the library reads every object that the server accepts, and reports every field
+//! that the server prunes.
 
 use crate::products::{products, served};
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The unknown fields of the corpus: product, kind, field without indices, and the reader that does not know it.
 ///
-/// In every version, the library reads the fields of all versions. A server prunes the fields that its CRD does not list,
-/// and no product's CRD for `v1alpha3` of traffic targets lists the port.
+/// In every version, the library reads the fields of all versions. A server prunes the fields that its CRD does not
+/// list, and no product's CRD for `v1alpha3` of traffic targets lists the port.
 const UNKNOWN: [&str; 4] = [
     "fsm: access.smi-spec.io/v1alpha3 TrafficTarget: spec.destination.port: the server",
     "fsm: specs.smi-spec.io/v1alpha4 HTTPRouteGroup: matches: both",

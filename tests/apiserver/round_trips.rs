@@ -167,8 +167,8 @@ impl Product<'_> {
             .await;
     }
 
-    /// Writes a `K` with these fields, reads it back, and records the fields that are lost. Skips kinds that the product
-    /// does not serve.
+    /// Writes a `K` with these fields, reads it back, and records the fields that are lost. Skips kinds that the
+    /// product does not serve.
     async fn keeps<K>(&mut self, what: &str, fields: &Value)
     where
         K: Resource<Scope = NamespaceResourceScope> + Metadata<Ty = ObjectMeta>,

@@ -1,7 +1,7 @@
 //! A real API server for tests: `etcd` and `kube-apiserver`, and nothing else.
 //!
-//! The binaries are those in the folder that `KUBEBUILDER_ASSETS` names. Otherwise, if Go is installed, they are built once
-//! into the target folder. Without either, tests are skipped, or fail if `CI=true`.
+//! The binaries are those in the folder that `KUBEBUILDER_ASSETS` names. Otherwise, if Go is installed, they are built
+//! once into the target folder. Without either, tests are skipped, or fail if `CI=true`.
 //!
 //! There is no controller manager: no object is deleted because of its `ownerReferences`, a deleted namespace stays in
 //! `Terminating`, and namespaces get no service account. No test may rely on these.
@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 /// The time limit of every wait, long enough for busy machines.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running API server with an empty store. It stops when this value is dropped, and when the test's process ends in any
-/// way.
+/// A running API server with an empty store. It stops when this value is dropped, and when the test's process ends in
+/// any way.
 #[derive(Debug)]
 pub struct ApiServer {
     servers: Servers,
@@ -32,8 +32,8 @@ pub struct ApiServer {
 impl ApiServer {
     /// Starts a new server and waits until it is ready. Without binaries, prints the reason and returns `None`.
     ///
-    /// To share a server between the tests of a file, keep it in a `static` [`tokio::sync::OnceCell`]. Statics are never
-    /// dropped, so such a server stops with the process.
+    /// To share a server between the tests of a file, keep it in a `static` [`tokio::sync::OnceCell`]. Statics are
+    /// never dropped, so such a server stops with the process.
     ///
     /// # Panics
     /// If the server does not start, or if there are no binaries and `CI` is `true`.

@@ -32,8 +32,8 @@ pub fn adapters() -> Vec<Box<dyn MeshAdapter>> {
     ]
 }
 
-/// Returns the files with one of `endings` below the folder that an environment variable names, sorted. If the variable is
-/// not set, prints a line and returns `None`.
+/// Returns the files with one of `endings` below the folder that an environment variable names, sorted. If the variable
+/// is not set, prints a line and returns `None`.
 ///
 /// # Panics
 /// If the folder has no such file, because a check without input proves nothing.

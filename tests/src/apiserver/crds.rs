@@ -1,4 +1,5 @@
-//! Installation and removal of CRDs. The CRDs of different products share names, so they are installed one after another.
+//! Installation and removal of CRDs. The CRDs of different products share names, so they are installed one after
+//! another.
 
 #![expect(clippy::indexing_slicing, reason = "an absent field of a JSON value reads as null")]
 
