@@ -1,4 +1,4 @@
-//! Diagnostics: problems and notes about SMI objects for their authors, as data and as text.
+//! Diagnostics: facts about SMI objects for their authors, as data and as text.
 
 mod code;
 mod concern;
