@@ -107,10 +107,10 @@ impl Interpreter for ToyMesh {
             Some(shares) if query.traffic != Traffic::Udp => shares.to,
             _ => vec![(key.name.clone(), 1)],
         };
-        let targets = weights
+        let endpoints = weights
             .into_iter()
             .map(|(name, weight)| (Endpoint::service(&key.namespace, name, *port), weight));
-        Distribution::of(targets).ok_or_else(|| NotModelledError("shares without weights".to_owned()))
+        Distribution::of(endpoints).ok_or_else(|| NotModelledError("shares without weights".to_owned()))
     }
 }
 

@@ -188,6 +188,6 @@ fn every_smi_document_is_an_object_or_an_error() {
     // A restriction that the version does not have, which its API servers would drop.
     assert_eq!(
         lossy.into_iter().collect::<Vec<_>>(),
-        ["`TrafficTarget` in version `v1alpha3` cannot say `spec.destination.port`"]
+        ["`TrafficTarget` in version `v1alpha3` cannot express `spec.destination.port`"]
     );
 }

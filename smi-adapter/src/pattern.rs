@@ -6,7 +6,7 @@ mod lower;
 pub use lower::Comparison;
 
 use regex::{Regex, RegexBuilder};
-use smi_types::regex::{NotPortable, Portable};
+use smi_types::regex::{NotPortableError, Portable};
 use std::fmt::{self, Display};
 use std::sync::OnceLock;
 
@@ -42,7 +42,7 @@ pub enum Engine {
 /// let prefix = Pattern::new("/a|/ab", Anchor::Start)?;
 /// assert!(prefix.is_match("/abc"));
 /// assert_eq!(prefix.to_full_match(Engine::Re2), "(?:/a|/ab)(?s:.*)");
-/// # Ok::<(), smi_types::regex::NotPortable>(())
+/// # Ok::<(), smi_types::regex::NotPortableError>(())
 /// ```
 #[derive(Clone)]
 pub struct Pattern {
@@ -56,7 +56,7 @@ impl Pattern {
     ///
     /// # Errors
     /// If the pattern is outside the portable dialect.
-    pub fn new(pattern: &str, anchor: Anchor) -> Result<Self, NotPortable> {
+    pub fn new(pattern: &str, anchor: Anchor) -> Result<Self, NotPortableError> {
         Ok(Self {
             portable: Portable::parse(pattern)?,
             anchor,
@@ -128,7 +128,7 @@ impl Pattern {
     /// );
     /// let numbers = Pattern::new("/orders/[0-9]+", Anchor::Full)?;
     /// assert_eq!(numbers.lower(), None);
-    /// # Ok::<(), smi_types::regex::NotPortable>(())
+    /// # Ok::<(), smi_types::regex::NotPortableError>(())
     /// ```
     #[must_use]
     pub fn lower(&self) -> Option<Vec<Comparison>> {

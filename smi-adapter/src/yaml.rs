@@ -287,7 +287,7 @@ fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
 
 /// Adds an explanation to a message about an unexpected boolean, which may be the unquoted text `n`.
 fn explained(message: String) -> String {
-    if ["boolean `", "`true` is no text", "`false` is no text"]
+    if ["boolean `", "`true` is not a string", "`false` is not a string"]
         .iter()
         .any(|part| message.contains(part))
     {

@@ -105,7 +105,7 @@ fn text_is_read_as_an_api_server_reads_it() {
     // An unquoted `n` is a boolean.
     let error = &summary(&split("n"))[0];
     assert!(
-        error.contains("Undecodable metadata.name: `false` is no text"),
+        error.contains("Undecodable metadata.name: `false` is not a string"),
         "{error}"
     );
     assert!(error.contains("quote the value"), "{error}");

@@ -202,7 +202,8 @@ impl PortSplit {
                 continue;
             };
             let sum = known.weight.checked_add(backend.weight);
-            known.weight = sum.ok_or_else(|| ModelError::new(format!("the weights of `{}` overflow", known.service)))?;
+            known.weight =
+                sum.ok_or_else(|| ModelError::new(format!("the weights of `{}` overflow", known.service)))?;
         }
         if all.is_empty() {
             return Err(ModelError::new(format!("`{key}` has no backend")));
