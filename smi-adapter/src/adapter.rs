@@ -191,7 +191,11 @@ impl Translation {
                         .push(Manifest::of(policy, sources, stage, N::KIND, name, spec));
                     return;
                 }
-                Ok(_) => format!("the {} is not written: it is larger than {} bytes", N::KIND, Self::MAX_SPEC),
+                Ok(_) => format!(
+                    "the {} is not written: it is larger than {} bytes",
+                    N::KIND,
+                    Self::MAX_SPEC
+                ),
                 Err(error) => format!("the {} is not written: {error}", N::KIND),
             }
         } else {

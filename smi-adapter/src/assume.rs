@@ -137,7 +137,8 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
     let mut assume = |account: Identity| {
         let name = account.service_account.clone();
         let object = snapshot.insert_workload(deployment(account, &ports));
-        let message = format!("no workload in the input runs as the service account `{name}`; this one is assumed to do so");
+        let message =
+            format!("no workload in the input runs as the service account `{name}`; this one is assumed to do so");
         Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
     };
     let missing: Vec<Identity> = named.into_iter().filter(|account| !running.contains(account)).collect();

@@ -92,7 +92,7 @@ enum Unread {
 
 impl ReadError {
     fn new(object: Option<ObjectRef>, code: Code, field: FieldPath, reason: String) -> Self {
-        let message = explained(reason);
+        let message = explain_booleans(reason);
         Self(match object {
             Some(object) => Unread::Object(Box::new(Diagnostic::new(code, object, field, message))),
             None => Unread::Text { code, field, message },
@@ -286,7 +286,7 @@ fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
 }
 
 /// Adds an explanation to a message about an unexpected boolean, which may be the unquoted text `n`.
-fn explained(message: String) -> String {
+fn explain_booleans(message: String) -> String {
     if ["boolean `", "`true` is not a string", "`false` is not a string"]
         .iter()
         .any(|part| message.contains(part))

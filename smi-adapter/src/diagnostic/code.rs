@@ -153,7 +153,7 @@ codes! {
     NotAnObject: Error, Inert, [],
         "This part of the input is not a Kubernetes object: it has no apiVersion or no kind.";
     NotEnforced: Warning, Partial, [],
-        "The mesh cannot close this, so callers that no traffic target allows may get through: UDP, a port that no object names, or a pod that is outside of the mesh or that no labels select. The message states what would close it.";
+        "The mesh cannot deny this traffic, so callers that no traffic target allows may get through. This concerns UDP, ports that no object names, and pods that are outside of the mesh or that no labels select. The message states what would close the gap.";
     NotHttp: Warning, Partial, ["T19"],
         "This mesh does not handle traffic on this port as HTTP, because of what the service or the pods declare for it. A split with matches takes no traffic there (T19), and a grant of HTTP requests allows none.";
     NotInVersion: Warning, InForce, ["A10", "S10", "S22", "S24", "T12"],
@@ -163,7 +163,7 @@ codes! {
     Overlap: Error, Partial, ["T29"],
         "A request may fulfil the matches of both this split and an earlier one on the same root (T29). This mesh uses the most specific match instead of the first one, so it cannot keep the order of the splits. The later split takes no traffic.";
     Overrides: Warning, InForce, [],
-        "A foreign native object applies to the same traffic but is younger than ours, so ours takes precedence. The foreign object has no effect, until ours is deleted and created again: then the foreign one takes over.";
+        "A foreign native object applies to the same traffic, but is younger than the object managed by us, which takes precedence. The foreign object has no effect. It takes over if ours is deleted and created again.";
     PathAnchorDiffers: Info, InForce, ["S4"],
         "The pattern must match the whole path. Implementations that read patterns as prefixes would also match longer paths (S4). Append `.*` if longer paths should match.";
     PortIsServicePort: Warning, Partial, ["A10"],

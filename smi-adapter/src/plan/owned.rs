@@ -99,7 +99,7 @@ impl Observed {
             }
             withheld.insert(manifest.policy.clone());
             let message = format!(
-                "`{name}` is needed here, but a foreign object has this name: its labels `{OWNER}` and `{ADAPTER}` are not ours; it is left untouched; delete or rename it"
+                "`{name}` is needed here, but a foreign object has this name: it does not have this operator's labels `{OWNER}` and `{ADAPTER}`; it is left untouched; delete or rename it"
             );
             for object in reportable(&manifest.sources) {
                 let (object, message) = (object.clone(), message.clone());

@@ -197,7 +197,9 @@ impl Index {
         let workloads = self.granted.get(target).into_iter().flatten();
         let disabled = |workload: &ObjectRef| {
             let applies = |it: &Diagnostic| it.workload.as_ref().is_none_or(|only| only == workload);
-            diagnostics.iter().any(|it| applies(it) && it.code.effect() == Effect::Inert)
+            diagnostics
+                .iter()
+                .any(|it| applies(it) && it.code.effect() == Effect::Inert)
         };
         workloads.filter(|workload| !disabled(workload)).cloned().collect()
     }

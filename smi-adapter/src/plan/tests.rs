@@ -186,10 +186,10 @@ fn repairs_every_foreign_edit() {
     for (index, edit) in edits.into_iter().enumerate() {
         let mut edited = good.clone();
         edit(&mut edited);
-        let ours = edited.label("theirs").is_none();
+        let needs_repair = edited.label("theirs").is_none();
         cluster.put(edited);
         let (planned, _) = settle(&cluster, &settings, &splits);
-        let expected: &[&str] = if ours { &["replace ns-a/web"] } else { &[] };
+        let expected: &[&str] = if needs_repair { &["replace ns-a/web"] } else { &[] };
         assert_eq!(actions(&planned), expected, "edit {index}");
         let mut repaired = cluster.objects().remove(0);
         repaired

@@ -106,7 +106,7 @@ impl Grant {
     /// Builds a grant of a traffic target to these sources, for any TCP traffic on all ports.
     ///
     /// # Errors
-    /// As for [`with_sources`](Self::with_sources).
+    /// The errors of [`with_sources`](Self::with_sources).
     pub fn new(target: ObjectKey, sources: impl IntoIterator<Item = Principal>) -> Result<Self, ModelError> {
         let references = Arc::new(BTreeSet::from([ObjectRef::target(target.clone())]));
         let grant = Self {
@@ -142,7 +142,10 @@ impl Grant {
         if let Ports::Only(only) = &ports
             && (only.is_empty() || only.contains(&0))
         {
-            return Err(ModelError::new(format!("`{}` needs at least one port, and all above zero", self.target)));
+            return Err(ModelError::new(format!(
+                "`{}` needs at least one port, and all above zero",
+                self.target
+            )));
         }
         self.ports = ports;
         Ok(self)

@@ -13,7 +13,7 @@ impl ServiceRoute {
     /// Builds the route of a root from the routes of its ports.
     ///
     /// # Errors
-    /// As for [`with_ports`](Self::with_ports).
+    /// The errors of [`with_ports`](Self::with_ports).
     pub fn new(root: Root, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, ModelError> {
         let route = Self {
             root,
@@ -241,7 +241,10 @@ impl Backend {
     /// If the weight is zero, because such a backend takes no part.
     pub fn with_weight(mut self, weight: u128) -> Result<Self, ModelError> {
         if weight == 0 {
-            return Err(ModelError::new(format!("the weight of `{}` must be above zero", self.service)));
+            return Err(ModelError::new(format!(
+                "the weight of `{}` must be above zero",
+                self.service
+            )));
         }
         self.weight = weight;
         Ok(self)
