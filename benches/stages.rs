@@ -4,8 +4,9 @@
 //! or to write the same output.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
+use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::pattern::{Anchor, Pattern};
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::Observed;
 use smi_adapter::resolve::resolve;
 use smi_adapter::settings::Settings;

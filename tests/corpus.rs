@@ -70,7 +70,7 @@ fn count(adapter: &dyn MeshAdapter, kind: &Kind, files: &[PathBuf], assume_ports
 #[test]
 fn every_split_and_target_is_translated_or_reported() {
     let Some(files) = corpus() else { return };
-    for (kind, least) in [(Kind::TRAFFIC_SPLIT, 50), (Kind::TRAFFIC_TARGET, 40)] {
+    for (kind, least) in [(Kind::TrafficSplit, 50), (Kind::TrafficTarget, 40)] {
         for adapter in adapters() {
             for (name, ports) in [
                 ("unchanged", &[][..]),
@@ -80,7 +80,7 @@ fn every_split_and_target_is_translated_or_reported() {
                 println!("{adapter:?}, {kind}: {} files {name}: {counts:#?}", files.len());
                 assert_eq!(counts.exact + counts.with_diagnostics + counts.inert, counts.all);
                 assert!(counts.all >= least, "the corpus has at least {least} of these");
-                if !ports.is_empty() && kind == Kind::TRAFFIC_SPLIT {
+                if !ports.is_empty() && kind == Kind::TrafficSplit {
                     assert!(counts.exact > counts.inert, "most real splits are valid");
                 }
             }

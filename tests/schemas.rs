@@ -8,8 +8,8 @@
 )]
 
 use serde_json::{Map, Value, json};
-use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::manifest::NativeObject;
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::SnapshotBuilder;
@@ -77,7 +77,7 @@ fn make_strict(schema: &mut Value, root: bool) {
 }
 
 fn check(validators: &BTreeMap<String, jsonschema::Validator>, object: &NativeObject) -> Result<(), String> {
-    let kind = format!("{}/{}", object.kind.api_version(), object.kind.kind);
+    let kind = format!("{}/{}", object.kind.api_version(), object.kind.name());
     let validator = validators.get(&kind).ok_or(format!("there is no CRD for {kind}"))?;
     let value = object.to_value();
     match validator.iter_errors(&value).next() {

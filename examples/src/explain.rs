@@ -59,7 +59,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     let nowhere = routing == Routing::Exactly(Distribution::all_to(Endpoint::Nowhere));
     let Destination::Service { key: called, .. } = &query.to;
     let may_explain =
-        |object: &ObjectRef| nowhere && object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == called.namespace;
+        |object: &ObjectRef| nowhere && object.kind == Kind::TrafficSplit && object.key.namespace == called.namespace;
     let decisions = access::decisions(&input.snapshot, &options.settings, &query, &routing);
     let traces = std::iter::once(&trace).chain(decisions.iter().map(|(_, _, trace)| trace));
     let seen: BTreeSet<&ObjectRef> = traces.flat_map(Trace::steps).map(|step| &step.object).collect();

@@ -99,7 +99,7 @@ impl<'a> Json<'a> {
     fn new(message: &'a Message) -> Self {
         let place = message.place.as_ref();
         let object = message.object.as_ref().map(|ObjectRef { kind, key }| JsonObject {
-            kind: &kind.kind,
+            kind: kind.name(),
             namespace: &key.namespace,
             name: &key.name,
         });

@@ -9,9 +9,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, Native, NativeObject, Stage, reportable};
 use crate::model::Policy;
 use crate::object::{Kind, ObjectRef, is_dns_subdomain};
-use crate::plan::{Observed, Planned};
-use crate::settings::Settings;
-use crate::snapshot::Snapshot;
 use async_trait::async_trait;
 use serde_json::Value;
 use smi_types::FieldPath;
@@ -71,39 +68,6 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
             }
         }
         Ok(detection)
-    }
-}
-
-/// The methods that callers of an adapter use. It is implemented for every adapter.
-#[async_trait]
-pub trait MeshAdapterExt: MeshAdapter {
-    /// Plans the writes and deletions that make the mesh implement the SMI objects.
-    ///
-    /// The method is pure: equal arguments give equal plans. To see everything that would be written, leave `observed`
-    /// empty.
-    fn plan(&self, snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Planned;
-
-    /// Lists the native objects that a plan needs: those managed by us, to compare, and foreign ones, to review.
-    ///
-    /// # Errors
-    /// If a list request fails. A kind that is not served has no objects.
-    async fn observe(&self, cluster: &dyn Cluster, settings: &Settings) -> Result<Observed, Error>;
-}
-
-#[async_trait]
-impl<A: MeshAdapter + ?Sized> MeshAdapterExt for A {
-    fn plan(&self, snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Planned {
-        crate::plan::plan(self, snapshot, settings, observed)
-    }
-
-    async fn observe(&self, cluster: &dyn Cluster, settings: &Settings) -> Result<Observed, Error> {
-        let mut objects = Vec::new();
-        for kind in self.kinds().iter().chain(self.reads()) {
-            if cluster.serves(kind).await? {
-                objects.extend(cluster.list(kind).await?);
-            }
-        }
-        Ok(Observed::new(self.name(), settings, objects))
     }
 }
 

@@ -176,7 +176,7 @@ fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Workload {
             ..PodSpec::default()
         }),
     };
-    Workload::of_template(Kind::DEPLOYMENT, &metadata, Some(selector), Some(&template))
+    Workload::of_template(Kind::Deployment, &metadata, Some(selector), Some(&template))
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ pub use memory::InMemoryCluster;
 
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Action, Deletion, Plan, Write};
 use async_trait::async_trait;
-use std::collections::BTreeSet;
 
 /// An API server, reduced to the requests that plans need.
 ///
@@ -40,12 +38,20 @@ pub trait Cluster: Send + Sync {
     /// [`Error::Conflict`] if the object is gone or has changed, [`Error::Refused`] if the server rejects it.
     async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error>;
 
-    /// Deletes an object, if it still has the UID and `resourceVersion` in `deletion`. An object that no longer exists
-    /// counts as deleted.
+    /// Deletes an object, if it still fulfils the preconditions. An object that no longer exists counts as deleted.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the object has changed, [`Error::Refused`] if the server rejects the deletion.
-    async fn delete(&self, deletion: &Deletion) -> Result<(), Error>;
+    async fn delete(&self, object: &ObjectRef, preconditions: &Preconditions) -> Result<(), Error>;
+}
+
+/// The state that an object must still have to be deleted. `None` is no condition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preconditions {
+    /// The UID of the object.
+    pub uid: Option<String>,
+    /// The version of the object.
+    pub resource_version: Option<String>,
 }
 
 /// An error talking to the API server.
@@ -66,43 +72,4 @@ pub enum Error {
         /// The reason that the server gave.
         message: String,
     },
-}
-
-/// The outcome of one action of a plan.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The action was carried out.
-    Done,
-    /// The action failed.
-    Failed(Error),
-    /// The action was skipped, because an earlier action for the same policy failed. Every guarantee that holds after
-    /// each action of a plan therefore also holds after an incomplete plan.
-    Skipped,
-}
-
-/// Carries out a plan in order, and returns the outcome of every action in the same order.
-///
-/// A failure stops the actions of its policy. Other policies are independent and continue.
-pub async fn apply(cluster: &dyn Cluster, plan: &Plan) -> Vec<Outcome> {
-    let mut failed: BTreeSet<&str> = BTreeSet::new();
-    let mut outcomes = Vec::with_capacity(plan.actions.len());
-    for action in &plan.actions {
-        if failed.contains(action.policy()) {
-            outcomes.push(Outcome::Skipped);
-            continue;
-        }
-        let result = match action {
-            Action::Create(Write { object, .. }) => cluster.create(object, &plan.field_manager).await,
-            Action::Replace(Write { object, .. }) => cluster.replace(object, &plan.field_manager).await,
-            Action::Delete(deletion) => cluster.delete(deletion).await,
-        };
-        outcomes.push(match result {
-            Ok(()) => Outcome::Done,
-            Err(error) => {
-                failed.insert(action.policy());
-                Outcome::Failed(error)
-            }
-        });
-    }
-    outcomes
 }

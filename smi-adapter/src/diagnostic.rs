@@ -124,7 +124,7 @@ impl Diagnostic {
     #[must_use]
     pub fn disables_split_on(&self, port: u16) -> bool {
         // Annotations are not part of SMI.
-        self.object.kind == Kind::TRAFFIC_SPLIT
+        self.object.kind == Kind::TrafficSplit
             && self.code.disables_splits()
             && self.backend.is_none()
             && !self.field.starts_with(&"metadata".into())

@@ -26,10 +26,10 @@ pub mod workload;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
-pub use adapter::{MeshAdapter, MeshAdapterExt};
+pub use adapter::MeshAdapter;
 pub use diagnostic::{Code, Diagnostic};
 pub use object::{ObjectKey, ObjectRef};
-pub use plan::{Observed, Planned};
+pub use plan::{MeshAdapterExt, Observed, Planned};
 pub use settings::Settings;
 pub use smi_types;
 pub use snapshot::{Snapshot, SnapshotBuilder};

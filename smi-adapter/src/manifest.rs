@@ -66,7 +66,7 @@ impl Serialize for NativeObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("NativeObject", 4)?;
         fields.serialize_field("apiVersion", &self.kind.api_version())?;
-        fields.serialize_field("kind", &self.kind.kind)?;
+        fields.serialize_field("kind", self.kind.name())?;
         fields.serialize_field("metadata", &self.metadata)?;
         fields.serialize_field("spec", &self.spec)?;
         fields.end()
@@ -133,7 +133,7 @@ impl Manifest {
 /// Returns the sources of a manifest on which a problem with it is reported: its splits and traffic targets, or all
 /// sources if there are none.
 pub(crate) fn reportable(sources: &BTreeSet<ObjectRef>) -> impl Iterator<Item = &ObjectRef> {
-    let is_policy = |object: &&ObjectRef| object.kind == Kind::TRAFFIC_SPLIT || object.kind == Kind::TRAFFIC_TARGET;
+    let is_policy = |object: &&ObjectRef| matches!(object.kind, Kind::TrafficSplit | Kind::TrafficTarget);
     let has_policy = sources.iter().any(|object| is_policy(&object));
     sources.iter().filter(move |object| !has_policy || is_policy(object))
 }
@@ -147,7 +147,7 @@ fn owners(policy: &Policy) -> Vec<OwnerReference> {
         .filter_map(|split| {
             Some(OwnerReference {
                 api_version: split.api_version().to_owned(),
-                kind: Kind::TRAFFIC_SPLIT.kind.into_owned(),
+                kind: Kind::TrafficSplit.to_string(),
                 name: split.key().name.clone(),
                 uid: split.uid()?.to_owned(),
                 ..OwnerReference::default()

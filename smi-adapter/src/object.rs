@@ -3,111 +3,12 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+mod kind;
+
+pub use kind::{Kind, OtherKind};
 pub use smi_types::validate::{is_dns_label, is_dns_subdomain};
-
-/// A kind of Kubernetes object, in one version.
-///
-/// The names are borrowed or owned, so that an adapter may come from configuration as well as from code.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Kind {
-    /// API group; empty for the core group.
-    pub group: Cow<'static, str>,
-    /// Version within the group, such as `v1`.
-    pub version: Cow<'static, str>,
-    /// Kind, such as `Service`.
-    pub kind: Cow<'static, str>,
-    /// Plural in lower case, as used in URLs.
-    pub plural: Cow<'static, str>,
-}
-
-impl Kind {
-    /// `TrafficSplit`. SMI kinds have their newest version here, regardless of the version that an object was read in.
-    pub const TRAFFIC_SPLIT: Self = Self::new("split.smi-spec.io", "v1alpha4", "TrafficSplit", "trafficsplits");
-    /// `HTTPRouteGroup`
-    pub const HTTP_ROUTE_GROUP: Self = Self::new("specs.smi-spec.io", "v1alpha4", "HTTPRouteGroup", "httproutegroups");
-    /// `TCPRoute`
-    pub const TCP_ROUTE: Self = Self::new("specs.smi-spec.io", "v1alpha4", "TCPRoute", "tcproutes");
-    /// `UDPRoute`
-    pub const UDP_ROUTE: Self = Self::new("specs.smi-spec.io", "v1alpha4", "UDPRoute", "udproutes");
-    /// `TrafficTarget`
-    pub const TRAFFIC_TARGET: Self = Self::new("access.smi-spec.io", "v1alpha3", "TrafficTarget", "traffictargets");
-    /// `IdentityBinding`
-    pub const IDENTITY_BINDING: Self =
-        Self::new("access.smi-spec.io", "v1alpha4", "IdentityBinding", "identitybindings");
-    /// `Service` of the core group
-    pub const SERVICE: Self = Self::new("", "v1", "Service", "services");
-
-    /// `Namespace` of the core group
-    pub const NAMESPACE: Self = Self::new("", "v1", "Namespace", "namespaces");
-    /// `Pod` of the core group
-    pub const POD: Self = Self::new("", "v1", "Pod", "pods");
-    /// `ReplicationController` of the core group
-    pub const REPLICATION_CONTROLLER: Self = Self::new("", "v1", "ReplicationController", "replicationcontrollers");
-    /// `Deployment` of the group `apps`
-    pub const DEPLOYMENT: Self = Self::new("apps", "v1", "Deployment", "deployments");
-    /// `StatefulSet` of the group `apps`
-    pub const STATEFUL_SET: Self = Self::new("apps", "v1", "StatefulSet", "statefulsets");
-    /// `DaemonSet` of the group `apps`
-    pub const DAEMON_SET: Self = Self::new("apps", "v1", "DaemonSet", "daemonsets");
-    /// `ReplicaSet` of the group `apps`
-    pub const REPLICA_SET: Self = Self::new("apps", "v1", "ReplicaSet", "replicasets");
-    /// `Job` of the group `batch`
-    pub const JOB: Self = Self::new("batch", "v1", "Job", "jobs");
-    /// `CronJob` of the group `batch`
-    pub const CRON_JOB: Self = Self::new("batch", "v1", "CronJob", "cronjobs");
-
-    /// Every SMI kind whose objects exist in a cluster.
-    pub const SMI: [Self; 6] = [
-        Self::TRAFFIC_SPLIT,
-        Self::HTTP_ROUTE_GROUP,
-        Self::TCP_ROUTE,
-        Self::UDP_ROUTE,
-        Self::TRAFFIC_TARGET,
-        Self::IDENTITY_BINDING,
-    ];
-
-    /// The kind of pods, and every kind whose objects create pods.
-    pub const WORKLOADS: [Self; 8] = [
-        Self::POD,
-        Self::REPLICATION_CONTROLLER,
-        Self::DEPLOYMENT,
-        Self::STATEFUL_SET,
-        Self::DAEMON_SET,
-        Self::REPLICA_SET,
-        Self::JOB,
-        Self::CRON_JOB,
-    ];
-
-    /// Creates a kind from static names.
-    #[must_use]
-    pub const fn new(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Self {
-        Self {
-            group: Cow::Borrowed(group),
-            version: Cow::Borrowed(version),
-            kind: Cow::Borrowed(kind),
-            plural: Cow::Borrowed(plural),
-        }
-    }
-
-    /// Returns the `apiVersion` of objects of this kind.
-    #[must_use]
-    pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.to_string()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
-    }
-}
-
-impl Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.kind)
-    }
-}
 
 /// The namespace and name of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -166,38 +67,38 @@ impl ObjectRef {
     /// Refers to the traffic split with `key`.
     #[must_use]
     pub const fn split(key: ObjectKey) -> Self {
-        Self::new(Kind::TRAFFIC_SPLIT, key)
+        Self::new(Kind::TrafficSplit, key)
     }
 
     /// Refers to the traffic target with `key`.
     #[must_use]
     pub const fn target(key: ObjectKey) -> Self {
-        Self::new(Kind::TRAFFIC_TARGET, key)
+        Self::new(Kind::TrafficTarget, key)
     }
 
     /// Refers to the namespace `name`. The key has the name twice, so that the namespace contains itself.
     #[must_use]
     pub fn namespace(name: &str) -> Self {
-        Self::new(Kind::NAMESPACE, ObjectKey::new(name, name))
+        Self::new(Kind::Namespace, ObjectKey::new(name, name))
     }
 
     /// Refers to the HTTP route group with `key`.
     #[must_use]
     pub const fn group(key: ObjectKey) -> Self {
-        Self::new(Kind::HTTP_ROUTE_GROUP, key)
+        Self::new(Kind::HttpRouteGroup, key)
     }
 
     /// Refers to the service with `key`.
     #[must_use]
     pub const fn service(key: ObjectKey) -> Self {
-        Self::new(Kind::SERVICE, key)
+        Self::new(Kind::Service, key)
     }
 }
 
 /// Writes `TrafficSplit shop/web`, or `Namespace shop`.
 impl Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.kind == Kind::NAMESPACE {
+        if self.kind == Kind::Namespace {
             return write!(f, "{} {}", self.kind, self.key.name);
         }
         write!(f, "{} {}", self.kind, self.key)
@@ -243,8 +144,8 @@ mod tests {
 
     #[test]
     fn kinds_name_their_api_version() {
-        assert_eq!(Kind::SERVICE.api_version(), "v1");
-        assert_eq!(Kind::TRAFFIC_SPLIT.api_version(), "split.smi-spec.io/v1alpha4");
+        assert_eq!(Kind::Service.api_version(), "v1");
+        assert_eq!(Kind::TrafficSplit.api_version(), "split.smi-spec.io/v1alpha4");
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! Plans: the writes and deletions that bring a cluster to its desired state.
 
+mod apply;
 mod diff;
+mod ext;
 mod owned;
 mod status;
 
+pub use apply::{Outcome, apply};
+pub use ext::MeshAdapterExt;
 pub use owned::Observed;
 pub use status::{PortShares, State, Status};
 
 use crate::adapter::{MeshAdapter, Translation};
+use crate::cluster::Preconditions;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::Model;
@@ -54,10 +59,8 @@ pub struct Write {
 pub struct Deletion {
     /// The object.
     pub object: ObjectRef,
-    /// Its UID.
-    pub uid: Option<String>,
-    /// Its version.
-    pub resource_version: Option<String>,
+    /// The state in which it was observed.
+    pub preconditions: Preconditions,
     policy: String,
 }
 
@@ -118,7 +121,7 @@ pub fn resolved(snapshot: &Snapshot, settings: &Settings, observed: &Observed) -
 
 /// Plans a given translation of a whole snapshot.
 ///
-/// [`MeshAdapterExt::plan`](crate::adapter::MeshAdapterExt::plan) does this for the adapter's own translation. Use this
+/// [`MeshAdapterExt::plan`](crate::plan::MeshAdapterExt::plan) does this for the adapter's own translation. Use this
 /// function for a translation that was edited or obtained in another way.
 ///
 /// `translation` contains the native objects of all policies of `resolution`, and reports of everything that the mesh

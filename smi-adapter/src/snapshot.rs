@@ -47,9 +47,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// assert!(snapshot.remove(&ObjectRef::split(ObjectKey::new("shop", "canary"))));
 ///
 /// // A restarted watch lists everything. Objects that are not in the list are gone.
-/// snapshot.replace_all(&Kind::TRAFFIC_SPLIT, [Object::from_json(json)]);
+/// snapshot.replace_all(&Kind::TrafficSplit, [Object::from_json(json)]);
 /// assert_eq!(snapshot.splits().count(), 1);
-/// snapshot.replace_all(&Kind::TRAFFIC_SPLIT, Vec::<Object>::new());
+/// snapshot.replace_all(&Kind::TrafficSplit, Vec::<Object>::new());
 /// assert_eq!(snapshot, Snapshot::default());
 /// ```
 ///

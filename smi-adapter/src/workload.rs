@@ -242,7 +242,7 @@ impl From<&Pod> for Workload {
     fn from(pod: &Pod) -> Self {
         let empty = PodSpec::default();
         let spec = pod.spec.as_ref().unwrap_or(&empty);
-        Self::new(Kind::POD, &pod.metadata, None, (&pod.metadata, spec))
+        Self::new(Kind::Pod, &pod.metadata, None, (&pod.metadata, spec))
     }
 }
 
@@ -254,7 +254,7 @@ impl From<&ReplicationController> for Workload {
             ..LabelSelector::default()
         });
         let template = spec.and_then(|spec| spec.template.as_ref());
-        Self::of_template(Kind::REPLICATION_CONTROLLER, &object.metadata, selector, template)
+        Self::of_template(Kind::ReplicationController, &object.metadata, selector, template)
     }
 }
 
@@ -263,7 +263,7 @@ impl From<&CronJob> for Workload {
         let spec = present::<CronJobSpec>(&object.spec);
         let job = spec.and_then(|spec| present::<JobSpec>(&spec.job_template.spec));
         let (selector, template) = (job.and_then(|job| job.selector.clone()), job.map(|job| &job.template));
-        Self::of_template(Kind::CRON_JOB, &object.metadata, selector, template)
+        Self::of_template(Kind::CronJob, &object.metadata, selector, template)
     }
 }
 
@@ -274,7 +274,7 @@ impl From<&Job> for Workload {
             spec.and_then(|spec| spec.selector.clone()),
             spec.map(|spec| &spec.template),
         );
-        Self::of_template(Kind::JOB, &object.metadata, selector, template)
+        Self::of_template(Kind::Job, &object.metadata, selector, template)
     }
 }
 
@@ -283,7 +283,7 @@ impl From<&ReplicaSet> for Workload {
         let spec = present::<ReplicaSetSpec>(&object.spec);
         let selector = spec.map(|spec| spec.selector.clone());
         let template = spec.and_then(|spec| spec.template.as_ref());
-        let workload = Self::of_template(Kind::REPLICA_SET, &object.metadata, selector, template);
+        let workload = Self::of_template(Kind::ReplicaSet, &object.metadata, selector, template);
         let idle = spec.is_some_and(|spec| spec.replicas == Some(0));
         Self { idle, ..workload }
     }
@@ -291,21 +291,21 @@ impl From<&ReplicaSet> for Workload {
 
 /// Implements the conversion for kinds whose selector and template are required.
 macro_rules! templates {
-    ($($kind:ident, $spec:ident: $constant:ident;)*) => {
+    ($($kind:ident, $spec:ident;)*) => {
         $(impl From<&$kind> for Workload {
             fn from(object: &$kind) -> Self {
                 let spec = present::<$spec>(&object.spec);
                 let (selector, template) = (spec.map(|spec| spec.selector.clone()), spec.map(|spec| &spec.template));
-                Self::of_template(Kind::$constant, &object.metadata, selector, template)
+                Self::of_template(Kind::$kind, &object.metadata, selector, template)
             }
         })*
     };
 }
 
 templates! {
-    Deployment, DeploymentSpec: DEPLOYMENT;
-    StatefulSet, StatefulSetSpec: STATEFUL_SET;
-    DaemonSet, DaemonSetSpec: DAEMON_SET;
+    Deployment, DeploymentSpec;
+    StatefulSet, StatefulSetSpec;
+    DaemonSet, DaemonSetSpec;
 }
 
 #[cfg(test)]

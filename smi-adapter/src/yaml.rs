@@ -222,7 +222,7 @@ fn content(mut value: Value, default_namespace: &str) -> Result<Content, ReadErr
 
 /// Reads an object that does not belong to SMI.
 fn core(value: Value, api_version: String, kind: String) -> Result<Content, ReadError> {
-    let is = |known: &Kind| known.kind == kind && known.api_version() == api_version;
+    let is = |known: &Kind| known.name() == kind && known.api_version() == api_version;
     let text = |field: &str| value.get("metadata")?.get(field)?.as_str().map(str::to_owned);
     let (namespace, name) = (text("namespace").unwrap_or_default(), text("name").unwrap_or_default());
     let unread = |object: ObjectRef, (path, reason): Misread| {
@@ -237,7 +237,7 @@ fn core(value: Value, api_version: String, kind: String) -> Result<Content, Read
         ReadError::new(Some(object), Code::Undecodable, path, reason)
     };
     let nameless = || (FieldPath::root(), String::new());
-    if is(&Kind::SERVICE) {
+    if is(&Kind::Service) {
         let object = ObjectRef::service(ObjectKey::new(namespace, &name));
         if name.is_empty() {
             return Err(unread(object, nameless()));
@@ -245,7 +245,7 @@ fn core(value: Value, api_version: String, kind: String) -> Result<Content, Read
         let service = read_as(value).map_err(|error| unread(object, error))?;
         return Ok(Content::Service(service));
     }
-    if is(&Kind::NAMESPACE) {
+    if is(&Kind::Namespace) {
         let object = ObjectRef::namespace(&name);
         if name.is_empty() {
             return Err(unread(object, nameless()));

@@ -1,9 +1,10 @@
 //! What is judged.
 
 use serde_json::Value;
-use smi_adapter::adapter::{Feature, MeshAdapter, MeshAdapterExt, Support, Translation};
+use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned, complete, resolved};
 use smi_adapter::resolve::Resolution;
 use smi_adapter::settings::Settings;

@@ -2,10 +2,11 @@
 
 use super::server;
 use super::{Implementation, Input};
-use smi_adapter::cluster::{InMemoryCluster, Outcome, apply};
+use smi_adapter::cluster::InMemoryCluster;
 use smi_adapter::manifest::{Manifest, NativeObject};
 use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::plan::{Outcome, apply};
 use smi_adapter::settings::Settings;
 use std::fmt::Display;
 use std::pin::pin;

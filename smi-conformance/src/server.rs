@@ -6,7 +6,7 @@ use smi_adapter::manifest::NativeObject;
 /// Adds the defaults that an API server with the CRDs of Linkerd and the Gateway API adds. Those of Istio
 /// have none.
 pub(crate) fn defaults(object: &mut NativeObject) {
-    let kind = (&*object.kind.group, &*object.kind.kind);
+    let kind = (object.kind.group(), object.kind.name());
     let Some(spec) = object.spec.as_object_mut() else {
         return;
     };

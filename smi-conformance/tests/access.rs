@@ -209,7 +209,7 @@ fn allows(grant: &Grant, query: &AccessQuery, trust_domain: &str) -> bool {
         grant
             .references()
             .iter()
-            .any(|object| object.kind == Kind::TRAFFIC_TARGET)
+            .any(|object| object.kind == Kind::TrafficTarget)
     );
     traffic && grant.sources().contains(&from) && grant.ports().contains(query.port)
 }

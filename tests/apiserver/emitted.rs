@@ -32,7 +32,7 @@ async fn server_stores_emitted_objects_unchanged() {
                 for field in ["labels", "annotations", "ownerReferences"] {
                     assert_eq!(metadata(&answer.body, field), metadata(&sent, field));
                 }
-                kinds.insert(manifest.object.kind.kind.clone());
+                kinds.insert(manifest.object.kind.to_string());
                 checked += 1;
             }
         }

@@ -2,9 +2,10 @@
 
 pub mod apiserver;
 
-use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
+use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::object::ObjectRef;
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::SnapshotBuilder;

@@ -99,7 +99,7 @@ fn conflicts(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<
     let splits = manifest
         .sources
         .iter()
-        .filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
+        .filter(|source| source.kind == Kind::TrafficSplit);
     let report = |split: &ObjectRef| {
         let about = Diagnostic::new(code, split.clone(), "spec.service".into(), message.as_str());
         about.on_ports(overlap.ports()).caused_by(name.clone())

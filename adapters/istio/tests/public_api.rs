@@ -5,11 +5,13 @@
 use k8s_openapi::api::core::v1::Service;
 use pollster::block_on;
 use serde_json::json;
-use smi_adapter::adapter::{Feature, MeshAdapter, MeshAdapterExt, Support};
-use smi_adapter::cluster::{InMemoryCluster, Outcome, apply};
+use smi_adapter::adapter::{Feature, MeshAdapter, Support};
+use smi_adapter::cluster::InMemoryCluster;
 use smi_adapter::diagnostic::{Code, Effect, Severity};
 use smi_adapter::object::{ObjectKey, ObjectRef};
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned, State};
+use smi_adapter::plan::{Outcome, apply};
 use smi_adapter::principal::Identity;
 use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_adapter::semantics::route;

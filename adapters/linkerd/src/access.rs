@@ -27,7 +27,7 @@ use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::{Native, Stage};
 use smi_adapter::model::access::{Grant, NamespaceBaseline, WorkloadAccess};
 use smi_adapter::model::{Policy, route::HttpMatch};
-use smi_adapter::object::{ObjectRef, bounded_name};
+use smi_adapter::object::{Kind, ObjectRef, bounded_name};
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,7 +94,7 @@ struct Translator<'a> {
     /// The translations of matches, already reported: many targets can refer to one route group.
     requests: BTreeMap<*const HttpMatch, Vec<HttpRouteMatch>>,
     /// The objects of grants, by kind and name. Equal parts of one target share one object.
-    written: BTreeSet<(String, String)>,
+    written: BTreeSet<(Kind, String)>,
     policies_left: usize,
     translation: Translation,
 }
@@ -109,7 +109,7 @@ impl Translator<'_> {
 
     /// Writes an object of a grant.
     fn emit_grant<N: Native>(&mut self, grant: &Grant, stage: Stage, name: &str, spec: &N) {
-        if self.written.insert((N::KIND.kind.into_owned(), name.to_owned())) {
+        if self.written.insert((N::KIND, name.to_owned())) {
             let sources = grant.references().clone();
             self.translation.emit_for(self.policy, sources, stage, name, spec);
         }

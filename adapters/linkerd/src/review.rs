@@ -29,7 +29,7 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     for theirs in foreign {
         for ours in &desired {
             if let Some((code, message)) = verdict(&ours.object, theirs) {
-                let splits = ours.sources.iter().filter(|source| source.kind == Kind::TRAFFIC_SPLIT);
+                let splits = ours.sources.iter().filter(|source| source.kind == Kind::TrafficSplit);
                 let report = |split: &ObjectRef| {
                     let about = Diagnostic::new(code, split.clone(), "spec.service".into(), message.as_str());
                     about.on_ports(ports(&ours.object)).caused_by(theirs.reference())

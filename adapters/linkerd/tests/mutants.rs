@@ -47,7 +47,7 @@ fn kept(name: &'static str, law: Law, keep: impl Fn(&Manifest) -> bool + Send + 
 }
 
 fn is(manifest: &Manifest, kind: &str) -> bool {
-    manifest.object.kind.kind == kind
+    manifest.object.kind.name() == kind
 }
 
 #[test]

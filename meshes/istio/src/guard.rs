@@ -16,7 +16,7 @@ pub(super) fn reach(objects: &[NativeObject], root: &str, client: Option<&str>) 
         namespace == root || client.is_none_or(|client| client == namespace)
     };
     for object in objects {
-        let decides = match (object.kind.group.as_ref(), object.kind.kind.as_ref()) {
+        let decides = match (object.kind.group(), object.kind.name()) {
             (_, "MeshConfig") | ("networking.istio.io", "ServiceEntry") => true,
             ("networking.istio.io", "Sidecar") | ("extensions.istio.io", "WasmPlugin" | "TrafficExtension") => {
                 reaches(object)
@@ -38,8 +38,9 @@ pub(super) fn policies(
     registry: &Registry<'_>,
     distribution: &Distribution,
 ) -> Result<(), NotModelledError> {
-    let of_kind =
-        |object: &&NativeObject| object.kind.group == "networking.istio.io" && object.kind.kind == "DestinationRule";
+    let of_kind = |object: &&NativeObject| {
+        object.kind.group() == "networking.istio.io" && object.kind.name() == "DestinationRule"
+    };
     for object in objects.iter().filter(of_kind) {
         let namespace = object.key().namespace;
         let host = object.spec.get("host").and_then(Value::as_str).unwrap_or("*");

@@ -10,7 +10,6 @@ use super::*;
 use serde_json::{Value, json};
 use smi_adapter::object::Kind;
 use smi_adapter::principal::Identity;
-use std::borrow::Cow;
 
 /// Services of namespace `d`: `web`, its backends `v1` and `v2`, and a few special ones.
 fn world() -> MeshWorld {
@@ -44,12 +43,7 @@ fn add(world: &mut MeshWorld, name: &str, spec: Value) {
 
 fn object(group: &str, kind: &str, namespace: &str, spec: Value) -> NativeObject {
     NativeObject {
-        kind: Kind {
-            group: Cow::Owned(group.to_owned()),
-            version: "v1".into(),
-            kind: Cow::Owned(kind.to_owned()),
-            plural: Cow::Owned(kind.to_lowercase()),
-        },
+        kind: Kind::named(group, "v1", kind, &kind.to_lowercase()),
         metadata: serde_json::from_value(json!({"name": "x", "namespace": namespace})).unwrap(),
         spec,
     }

@@ -108,7 +108,7 @@ pub(super) fn bound_to_mesh(
 }
 
 fn is_virtual_service(object: &NativeObject) -> bool {
-    object.kind.group == "networking.istio.io" && object.kind.kind == "VirtualService"
+    object.kind.group() == "networking.istio.io" && object.kind.name() == "VirtualService"
 }
 
 /// Returns `true` if a list of gateways includes the sidecars.

@@ -23,7 +23,6 @@ use smi_adapter::principal::Identity;
 use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
 use smi_conformance::{Interpreter, MeshWorld, NotModelledError};
 use smi_mesh_istio::IstioMesh;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -174,12 +173,7 @@ fn native(
 ) -> NativeObject {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     NativeObject {
-        kind: Kind {
-            group: Cow::Owned(group.to_owned()),
-            version: Cow::Owned(version.to_owned()),
-            plural: Cow::Owned(kind.to_lowercase()),
-            kind: Cow::Owned(kind),
-        },
+        kind: Kind::named(group, version, &kind, &kind.to_lowercase()),
         metadata,
         spec,
     }

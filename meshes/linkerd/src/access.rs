@@ -107,7 +107,7 @@ pub(super) fn refusal(object: &NativeObject) -> Option<String> {
         Server::read(object).map(drop)
     } else if authorization::is_policy(object, "ServerAuthorization") {
         legacy::check(object, &Domain::new("", ""))
-    } else if &*object.kind.group == target::LINKERD {
+    } else if object.kind.group() == target::LINKERD {
         authorization::check(object, &Domain::new("", ""))
     } else {
         return None;

@@ -29,7 +29,7 @@ pub(super) fn profile(
 ) -> Result<Profile, NotModelledError> {
     let name = format!("{}.{}.svc.{}", service.name, service.namespace, world.cluster_domain);
     let named = |object: &&NativeObject| {
-        object.kind.group == "linkerd.io" && object.kind.kind == "ServiceProfile" && object.key().name == name
+        object.kind.group() == "linkerd.io" && object.kind.name() == "ServiceProfile" && object.key().name == name
     };
     let profiles: Vec<_> = objects.iter().filter(named).collect();
     let of = |namespace: &str| profiles.iter().find(|profile| profile.key().namespace == namespace);
@@ -60,8 +60,8 @@ pub(super) fn profile(
 
 impl Profile {
     fn read(object: &NativeObject, domain: &str, port: u16) -> Read<Self> {
-        if object.kind.version != "v1alpha2" {
-            return unmodelled(format!("a ServiceProfile of {}", object.kind.version));
+        if object.kind.version() != "v1alpha2" {
+            return unmodelled(format!("a ServiceProfile of {}", object.kind.version()));
         }
         let known = ["routes", "dstOverrides", "retryBudget", "opaquePorts"];
         let fields = Fields::of(&object.spec, "spec", &known)?;

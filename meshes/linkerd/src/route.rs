@@ -79,13 +79,13 @@ pub(super) struct Backend {
 pub(super) fn kind_of(object: &NativeObject) -> Option<(Api, Rank, Version)> {
     let kind = &object.kind;
     let known = |known: &[&str]| {
-        if known.contains(&&*kind.version) {
+        if known.contains(&kind.version()) {
             Version::Known
         } else {
             Version::Other
         }
     };
-    match (&*kind.group, &*kind.kind) {
+    match (kind.group(), kind.name()) {
         ("policy.linkerd.io", "HTTPRoute") => {
             let versions = ["v1alpha1", "v1beta1", "v1beta2", "v1beta3"];
             Some((Api::Linkerd, Rank::Http, known(&versions)))
@@ -93,7 +93,7 @@ pub(super) fn kind_of(object: &NativeObject) -> Option<(Api, Rank, Version)> {
         ("gateway.networking.k8s.io", "HTTPRoute") => Some((Api::Gateway, Rank::Http, known(&["v1beta1", "v1"]))),
         ("gateway.networking.k8s.io", "GRPCRoute") => Some((Api::Gateway, Rank::Grpc, known(&["v1"]))),
         // A cluster that serves v1 does not serve v1alpha2, the only version that the controller watches.
-        ("gateway.networking.k8s.io", "TCPRoute") if kind.version == "v1" => None,
+        ("gateway.networking.k8s.io", "TCPRoute") if kind.version() == "v1" => None,
         ("gateway.networking.k8s.io", "TCPRoute") => Some((Api::Gateway, Rank::Tcp, known(&["v1alpha2"]))),
         ("gateway.networking.k8s.io", "TLSRoute") => Some((Api::Gateway, Rank::Tls, Version::Other)),
         _ => None,

@@ -132,12 +132,7 @@ fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
             world.namespaces.insert(name, namespace);
         } else {
             objects.push(NativeObject {
-                kind: Kind {
-                    group: group.to_owned().into(),
-                    version: version.to_owned().into(),
-                    kind: kind.to_owned().into(),
-                    plural: format!("{}s", kind.to_lowercase()).into(),
-                },
+                kind: Kind::named(group, version, kind, &format!("{}s", kind.to_lowercase())),
                 metadata: serde_json::from_value(value["metadata"].clone()).unwrap(),
                 spec: value["spec"].clone(),
             });

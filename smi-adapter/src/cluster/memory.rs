@@ -1,9 +1,8 @@
 //! A cluster in memory, for tests.
 
-use super::{Cluster, Error};
+use super::{Cluster, Error, Preconditions};
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::Deletion;
 use async_trait::async_trait;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
@@ -142,18 +141,18 @@ impl Cluster for InMemoryCluster {
         }
     }
 
-    async fn delete(&self, deletion: &Deletion) -> Result<(), Error> {
+    async fn delete(&self, object: &ObjectRef, preconditions: &Preconditions) -> Result<(), Error> {
         let mut state = self.state();
-        match state.objects.get(&deletion.object) {
-            None => Ok(()),
-            Some(object)
-                if object.metadata.uid == deletion.uid
-                    && object.metadata.resource_version == deletion.resource_version =>
-            {
-                state.objects.remove(&deletion.object);
-                Ok(())
-            }
-            Some(_) => Err(Error::Conflict(Box::new(deletion.object.clone()))),
+        let Some(live) = state.objects.get(object) else {
+            return Ok(());
+        };
+        let Preconditions { uid, resource_version } = preconditions;
+        let is_same = uid.is_none() || *uid == live.metadata.uid;
+        let is_unchanged = resource_version.is_none() || *resource_version == live.metadata.resource_version;
+        if !is_same || !is_unchanged {
+            return Err(Error::Conflict(Box::new(object.clone())));
         }
+        state.objects.remove(object);
+        Ok(())
     }
 }

@@ -118,7 +118,7 @@ fn rejects_grants_to_every_client() {
 
 #[test]
 fn grants_add_ports_to_their_workload() {
-    let workload = ObjectRef::new(Kind::DEPLOYMENT, key("web"));
+    let workload = ObjectRef::new(Kind::Deployment, key("web"));
     assert!(WorkloadAccess::new(workload.clone(), BTreeMap::new()).is_err());
     let source = Principal::Spiffe("spiffe://example.org/a".to_owned());
     let grant = |target, port, traffic| {
@@ -140,7 +140,7 @@ fn grants_add_ports_to_their_workload() {
 
 #[test]
 fn baselines_are_identified_by_their_namespace() {
-    let pod = |name| ObjectRef::new(Kind::POD, key(name));
+    let pod = |name| ObjectRef::new(Kind::Pod, key(name));
     let baseline = NamespaceBaseline::new("shop").with_unselectable([pod("b"), pod("a")]);
     assert_eq!(baseline.unselectable(), [pod("a"), pod("b")]);
     assert_eq!(Policy::from(baseline).key().to_string(), "baseline/shop");

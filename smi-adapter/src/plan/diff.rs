@@ -2,6 +2,7 @@
 
 use super::owned::{POLICY, STAGE};
 use super::{Action, Deletion, Write};
+use crate::cluster::Preconditions;
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::object::{Kind, ObjectRef};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -84,8 +85,10 @@ fn replacement(desired: &NativeObject, live: &NativeObject) -> NativeObject {
 fn deletion(reference: &ObjectRef, live: &NativeObject) -> Deletion {
     Deletion {
         object: reference.clone(),
-        uid: live.metadata.uid.clone(),
-        resource_version: live.metadata.resource_version.clone(),
+        preconditions: Preconditions {
+            uid: live.metadata.uid.clone(),
+            resource_version: live.metadata.resource_version.clone(),
+        },
         // An object without the annotation does not depend on others.
         policy: live
             .annotation(POLICY)

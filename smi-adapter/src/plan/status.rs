@@ -82,12 +82,10 @@ impl Planned {
             self.shares(index, object, &diagnostics),
             index.granted(object, &diagnostics),
         );
-        let has_effect = if object.kind == Kind::TRAFFIC_SPLIT {
-            !shares.is_empty()
-        } else if object.kind == Kind::TRAFFIC_TARGET {
-            !workloads.is_empty()
-        } else {
-            index.written.contains(object) && !diagnostics.iter().any(|it| it.code.effect() == Effect::Inert)
+        let has_effect = match object.kind {
+            Kind::TrafficSplit => !shares.is_empty(),
+            Kind::TrafficTarget => !workloads.is_empty(),
+            _ => index.written.contains(object) && !diagnostics.iter().any(|it| it.code.effect() == Effect::Inert),
         };
         let is_whole = diagnostics.iter().all(|it| it.code.effect() == Effect::InForce);
         let is_known = !diagnostics.is_empty() || index.written.contains(object) || index.routes.contains_key(object);
@@ -177,7 +175,7 @@ impl Index {
                 continue;
             };
             let sources = manifest.sources.iter().filter(|_| manifest.stage == Stage::Grant);
-            for target in sources.filter(|source| source.kind == Kind::TRAFFIC_TARGET) {
+            for target in sources.filter(|source| source.kind == Kind::TrafficTarget) {
                 let workloads = index.granted.entry(target.clone()).or_default();
                 workloads.insert(workload.clone());
             }

@@ -1,10 +1,12 @@
 use super::*;
-use crate::adapter::{Feature, MeshAdapterExt, Support, Translation};
-use crate::cluster::{Error, InMemoryCluster, Outcome, apply};
+use crate::adapter::{Feature, Support, Translation};
+use crate::cluster::{Error, InMemoryCluster};
 use crate::manifest::{Native, Stage};
 use crate::model::route::PortSplit;
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey};
+use crate::plan::MeshAdapterExt;
+use crate::plan::{Outcome, apply};
 use crate::resolve::resolve;
 use crate::settings::Scope;
 use pollster::block_on;

@@ -44,10 +44,10 @@ pub(super) fn unreferenced(snapshot: &Snapshot, settings: &Settings, used: &BTre
 
 /// Returns the objects in scope that have an effect only if others refer to them.
 pub(crate) fn referable(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = ObjectRef> {
-    let groups = snapshot.groups().map(|(key, _)| (Kind::HTTP_ROUTE_GROUP, key));
-    let tcp = snapshot.tcp_routes().map(|(key, _)| (Kind::TCP_ROUTE, key));
-    let udp = snapshot.udp_routes().map(|(key, _)| (Kind::UDP_ROUTE, key));
-    let bindings = snapshot.bindings().map(|(key, _)| (Kind::IDENTITY_BINDING, key));
+    let groups = snapshot.groups().map(|(key, _)| (Kind::HttpRouteGroup, key));
+    let tcp = snapshot.tcp_routes().map(|(key, _)| (Kind::TcpRoute, key));
+    let udp = snapshot.udp_routes().map(|(key, _)| (Kind::UdpRoute, key));
+    let bindings = snapshot.bindings().map(|(key, _)| (Kind::IdentityBinding, key));
     let all = groups.chain(tcp).chain(udp).chain(bindings);
     let in_scope = all.filter(|(_, key)| settings.scope.contains(&key.namespace));
     in_scope.map(|(kind, key)| ObjectRef::new(kind, key.clone()))

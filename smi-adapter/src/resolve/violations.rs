@@ -37,23 +37,23 @@ fn of_others(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = (
     let groups = snapshot
         .groups()
         .filter(move |(key, _)| in_scope(key))
-        .map(move |(key, group)| (of(Kind::HTTP_ROUTE_GROUP, key), group.violations()));
+        .map(move |(key, group)| (of(Kind::HttpRouteGroup, key), group.violations()));
     let tcp = snapshot
         .tcp_routes()
         .filter(move |(key, _)| in_scope(key))
-        .map(move |(key, route)| (of(Kind::TCP_ROUTE, key), route.violations()));
+        .map(move |(key, route)| (of(Kind::TcpRoute, key), route.violations()));
     let udp = snapshot
         .udp_routes()
         .filter(move |(key, _)| in_scope(key))
-        .map(move |(key, route)| (of(Kind::UDP_ROUTE, key), route.violations()));
+        .map(move |(key, route)| (of(Kind::UdpRoute, key), route.violations()));
     let targets = snapshot
         .targets()
         .filter(move |(key, _)| in_scope(key))
-        .map(move |(key, target)| (of(Kind::TRAFFIC_TARGET, key), target.violations()));
+        .map(move |(key, target)| (of(Kind::TrafficTarget, key), target.violations()));
     let bindings = snapshot
         .bindings()
         .filter(move |(key, _)| in_scope(key))
-        .map(move |(key, binding)| (of(Kind::IDENTITY_BINDING, key), binding.violations()));
+        .map(move |(key, binding)| (of(Kind::IdentityBinding, key), binding.violations()));
     groups.chain(tcp).chain(udp).chain(targets).chain(bindings)
 }
 

@@ -39,7 +39,7 @@ use case::Case;
 /// use smi_adapter::semantics::authorize;
 /// use smi_adapter::{settings::Settings, snapshot::Snapshot};
 ///
-/// let to = ObjectRef::new(Kind::POD, ObjectKey::new("shop", "api-1"));
+/// let to = ObjectRef::new(Kind::Pod, ObjectKey::new("shop", "api-1"));
 /// let query = AccessQuery { from: None, to, port: 8080, traffic: Traffic::Tcp };
 /// let mut snapshot = Snapshot::default();
 /// assert_eq!(authorize(&snapshot, &Settings::default(), &query).0, Authorization::Allow);

@@ -98,7 +98,7 @@ fn unreadable(call: &Call<'_>, trace: &mut Trace) {
         .map(|diagnostic| &diagnostic.object)
         .chain(twins);
     for object in objects {
-        if object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == call.root.namespace {
+        if object.kind == Kind::TrafficSplit && object.key.namespace == call.root.namespace {
             let Reason { rule, why } = destination::missing(call.snapshot, object);
             trace.record(rule, object.clone(), Outcome::Unreadable { why });
         }

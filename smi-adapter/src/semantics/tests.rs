@@ -183,7 +183,7 @@ TrafficSplit shop/b: takes the traffic and sends it to v2.shop:80 3/4, web.shop:
     let (nanos, why) = (500_000_000, "it does not exist".to_owned());
     assert_eq!(absent.outcome, Outcome::Absent { nanos, why });
     let first = trace.steps().iter().find(|step| step.object.key.name == "a").unwrap();
-    assert_eq!((first.rule, &*first.object.kind.kind), ("T19", "TrafficSplit"));
+    assert_eq!((first.rule, first.object.kind.name()), ("T19", "TrafficSplit"));
 }
 
 #[test]

@@ -3,71 +3,70 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use smi_types::{Object, ParseError, ParseErrorKind};
-use std::borrow::Cow;
 
 /// The group, kind and key of an object. The version is left out, because an object is the same one in every version. A
 /// Namespace is identified by its name alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) key: ObjectKey,
-    group: Cow<'static, str>,
-    kind: Cow<'static, str>,
+    kind: Kind,
 }
 
 impl Id {
     pub(super) fn of(object: &ObjectRef) -> Self {
-        let id = Self {
-            key: object.key.clone(),
-            group: object.kind.group.clone(),
-            kind: object.kind.kind.clone(),
+        let ObjectRef { kind, key } = canonical(object.clone());
+        let kind = match kind {
+            Kind::Other(_) => Kind::named(kind.group(), "", kind.name(), ""),
+            known => known,
         };
-        if id.is(&Kind::NAMESPACE) {
-            let key = ObjectRef::namespace(&id.key.name).key;
-            return Self { key, ..id };
-        }
-        id
+        Self { key, kind }
     }
 
     /// Returns `true` if the object is of this kind, in any version.
     pub(super) fn is(&self, kind: &Kind) -> bool {
-        self.group == kind.group && self.kind == kind.kind
+        is_same(&self.kind, kind)
     }
 }
 
 /// Returns `true` if both are the same kind, in any version.
 pub(super) fn is_same(one: &Kind, other: &Kind) -> bool {
-    one.group == other.group && one.kind == other.kind
+    one.group() == other.group() && one.name() == other.name()
 }
 
-/// Returns a reference to the same object by the constant for its kind, if there is one.
+/// Returns a reference to the same object by the variant for its kind, if there is one.
 pub(super) fn canonical(object: ObjectRef) -> ObjectRef {
-    let is = |known: &Kind| is_same(known, &object.kind);
-    if is(&Kind::NAMESPACE) {
-        return ObjectRef::namespace(&object.key.name);
-    }
-    let mut known = Kind::SMI.into_iter().chain([Kind::SERVICE]).chain(Kind::WORKLOADS);
-    match known.find(is) {
-        Some(kind) => ObjectRef::new(kind, object.key),
-        None => object,
+    let kind = match object.kind {
+        Kind::Other(_) => {
+            let mut known = Kind::SMI
+                .into_iter()
+                .chain([Kind::Service, Kind::Namespace])
+                .chain(Kind::WORKLOADS);
+            known.find(|known| is_same(known, &object.kind)).unwrap_or(object.kind)
+        }
+        known => known,
+    };
+    match kind {
+        Kind::Namespace => ObjectRef::namespace(&object.key.name),
+        kind => ObjectRef::new(kind, object.key),
     }
 }
 
 /// Returns a reference to an SMI object.
 pub(super) fn reference(object: &Object) -> ObjectRef {
     let kind = match object {
-        Object::HTTPRouteGroup(_) => Kind::HTTP_ROUTE_GROUP,
-        Object::TCPRoute(_) => Kind::TCP_ROUTE,
-        Object::UDPRoute(_) => Kind::UDP_ROUTE,
-        Object::TrafficTarget(_) => Kind::TRAFFIC_TARGET,
-        Object::IdentityBinding(_) => Kind::IDENTITY_BINDING,
-        _ => Kind::TRAFFIC_SPLIT,
+        Object::HTTPRouteGroup(_) => Kind::HttpRouteGroup,
+        Object::TCPRoute(_) => Kind::TcpRoute,
+        Object::UDPRoute(_) => Kind::UdpRoute,
+        Object::TrafficTarget(_) => Kind::TrafficTarget,
+        Object::IdentityBinding(_) => Kind::IdentityBinding,
+        _ => Kind::TrafficSplit,
     };
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
 }
 
 /// Returns a reference to the object that an error names, if it names one.
 pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
-    let is_kind = |kind: &Kind| Some(&*kind.kind) == error.object_kind();
+    let is_kind = |kind: &Kind| Some(kind.name()) == error.object_kind();
     let kind = Kind::SMI.into_iter().find(is_kind)?;
     let namespace = error.namespace().unwrap_or(DEFAULT_NAMESPACE);
     Some(ObjectRef::new(kind, ObjectKey::new(namespace, error.name()?)))

@@ -28,7 +28,7 @@ impl Snapshot {
     ///
     /// let pods: Vec<Pod> = vec![serde_json::from_value(serde_json::json!({"metadata": {"name": "api-1"}}))?];
     /// let mut snapshot = Snapshot::default();
-    /// snapshot.replace_all(&Kind::POD, pods.iter().map(Workload::from));
+    /// snapshot.replace_all(&Kind::Pod, pods.iter().map(Workload::from));
     /// assert_eq!(snapshot.workloads().count(), 1);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -59,14 +59,14 @@ impl Snapshot {
             ignored,
         } = self;
         let is = |known: &Kind| id::is_same(kind, known);
-        splits.retain(|_, _| !is(&Kind::TRAFFIC_SPLIT));
-        groups.retain(|_, _| !is(&Kind::HTTP_ROUTE_GROUP));
-        tcp_routes.retain(|_, _| !is(&Kind::TCP_ROUTE));
-        udp_routes.retain(|_, _| !is(&Kind::UDP_ROUTE));
-        targets.retain(|_, _| !is(&Kind::TRAFFIC_TARGET));
-        bindings.retain(|_, _| !is(&Kind::IDENTITY_BINDING));
-        services.retain(|_, _| !is(&Kind::SERVICE));
-        namespaces.retain(|_, _| !is(&Kind::NAMESPACE));
+        splits.retain(|_, _| !is(&Kind::TrafficSplit));
+        groups.retain(|_, _| !is(&Kind::HttpRouteGroup));
+        tcp_routes.retain(|_, _| !is(&Kind::TcpRoute));
+        udp_routes.retain(|_, _| !is(&Kind::UdpRoute));
+        targets.retain(|_, _| !is(&Kind::TrafficTarget));
+        bindings.retain(|_, _| !is(&Kind::IdentityBinding));
+        services.retain(|_, _| !is(&Kind::Service));
+        namespaces.retain(|_, _| !is(&Kind::Namespace));
         workloads.retain(|id, _| !id.is(kind));
         undecodable.retain(|id, _| !id.is(kind));
         duplicates.retain(|id, _| !id.is(kind));
@@ -77,21 +77,21 @@ impl Snapshot {
     fn take(&mut self, id: &Id) -> bool {
         self.ignored.remove(id);
         let key = &id.key;
-        let was_decoded = if id.is(&Kind::TRAFFIC_SPLIT) {
+        let was_decoded = if id.is(&Kind::TrafficSplit) {
             self.splits.remove(key).is_some()
-        } else if id.is(&Kind::HTTP_ROUTE_GROUP) {
+        } else if id.is(&Kind::HttpRouteGroup) {
             self.groups.remove(key).is_some()
-        } else if id.is(&Kind::TCP_ROUTE) {
+        } else if id.is(&Kind::TcpRoute) {
             self.tcp_routes.remove(key).is_some()
-        } else if id.is(&Kind::UDP_ROUTE) {
+        } else if id.is(&Kind::UdpRoute) {
             self.udp_routes.remove(key).is_some()
-        } else if id.is(&Kind::TRAFFIC_TARGET) {
+        } else if id.is(&Kind::TrafficTarget) {
             self.targets.remove(key).is_some()
-        } else if id.is(&Kind::IDENTITY_BINDING) {
+        } else if id.is(&Kind::IdentityBinding) {
             self.bindings.remove(key).is_some()
-        } else if id.is(&Kind::SERVICE) {
+        } else if id.is(&Kind::Service) {
             self.services.remove(key).is_some()
-        } else if id.is(&Kind::NAMESPACE) {
+        } else if id.is(&Kind::Namespace) {
             self.namespaces.remove(key).is_some()
         } else {
             self.workloads.remove(id).is_some()

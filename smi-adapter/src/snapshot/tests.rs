@@ -60,10 +60,7 @@ fn names(snapshot: &Snapshot) -> Vec<&str> {
 
 /// Returns the kind in another version.
 fn in_version(kind: &Kind, version: &'static str) -> Kind {
-    Kind {
-        version: version.into(),
-        ..kind.clone()
-    }
+    Kind::named(kind.group(), version, kind.name(), kind.plural())
 }
 
 #[test]
@@ -129,15 +126,15 @@ fn inserting_an_object_again_replaces_it() {
 #[test]
 fn removal_ignores_the_version() {
     let mut snapshot = Snapshot::default();
-    let older = ObjectRef::new(in_version(&Kind::TRAFFIC_SPLIT, "v1alpha1"), split_ref("a").key);
+    let older = ObjectRef::new(in_version(&Kind::TrafficSplit, "v1alpha1"), split_ref("a").key);
     snapshot.insert(split("a"));
     assert!(snapshot.remove(&older));
     assert!(!snapshot.remove(&older));
 
     let api = snapshot.insert_workload(deployment("api"));
-    let older = ObjectRef::new(in_version(&Kind::DEPLOYMENT, "v1beta1"), api.key.clone());
+    let older = ObjectRef::new(in_version(&Kind::Deployment, "v1beta1"), api.key.clone());
     assert!(snapshot.workload(&older).is_some());
-    assert!(!snapshot.remove(&ObjectRef::new(Kind::STATEFUL_SET, api.key.clone())));
+    assert!(!snapshot.remove(&ObjectRef::new(Kind::StatefulSet, api.key.clone())));
     assert!(snapshot.remove(&older));
 
     snapshot.insert_undecodable(broken(split_ref("b")));
@@ -155,7 +152,7 @@ fn removal_ignores_the_version() {
 fn an_undecodable_object_has_the_constant_kind() {
     let mut snapshot = Snapshot::default();
     let key = ObjectKey::new("shop", "a");
-    let older = ObjectRef::new(in_version(&Kind::TRAFFIC_TARGET, "v1alpha1"), key.clone());
+    let older = ObjectRef::new(in_version(&Kind::TrafficTarget, "v1alpha1"), key.clone());
     snapshot.insert_undecodable(broken(older));
     let undecodable: Vec<_> = snapshot
         .undecodable()
@@ -171,7 +168,7 @@ fn a_namespace_is_removed_by_its_name() {
         snapshot.insert_namespace(namespace("shop"));
         let key = ObjectKey::new(namespace_of_key, "shop");
         assert!(
-            snapshot.remove(&ObjectRef::new(Kind::NAMESPACE, key)),
+            snapshot.remove(&ObjectRef::new(Kind::Namespace, key)),
             "{namespace_of_key}"
         );
     }
@@ -187,26 +184,26 @@ fn a_new_list_replaces_everything_of_its_kind() {
     input.add_undecodable(broken(split_ref("broken")));
     input.add_service(service("web"));
     input.add_workload(deployment("api"));
-    let pod = Workload::of_template(Kind::POD, &metadata("api-1"), None::<LabelSelector>, None);
+    let pod = Workload::of_template(Kind::Pod, &metadata("api-1"), None::<LabelSelector>, None);
     input.add_workload(pod);
     input.add_namespace(namespace("shop"));
     let mut snapshot = input.build();
 
     // The version of the kind does not matter here, either.
-    snapshot.replace_all(&in_version(&Kind::TRAFFIC_SPLIT, "v1alpha2"), [split("b")]);
+    snapshot.replace_all(&in_version(&Kind::TrafficSplit, "v1alpha2"), [split("b")]);
     assert_eq!(names(&snapshot), ["b"]);
     assert_eq!((snapshot.duplicates().count(), snapshot.undecodable().count()), (0, 0));
 
-    snapshot.replace_all(&Kind::DEPLOYMENT, Vec::<Workload>::new());
+    snapshot.replace_all(&Kind::Deployment, Vec::<Workload>::new());
     let left: Vec<_> = snapshot
         .workloads()
         .map(|workload| &*workload.object().key.name)
         .collect();
     assert_eq!(left, ["api-1"]);
-    snapshot.replace_all(&Kind::SERVICE, [service("v2")]);
+    snapshot.replace_all(&Kind::Service, [service("v2")]);
     let left: Vec<_> = snapshot.services().map(|(key, _)| &*key.name).collect();
     assert_eq!(left, ["v2"]);
-    snapshot.replace_all(&Kind::NAMESPACE, [namespace("b")]);
+    snapshot.replace_all(&Kind::Namespace, [namespace("b")]);
     assert!(snapshot.namespace("shop").is_none() && snapshot.namespace("b").is_some());
     assert!(snapshot.covers_workloads());
 
@@ -214,7 +211,7 @@ fn a_new_list_replaces_everything_of_its_kind() {
     let good = r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit", "metadata": {"name": "c"}}"#;
     let bad =
         r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit", "metadata": {"name": "d"}, "spec": 1}"#;
-    snapshot.replace_all(&Kind::TRAFFIC_SPLIT, [read(good), read(bad)]);
+    snapshot.replace_all(&Kind::TrafficSplit, [read(good), read(bad)]);
     assert_eq!(names(&snapshot), ["c"]);
     let undecodable: Vec<_> = snapshot
         .undecodable()

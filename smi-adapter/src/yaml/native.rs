@@ -36,12 +36,10 @@ fn native(value: &Value, kinds: &[Kind]) -> Result<NativeObject, ReadError> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let known = kinds
         .iter()
-        .find(|known| known.group == group && known.version == version && known.kind == kind);
-    let kind = known.cloned().unwrap_or_else(|| Kind {
-        group: group.to_owned().into(),
-        version: version.to_owned().into(),
-        kind: kind.to_owned().into(),
-        plural: format!("{}s", kind.to_lowercase()).into(),
+        .find(|known| known.group() == group && known.version() == version && known.name() == kind);
+    let kind = known.cloned().unwrap_or_else(|| {
+        let plural = format!("{}s", kind.to_lowercase());
+        Kind::named(group, version, kind, &plural)
     });
     let metadata = value.get("metadata").cloned().unwrap_or_else(|| json!({}));
     let metadata = serde_path_to_error::deserialize(metadata).map_err(|error| {

@@ -212,7 +212,7 @@ fn written_text_has_the_same_meaning_in_every_yaml_version() {
         "*a",
     ];
     let object = NativeObject {
-        kind: Kind::SERVICE,
+        kind: Kind::Service,
         metadata: ObjectMeta {
             name: Some("on".into()),
             ..ObjectMeta::default()
@@ -243,7 +243,7 @@ fn reads_native_objects_as_written() {
         spec: json!({"n": 1, "empty": [], "text": "010"}),
     };
     let known = Kind::new("x.dev", "v1", "Proxy", "proxies");
-    let objects = [object(known.clone()), object(Kind::SERVICE)];
+    let objects = [object(known.clone()), object(Kind::Service)];
     let read: Result<Vec<NativeObject>, _> = read_native(&write(&objects), &[known]).into_iter().collect();
     assert_eq!(read.unwrap(), objects);
     let list = read_native("{items: [{apiVersion: v1, kind: Service}, {kind: Service}]}", &[]);

@@ -19,22 +19,25 @@ pub(super) fn workload(value: &Value) -> Option<(Kind, Result<Workload, Misread>
     }
     let text = |field: &str| value.get(field).and_then(Value::as_str);
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
+    let is = |known: &Kind| kind == known.name() && api_version == known.api_version();
+    let kind = Kind::WORKLOADS.into_iter().find(is)?;
     macro_rules! read_as {
-        ($($constant:ident: $type:ty;)*) => {
-            $(if kind == Kind::$constant.kind && api_version == Kind::$constant.api_version() {
-                return Some((Kind::$constant, read::<$type>(value)));
-            })*
+        ($($variant:ident: $type:ty;)*) => {
+            match kind {
+                $(Kind::$variant => read::<$type>(value),)*
+                _ => return None,
+            }
         };
     }
-    read_as! {
-        POD: k8s_openapi::api::core::v1::Pod;
-        REPLICATION_CONTROLLER: k8s_openapi::api::core::v1::ReplicationController;
-        DEPLOYMENT: k8s_openapi::api::apps::v1::Deployment;
-        STATEFUL_SET: k8s_openapi::api::apps::v1::StatefulSet;
-        DAEMON_SET: k8s_openapi::api::apps::v1::DaemonSet;
-        REPLICA_SET: k8s_openapi::api::apps::v1::ReplicaSet;
-        JOB: k8s_openapi::api::batch::v1::Job;
-        CRON_JOB: k8s_openapi::api::batch::v1::CronJob;
-    }
-    None
+    let workload = read_as! {
+        Pod: k8s_openapi::api::core::v1::Pod;
+        ReplicationController: k8s_openapi::api::core::v1::ReplicationController;
+        Deployment: k8s_openapi::api::apps::v1::Deployment;
+        StatefulSet: k8s_openapi::api::apps::v1::StatefulSet;
+        DaemonSet: k8s_openapi::api::apps::v1::DaemonSet;
+        ReplicaSet: k8s_openapi::api::apps::v1::ReplicaSet;
+        Job: k8s_openapi::api::batch::v1::Job;
+        CronJob: k8s_openapi::api::batch::v1::CronJob;
+    };
+    Some((kind, workload))
 }

@@ -91,7 +91,7 @@ pub(super) struct AccessQueryText {
 }
 
 fn deployment() -> Kind {
-    Kind::DEPLOYMENT
+    Kind::Deployment
 }
 
 impl Head {

@@ -78,12 +78,12 @@ pub(super) fn read_caller<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 pub(super) fn kind<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
-    kind.kind.serialize(serializer)
+    kind.name().serialize(serializer)
 }
 
 pub(super) fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let kind = Kind::WORKLOADS.into_iter().find(|kind| kind.kind == name);
+    let kind = Kind::WORKLOADS.into_iter().find(|kind| kind.name() == name);
     kind.ok_or_else(|| D::Error::custom(format!("`{name}` is no kind of workload")))
 }
 

@@ -127,8 +127,8 @@ impl Coverage {
 fn class(step: &Step) -> Option<&'static str> {
     let on = |kind| step.object.kind == kind;
     Some(match step.rule {
-        "I1" if on(Kind::TRAFFIC_SPLIT) => "I1 a duplicate split",
-        "I3" if on(Kind::TRAFFIC_SPLIT) => "I3 an undecodable split",
+        "I1" if on(Kind::TrafficSplit) => "I1 a duplicate split",
+        "I3" if on(Kind::TrafficSplit) => "I3 an undecodable split",
         "I3" => "nowhere: no such Service",
         "I6" => "I6 headers lost",
         "S4" => "S4 path refused",
@@ -145,7 +145,7 @@ fn class(step: &Step) -> Option<&'static str> {
         "T9" => "T9 a weight of zero",
         "T10" => "T10 all weights are zero",
         "T16" => "T16 another apiGroup",
-        "T17" if on(Kind::HTTP_ROUTE_GROUP) => "T17 no such group",
+        "T17" if on(Kind::HttpRouteGroup) => "T17 no such group",
         "T17" => "T17 another kind",
         "T19" => "T19 no HTTP, and the split has matches",
         "T20" => "T20 a backend without the port",

@@ -89,7 +89,7 @@ pub(super) fn knocked(
             }
         },
         ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)),
-        pod: ObjectKey::new(&key.namespace, pod_name(&kind.kind, &key.name)),
+        pod: ObjectKey::new(&key.namespace, pod_name(kind.name(), &key.name)),
         port: query.port,
         traffic: query.traffic.clone(),
     };
@@ -169,7 +169,7 @@ impl<'a> Sight<'a> {
     fn owner(&self, object: &ObjectRef) -> Option<ObjectRef> {
         let name = object.key.name.strip_suffix("-old")?;
         let key = ObjectKey::new(&object.key.namespace, name);
-        let kinds = [Kind::DEPLOYMENT, Kind::STATEFUL_SET, Kind::CRON_JOB];
+        let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::CronJob];
         let mut owners = kinds.into_iter().map(|kind| ObjectRef::new(kind, key.clone()));
         owners.find(|owner| self.snapshot.workload(owner).is_some())
     }

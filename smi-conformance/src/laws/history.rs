@@ -117,7 +117,7 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
 
 /// The SMI object that a document is.
 fn reference(document: &Value) -> Option<ObjectRef> {
-    let kind = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind))?;
+    let kind = Kind::SMI.into_iter().find(|kind| is(document, kind.name()))?;
     let key = ObjectKey::new(text(document, "/metadata/namespace"), text(document, "/metadata/name"));
     Some(ObjectRef::new(kind, key))
 }
@@ -138,7 +138,7 @@ fn concerns(document: &Value, manifest: &Manifest) -> bool {
     };
     let root = text(document, "/spec/service");
     let root = root.split_once('.').map_or(root, |(first, _)| first);
-    let names_root = object.kind == Kind::TRAFFIC_SPLIT
+    let names_root = object.kind == Kind::TrafficSplit
         && matches!(&manifest.policy, PolicyKey::Route(of) if of.namespace == object.key.namespace && of.name == root);
     names_root || manifest.sources.contains(&object)
 }
@@ -198,7 +198,7 @@ fn namespaces(documents: &[Value]) -> BTreeSet<String> {
 
 /// The documents without SMI objects, and with every namespace released.
 pub(super) fn released(documents: &[Value]) -> Vec<Value> {
-    let smi = |document: &Value| Kind::SMI.iter().any(|kind| is(document, &kind.kind));
+    let smi = |document: &Value| Kind::SMI.iter().any(|kind| is(document, kind.name()));
     let others = documents
         .iter()
         .filter(|document| !smi(document) && !is(document, "Namespace"));

@@ -53,7 +53,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
     for document in &case.documents {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
-        let Some(kind) = Kind::SMI.into_iter().find(|kind| is(document, &kind.kind)) else {
+        let Some(kind) = Kind::SMI.into_iter().find(|kind| is(document, kind.name())) else {
             continue;
         };
         let object = ObjectRef::new(kind, key);
@@ -63,7 +63,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
             !in_scope || is_source || reported.contains(&object),
             "{object} is dropped silently: no native object exists for it, and no diagnostic is on it"
         );
-        let silent_split = in_scope && !is_source && object.kind == Kind::TRAFFIC_SPLIT;
+        let silent_split = in_scope && !is_source && object.kind == Kind::TrafficSplit;
         tally.coverage.note_if(silent_split, "a split without native objects");
     }
     for (_, policy) in planned.model.policies() {

@@ -213,7 +213,7 @@ pub(super) fn monotone(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
     };
     let with = case.snapshot();
     // A target that comes twice grants nothing, so that one less is one more (I1).
-    if with.duplicates().any(|object| object.kind == Kind::TRAFFIC_TARGET) {
+    if with.duplicates().any(|object| object.kind == Kind::TrafficTarget) {
         return Ok(());
     }
     let lab = Lab::new(subject.adapter);

@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Law::Honest,
         Whole(|whole| {
             let gone = whole.manifests.iter().flat_map(|manifest| &manifest.sources);
-            let gone = gone.filter(|source| source.kind == Kind::TRAFFIC_SPLIT || source.kind == Kind::TRAFFIC_TARGET);
+            let gone = gone.filter(|source| source.kind == Kind::TrafficSplit || source.kind == Kind::TrafficTarget);
             if let Some(gone) = gone.max().cloned() {
                 whole.manifests.retain(|manifest| !manifest.sources.contains(&gone));
                 whole.diagnostics.retain(|diagnostic| diagnostic.object != gone);

@@ -91,12 +91,7 @@ struct KindSaid {
 impl KindSaid {
     fn kind(self) -> Kind {
         let (group, version) = self.api_version.split_once('/').unwrap_or(("", &self.api_version));
-        Kind {
-            group: group.to_owned().into(),
-            version: version.to_owned().into(),
-            kind: self.kind.into(),
-            plural: self.plural.into(),
-        }
+        Kind::named(group, version, &self.kind, &self.plural)
     }
 }
 
@@ -228,7 +223,7 @@ struct Named {
 impl Named {
     fn object(self) -> Result<ObjectRef, String> {
         let kind = known(&self.kind)?;
-        Ok(if kind == Kind::NAMESPACE {
+        Ok(if kind == Kind::Namespace {
             ObjectRef::namespace(&self.name)
         } else {
             ObjectRef::new(kind, ObjectKey::new(self.namespace, self.name))
@@ -238,9 +233,9 @@ impl Named {
 
 /// The kind of what manifests and diagnostics are about.
 fn known(name: &str) -> Result<Kind, String> {
-    let others = [Kind::SERVICE, Kind::NAMESPACE].into_iter().chain(Kind::WORKLOADS);
+    let others = [Kind::Service, Kind::Namespace].into_iter().chain(Kind::WORKLOADS);
     let mut kinds = Kind::SMI.into_iter().chain(others);
     kinds
-        .find(|kind| kind.kind == name)
+        .find(|kind| kind.name() == name)
         .ok_or_else(|| format!("nothing here is about a `{name}`"))
 }

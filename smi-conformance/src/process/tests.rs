@@ -118,14 +118,14 @@ fn manifests_name_every_kind_of_policy() {
         let translated = answer::translation(json!({"manifests": [manifest], "diagnostics": []}));
         translated.map(|it| (it.manifests[0].policy.clone(), it.manifests[0].object.clone()))
     };
-    let workload = ObjectRef::new(Kind::DEPLOYMENT, ObjectKey::new("shop", "web"));
+    let workload = ObjectRef::new(Kind::Deployment, ObjectKey::new("shop", "web"));
     for known in [
         PolicyKey::Route(ObjectKey::new("shop", "web")),
         PolicyKey::Access(workload),
         PolicyKey::Baseline("shop".into()),
     ] {
         let (read, NativeObject { kind, .. }) = policy(&known.to_string()).unwrap();
-        assert_eq!((read, &*kind.plural), (known, "xs"));
+        assert_eq!((read, kind.plural()), (known, "xs"));
     }
     for (text, why) in [
         ("route/web", "`route/web` is no policy"),

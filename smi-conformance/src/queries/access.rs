@@ -38,17 +38,17 @@ pub fn access_queries(world: &World, aim: Aim) -> Vec<AccessQuery> {
 /// The object that stands for the pods, or an old pod of it.
 fn object(workload: &Workload, dice: &mut Dice) -> ObjectRef {
     let old = workload.old_account.is_some() && dice.one_in(2);
-    let kinds = [Kind::DEPLOYMENT, Kind::STATEFUL_SET, Kind::CRON_JOB];
+    let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::CronJob];
     let kind = kinds
         .into_iter()
-        .find(|kind| kind.kind == workload.kind())
+        .find(|kind| kind.name() == workload.kind())
         .filter(|_| !old);
     let name = if old {
         format!("{}-old", workload.name)
     } else {
         workload.name.clone()
     };
-    ObjectRef::new(kind.unwrap_or(Kind::POD), ObjectKey::new(workload.namespace, name))
+    ObjectRef::new(kind.unwrap_or(Kind::Pod), ObjectKey::new(workload.namespace, name))
 }
 
 /// A workload that runs as the destination, as a rule.

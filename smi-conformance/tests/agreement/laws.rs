@@ -157,7 +157,7 @@ impl<'w> Seen<'w> {
 
 /// The codes one of which reports what a step of the reference finds wrong with its object.
 fn codes(step: &Step) -> Option<&'static [Code]> {
-    let on_split = step.object.kind == Kind::TRAFFIC_SPLIT;
+    let on_split = step.object.kind == Kind::TrafficSplit;
     Some(match step.rule {
         "I1" => &[Code::DuplicateObject],
         "I3" if on_split => &[Code::Undecodable],

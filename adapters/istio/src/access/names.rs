@@ -4,14 +4,14 @@ use smi_adapter::object::{Kind, ObjectRef, bounded_name, content_hash};
 
 /// Kinds that appear in names as their lower-case name.
 const KNOWN: [Kind; 8] = [
-    Kind::CRON_JOB,
-    Kind::DAEMON_SET,
-    Kind::DEPLOYMENT,
-    Kind::JOB,
-    Kind::POD,
-    Kind::REPLICATION_CONTROLLER,
-    Kind::REPLICA_SET,
-    Kind::STATEFUL_SET,
+    Kind::CronJob,
+    Kind::DaemonSet,
+    Kind::Deployment,
+    Kind::Job,
+    Kind::Pod,
+    Kind::ReplicationController,
+    Kind::ReplicaSet,
+    Kind::StatefulSet,
 ];
 
 /// Returns the name of the policy that denies everything in a namespace.
@@ -40,11 +40,11 @@ pub(super) fn filter(workload: &ObjectRef, hash: &str) -> String {
 /// it at the end. A dot instead of the hyphen distinguishes it from the known kinds.
 fn base(workload: &ObjectRef) -> String {
     let ObjectRef { kind, key } = workload;
-    let lower = kind.kind.to_ascii_lowercase();
-    if KNOWN.iter().any(|known| known.kind == kind.kind) {
+    let lower = kind.name().to_ascii_lowercase();
+    if KNOWN.iter().any(|known| known.name() == kind.name()) {
         return format!("{lower}-{}", key.name);
     }
     let letters: String = lower.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
     let letters = if letters.is_empty() { "kind".to_owned() } else { letters };
-    format!("{letters}.{}.{}", key.name, content_hash(&kind.kind))
+    format!("{letters}.{}.{}", key.name, content_hash(kind.name()))
 }

@@ -5,9 +5,9 @@ mod patterns;
 
 use crate::{Istio, Regex};
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::{Manifest, Stage};
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::SnapshotBuilder;

@@ -20,7 +20,7 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
     let mut diagnostics = Vec::new();
     for object in foreign {
         let kind = AuthorizationPolicy::KIND;
-        let is_policy = object.kind.group == kind.group && object.kind.kind == kind.kind;
+        let is_policy = object.kind.group() == kind.group() && object.kind.name() == kind.name();
         let Some((code, does)) = effect(object).filter(|_| is_policy) else {
             continue;
         };

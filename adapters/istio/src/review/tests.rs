@@ -1,8 +1,8 @@
 use crate::Istio;
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::{Native, NativeObject};
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::SnapshotBuilder;

@@ -1,8 +1,8 @@
 use crate::{GATEWAYS_ANNOTATION, Istio};
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::object::{ObjectKey, ObjectRef};
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned, State};
 use smi_adapter::settings::{PathAnchor, Settings};
 use smi_adapter::smi_types::FieldPath;

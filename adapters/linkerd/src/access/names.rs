@@ -9,7 +9,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new(workload: &ObjectRef) -> Self {
-        let (kind, name) = (&workload.kind.kind, &workload.key.name);
+        let (kind, name) = (workload.kind.name(), &workload.key.name);
         let base = format!("{}-{name}", kind.to_ascii_lowercase());
         if is_dns_subdomain(&base) {
             return Self { base };

@@ -7,8 +7,8 @@ mod servers;
 
 use crate::Linkerd;
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
@@ -102,7 +102,7 @@ fn planned(manifests: &str) -> Planned {
 /// Returns the names and specs of all objects of a kind, by name.
 fn specs<'p>(planned: &'p Planned, kind: &str) -> Vec<(&'p str, &'p Value)> {
     let of_kind = planned.manifests.iter().map(|manifest| &manifest.object);
-    let of_kind = of_kind.filter(|object| object.kind.kind == kind);
+    let of_kind = of_kind.filter(|object| object.kind.name() == kind);
     of_kind
         .map(|object| (object.metadata.name.as_deref().unwrap(), &object.spec))
         .collect()

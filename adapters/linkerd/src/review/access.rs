@@ -78,7 +78,7 @@ impl<'a> Review<'a> {
                 review.routes.insert((namespace, name), ours);
             }
             let targets = manifest.sources.iter();
-            let targets = targets.filter(|source| source.kind == Kind::TRAFFIC_TARGET);
+            let targets = targets.filter(|source| source.kind == Kind::TrafficTarget);
             review.targets.entry(workload).or_default().extend(targets);
         }
         review

@@ -1,9 +1,9 @@
 use crate::Linkerd;
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapterExt;
 use smi_adapter::diagnostic::Code;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
+use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::Observed;
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::SnapshotBuilder;

@@ -10,14 +10,14 @@ use smi_conformance::NotModelledError;
 /// Rejects objects that change the behaviour of the pod's sidecar.
 pub(super) fn reach(objects: &[NativeObject], root: &str, workload: &Workload<'_>) -> Result<(), NotModelledError> {
     for object in objects {
-        if object.kind.kind == "MeshConfig" {
+        if object.kind.name() == "MeshConfig" {
             return not_modelled("a mesh configuration among the objects");
         }
         let namespace = object.key().namespace;
         if namespace != root && namespace != workload.namespace() {
             continue;
         }
-        let decides = match (object.kind.group.as_ref(), object.kind.kind.as_ref()) {
+        let decides = match (object.kind.group(), object.kind.name()) {
             ("security.istio.io", "RequestAuthentication")
             | ("extensions.istio.io", "WasmPlugin" | "TrafficExtension") => true,
             // These declare ports of pods.

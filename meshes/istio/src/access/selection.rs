@@ -27,7 +27,7 @@ pub(super) fn in_scope<'o>(
     let mut found = Vec::new();
     for object in objects
         .iter()
-        .filter(|object| object.kind.group == group && object.kind.kind == kind)
+        .filter(|object| object.kind.group() == group && object.kind.name() == kind)
     {
         let namespace = object.key().namespace;
         if namespace != root && namespace != workload.namespace() {

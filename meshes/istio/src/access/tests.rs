@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use smi_adapter::object::{Kind, ObjectKey};
 use smi_adapter::principal::Identity;
 use smi_conformance::Peer;
-use std::borrow::Cow;
 
 pub(super) fn world() -> MeshWorld {
     let mut world = MeshWorld::default();
@@ -53,12 +52,7 @@ pub(super) fn object(kind: &str, namespace: &str, spec: Value) -> NativeObject {
         _ => "security.istio.io",
     };
     NativeObject {
-        kind: Kind {
-            group: Cow::Borrowed(group),
-            version: "v1".into(),
-            kind: Cow::Owned(kind.to_owned()),
-            plural: Cow::Owned(kind.to_lowercase()),
-        },
+        kind: Kind::named(group, "v1", kind, &kind.to_lowercase()),
         metadata: serde_json::from_value(json!({"name": "x", "namespace": namespace})).unwrap(),
         spec,
     }

@@ -121,7 +121,7 @@ impl Line {
 fn mesh(objects: &mut Vec<NativeObject>) -> IstioMesh {
     let mut mesh = IstioMesh::default();
     objects.retain(|object| {
-        if object.kind.kind != "MeshConfig" {
+        if object.kind.name() != "MeshConfig" {
             return true;
         }
         for (field, value) in object.spec.as_object().unwrap() {

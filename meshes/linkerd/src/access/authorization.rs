@@ -28,7 +28,7 @@ pub(super) struct Policies<'a> {
 
 /// Returns `true` if `object` has this kind in Linkerd's API group for policies.
 pub(super) fn is_policy(object: &NativeObject, kind: &str) -> bool {
-    object.kind.group == LINKERD && object.kind.kind == kind
+    object.kind.group() == LINKERD && object.kind.name() == kind
 }
 
 impl Policies<'_> {
@@ -141,7 +141,7 @@ impl Required {
 /// Returns an error if a policy or an authentication is rejected.
 pub(super) fn check(object: &NativeObject, domain: &Domain) -> Read<()> {
     let namespace = object.key().namespace;
-    match &*object.kind.kind {
+    match object.kind.name() {
         "AuthorizationPolicy" => Target::of(object).and_then(|_| required(object, domain)).map(drop),
         "MeshTLSAuthentication" if is_served(object) => mesh_tls(&object.spec, &namespace, domain).map(drop),
         "NetworkAuthentication" if is_served(object) => network(&object.spec).map(drop),

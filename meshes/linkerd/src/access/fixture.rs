@@ -17,12 +17,7 @@ pub(super) fn object(api: &str, kind: &str, key: &str, spec: Value) -> NativeObj
     let (namespace, name) = key.split_once('/').unwrap();
     let (group, version) = api.split_once('/').unwrap();
     NativeObject {
-        kind: Kind {
-            group: group.to_owned().into(),
-            version: version.to_owned().into(),
-            kind: kind.to_owned().into(),
-            plural: "objects".into(),
-        },
+        kind: Kind::named(group, version, kind, "objects"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
         spec,
     }

@@ -52,8 +52,8 @@ enum Servers {
 
 impl Servers {
     fn of(object: &NativeObject) -> Read<Self> {
-        if !["v1alpha1", "v1beta1"].contains(&&*object.kind.version) {
-            return rejected(format!("the version {} is not served", object.kind.version));
+        if !["v1alpha1", "v1beta1"].contains(&object.kind.version()) {
+            return rejected(format!("the version {} is not served", object.kind.version()));
         }
         let Some(value) = object.spec.get("server") else {
             return rejected("server is absent");

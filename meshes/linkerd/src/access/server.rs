@@ -45,7 +45,7 @@ enum Port {
 impl Server {
     /// Reads a Server.
     pub(super) fn read(object: &NativeObject) -> Read<Self> {
-        let version = &*object.kind.version;
+        let version = object.kind.version();
         if !["v1alpha1", "v1beta1", "v1beta2", "v1beta3"].contains(&version) {
             return rejected(format!("the version {version} is not served"));
         }

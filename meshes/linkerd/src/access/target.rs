@@ -21,14 +21,14 @@ pub(super) enum Target {
 
 /// Returns `true` if the API server serves the version of a policy or an authentication.
 pub(super) fn is_served(object: &NativeObject) -> bool {
-    object.kind.version == "v1alpha1"
+    object.kind.version() == "v1alpha1"
 }
 
 impl Target {
     /// Returns the target of a policy. Other fields of the policy can be invalid.
     pub(super) fn of(object: &NativeObject) -> Read<Self> {
         if !is_served(object) {
-            return rejected(format!("the version {} is not served", object.kind.version));
+            return rejected(format!("the version {} is not served", object.kind.version()));
         }
         let Some(target) = object.spec.get("targetRef") else {
             return rejected("targetRef is absent");
@@ -54,8 +54,8 @@ impl Target {
     /// Returns a route as a target.
     pub(super) fn route(object: &NativeObject) -> Self {
         Self::Route(
-            object.kind.group.to_string(),
-            object.kind.kind.to_string(),
+            object.kind.group().to_string(),
+            object.kind.name().to_string(),
             object.key().name,
         )
     }

@@ -95,6 +95,6 @@ fn does_not_model_unusual_profiles() {
         assert!(of(&[object("d", spec.clone())], Some("c")).is_err(), "{spec}");
     }
     let mut older = object("d", json!({}));
-    older.kind.version = "v1alpha1".into();
+    older.kind = Kind::new("linkerd.io", "v1alpha1", "ServiceProfile", "serviceprofiles");
     assert!(of(&[older], Some("c")).is_err());
 }

@@ -117,7 +117,7 @@ impl SplitSource {
         Self {
             key: key.clone(),
             backends: backends.into_iter().collect(),
-            api_version: Kind::TRAFFIC_SPLIT.api_version(),
+            api_version: Kind::TrafficSplit.api_version(),
             uid: None,
             annotations: BTreeMap::new(),
         }

@@ -99,7 +99,7 @@ fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
         .undecodable()
         .map(|diagnostic| &diagnostic.object)
         .chain(snapshot.duplicates())
-        .filter(|object| object.kind == Kind::TRAFFIC_TARGET && in_scope(&object.key))
+        .filter(|object| object.kind == Kind::TrafficTarget && in_scope(&object.key))
         .map(|object| object.key.namespace.clone());
     let read = snapshot
         .targets()

@@ -215,5 +215,5 @@ fn own_account(id: &str, trust_domain: &str) -> Option<Identity> {
 
 /// Returns a reference to a binding.
 pub(super) fn binding_object(key: &ObjectKey) -> ObjectRef {
-    ObjectRef::new(Kind::IDENTITY_BINDING, key.clone())
+    ObjectRef::new(Kind::IdentityBinding, key.clone())
 }

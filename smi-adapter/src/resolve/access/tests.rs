@@ -348,7 +348,7 @@ fn workloads_without_exact_labels_have_no_policy() {
     };
     assert_eq!(
         baseline.unselectable(),
-        [ObjectRef::new(Kind::POD, ObjectKey::new("shop", "bare"))]
+        [ObjectRef::new(Kind::Pod, ObjectKey::new("shop", "bare"))]
     );
 }
 

@@ -26,7 +26,7 @@ impl Owned<'_> {
 
     /// Returns its pods, without templates.
     fn real(&self) -> impl Iterator<Item = &Workload> {
-        self.pods.iter().copied().filter(|pod| pod.object.kind == Kind::POD)
+        self.pods.iter().copied().filter(|pod| pod.object.kind == Kind::Pod)
     }
 
     /// Returns the containers that all of its pods have.

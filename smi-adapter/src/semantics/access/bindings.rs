@@ -45,7 +45,7 @@ fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'
     match valid(case, key) {
         Ok(schemes) => Some(schemes),
         Err(Reason { rule, why }) => {
-            let object = ObjectRef::new(Kind::IDENTITY_BINDING, key.clone());
+            let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
             trace.record(rule, object, Outcome::MatchesNothing { why });
             None
         }
@@ -59,7 +59,7 @@ fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
         return Err(Reason::new("I3", why));
     }
     let Some((_, binding)) = case.snapshot.bindings().find(|(other, _)| *other == key) else {
-        let object = ObjectRef::new(Kind::IDENTITY_BINDING, key.clone());
+        let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
         return Err(destination::missing(case.snapshot, &object));
     };
     let schemes = binding.spec.as_ref().map(|spec| &spec.schemes);

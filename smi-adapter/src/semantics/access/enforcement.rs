@@ -75,7 +75,7 @@ fn holds_target(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bo
     let undecodable = snapshot.undecodable().map(|diagnostic| &diagnostic.object);
     let mut unreadable = undecodable.chain(snapshot.duplicates());
     targets.any(|(key, target)| enforces(&key.namespace, target, settings) == namespace)
-        || unreadable.any(|object| object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == namespace)
+        || unreadable.any(|object| object.kind == Kind::TrafficTarget && object.key.namespace == namespace)
 }
 
 /// Returns the namespace that a target enforces: its own or, with the opt-in, that of its destination (A22).

@@ -73,8 +73,8 @@ pub(super) fn of_namespace<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a Traff
 
 /// Returns `true` if the kind of a rule is known (A12).
 fn is_known(rule: &Rule) -> bool {
-    let known = [Kind::HTTP_ROUTE_GROUP, Kind::TCP_ROUTE, Kind::UDP_ROUTE];
-    known.iter().any(|kind| kind.kind == rule.kind)
+    let known = [Kind::HttpRouteGroup, Kind::TcpRoute, Kind::UdpRoute];
+    known.iter().any(|kind| kind.name() == rule.kind)
 }
 
 /// Returns the namespace of the destination: the target's own, unless the opt-in is set (A22, A23).

@@ -20,17 +20,17 @@ pub(super) fn allow(
 ) -> Result<(), Reason> {
     only_port(case, target)?;
     if case.query.traffic == Traffic::Udp {
-        return port(case, target, &Kind::UDP_ROUTE, trace);
+        return port(case, target, &Kind::UdpRoute, trace);
     }
     let (tcp, http) = (
-        is_present(target, &Kind::TCP_ROUTE),
-        is_present(target, &Kind::HTTP_ROUTE_GROUP),
+        is_present(target, &Kind::TcpRoute),
+        is_present(target, &Kind::HttpRouteGroup),
     );
     if !tcp && !http {
         return Err(Reason::new("A12", "none of its rules applies to TCP or HTTP"));
     }
     if tcp {
-        port(case, target, &Kind::TCP_ROUTE, trace)?;
+        port(case, target, &Kind::TcpRoute, trace)?;
     }
     if http {
         self::request(case, target, seen, trace)?;
@@ -44,7 +44,7 @@ pub(super) fn is_present(target: &InForce<'_>, kind: &Kind) -> bool {
 }
 
 fn of_kind<'a>(target: &InForce<'a>, kind: &Kind) -> impl Iterator<Item = &'a Rule> {
-    target.rules.iter().filter(move |rule| rule.kind == kind.kind)
+    target.rules.iter().filter(move |rule| rule.kind == kind.name())
 }
 
 /// Returns `Ok` if `destination.port` is absent or the port of the query, on which the workload listens (A10).
@@ -80,7 +80,7 @@ fn request(case: &Case<'_>, target: &InForce<'_>, seen: Option<&Seen<'_>>, trace
     let Some(seen) = seen else {
         return Err(Reason::new("A14", "it allows HTTP only, and the traffic is not HTTP"));
     };
-    let kind = Kind::HTTP_ROUTE_GROUP;
+    let kind = Kind::HttpRouteGroup;
     if of_kind(target, &kind).any(|rule| group(case, target, rule, seen, trace)) {
         return Ok(());
     }
@@ -94,7 +94,7 @@ fn not_listed(kind: &Kind) -> Reason {
 
 /// Returns `true` if the request fulfils one of the matches that the rule selects (A7, A8, S15).
 fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, trace: &mut Trace) -> bool {
-    let object = routes::object(&Kind::HTTP_ROUTE_GROUP, target, rule);
+    let object = routes::object(&Kind::HttpRouteGroup, target, rule);
     let Some(group) = case.snapshot.group(&object.key) else {
         let why = routes::missing(case.snapshot, &object).why;
         trace.record("A9", object, Outcome::MatchesNothing { why });

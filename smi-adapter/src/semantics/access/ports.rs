@@ -37,7 +37,7 @@ const NO_HTTP: [&str; 9] = [
 /// Returns the reason that meshes may deny the query although a target allows it, if they may.
 pub(super) fn left_open(case: &Case<'_>, target: &InForce<'_>) -> Option<Reason> {
     match case.query.traffic {
-        Traffic::Http(_) if layers::is_present(target, &Kind::HTTP_ROUTE_GROUP) => {
+        Traffic::Http(_) if layers::is_present(target, &Kind::HttpRouteGroup) => {
             declared(case, "A14", &NO_HTTP).or_else(|| unnamed(case))
         }
         Traffic::Tcp => declared(case, "A13", &HTTP).or_else(|| unnamed(case)),
@@ -87,8 +87,8 @@ fn is_container_port(case: &Case<'_>) -> bool {
 /// (A11).
 fn is_named_by_target(case: &Case<'_>) -> bool {
     let kind = match case.transport() {
-        Transport::Tcp => Kind::TCP_ROUTE,
-        Transport::Udp => Kind::UDP_ROUTE,
+        Transport::Tcp => Kind::TcpRoute,
+        Transport::Udp => Kind::UdpRoute,
     };
     in_force::of_namespace(case).into_iter().any(|(key, target)| {
         let Ok(target) = InForce::new(key, target, case.settings) else {
@@ -100,7 +100,7 @@ fn is_named_by_target(case: &Case<'_>) -> bool {
 }
 
 fn is_named_by_routes(case: &Case<'_>, kind: &Kind, target: &InForce<'_>) -> bool {
-    let mut rules = target.rules.iter().filter(|rule| rule.kind == kind.kind);
+    let mut rules = target.rules.iter().filter(|rule| rule.kind == kind.name());
     rules.any(|rule| {
         let ports = routes::ports(case.snapshot, kind, target, rule);
         ports.is_ok_and(|ports| ports.name(case.query.port))

@@ -70,7 +70,7 @@ fn spec<'s>(snapshot: &'s Snapshot, route: &ObjectRef) -> Result<Option<&'s Port
     let has_key = |key: &ObjectKey| *key == route.key;
     let tcp = || snapshot.tcp_routes().find(|(key, _)| has_key(key));
     let udp = || snapshot.udp_routes().find(|(key, _)| has_key(key));
-    let found = if route.kind == Kind::TCP_ROUTE {
+    let found = if route.kind == Kind::TcpRoute {
         tcp().map(|(_, route)| route.spec.as_ref())
     } else {
         udp().map(|(_, route)| route.spec.as_ref())

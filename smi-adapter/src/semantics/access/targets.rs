@@ -14,7 +14,7 @@ use smi_types::access::TrafficTarget;
 pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
     let undecodable = case.snapshot.undecodable().map(|diagnostic| &diagnostic.object);
     for object in undecodable.chain(case.snapshot.duplicates()) {
-        if object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == case.namespace() {
+        if object.kind == Kind::TrafficTarget && object.key.namespace == case.namespace() {
             let Reason { rule, why } = destination::missing(case.snapshot, object);
             trace.record(rule, object.clone(), Outcome::DoesNotAllow { why });
         }

@@ -39,7 +39,7 @@ fn caller(from: &str) -> Option<Principal> {
 }
 
 fn pod_ref(namespace: &str, name: &str) -> ObjectRef {
-    ObjectRef::new(Kind::POD, ObjectKey::new(namespace, name))
+    ObjectRef::new(Kind::Pod, ObjectKey::new(namespace, name))
 }
 
 fn get(path: &str) -> Traffic {

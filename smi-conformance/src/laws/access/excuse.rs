@@ -32,9 +32,9 @@ impl Sight<'_> {
         enforced(&self.case.documents, &self.case.settings).for_each(|namespace| snapshot.insert_enforced(namespace));
         for claim in claims {
             let key = &claim.object.key;
-            if claim.object.kind == Kind::TRAFFIC_TARGET {
+            if claim.object.kind == Kind::TrafficTarget {
                 snapshot.remove(&claim.object);
-            } else if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
+            } else if claim.object.kind == Kind::HttpRouteGroup {
                 spoil(&mut snapshot, key, claim.field.index_in("matches"));
             }
         }

@@ -86,7 +86,7 @@ impl Sight<'_> {
         let Routing::Exactly(exact) = &answer.routing else {
             return false;
         };
-        if claim.object.kind != Kind::TRAFFIC_SPLIT || !concerns(claim, query) {
+        if claim.object.kind != Kind::TrafficSplit || !concerns(claim, query) {
             return false;
         }
         if claim.code == Code::WeightRounded {
@@ -155,10 +155,10 @@ impl Sight<'_> {
 /// The part of the input that a diagnostic is about: the split, one of its backends, or a match of a route group.
 fn named(claim: &Diagnostic) -> Option<Named> {
     let key = claim.object.key.clone();
-    if claim.object.kind == Kind::HTTP_ROUTE_GROUP {
+    if claim.object.kind == Kind::HttpRouteGroup {
         return Some(Named::Match(key, claim.field.index_in("matches")));
     }
-    let is_split = claim.object.kind == Kind::TRAFFIC_SPLIT;
+    let is_split = claim.object.kind == Kind::TrafficSplit;
     is_split.then(|| match &claim.backend {
         Some(service) => Named::Backend(key, service.clone()),
         None => Named::Split(key),

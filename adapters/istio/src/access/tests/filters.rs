@@ -16,7 +16,7 @@ fn filter(planned: &Planned) -> &Manifest {
         .filter(|manifest| manifest.stage == Stage::Leaf);
     let filter = filters.next().unwrap();
     assert!(filters.next().is_none());
-    assert_eq!(filter.object.kind.kind, "EnvoyFilter");
+    assert_eq!(filter.object.kind.name(), "EnvoyFilter");
     filter
 }
 

@@ -99,26 +99,21 @@ fn never_writes_an_empty_list() {
 
 #[test]
 fn names_are_unique_and_valid() {
-    let kind = |kind: &str| Kind {
-        group: "".into(),
-        version: "".into(),
-        kind: kind.to_owned().into(),
-        plural: "x".into(),
-    };
+    let kind = |kind: &str| Kind::named("", "", kind, "x");
     let workload = |kind: Kind, name: &str| ObjectRef::new(kind, ObjectKey::new("shop", name));
     let long = "a".repeat(253);
     let workloads = [
-        workload(Kind::DEPLOYMENT, "web"),
-        workload(Kind::DEPLOYMENT, "web-2"),
-        workload(Kind::DEPLOYMENT, "web-access"),
-        workload(Kind::DEPLOYMENT, "web-access-2"),
-        workload(Kind::STATEFUL_SET, "web"),
+        workload(Kind::Deployment, "web"),
+        workload(Kind::Deployment, "web-2"),
+        workload(Kind::Deployment, "web-access"),
+        workload(Kind::Deployment, "web-access-2"),
+        workload(Kind::StatefulSet, "web"),
         workload(kind("Rollout"), "web"),
         workload(kind("RollOut"), "web"),
         workload(kind("Ähm -"), "web"),
         workload(kind("--"), "web"),
-        workload(Kind::DEPLOYMENT, &long),
-        workload(Kind::DEPLOYMENT, &long[1..]),
+        workload(Kind::Deployment, &long),
+        workload(Kind::Deployment, &long[1..]),
     ];
     let names: Vec<String> = workloads
         .iter()

@@ -106,7 +106,7 @@ fn does_not_open_a_foreign_route_with_our_name() {
     let whole = planned(&shop("/a"));
     let mut theirs = whole.manifests.iter().map(|manifest| manifest.object.clone());
     let mut theirs = theirs
-        .find(|object| object.kind.kind == "HTTPRoute" && object.key().name == "deployment-api-8080-probes")
+        .find(|object| object.kind.name() == "HTTPRoute" && object.key().name == "deployment-api-8080-probes")
         .unwrap();
     theirs.metadata.labels = None;
     let observed = Observed::new("linkerd", &Settings::default(), [theirs]);

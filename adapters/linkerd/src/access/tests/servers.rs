@@ -44,7 +44,7 @@ fn denies_on_every_port_without_grants() {
             manifest
                 .sources
                 .iter()
-                .all(|source| source.kind.kind != "TrafficTarget")
+                .all(|source| source.kind.name() != "TrafficTarget")
         );
     }
 }

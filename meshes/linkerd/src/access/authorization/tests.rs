@@ -1,6 +1,7 @@
 use super::*;
 use crate::access::fixture::{Fixture, GATEWAY, LINKERD, POLICY, below, object, policy, route, server, with};
 use serde_json::json;
+use smi_adapter::object::Kind;
 
 fn fixture() -> Fixture {
     Fixture::new(&json!({"containers": []}))
@@ -138,7 +139,12 @@ fn ignores_rejected_policies() {
         .remove("requiredAuthenticationRefs");
     assert_eq!(fixture().get(&absent, "c/web", "/"), "403");
     let mut newer = objects(&json!([]));
-    newer[1].kind.version = "v1".into();
+    newer[1].kind = Kind::named(
+        newer[1].kind.group(),
+        "v1",
+        newer[1].kind.name(),
+        newer[1].kind.plural(),
+    );
     assert_eq!(fixture().get(&newer, "c/web", "/"), "403");
 }
 

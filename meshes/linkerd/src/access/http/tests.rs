@@ -44,7 +44,7 @@ fn the_first_of_equal_routes_decides() {
     let two = |a: u8, b: u8| {
         let mut objects = all(&[granted("a", &below("/"), true), granted("b", &below("/"), false)]);
         for object in &mut objects {
-            if object.kind.kind == "HTTPRoute" {
+            if object.kind.name() == "HTTPRoute" {
                 let minute = if object.key().name == "a" { a } else { b };
                 *object = aged(object.clone(), minute);
             }

@@ -2,6 +2,7 @@ use super::*;
 use crate::access::fixture::{Fixture, object, server};
 use crate::fields::ReadError;
 use serde_json::json;
+use smi_adapter::object::Kind;
 
 fn authorization(servers: &Value, client: &Value) -> NativeObject {
     let spec = json!({"server": servers, "client": client});
@@ -74,7 +75,7 @@ fn ignores_rejected_authorizations() {
     let domain = Domain::new("", "");
     let all = json!({"unauthenticated": true});
     let mut newer = authorization(&json!({"name": "s"}), &all);
-    newer.kind.version = "v1".into();
+    newer.kind = Kind::named(newer.kind.group(), "v1", newer.kind.name(), newer.kind.plural());
     for object in [
         newer,
         authorization(&json!({}), &all),

@@ -75,13 +75,13 @@ impl Reader<'_> {
                     }
                 }
                 "TCPRoute" => {
-                    let ports = self.ports(rule, &Kind::TCP_ROUTE, &context.tcp_routes, &path);
-                    self.add_named_ports(ports, rule, &Kind::TCP_ROUTE, Transport::Tcp, &mut layers);
+                    let ports = self.ports(rule, &Kind::TcpRoute, &context.tcp_routes, &path);
+                    self.add_named_ports(ports, rule, &Kind::TcpRoute, Transport::Tcp, &mut layers);
                     add(&mut layers.tcp, ports);
                 }
                 "UDPRoute" => {
-                    let ports = self.ports(rule, &Kind::UDP_ROUTE, &context.udp_routes, &path);
-                    self.add_named_ports(ports, rule, &Kind::UDP_ROUTE, Transport::Udp, &mut layers);
+                    let ports = self.ports(rule, &Kind::UdpRoute, &context.udp_routes, &path);
+                    self.add_named_ports(ports, rule, &Kind::UdpRoute, Transport::Udp, &mut layers);
                     add(&mut layers.udp, ports);
                 }
                 _ => known = false,

@@ -5,7 +5,6 @@ use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Labels that controllers put on single pods. They select fewer pods than the owner does.
@@ -47,7 +46,7 @@ pub(super) fn all<'a>(snapshot: &'a Snapshot, enforced: &BTreeSet<String>) -> Ve
     };
     for workload in here() {
         let ObjectRef { kind, key } = &workload.object;
-        known.insert((&key.namespace, &kind.kind, &key.name), workload);
+        known.insert((&key.namespace, kind.name(), &key.name), workload);
     }
     let mut pods: BTreeMap<ObjectRef, Vec<&Workload>> = BTreeMap::new();
     for workload in here() {
@@ -72,7 +71,7 @@ fn top(workload: &Workload, known: &BTreeMap<(&str, &str, &str), &Workload>) -> 
         match known.get(&(namespace, kind.as_str(), name.as_str())) {
             Some(owner) => top = owner,
             // Pods belong together even if their owner is not in the snapshot.
-            None if top.object.kind == Kind::POD => {
+            None if top.object.kind == Kind::Pod => {
                 return ObjectRef::new(named(kind), ObjectKey::new(namespace, name));
             }
             None => break,
@@ -84,19 +83,14 @@ fn top(workload: &Workload, known: &BTreeMap<(&str, &str, &str), &Workload>) -> 
 /// Returns the kind of this name. Group and version may be unknown.
 fn named(kind: &str) -> Kind {
     let makers = [
-        Kind::DAEMON_SET,
-        Kind::JOB,
-        Kind::REPLICA_SET,
-        Kind::REPLICATION_CONTROLLER,
-        Kind::STATEFUL_SET,
+        Kind::DaemonSet,
+        Kind::Job,
+        Kind::ReplicaSet,
+        Kind::ReplicationController,
+        Kind::StatefulSet,
     ];
-    let known = makers.into_iter().find(|known| known.kind == kind);
-    known.unwrap_or_else(|| Kind {
-        group: Cow::Borrowed(""),
-        version: Cow::Borrowed(""),
-        kind: Cow::Owned(kind.to_owned()),
-        plural: Cow::Owned(kind.to_ascii_lowercase()),
-    })
+    let known = makers.into_iter().find(|known| known.name() == kind);
+    known.unwrap_or_else(|| Kind::named("", "", kind, &kind.to_ascii_lowercase()))
 }
 
 /// Returns the owner's own selector, or the common labels of its pods if the owner has none.

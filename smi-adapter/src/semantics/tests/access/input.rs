@@ -129,7 +129,7 @@ fn enforcement_alone_decides_on_empty_input() {
     // A2, I7
     let mut world = World::default();
     let ask = |world: &World, to: ObjectRef| world.authorize("", to, 0, Traffic::Udp).0;
-    let empty = ObjectRef::new(Kind::SERVICE, ObjectKey::new("", ""));
+    let empty = ObjectRef::new(Kind::Service, ObjectKey::new("", ""));
     assert_eq!(ask(&world, empty.clone()), ALLOW);
     world.settings.enforcement = Enforcement::All { except: [].into() };
     assert_eq!(ask(&world, empty), DENY);

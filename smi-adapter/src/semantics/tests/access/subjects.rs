@@ -161,7 +161,7 @@ fn a_destination_matches_every_pod_of_the_account() {
         .pod("other", "api-1", "api", &json!([{"containerPort": 8080}]))
         .namespace("other", &json!({"smi-adapter.dev/enforce": "true"}))
         .deployment("api", "api", &json!({"app": "api"}));
-    let deployment = ObjectRef::new(Kind::DEPLOYMENT, ObjectKey::new("shop", "api"));
+    let deployment = ObjectRef::new(Kind::Deployment, ObjectKey::new("shop", "api"));
     for (to, expected) in [
         (pod_ref("shop", "api-1"), ALLOW),
         (pod_ref("shop", "bare"), ALLOW),
@@ -169,7 +169,7 @@ fn a_destination_matches_every_pod_of_the_account() {
         (pod_ref("shop", "db-1"), DENY),
         (pod_ref("other", "api-1"), DENY),
         (pod_ref("shop", "gone"), DENY),
-        (ObjectRef::new(Kind::DEPLOYMENT, ObjectKey::new("shop", "api-1")), DENY),
+        (ObjectRef::new(Kind::Deployment, ObjectKey::new("shop", "api-1")), DENY),
     ] {
         assert_eq!(
             world.authorize("shop/web", to.clone(), 8080, Traffic::Tcp).0,

@@ -88,17 +88,17 @@ fn a_trace_names_the_rule_of_every_clause() {
     ] {
         let world = World::api().target("a", &spec);
         assert_eq!(
-            recorded(&world, &Kind::TRAFFIC_TARGET, 8080, Traffic::Tcp),
+            recorded(&world, &Kind::TrafficTarget, 8080, Traffic::Tcp),
             [expected],
             "{spec}"
         );
     }
     let world = World::api().target("a", &any_tcp());
-    assert_eq!(recorded(&world, &Kind::TRAFFIC_TARGET, 9000, Traffic::Tcp), ["A11"]);
+    assert_eq!(recorded(&world, &Kind::TrafficTarget, 9000, Traffic::Tcp), ["A11"]);
     let twice = world.target("a", &any_tcp());
-    assert_eq!(recorded(&twice, &Kind::TRAFFIC_TARGET, 8080, Traffic::Tcp), ["I1"]);
+    assert_eq!(recorded(&twice, &Kind::TrafficTarget, 8080, Traffic::Tcp), ["I1"]);
     let foreign = World::api().target_in("other", "v1alpha3", "a", &with("destination", &account("api")));
-    assert_eq!(recorded(&foreign, &Kind::TRAFFIC_TARGET, 8080, Traffic::Tcp), ["A22"]);
+    assert_eq!(recorded(&foreign, &Kind::TrafficTarget, 8080, Traffic::Tcp), ["A22"]);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_trace_explains_routes_and_bindings_that_match_nothing() {
     let route = |spec: &Value, selected: &Value| {
         let listed = json!([{"kind": "TCPRoute", "name": "r", "matches": selected}]);
         let world = World::api().route("TCPRoute", "r", spec).target("a", &rules(&listed));
-        recorded(&world, &Kind::TCP_ROUTE, 8080, Traffic::Tcp)
+        recorded(&world, &Kind::TcpRoute, 8080, Traffic::Tcp)
     };
     assert_eq!(route(&json!({"matches": {"ports": [0]}}), &json!([])), ["S23"]);
     assert_eq!(route(&json!({"matches": {"ports": [1]}}), &json!([])), ["A11"]);
@@ -118,7 +118,7 @@ fn a_trace_explains_routes_and_bindings_that_match_nothing() {
             World::api()
                 .binding("shop", "b", schemes)
                 .target_in("shop", "v1alpha4", "a", &with("sources", &source));
-        recorded(&world, &Kind::IDENTITY_BINDING, 8080, Traffic::Tcp)
+        recorded(&world, &Kind::IdentityBinding, 8080, Traffic::Tcp)
     };
     let labels = json!({"matchLabels": {"a": "b"}});
     assert_eq!(binding(&json!({})), ["I7"]);

@@ -1,0 +1,41 @@
+//! Planning as a method of every adapter.
+
+use super::{Observed, Planned};
+use crate::adapter::MeshAdapter;
+use crate::cluster::{Cluster, Error};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use async_trait::async_trait;
+
+/// The methods that callers of an adapter use. It is implemented for every adapter.
+#[async_trait]
+pub trait MeshAdapterExt: MeshAdapter {
+    /// Plans the writes and deletions that make the mesh implement the SMI objects.
+    ///
+    /// The method is pure: equal arguments give equal plans. To see everything that would be written, leave `observed`
+    /// empty.
+    fn plan(&self, snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Planned;
+
+    /// Lists the native objects that a plan needs: those managed by us, to compare, and foreign ones, to review.
+    ///
+    /// # Errors
+    /// If a list request fails. A kind that is not served has no objects.
+    async fn observe(&self, cluster: &dyn Cluster, settings: &Settings) -> Result<Observed, Error>;
+}
+
+#[async_trait]
+impl<A: MeshAdapter + ?Sized> MeshAdapterExt for A {
+    fn plan(&self, snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Planned {
+        super::plan(self, snapshot, settings, observed)
+    }
+
+    async fn observe(&self, cluster: &dyn Cluster, settings: &Settings) -> Result<Observed, Error> {
+        let mut objects = Vec::new();
+        for kind in self.kinds().iter().chain(self.reads()) {
+            if cluster.serves(kind).await? {
+                objects.extend(cluster.list(kind).await?);
+            }
+        }
+        Ok(Observed::new(self.name(), settings, objects))
+    }
+}
