@@ -131,15 +131,15 @@ fn a_program_that_fails_is_told_with_the_request() {
     failed(&of(&[], "sys.exit(3)"), " ended without an answer (exit status: 3); ");
     failed(
         &of(&[], "print('Hello!', flush=True)"),
-        " gave an answer that makes no sense (no JSON: expected value at line 1 column 1): `Hello!`; ",
+        " gave an invalid answer (not JSON: expected value at line 1 column 1): `Hello!`; ",
     );
     failed(
         &of(&[], "say({'manifests': []})"),
-        "makes no sense (missing field `diagnostics`): `{\"manifests\": []}`; ",
+        "invalid answer (missing field `diagnostics`): `{\"manifests\": []}`; ",
     );
     failed(
         &of(&[], "sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()"),
-        " gave an answer that is no UTF-8; ",
+        " gave an answer that is not UTF-8; ",
     );
     failed(
         &of(
