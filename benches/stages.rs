@@ -1,5 +1,7 @@
-//! Routing and access control: parse, resolve, translate, plan. Beside them the floor: what `serde_json` alone takes to read the
-//! same input into the same types, and to write the same output.
+//! Benchmarks of parsing, resolving, translating and planning, for routing and access control.
+//!
+//! Each is compared with its floor: the time that `serde_json` alone needs to read the same input into the same types,
+//! or to write the same output.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use smi_adapter::adapter::{MeshAdapter, MeshAdapterExt};
@@ -10,14 +12,14 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
-use smi_benches::{mixed_up, objects, snapshot, targets};
+use smi_benches::{objects, overlapping, snapshot, targets};
 use smi_types::{Object, specs, split};
 use std::hint::black_box;
 use std::time::Duration;
 
 const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 
-/// The patterns that cost most to lower: large counts, many branches, and texts that are proved one by one.
+/// The patterns that are most expensive to lower: large counts, many branches, and texts that are proved one by one.
 const WORST: [&str; 4] = [
     "(?:[a-z]{1,30}/){8}",
     "(?i)[a-z]{0,300}",
@@ -63,24 +65,24 @@ fn access(criterion: &mut Criterion) {
     work(criterion, "access", &SIZES[..3], targets);
 }
 
-/// What input costs that is made to cost much.
+/// Measures inputs that are made to be expensive.
 fn worst(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("worst");
     group.sample_size(10).warm_up_time(Duration::from_secs(1));
     for pattern in WORST {
-        let read = Pattern::new(pattern, Anchor::Full);
-        assert!(read.is_ok(), "{pattern}");
+        let parsed = Pattern::new(pattern, Anchor::Full);
+        assert!(parsed.is_ok(), "{pattern}");
         group.bench_function(format!("lower {pattern}"), |bencher| {
-            bencher.iter(|| black_box(&read).as_ref().ok().and_then(Pattern::lower));
+            bencher.iter(|| black_box(&parsed).as_ref().ok().and_then(Pattern::lower));
         });
     }
     let settings = Settings::default();
     for size in [100, 1_000] {
-        let mixed = mixed_up(size);
+        let snapshot = overlapping(size);
         group.bench_function(
             BenchmarkId::new("resolve workloads that select each other", size),
             |bencher| {
-                bencher.iter(|| resolve(black_box(&mixed), &settings).diagnostics.len());
+                bencher.iter(|| resolve(black_box(&snapshot), &settings).diagnostics.len());
             },
         );
     }
@@ -110,7 +112,7 @@ fn work(criterion: &mut Criterion, name: &str, sizes: &[usize], snapshot: fn(usi
             let objects: Vec<_> = planned.manifests.into_iter().map(|manifest| manifest.object).collect();
             let converged = Observed::new(name, &settings, objects.iter().cloned());
             let again = adapter.plan(&snapshot, &settings, &converged);
-            assert_eq!(again.plan.actions, [], "what is measured below");
+            assert_eq!(again.plan.actions, [], "the plan converges");
 
             run(format!("translate {name}"), &mut || {
                 let policies = model.policies().map(|(_, policy)| policy);

@@ -1,4 +1,5 @@
-//! An adapter for a mesh of one's own, what that mesh does, and the proof: on `smi-adapter`, `smi-conformance` and `serde` alone.
+//! A complete adapter for a toy mesh, a model of that mesh, and the conformance tests. It needs no crates besides
+//! `smi-adapter`, `smi-conformance` and `serde`.
 
 use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
@@ -39,8 +40,8 @@ impl MeshAdapter for Toy {
     fn support(&self, feature: Feature) -> Support {
         match feature {
             Feature::HttpSplit | Feature::TcpSplit => Support::Full,
-            Feature::ConditionalSplit => Support::None("its proxies do not look into requests".into()),
-            _ => Support::None("it has no access control".into()),
+            Feature::ConditionalSplit => Support::None("the proxies do not inspect requests".into()),
+            _ => Support::None("the mesh has no access control".into()),
         }
     }
 
@@ -51,7 +52,7 @@ impl MeshAdapter for Toy {
             return out;
         }
         for object in policy.sources() {
-            let message = "the toy mesh has no access control";
+            let message = "the toy mesh has no access control, so it denies nothing";
             out.report(Diagnostic::new(Code::NotEnforced, object, FieldPath::root(), message));
         }
         out
@@ -76,7 +77,7 @@ fn translate_route(policy: &Policy, route: &ServiceRoute, out: &mut Translation)
             out.emit(policy, Stage::Route, &name, &spec);
         }
         for split in port.splits().filter(|split| Some(*split) != expressed) {
-            let message = "the toy mesh splits all traffic of a service in the cluster, or none";
+            let message = "the toy mesh can only split all traffic of a service in the cluster";
             let object = ObjectRef::split(split.key().clone());
             let inert = Diagnostic::new(Code::Inexpressible, object, "spec".into(), message);
             out.report(inert.on_port(port.port()));
@@ -107,10 +108,10 @@ impl Interpreter for ToyMesh {
             Some(shares) if query.traffic != Traffic::Udp => shares.to,
             _ => vec![(key.name.clone(), 1)],
         };
-        let targets = weights
+        let endpoints = weights
             .into_iter()
             .map(|(name, weight)| (Endpoint::service(&key.namespace, name, *port), weight));
-        Distribution::of(targets).ok_or_else(|| NotModelledError("shares without weights".to_owned()))
+        Distribution::of(endpoints).ok_or_else(|| NotModelledError("the weights add up to zero".to_owned()))
     }
 }
 

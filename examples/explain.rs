@@ -1,4 +1,5 @@
-//! Where a request goes, and why: `cargo run --example explain -- --to SERVICE:PORT FILE…`
+//! The program `explain`, which shows where a request goes and why:
+//! `cargo run --example explain -- --to SERVICE:PORT FILE…`
 
 use std::io;
 use std::process::ExitCode;

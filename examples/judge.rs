@@ -1,4 +1,5 @@
-//! Whether any program is an adapter that keeps the laws: `cargo run --release --example judge -- -- COMMAND [ARG…]`
+//! The program `judge`, which tests an adapter in any language against the laws of the conformance kit:
+//! `cargo run --release --example judge -- -- COMMAND [ARG…]`
 
 use std::io;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! From manifests with SMI objects to a mesh's own configuration:
+//! The program `translate`, which translates SMI manifests to the configuration of a mesh:
 //! `cargo run --example translate -- --mesh istio FILE…`
 
 use std::io;

@@ -1,10 +1,10 @@
-//! What only a real API server can tell, and that the one of the tests ends with them.
+//! Tests on a real API server, and tests that this server stops together with its test.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "what the tests of this file share is a test as well"
+    reason = "helpers of tests are test code as well"
 )]
 
 #[path = "apiserver/corpus.rs"]
@@ -25,11 +25,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 
-/// Set in the process that the test of killed processes starts.
+/// An environment variable that is set in the child process of `servers_stop_with_a_killed_process`.
 const CHILD: &str = "SMI_APISERVER_CHILD";
 
 #[tokio::test]
-async fn a_server_of_the_version_that_was_built() {
+async fn server_has_the_required_version() {
     let Some(server) = ApiServer::start().await else { return };
     let version = server.client().apiserver_version().await.unwrap().git_version;
     println!("the API server is {version}");
@@ -42,41 +42,41 @@ async fn a_server_of_the_version_that_was_built() {
 }
 
 #[tokio::test]
-async fn servers_end_with_a_test_that_panics() {
-    let (tell, told) = std::sync::mpsc::channel();
+async fn servers_stop_with_a_panicking_test() {
+    let (sender, receiver) = std::sync::mpsc::channel();
     let tasks = LocalSet::new();
     let test = tasks.spawn_local(async move {
         let Some(server) = ApiServer::start().await else { return };
-        tell.send((server.processes(), server.folder())).unwrap();
+        sender.send((server.processes(), server.folder())).unwrap();
         panic!("on purpose");
     });
     if tasks.run_until(test).await.is_err() {
-        let (processes, folder) = told.try_recv().expect("a server that was started");
+        let (processes, folder) = receiver.try_recv().expect("the server was started");
         assert!(is_gone(processes, &folder));
     }
 }
 
 #[tokio::test]
-async fn servers_end_with_a_process_that_is_killed() {
+async fn servers_stop_with_a_killed_process() {
     if std::env::var_os(CHILD).is_some() {
-        return be_the_child().await;
+        return run_child().await;
     }
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "servers_end_with_a_process_that_is_killed", "--nocapture"])
+        .args(["--exact", "servers_stop_with_a_killed_process", "--nocapture"])
         .env(CHILD, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("servers:") {
-        if output.read_line(&mut said).unwrap() == 0 {
-            assert!(child.wait().unwrap().success(), "{said}");
+    let mut lines = String::new();
+    while !lines.contains("servers:") {
+        if output.read_line(&mut lines).unwrap() == 0 {
+            assert!(child.wait().unwrap().success(), "{lines}");
             return;
         }
     }
-    let mut words = said.split_once("servers: ").unwrap().1.split_whitespace();
+    let mut words = lines.split_once("servers: ").unwrap().1.split_whitespace();
     let processes = [(); 2].map(|()| words.next().unwrap().parse().unwrap());
     let folder = PathBuf::from(words.next().unwrap());
     assert!(processes.into_iter().all(is_alive) && folder.is_dir());
@@ -84,19 +84,22 @@ async fn servers_end_with_a_process_that_is_killed() {
     child.kill().unwrap();
     let status = child.wait().unwrap();
     assert!(!status.success(), "{status}");
-    let begin = Instant::now();
+    let started = Instant::now();
     while !is_gone(processes, &folder) {
-        assert!(begin.elapsed() < Duration::from_secs(10), "{processes:?} still run");
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "{processes:?} are still running"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Starts a server, says so and waits to be killed.
-async fn be_the_child() {
+/// Runs in the child process: starts a server, prints its processes and waits to be killed.
+async fn run_child() {
     let Some(server) = ApiServer::start().await else { return };
     let [etcd, apiserver] = server.processes();
     println!("servers: {etcd} {apiserver} {}", server.folder().display());
-    // Ends by itself only if whoever started it is gone as well.
+    // Returns by itself only if the parent process has ended as well.
     _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
@@ -108,5 +111,5 @@ fn is_alive(process: u32) -> bool {
     let status = Command::new("sh")
         .args(["-c", "kill -0 \"$0\" 2> /dev/null", &process.to_string()])
         .status();
-    status.expect("a shell").success()
+    status.expect("a shell is installed").success()
 }

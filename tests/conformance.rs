@@ -1,5 +1,5 @@
-//! The reports of our adapters side by side: `CONFORMANCE.md` follows from the reports that are committed, which the
-//! adapters' own tests hold against what is so. `UPDATE_GOLDEN=1` writes it anew.
+//! `CONFORMANCE.md` compares the reports of our adapters. It is generated from the committed reports, which the tests
+//! of the adapters keep up to date. `UPDATE_GOLDEN=1` rewrites it.
 
 use smi_conformance::Judgement;
 use std::fs;
@@ -14,19 +14,19 @@ const REPORTS: [&str; 4] = [
 
 const ABOUT: &str = "# Conformance
 
-What the [conformance kit](smi-conformance/src/guide.md) says of the adapters of this repository, in each of \
-their modes. Every cell is measured by `cargo test`, and this page follows from the reports in `adapters/*/conformance`, \
-which also have the coverage of every law.
+The results of the [conformance kit](smi-conformance/src/guide.md) for the adapters of this repository, in each of \
+their modes. `cargo test` measures every cell. This page is generated from the reports in `adapters/*/conformance`, \
+which also contain the coverage of every law.
 
-\"passed\" means that a law held in every kept case and every generated world, and that all that it is about happened \
-often enough; what happened too rarely would be \"unverified\". Where the text of a feature says \"partial\", each case \
-that the mesh cannot express is reported by a diagnostic, and laws count it as excused only if it explains exactly what \
-happens instead.
+\"passed\" means that the law held in every kept case and in every generated world, and that every class of situations \
+that it covers occurred often enough; otherwise it would be \"unverified\". For a feature with \"partial\" support, a \
+diagnostic reports each case that the mesh cannot express. A law excuses such a case only if the diagnostic explains \
+exactly what happens instead.
 
 ";
 
 #[test]
-fn the_matrix_follows_from_the_reports() {
+fn conformance_page_matches_the_reports() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let reports = REPORTS.map(|name| {
         let text = fs::read_to_string(root.join("adapters").join(name).with_extension("yaml")).unwrap();

@@ -1,6 +1,6 @@
-//! Real manifests of public projects: none panics, and none of their objects is dropped silently.
+//! Real manifests of public projects: they cause no panic, and no object is dropped silently.
 
-#![expect(clippy::panic, reason = "what the tests of this file share is a test as well")]
+#![expect(clippy::panic, reason = "helpers of tests are test code as well")]
 
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::diagnostic::{Code, Severity};
@@ -26,13 +26,13 @@ fn is_unparsable(file: &Path) -> bool {
     file.components().any(|part| part.as_os_str() == "unparsable")
 }
 
-/// How the splits, or the traffic targets, of the corpus fared.
+/// The outcome of the splits or the traffic targets of the corpus.
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
     exact: usize,
     with_diagnostics: usize,
-    rejected: usize,
+    inert: usize,
     read_errors: BTreeMap<&'static str, usize>,
     by_code: BTreeMap<&'static str, usize>,
 }
@@ -44,19 +44,20 @@ fn count(adapter: &dyn MeshAdapter, kind: &Kind, files: &[PathBuf], assume_ports
         for error in &translated.errors {
             *counts.read_errors.entry(error.code().as_str()).or_default() += 1;
         }
-        let splits = translated.objects.iter().filter(|object| object.kind == *kind);
-        for split in splits {
-            let status = translated.planned.status(split);
+        let objects = translated.objects.iter().filter(|object| object.kind == *kind);
+        for object in objects {
+            let status = translated.planned.status(object);
             counts.all += 1;
-            let notable = status
+            let codes: BTreeSet<&str> = status
                 .diagnostics
                 .iter()
-                .filter(|said| said.code.severity() > Severity::Info);
-            let codes: BTreeSet<&str> = notable.map(|said| said.code.as_str()).collect();
+                .filter(|diagnostic| diagnostic.code.severity() > Severity::Info)
+                .map(|diagnostic| diagnostic.code.as_str())
+                .collect();
             match (status.state, codes.is_empty()) {
                 (State::InForce | State::InPart, true) => counts.exact += 1,
                 (State::InForce | State::InPart, false) => counts.with_diagnostics += 1,
-                (State::Inert | State::Unknown, _) => counts.rejected += 1,
+                (State::Inert | State::Unknown, _) => counts.inert += 1,
             }
             for code in codes {
                 *counts.by_code.entry(code).or_default() += 1;
@@ -72,15 +73,15 @@ fn every_split_and_target_is_translated_or_reported() {
     for (kind, least) in [(Kind::TRAFFIC_SPLIT, 50), (Kind::TRAFFIC_TARGET, 40)] {
         for adapter in adapters() {
             for (name, ports) in [
-                ("as it is", &[][..]),
+                ("unchanged", &[][..]),
                 ("completed with services and workloads on 80 and 8080", &[80, 8080]),
             ] {
                 let counts = count(&*adapter, &kind, &files, ports);
                 println!("{adapter:?}, {kind}: {} files {name}: {counts:#?}", files.len());
-                assert_eq!(counts.exact + counts.with_diagnostics + counts.rejected, counts.all);
-                assert!(counts.all >= least, "the corpus has more than that");
+                assert_eq!(counts.exact + counts.with_diagnostics + counts.inert, counts.all);
+                assert!(counts.all >= least, "the corpus has at least {least} of these");
                 if !ports.is_empty() && kind == Kind::TRAFFIC_SPLIT {
-                    assert!(counts.exact > counts.rejected, "nearly all real ones make sense");
+                    assert!(counts.exact > counts.inert, "most real splits are valid");
                 }
             }
         }
@@ -99,7 +100,11 @@ fn no_object_is_dropped_silently() {
                 .manifests
                 .iter()
                 .flat_map(|manifest| &manifest.sources);
-            let diagnostics = translated.planned.diagnostics.iter().map(|said| &said.object);
+            let diagnostics = translated
+                .planned
+                .diagnostics
+                .iter()
+                .map(|diagnostic| &diagnostic.object);
             let accounted: BTreeSet<&ObjectRef> = manifests.chain(diagnostics).collect();
             for object in translated
                 .objects
@@ -109,7 +114,7 @@ fn no_object_is_dropped_silently() {
                 objects += 1;
                 assert!(
                     accounted.contains(object),
-                    "{}: {object} came to nothing",
+                    "{}: {object} is dropped silently",
                     file.display()
                 );
             }
@@ -119,7 +124,7 @@ fn no_object_is_dropped_silently() {
 }
 
 #[test]
-fn what_no_parser_accepts_is_reported_and_loses_nothing_else() {
+fn reports_exactly_the_unparsable_documents() {
     let Some(files) = corpus() else { return };
     let mut broken = 0;
     for file in &files {
@@ -130,7 +135,7 @@ fn what_no_parser_accepts_is_reported_and_loses_nothing_else() {
                 .any(|document| matches!(&document.content, Err(error) if error.code() == code))
         };
         if is_unparsable(file) {
-            // Where a line `...` ends a document early, its rest is a list and no object.
+            // If a line `...` ends a document early, its rest is a list, not an object.
             assert!(has(Code::Unparsable) || has(Code::Undecodable), "{}", file.display());
             broken += 1;
         } else {
@@ -147,11 +152,11 @@ fn every_smi_document_is_an_object_or_an_error() {
     let mut objects = Vec::new();
     for file in &files {
         for document in smi_adapter::yaml::read(&text(file), "default") {
-            let what = match document.content {
+            let class = match document.content {
                 Ok(Content::Smi(parsed)) => {
-                    let what = format!("{} {}", parsed.object.kind(), parsed.object.version());
+                    let class = format!("{} {}", parsed.object.kind(), parsed.object.version());
                     objects.push(parsed.object);
-                    what
+                    class
                 }
                 Ok(Content::Service(_)) => "services".to_owned(),
                 Ok(Content::Workload(_)) => "workloads".to_owned(),
@@ -162,13 +167,13 @@ fn every_smi_document_is_an_object_or_an_error() {
                 }
                 Err(error) => error.code().as_str().to_owned(),
             };
-            *documents.entry(what).or_default() += 1;
+            *documents.entry(class).or_default() += 1;
         }
     }
     println!("documents: {documents:#?}");
     assert!(objects.len() > 120, "{}", objects.len());
 
-    let mut broken: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut violations: BTreeMap<&str, usize> = BTreeMap::new();
     let mut lossy = BTreeSet::new();
     for object in objects {
         for rule in object
@@ -177,17 +182,17 @@ fn every_smi_document_is_an_object_or_an_error() {
             .map(|violation| violation.rule.as_str())
             .collect::<BTreeSet<_>>()
         {
-            *broken.entry(rule).or_default() += 1;
+            *violations.entry(rule).or_default() += 1;
         }
         match object.to_value(object.version()) {
             Ok(value) => assert_eq!(Object::from_value(&value).unwrap().object, object),
             Err(error) => _ = lossy.insert(error.to_string()),
         }
     }
-    println!("objects by the rules that they break: {broken:#?}");
-    // A restriction that the version does not have, which its API servers would drop.
+    println!("objects by the rules that they violate: {violations:#?}");
+    // A restriction that the version does not have, so API servers would drop it.
     assert_eq!(
         lossy.into_iter().collect::<Vec<_>>(),
-        ["`TrafficTarget` in version `v1alpha3` cannot say `spec.destination.port`"]
+        ["`TrafficTarget` in version `v1alpha3` cannot express `spec.destination.port`"]
     );
 }

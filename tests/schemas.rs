@@ -1,10 +1,10 @@
-//! Everything that is emitted is accepted by the schema of its upstream CRD, and nothing of it would be
-//! pruned.
+//! Every emitted object is accepted by the schema of its upstream CRD, and an API server would prune none of its
+//! fields.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "what the tests of this file share is a test as well"
+    reason = "helpers of tests are test code as well"
 )]
 
 use serde_json::{Map, Value, json};
@@ -20,12 +20,12 @@ use std::collections::BTreeMap;
 
 const CRDS: &str = "SMI_UPSTREAM_CRDS";
 
-/// A validator for every kind in every version, by `apiVersion/kind`.
+/// Returns the validators of all upstream CRDs, by `apiVersion/kind`.
 fn validators() -> Option<BTreeMap<String, jsonschema::Validator>> {
     let files = inputs(CRDS, &["yaml"])?;
     let mut validators = BTreeMap::new();
     for file in files {
-        let text = std::fs::read_to_string(&file).expect("a file that was just found");
+        let text = std::fs::read_to_string(&file).expect("the file exists");
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("upstream CRDs are YAML");
         for crd in documents
             .iter()
@@ -33,11 +33,11 @@ fn validators() -> Option<BTreeMap<String, jsonschema::Validator>> {
         {
             for version in crd["spec"]["versions"].as_array().into_iter().flatten() {
                 let mut schema = version["schema"]["openAPIV3Schema"].clone();
-                strict(&mut schema, true);
+                make_strict(&mut schema, true);
                 let group = crd["spec"]["group"].as_str().unwrap_or_default();
                 let version = version["name"].as_str().unwrap_or_default();
                 let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default();
-                let validator = jsonschema::draft7::new(&schema).expect("an upstream schema");
+                let validator = jsonschema::draft7::new(&schema).expect("upstream schemas are valid");
                 validators.insert(format!("{group}/{version}/{kind}"), validator);
             }
         }
@@ -45,9 +45,9 @@ fn validators() -> Option<BTreeMap<String, jsonschema::Validator>> {
     Some(validators)
 }
 
-/// Makes a structural schema refuse what an API server would prune, and read what JSON Schema has no word
-/// for.
-fn strict(schema: &mut Value, root: bool) {
+/// Makes a structural schema reject every field that an API server would prune, and replaces the extensions of
+/// Kubernetes by plain JSON Schema.
+fn make_strict(schema: &mut Value, root: bool) {
     let Some(fields) = schema.as_object_mut() else { return };
     if fields.get("x-kubernetes-int-or-string") == Some(&json!(true)) {
         fields.remove("type");
@@ -63,16 +63,16 @@ fn strict(schema: &mut Value, root: bool) {
             }
         }
         for property in properties.values_mut() {
-            strict(property, false);
+            make_strict(property, false);
         }
         if !keeps_unknown {
             fields.insert("additionalProperties".into(), json!(false));
         }
     } else if let Some(values) = fields.get_mut("additionalProperties") {
-        strict(values, false);
+        make_strict(values, false);
     }
     if let Some(items) = fields.get_mut("items") {
-        strict(items, false);
+        make_strict(items, false);
     }
 }
 
@@ -87,7 +87,7 @@ fn check(validators: &BTreeMap<String, jsonschema::Validator>, object: &NativeOb
 }
 
 #[test]
-fn walkthroughs_and_corpus() {
+fn schemas_accept_translations_of_walkthroughs_and_corpus() {
     let Some(validators) = validators() else { return };
     let texts = texts();
     let mut checked = 0;
@@ -104,7 +104,7 @@ fn walkthroughs_and_corpus() {
 }
 
 #[test]
-fn every_form_of_a_virtual_service() {
+fn schemas_accept_every_form_of_a_virtual_service() {
     let Some(validators) = validators() else { return };
     let text = format!(
         "
@@ -128,7 +128,7 @@ fn every_form_of_a_virtual_service() {
     istio.external_hosts.insert("shop.example.com".into());
     let mut input = SnapshotBuilder::default();
     for document in yaml::read(&text, "default") {
-        document.add_to(&mut input).expect("good input");
+        document.add_to(&mut input).expect("valid input");
     }
     let snapshot = input.build();
     let planned = istio.plan(&snapshot, &Settings::default(), &Observed::default());
@@ -137,16 +137,16 @@ fn every_form_of_a_virtual_service() {
         check(&validators, &manifest.object).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    // The check can fail: on a wrong type, on a field that would be pruned, on what a CRD forbids.
-    let good = &planned.manifests[0].object;
+    // The check can fail: on a wrong type, on a field that would be pruned, and on values that a CRD forbids.
+    let valid = &planned.manifests[0].object;
     let edits: [fn(&mut Value); 3] = [
         |spec| spec["hosts"] = json!("web"),
         |spec| spec["http"][0]["weights"] = json!(1),
         |spec| spec["http"][0]["match"] = json!([{"uri": {"exact": "/", "regex": "/"}}]),
     ];
     for edit in edits {
-        let mut bad = good.clone();
-        edit(&mut bad.spec);
-        assert!(check(&validators, &bad).is_err(), "{bad:?}");
+        let mut invalid = valid.clone();
+        edit(&mut invalid.spec);
+        assert!(check(&validators, &invalid).is_err(), "{invalid:?}");
     }
 }

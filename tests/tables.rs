@@ -1,7 +1,7 @@
-//! The specification's tables of who may do what (A16, A17), on both meshes: what is written for the walkthroughs, as
-//! the meshes' interpreters read it.
+//! The access control tables of the specification (A16, A17) on both meshes: the translations of the walkthroughs, as
+//! the models of the meshes interpret them.
 
-#![expect(clippy::unwrap_used, reason = "what the tests of this file share is a test as well")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are test code as well")]
 
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
@@ -18,7 +18,7 @@ use smi_mesh_istio::IstioMesh;
 use smi_mesh_linkerd::LinkerdMesh;
 use smi_tests::translate;
 
-/// What a mesh has for one walkthrough.
+/// A mesh with the native objects of one walkthrough.
 struct Mesh {
     name: String,
     interpreter: Box<dyn Interpreter>,
@@ -28,7 +28,7 @@ struct Mesh {
 }
 
 impl Mesh {
-    /// Every mesh, in every mode that says access in another way.
+    /// Returns every mesh, in every mode with a different encoding of access control.
     fn all(text: &str, kind: &str, namespace: &str, name: &str) -> Vec<Self> {
         let mut filters = Istio::default();
         filters.regex = Regex::EnvoyFilter;
@@ -67,7 +67,7 @@ impl Mesh {
         read.collect()
     }
 
-    fn lets_in(&self, from: Option<&str>, port: u16, traffic: Traffic) -> bool {
+    fn allows(&self, from: Option<&str>, port: u16, traffic: Traffic) -> bool {
         let from = from.map_or(Peer::Plaintext, |from| {
             let (namespace, account) = from.split_once('/').unwrap();
             Peer::Account(Identity {
@@ -88,7 +88,7 @@ impl Mesh {
 }
 
 #[test]
-fn requests() {
+fn meshes_decide_requests_like_the_specification() {
     // A17
     let text = include_str!("../examples/walkthroughs/access/1-by-request.yaml");
     let meshes = Mesh::all(text, "Deployment", "api", "api");
@@ -112,14 +112,14 @@ fn requests() {
             headers: Vec::new(),
         });
         for mesh in &meshes {
-            let got = mesh.lets_in(from, 8080, request.clone());
+            let got = mesh.allows(from, 8080, request.clone());
             assert_eq!(got, allowed, "{from:?} {method} {path}: {}", mesh.name);
         }
     }
     for mesh in &meshes {
-        // A14: bytes that are no HTTP are granted to nobody.
+        // A14: traffic other than HTTP is denied to every client.
         assert!(
-            !mesh.lets_in(Some("website/website-service"), 8080, Traffic::Tcp),
+            !mesh.allows(Some("website/website-service"), 8080, Traffic::Tcp),
             "{}",
             mesh.name
         );
@@ -127,8 +127,8 @@ fn requests() {
 }
 
 #[test]
-fn connections() {
-    // A16, for TCP: no mesh sees UDP.
+fn meshes_decide_connections_like_the_specification() {
+    // A16, for TCP only: meshes do not see UDP.
     let text = include_str!("../examples/walkthroughs/access/2-by-port.yaml");
     let meshes = Mesh::all(text, "StatefulSet", "consul", "server");
     for (from, port, allowed) in [
@@ -141,7 +141,7 @@ fn connections() {
         (None, 8302, false),
     ] {
         for mesh in &meshes {
-            let got = mesh.lets_in(from, port, Traffic::Tcp);
+            let got = mesh.allows(from, port, Traffic::Tcp);
             assert_eq!(got, allowed, "{from:?} {port}: {}", mesh.name);
         }
     }

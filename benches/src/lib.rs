@@ -1,5 +1,5 @@
-//! Input of any size: shops of three services, each with a split, every fourth of them an A/B test; and workloads, each
-//! the destination of a traffic target.
+//! Benchmark inputs of any size: shops of three services, each with a split, every fourth of which is an A/B test; and
+//! workloads that are each the destination of a traffic target.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
 
-/// The SMI objects of `splits` shops, as JSON values.
+/// Returns the SMI objects of `splits` shops, as JSON values.
 #[must_use]
 pub fn objects(splits: usize) -> Vec<Value> {
     let mut objects = Vec::new();
@@ -37,7 +37,7 @@ pub fn objects(splits: usize) -> Vec<Value> {
     objects
 }
 
-/// Everything about `splits` shops.
+/// Returns `splits` shops with their services.
 #[must_use]
 pub fn snapshot(splits: usize) -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -59,7 +59,7 @@ pub fn snapshot(splits: usize) -> Snapshot {
     snapshot
 }
 
-/// Workloads in 50 namespaces, each with a traffic target: requests of two clients, on one port.
+/// Returns workloads in 50 namespaces, each with a traffic target that allows requests of two clients on one port.
 #[must_use]
 pub fn targets(workloads: usize) -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -88,10 +88,10 @@ pub fn targets(workloads: usize) -> Snapshot {
     snapshot
 }
 
-/// Workloads of one namespace whose selectors select each other's pods, so that only what all of them are granted is in
-/// force; each with a traffic target of its own, of 40 sources.
+/// Returns workloads of one namespace whose selectors select each other's pods, so that only their common grants are in
+/// force. Each has its own traffic target with 40 sources.
 #[must_use]
-pub fn mixed_up(workloads: usize) -> Snapshot {
+pub fn overlapping(workloads: usize) -> Snapshot {
     let mut snapshot = Snapshot::default();
     snapshot.cover_workloads();
     for index in 0..workloads {
@@ -116,7 +116,7 @@ pub fn mixed_up(workloads: usize) -> Snapshot {
     snapshot
 }
 
-/// A Deployment that runs as the account of its own name.
+/// Adds a Deployment that runs as the service account of the same name.
 fn insert(snapshot: &mut Snapshot, name: &str, namespace: &str, labels: &Value) {
     let container = json!({"name": "app", "ports": [{"containerPort": 8080}]});
     let template =

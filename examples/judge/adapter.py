@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""An adapter for a toy mesh, and that mesh: the other side of smi-conformance/src/process/PROTOCOL.md.
+"""An adapter for a toy mesh and a model of that mesh, for the protocol in smi-conformance/src/process/PROTOCOL.md.
 
-The mesh does not look into connections. Its only kind says, for a host, who shares the connections to each port of it:
+The mesh does not inspect connections. Its only kind divides the connections to each port of a host among services:
 
     {host: web.shop.svc.cluster.local, ports: [{port: 80, destinations: [{service: web-v1, weight: 9}, ...]}]}
 
-The adapter writes one for a split without matches that is the only such one of its root. It refuses all else, and tells
-the author: then everything works as if that were not there. `T20` and the like are rules of the library.
+The adapter writes one such object for a split without matches that is the only split of its root. It rejects and
+reports all other objects, which then have no effect. `T20` and the like are rule IDs of the library.
 """
 import json
 import sys
@@ -14,16 +14,16 @@ from collections import Counter
 
 API, KIND = "mesh.example.com/v1", "TrafficTable"
 SMI = "TrafficSplit", "TrafficTarget", "HTTPRouteGroup", "TCPRoute", "UDPRoute", "IdentityBinding"
-BROKEN = sys.argv[1:] == ["--break", "weights"]  # for a test: the judge has to find it out
+BROKEN = sys.argv[1:] == ["--break", "weights"]  # for a test: the judge must detect it
 
 
 class Refused(Exception):
-    """The code and the words of a diagnostic."""
+    """A rejected object, with the code and the message of its diagnostic."""
 
 
 def describe(_):
-    splits = {"partial": "splits without matches, one for a root, of whole weights that add up to less than 2^32"}
-    support = {"HttpSplit": splits, "TcpSplit": splits, "ConditionalSplit": {"none": "it does not look into requests"}}
+    splits = {"partial": "only one split per root, without matches, with whole weights that add up to less than 2^32"}
+    support = {"HttpSplit": splits, "TcpSplit": splits, "ConditionalSplit": {"none": "it does not inspect requests"}}
     for feature in "DenyByDefault", "TcpAccess", "HttpAccess", "UdpAccess":
         support[feature] = {"none": "the mesh has no access control"}
     kinds = [{"apiVersion": API, "kind": KIND, "plural": "traffictables"}]
@@ -39,7 +39,7 @@ def named(it):
 
 
 def root_of(split, domain):
-    """The service that is split (T3). None, if it is in another namespace, or the split has matches (T12)."""
+    """Returns the root service (T3), or None if it is in another namespace or the split has matches (T12)."""
     namespace, spec = key(split)[1], split.get("spec") or {}
     root = str(spec.get("service")).split(".")[0]
     forms = root, f"{root}.{namespace}", f"{root}.{namespace}.svc", f"{root}.{namespace}.svc.{domain}"
@@ -47,7 +47,7 @@ def root_of(split, domain):
 
 
 def tcp_ports(service):
-    """The TCP ports of a Service. None, if it is as absent (T5)."""
+    """Returns the TCP ports of a Service, or None if it counts as absent (T5)."""
     spec = service.get("spec") or {}
     ports = spec.get("ports") or []
     if spec.get("type") == "ExternalName" or not isinstance(ports, list):
@@ -55,31 +55,31 @@ def tcp_ports(service):
     return {it["port"] for it in ports if it.get("protocol") in (None, "", "TCP") and 0 < it["port"] < 65536}
 
 
-def shares(split, root, services, say):
-    """Who shares each port of the root: {port: {service: weight}}."""
+def shares(split, root, services, report):
+    """Returns the shares of each port of the root: {port: {service: weight}}."""
     weights, ports, backends = Counter(), services.get(root), split["spec"].get("backends")
     if not ports or not isinstance(backends, list):  # T31, T40
-        raise Refused("Inexpressible", "the split has no backends, or its root is no service with TCP ports")
+        raise Refused("Inexpressible", "the split has no backends, or its root is not a service with TCP ports")
     for backend in backends:
         if not str(backend.get("weight")).isdecimal():
-            raise Refused("Inexpressible", "every weight has to be a whole number")
+            raise Refused("Inexpressible", "every weight must be a whole number")
         weights[str(backend.get("service"))] += 1 if BROKEN else int(backend["weight"])  # T30
     if sum(weights.values()) >= 2**32:
         raise Refused("Inexpressible", "the weights add up to 2^32 or more")
-    theirs = {name: services.get((*root[:2], name)) for name in +weights}  # T9
-    for name, own in theirs.items():
+    exposed = {name: services.get((*root[:2], name)) for name in +weights}  # T9
+    for name, own in exposed.items():
         if own is None:
-            say("BackendMissing", split, f"there is no service `{name}`; the root stands in its place")
+            report("BackendMissing", split, f"there is no service `{name}`; its share goes to the root")
         elif ports - own:
-            say("PortMismatch", split, f"`{name}` lacks a port of the root")
+            report("PortMismatch", split, f"`{name}` does not have every port of the root")
     table = {}
     for port in sorted(ports):
-        here = Counter({name: weights[name] for name, own in theirs.items() if own and port in own})  # T20
+        here = Counter({name: weights[name] for name, own in exposed.items() if own and port in own})  # T20
         if here:  # T23, T25
-            here.update({root[2]: sum(weights[name] for name, own in theirs.items() if own is None)})
+            here.update({root[2]: sum(weights[name] for name, own in exposed.items() if own is None)})
             table[port] = +here
     if not table:  # T10
-        raise Refused("NoUsableBackend", "no backend can get any traffic")
+        raise Refused("NoUsableBackend", "no backend can receive traffic")
     return table
 
 
@@ -101,20 +101,20 @@ def translate(request):
     services = {key(it): tcp_ports(it) for it in objects if it["kind"] == "Service" and times[key(it)] == 1}  # I1
     rivals = Counter(root_of(it, domain) for it in objects if it["kind"] == "TrafficSplit")
 
-    def say(code, about, message):
+    def report(code, about, message):
         diagnostics.append({"code": code, "object": named(about), "message": message})
 
     for it in objects:
         try:
             root = root_of(it, domain) if it["kind"] == "TrafficSplit" else None
             if root and rivals[root] == 1 == times[key(it)]:
-                manifests.append(manifest(it, root, shares(it, root, services, say), domain))
-            elif it["kind"] in SMI:  # T29, and what this mesh does not know
-                raise Refused("Inexpressible", "this mesh has one split for a root, no matches and no access control")
+                manifests.append(manifest(it, root, shares(it, root, services, report), domain))
+            elif it["kind"] in SMI:  # T29, and features that the mesh does not support
+                raise Refused("Inexpressible", "the mesh has one split per root, no matches and no access control")
         except Refused as refused:
-            say(refused.args[0], it, refused.args[1])
+            report(refused.args[0], it, refused.args[1])
     for name in request["enforced"]:
-        say("NotEnforced", {"kind": "Namespace", "metadata": {"name": name}}, "the mesh has no access control")
+        report("NotEnforced", {"kind": "Namespace", "metadata": {"name": name}}, "the mesh denies nothing")
     return {"manifests": manifests, "diagnostics": diagnostics}
 
 
@@ -132,6 +132,6 @@ for line in sys.stdin:
     try:
         asked = json.loads(line)
         answer = ANSWERS[asked["request"]](asked)
-    except Exception as error:  # then the judge shows the smallest input for which it happens
+    except Exception as error:  # the judge shows the smallest input that causes it
         answer = {"error": repr(error)}
     print(json.dumps(answer), flush=True)

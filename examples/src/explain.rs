@@ -1,4 +1,4 @@
-//! Where a request goes, whether it is let in there, and why.
+//! The program `explain`: shows where a request goes, whether the workloads there allow it, and why.
 
 mod access;
 
@@ -18,24 +18,23 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 
 const HELP: &str = "\
-Says where a request goes, and whether it is let in by the workloads there; and why, one step a line, each with the
-rule that it follows.
+Shows where a request goes, whether the workloads there allow it, and why: one step per line, each with the rule that
+decides it.
 
 explain --to SERVICE:PORT [OPTION…] FILE…
 
-  --to SERVICE:PORT        who is called: `name` or `name.namespace` of a Service, and a port of it
-  --from NS/SA             who calls: a service account (default: somebody without identity). NS is also where a SERVICE
-                           without namespace is looked for
-  --path P                 path of the request, with the query if there is one (default: /)
+  --to SERVICE:PORT        the destination: a Service, as `name` or `name.namespace`, and one of its ports
+  --from NS/SA             service account of the client (default: a client without identity). A SERVICE without a
+                           namespace is looked up in NS
+  --path P                 path of the request, with its query, if any (default: /)
   --method M               method of the request (default: GET)
-  --header NAME=VALUE      header of the request; may come more than once. Without a `host` header one is added, as
-                           clients do: SERVICE:PORT, or SERVICE on port 80
+  --header NAME=VALUE      header of the request; can be repeated. Without a `host` header, one is added, as clients
+                           do: SERVICE:PORT, or SERVICE for port 80
   --tcp                    plain TCP instead of an HTTP request
 
 ";
 
-/// Runs the program. It writes the answer to `out`, and to `err` what authors of the objects that had a part in
-/// it should know.
+/// Runs the program. Writes the answer to `out`, and the diagnostics of all objects that contribute to it to `err`.
 pub fn run(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     stdin: &mut dyn Read,
@@ -55,18 +54,18 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     let mut input = Input::read(&options, stdin)?;
     let (routing, trace) = route(&input.snapshot, &options.settings, &query);
 
-    // The trace says what decided; the diagnostics say what their authors could do about it. Where nothing is
-    // called, no split was looked at, and one of them may know why.
+    // The trace lists the objects that decided; their diagnostics help authors to fix them. If the destination does not
+    // exist, no split was evaluated, but the diagnostics of a split in the same namespace may explain why.
     let nowhere = routing == Routing::Exactly(Distribution::all_to(Endpoint::Nowhere));
     let Destination::Service { key: called, .. } = &query.to;
-    let in_question =
+    let may_explain =
         |object: &ObjectRef| nowhere && object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == called.namespace;
-    let let_in = access::knocks(&input.snapshot, &options.settings, &query, &routing);
-    let traces = std::iter::once(&trace).chain(let_in.iter().map(|(_, _, trace)| trace));
+    let decisions = access::decisions(&input.snapshot, &options.settings, &query, &routing);
+    let traces = std::iter::once(&trace).chain(decisions.iter().map(|(_, _, trace)| trace));
     let seen: BTreeSet<&ObjectRef> = traces.flat_map(Trace::steps).map(|step| &step.object).collect();
     let mut diagnostics = std::mem::take(&mut input.assumed);
     diagnostics.extend(resolve(&input.snapshot, &options.settings).diagnostics);
-    diagnostics.retain(|said: &Diagnostic| seen.contains(&said.object) || in_question(&said.object));
+    diagnostics.retain(|diagnostic: &Diagnostic| seen.contains(&diagnostic.object) || may_explain(&diagnostic.object));
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
     messages.extend(input.locate(diagnostics));
@@ -75,8 +74,8 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     for step in trace.steps() {
         report::line(out, &step.to_string())?;
     }
-    for (query, access, trace) in let_in {
-        report::line(out, &format!("{}:{} {access}", query.to, query.port))?;
+    for (query, decision, trace) in decisions {
+        report::line(out, &format!("{}:{} {decision}", query.to, query.port))?;
         for step in trace.steps() {
             report::line(out, &format!("  {step}"))?;
         }
@@ -90,7 +89,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     })
 }
 
-/// What is asked.
+/// The request or connection on the command line.
 #[derive(Default)]
 struct Question {
     from: Option<Identity>,
@@ -101,7 +100,7 @@ struct Question {
     tcp: bool,
 }
 
-/// Reads the command line; `None` asks for help.
+/// Parses the command line. Returns `None` for `--help`.
 fn parse(mut parser: Parser) -> Result<Option<(Question, Options)>, Stop> {
     let mut options = Options::new();
     let mut question = Question::default();
@@ -129,12 +128,12 @@ impl Question {
     fn query(self, default_namespace: &str) -> Result<RoutingQuery, Stop> {
         let Some((service, port)) = self.to else {
             return Err(Stop::Refused(
-                "`--to` is missing: whom to call, as `name.namespace:port`".into(),
+                "`--to` is missing, expected a service as `name.namespace:port`".into(),
             ));
         };
         let is_http = self.path.is_some() || self.method.is_some() || !self.headers.is_empty();
         if self.tcp && is_http {
-            let reason = "`--tcp` goes with none of `--path`, `--method` and `--header`";
+            let reason = "`--tcp` cannot be used with `--path`, `--method` or `--header`";
             return Err(Stop::Refused(reason.into()));
         }
         let traffic = if self.tcp {
@@ -161,7 +160,7 @@ impl Question {
     }
 }
 
-/// The authority of a request: clients leave the default port of HTTP out.
+/// Returns the authority of a request. Clients omit the default port of HTTP.
 fn host(service: &str, port: u16) -> String {
     if port == 80 {
         service.into()
@@ -176,17 +175,17 @@ fn identity(value: &str) -> Result<Identity, lexopt::Error> {
             namespace: namespace.into(),
             service_account: service_account.into(),
         }),
-        _ => Err(format!("`{value}` is no service account: write `namespace/name`").into()),
+        _ => Err(format!("`{value}` is not a service account, expected `namespace/name`").into()),
     }
 }
 
 fn destination(value: &str) -> Result<(String, u16), lexopt::Error> {
     let Some((service, port)) = value.split_once(':') else {
-        return Err(format!("`{value}` has no port: write `name:port` or `name.namespace:port`").into());
+        return Err(format!("`{value}` has no port, expected `name:port` or `name.namespace:port`").into());
     };
     let port = options::port(port)?;
     if service.split('.').count() > 2 || !service.split('.').all(is_dns_label) {
-        return Err(format!("`{service}` is no service: write `name` or `name.namespace`").into());
+        return Err(format!("`{service}` is not a service, expected `name` or `name.namespace`").into());
     }
     Ok((service.into(), port))
 }
@@ -194,6 +193,6 @@ fn destination(value: &str) -> Result<(String, u16), lexopt::Error> {
 fn header(value: &str) -> Result<(String, String), lexopt::Error> {
     match value.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
-        _ => Err(format!("`{value}` is no header: write `name=value`").into()),
+        _ => Err(format!("`{value}` is not a header, expected `name=value`").into()),
     }
 }

@@ -1,4 +1,4 @@
-//! From files to a snapshot that remembers where everything was read.
+//! Input: reads files into a snapshot, and remembers the position of every object.
 
 use crate::Stop;
 use crate::options::Options;
@@ -16,24 +16,24 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Everything that was read.
+/// The content of all input files.
 #[derive(Default)]
 pub(crate) struct Input {
     pub(crate) snapshot: Snapshot,
-    /// What is wrong with the text itself.
+    /// Messages about the text itself.
     pub(crate) messages: Vec<Message>,
-    /// The services and workloads that were assumed.
+    /// Diagnostics about services and workloads that are assumed to exist.
     pub(crate) assumed: Vec<Diagnostic>,
-    /// How many objects of other kinds there are.
+    /// The number of ignored objects, by kind.
     others: BTreeMap<String, usize>,
-    /// Where each object was read first.
+    /// The first position of each object.
     places: BTreeMap<ObjectRef, Place>,
-    /// Objects of which a message says why they could not be read.
-    misread: BTreeSet<(ObjectRef, Code)>,
+    /// Unreadable objects that `messages` already reports.
+    unreadable: BTreeSet<(ObjectRef, Code)>,
 }
 
 impl Input {
-    /// Reads all files, in order. Whatever is wrong with one of them, the others count.
+    /// Reads all files, in order. An error in the content of one file does not affect the others.
     pub(crate) fn read(options: &Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
         let mut input = Self::default();
         let mut world = SnapshotBuilder::default();
@@ -43,23 +43,23 @@ impl Input {
                 stdin
                     .read_to_end(&mut bytes)
                     .map_err(|error| unreadable(file, &error))?;
-                input.text(file, bytes, options, &mut world);
+                input.add_file(file, bytes, options, &mut world);
                 continue;
             }
-            let files = manifests(Path::new(file), Chosen::ByUser)?;
+            let files = manifests(Path::new(file), Origin::Argument)?;
             if files.is_empty() {
-                let text = "the folder holds no .yaml, .yml or .json file".into();
+                let text = "the folder contains no `.yaml`, `.yml` or `.json` file".into();
                 let place = Place::of(file, None, None);
-                input.unreadable(Severity::Warning, "NoManifests", place, text);
+                input.report_file(Severity::Warning, "NoManifests", place, text);
             }
             for path in files {
                 let bytes = fs::read(&path).map_err(|error| unreadable(path.as_os_str(), &error))?;
-                input.text(path.as_os_str(), bytes, options, &mut world);
+                input.add_file(path.as_os_str(), bytes, options, &mut world);
             }
         }
         if input.places.is_empty() && input.others.is_empty() && !crate::report::has_errors(&input.messages) {
             let files: Vec<_> = options.files.iter().map(|file| file.to_string_lossy()).collect();
-            let reason = format!("no input: there is no object in `{}`", files.join("`, `"));
+            let reason = format!("no input: there are no objects in `{}`", files.join("`, `"));
             return Err(Stop::Refused(reason));
         }
         input.snapshot = world.build();
@@ -74,14 +74,14 @@ impl Input {
         Ok(input)
     }
 
-    /// Adds the objects of one text to `world`.
-    fn text(&mut self, file: &OsStr, bytes: Vec<u8>, options: &Options, world: &mut SnapshotBuilder) {
+    /// Adds the objects of one file to `world`.
+    fn add_file(&mut self, file: &OsStr, bytes: Vec<u8>, options: &Options, world: &mut SnapshotBuilder) {
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let at = error.utf8_error().valid_up_to() + 1;
-                let text = format!("the file is no UTF-8 text, from byte {at} on; none of it is read");
-                self.unreadable(Severity::Error, "Unparsable", Place::of(file, None, None), text);
+                let text = format!("the file is not valid UTF-8 at byte {at}, so it is ignored");
+                self.report_file(Severity::Error, "Unparsable", Place::of(file, None, None), text);
                 return;
             }
         };
@@ -90,19 +90,19 @@ impl Input {
             match &document.content {
                 Ok(Content::Other { kind, .. }) => *self.others.entry(kind.clone()).or_default() += 1,
                 Ok(_) => {}
-                Err(error) => self.read_error(error, place.clone()),
+                Err(error) => self.report_error(error, place.clone()),
             }
-            // An error that names no object was told just now.
+            // An error was reported above.
             if let Ok(Some(object)) = document.add_to(world) {
                 self.places.entry(object).or_insert(place);
             }
         }
     }
 
-    /// Tells why an object could not be read, where that is so: a plan could name the first place only.
-    fn read_error(&mut self, error: &ReadError, place: Place) {
+    /// Reports an unreadable object at this position. The diagnostics of a plan could name only its first position.
+    fn report_error(&mut self, error: &ReadError, place: Place) {
         if let Some(object) = error.object() {
-            self.misread.insert((object.clone(), error.code()));
+            self.unreadable.insert((object.clone(), error.code()));
         }
         self.messages.push(Message {
             severity: error.code().severity(),
@@ -114,7 +114,7 @@ impl Input {
         });
     }
 
-    fn unreadable(&mut self, severity: Severity, code: &'static str, place: Place, text: String) {
+    fn report_file(&mut self, severity: Severity, code: &'static str, place: Place, text: String) {
         self.messages.push(Message {
             severity,
             code,
@@ -125,12 +125,15 @@ impl Input {
         });
     }
 
-    /// Says where the objects of these diagnostics were read. That an object could not be read was said before,
-    /// at every place where that is so.
+    /// Adds the positions of the objects to diagnostics. Leaves out the diagnostics of unreadable objects, which are
+    /// already reported at every position.
     pub(crate) fn locate(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> impl Iterator<Item = Message> {
-        let told = |diagnostic: &Diagnostic| self.misread.contains(&(diagnostic.object.clone(), diagnostic.code));
-        let news = diagnostics.into_iter().filter(move |diagnostic| !told(diagnostic));
-        news.map(|diagnostic| Message {
+        let is_reported =
+            |diagnostic: &Diagnostic| self.unreadable.contains(&(diagnostic.object.clone(), diagnostic.code));
+        let unreported = diagnostics
+            .into_iter()
+            .filter(move |diagnostic| !is_reported(diagnostic));
+        unreported.map(|diagnostic| Message {
             severity: diagnostic.code.severity(),
             code: diagnostic.code.as_str(),
             place: self.places.get(&diagnostic.object).cloned(),
@@ -140,15 +143,15 @@ impl Input {
         })
     }
 
-    /// Says which objects have no part in this, so that nobody waits for them in vain.
-    pub(crate) fn left_alone(&self) -> Option<Message> {
+    /// Returns a message that lists the ignored objects by kind.
+    pub(crate) fn ignored_kinds(&self) -> Option<Message> {
         let kinds: Vec<String> = self
             .others
             .iter()
             .map(|(kind, count)| format!("{count} {kind}"))
             .collect();
         let text = format!(
-            "left alone, as they have no part in what SMI objects mean here: {}",
+            "ignored, because these kinds do not affect SMI objects: {}",
             kinds.join(", ")
         );
         (!kinds.is_empty()).then(|| Message {
@@ -172,29 +175,29 @@ impl Place {
     }
 }
 
-/// Why a file is read.
+/// The origin of a path.
 #[derive(Clone, Copy)]
-enum Chosen {
-    /// It was named.
-    ByUser,
-    /// It is in a folder and is called like a manifest.
-    ByEnding,
+enum Origin {
+    /// The command line.
+    Argument,
+    /// A folder that is searched for manifests.
+    Folder,
 }
 
-/// A file itself, or the manifests of a folder and the folders in it, sorted.
-fn manifests(path: &Path, chosen: Chosen) -> Result<Vec<PathBuf>, Stop> {
+/// Returns a file itself, or the manifests in a folder and its subfolders, sorted.
+fn manifests(path: &Path, origin: Origin) -> Result<Vec<PathBuf>, Stop> {
     let failed = |error: io::Error| unreadable(path.as_os_str(), &error);
-    // Only what the user names may be a link to a folder: others could lead in circles.
-    let metadata = match chosen {
-        Chosen::ByUser => fs::metadata(path),
-        Chosen::ByEnding => fs::symlink_metadata(path),
+    // Links to folders are followed only on the command line, since others could form cycles.
+    let metadata = match origin {
+        Origin::Argument => fs::metadata(path),
+        Origin::Folder => fs::symlink_metadata(path),
     };
     if !metadata.map_err(failed)?.is_dir() {
         let has_ending = path
             .extension()
             .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
-        let taken = matches!(chosen, Chosen::ByUser) || has_ending;
-        return Ok(if taken { vec![path.into()] } else { Vec::new() });
+        let is_input = matches!(origin, Origin::Argument) || has_ending;
+        return Ok(if is_input { vec![path.into()] } else { Vec::new() });
     }
     let entries = fs::read_dir(path).map_err(failed)?;
     let mut names = entries
@@ -204,12 +207,12 @@ fn manifests(path: &Path, chosen: Chosen) -> Result<Vec<PathBuf>, Stop> {
     names.sort();
     let mut found = Vec::new();
     for name in names {
-        found.extend(manifests(&path.join(name), Chosen::ByEnding)?);
+        found.extend(manifests(&path.join(name), Origin::Folder)?);
     }
     Ok(found)
 }
 
-/// A file cannot be read.
+/// Returns the error of a file that cannot be read.
 pub(crate) fn unreadable(file: &OsStr, why: &dyn Display) -> Stop {
     Stop::Refused(format!("cannot read `{}`: {why}", file.to_string_lossy()))
 }

@@ -1,5 +1,5 @@
-//! The program `judge`: tests an executable in any language against the laws of the conformance kit, by the
-//! [protocol](smi_conformance::process).
+//! The program `judge`: tests an adapter in any language against the laws of the conformance kit, over a
+//! [protocol](smi_conformance::process) of JSON lines.
 
 use crate::input::unreadable;
 use crate::options::{self, Word};
@@ -15,32 +15,32 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const HELP: &str = "\
-Judges a program that is an adapter, and its mesh: starts it, gives it many small worlds, and tells in which of them a
-law of the conformance kit does not hold. smi-conformance/src/process/PROTOCOL.md says what is asked of the program.
+Tests a program that implements an adapter and a model of its mesh: starts it, sends it many small worlds, and reports
+those in which a law of the conformance kit does not hold. The protocol is in smi-conformance/src/process/PROTOCOL.md.
 
 judge [OPTION…] -- COMMAND [ARG…]
 
-  --worlds N       in how many worlds each law is tried (default: 1000)
-  --law NAME       try this law only; may come more than once. It also tells what happened in the worlds
-  --report FILE    write the judgement to a file as well, as YAML
-  --save FOLDER    save each counterexample in a file, as LAW.yaml
-  --replay FILE    try the case of a file only, such as a counterexample that was saved
-  --help           this text
+  --worlds N       number of worlds for each law (default: 1000)
+  --law NAME       try only this law, and show how often each situation occurred; can be repeated
+  --report FILE    also write the judgement to FILE, as YAML
+  --save FOLDER    save each counterexample as FOLDER/LAW.yaml
+  --replay FILE    try only the case in FILE, for example a saved counterexample
+  --help           show this text
 
-Exit status: 0 every law holds, and nothing is unverified; 1 it could not be tried (one line of text says why); 2 a law
-does not hold, or something that the program claims happened too rarely
+Exit status: 0 if every law holds and none is unverified; 1 if the program could not be tested (one line states the
+reason); 2 if a law does not hold, or a situation that the program claims to support occurred too rarely
 ";
 
-/// How long the program may take for one answer.
+/// The time limit of one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the program. It writes counterexamples and the judgement to `out`.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let outcome = started(Parser::from_args(arguments), out, err);
+    let outcome = run_task(Parser::from_args(arguments), out, err);
     crate::exit(outcome, err)
 }
 
-fn started(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Stop> {
+fn run_task(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Stop> {
     let Some(task) = parse(parser)? else {
         write!(out, "{HELP}")?;
         return Ok(Exit::Done);
@@ -48,19 +48,19 @@ fn started(parser: Parser, out: &mut dyn Write, err: &mut dyn Write) -> Result<E
     let program = Program::start(&task.command, task.patience).map_err(Stop::Refused)?;
     report::line(err, &format!("judging `{}`", program.title()))?;
     if let Some(path) = &task.replay {
-        again(&program, path, out)
+        replay(&program, path, out)
     } else if task.laws.is_empty() {
-        all(&program, &task, out)
+        judge_all(&program, &task, out)
     } else {
-        some(&program, &task, out)
+        judge_some(&program, &task, out)
     }
 }
 
 /// Tries all laws.
-fn all(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+fn judge_all(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
     let judgement = judge(program, program, &laws::no_limits, task.cases);
-    // Then nothing else that was found means anything.
-    answered(program)?;
+    // After a failure no other finding is reliable.
+    check_alive(program)?;
     lines(out, &judgement.to_string())?;
     out.flush()?;
     for violation in judgement.violations() {
@@ -72,12 +72,12 @@ fn all(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop
     Ok(if judgement.passed() { Exit::Done } else { Exit::Errors })
 }
 
-/// Tries the laws that are asked for, one after the other.
-fn some(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
+/// Tries the selected laws, one after the other.
+fn judge_some(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Stop> {
     let mut exit = Exit::Done;
     for law in &task.laws {
         let outcome = laws::try_law(*law, program, program, &laws::no_limits, task.cases);
-        answered(program)?;
+        check_alive(program)?;
         let text = match outcome {
             Ok(report) => {
                 if report.state() == State::Unverified {
@@ -97,16 +97,16 @@ fn some(program: &Program, task: &Task, out: &mut dyn Write) -> Result<Exit, Sto
     Ok(exit)
 }
 
-/// Tries one case again.
-fn again(program: &Program, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
+/// Tries one saved case again.
+fn replay(program: &Program, path: &Path, out: &mut dyn Write) -> Result<Exit, Stop> {
     let file = path.as_os_str();
     let text = fs::read_to_string(path).map_err(|error| unreadable(file, &error))?;
     let case = Case::read(&text).map_err(|why| unreadable(file, &why))?;
     let outcome = laws::replay(program, program, &laws::no_limits, &case);
-    answered(program)?;
+    check_alive(program)?;
     match outcome {
         Ok(()) => {
-            writeln!(out, "`{}` shows no fault", case.name)?;
+            writeln!(out, "`{}` violates no law", case.name)?;
             Ok(Exit::Done)
         }
         Err(violation) => {
@@ -120,12 +120,12 @@ fn unwritable(path: &Path, error: &io::Error) -> Stop {
     Stop::Refused(format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// Stops where the program has failed to answer.
-fn answered(program: &Program) -> Result<(), Stop> {
+/// Returns an error if the program has failed to answer.
+fn check_alive(program: &Program) -> Result<(), Stop> {
     program.failure().map_or(Ok(()), |failure| Err(Stop::Refused(failure)))
 }
 
-/// Writes several lines, whatever the program has put into them.
+/// Writes text line by line, and escapes control characters that the program under test put into it.
 fn lines(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
     for line in text.lines() {
         report::line(out, line)?;
@@ -133,7 +133,7 @@ fn lines(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What is asked.
+/// The task on the command line.
 struct Task {
     cases: Cases,
     laws: Vec<Law>,
@@ -145,7 +145,7 @@ struct Task {
 }
 
 impl Task {
-    /// Saves a counterexample, if that is asked for.
+    /// Saves a counterexample if `--save` is set.
     fn save(&self, violation: &Violation) -> Result<(), Stop> {
         if let Some(folder) = &self.save {
             violation.save(folder).map_err(|error| unwritable(folder, &error))?;
@@ -154,7 +154,7 @@ impl Task {
     }
 }
 
-/// Reads the command line; `None` asks for help.
+/// Parses the command line. Returns `None` for `--help`.
 fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
     let mut task = Task {
         cases: Cases::quick(),
@@ -181,21 +181,21 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
             "report" => task.report = Some(parser.value()?.into()),
             "save" => task.save = Some(parser.value()?.into()),
             "replay" => task.replay = Some(parser.value()?.into()),
-            // For tests, which do not want to wait for long.
+            // Undocumented: shortens the time limit for tests.
             "patience" => task.patience = Duration::from_secs(parser.value()?.parse()?),
             _ => return Err(lexopt::Error::UnexpectedOption(format!("--{option}")).into()),
         }
     }
     if task.command.is_empty() {
-        let reason = "there is nothing to judge: name a command after `--`";
+        let reason = "no program to judge: specify a command after `--`";
         return Err(Stop::Refused(reason.into()));
     }
     if task.report.is_some() && !task.laws.is_empty() {
-        let reason = "`--report` is about all laws, so it does not go with `--law`";
+        let reason = "`--report` covers all laws and cannot be used with `--law`";
         return Err(Stop::Refused(reason.into()));
     }
     if task.replay.is_some() && (task.report.is_some() || task.save.is_some() || !task.laws.is_empty()) {
-        let reason = "`--replay` is about one case and its law, so it does not go with `--law`, `--report` or `--save`";
+        let reason = "`--replay` tries a single case and cannot be used with `--law`, `--report` or `--save`";
         return Err(Stop::Refused(reason.into()));
     }
     Ok(Some(task))

@@ -1,8 +1,8 @@
-//! Programs on top of the library: [`translate`] writes a mesh's configuration for SMI objects in files, [`explain`] says
-//! where a request goes and why, [`judge`] whether any program is an adapter that keeps the laws.
+//! Programs on top of the library: [`translate`] translates SMI manifests to the configuration of a mesh, [`explain`]
+//! shows where a request goes and why, and [`judge`] tests an adapter in any language against the conformance laws.
 //!
-//! What a program that embeds the library does is in the first two, in this order: read text into a snapshot,
-//! call the library, tell the authors what it found out.
+//! The first two show the steps of a program that embeds the library: read text into a snapshot, call the library, and
+//! report the diagnostics to the authors of the objects.
 
 pub mod explain;
 mod input;
@@ -11,7 +11,7 @@ mod options;
 mod report;
 pub mod translate;
 
-/// The code of the README compiles and does what it says.
+/// Doctests of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
@@ -19,14 +19,14 @@ struct Readme;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// How a program ended.
+/// The outcome of a program, as its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// It did what it was asked to, and has no error to tell.
+    /// It succeeded and reported no errors.
     Done = 0,
-    /// It could not run: bad arguments, a file that cannot be read, or nothing to read.
+    /// It could not run: invalid arguments, an unreadable file, or no input.
     Refused = 1,
-    /// It did what it could; the input has errors.
+    /// It ran, but reported errors.
     Errors = 2,
 }
 
@@ -36,11 +36,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a program cannot go on.
+/// An error that stops a program.
 enum Stop {
-    /// What it was asked to do makes no sense.
+    /// The program cannot do what the command line requests.
     Refused(String),
-    /// Nobody takes what it writes.
+    /// The output cannot be written.
     Write(io::Error),
 }
 
@@ -56,7 +56,7 @@ impl From<lexopt::Error> for Stop {
     }
 }
 
-/// Tells why a program stopped. A reader that has seen enough is no news.
+/// Reports the error that stopped a program. A closed pipe is not reported.
 fn exit(outcome: Result<Exit, Stop>, err: &mut dyn Write) -> Exit {
     let reason = match outcome {
         Ok(exit) => return exit,
@@ -64,7 +64,7 @@ fn exit(outcome: Result<Exit, Stop>, err: &mut dyn Write) -> Exit {
         Err(Stop::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Refused,
         Err(Stop::Write(error)) => format!("cannot write: {error}"),
     };
-    // If even this cannot be told, the status says it.
+    // If this cannot be written either, the exit status remains.
     _ = report::line(err, &format!("error: {reason}"));
     Exit::Refused
 }

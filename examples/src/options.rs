@@ -1,4 +1,4 @@
-//! The options that both programs have.
+//! The options that `translate` and `explain` share.
 
 use crate::Stop;
 use crate::report::Format;
@@ -7,27 +7,27 @@ use smi_adapter::object::{DEFAULT_NAMESPACE, is_dns_label, is_dns_subdomain};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Settings};
 use std::ffi::OsString;
 
-/// What `--help` says of them.
+/// Help text of the shared options.
 pub(crate) const HELP: &str = "\
-FILE… are manifests in YAML or JSON: files, folders (with all they hold; links to folders are not followed), or
-- for standard input. SMI objects, Services, Namespaces, Pods and what makes Pods count; the rest is left alone.
+FILE… are manifests in YAML or JSON: files, folders (including subfolders, but not links to folders), or - for standard
+input. SMI objects, Services, Namespaces, Pods and objects with a pod template are read; all others are ignored.
 
-  --namespace NS           namespace of objects that name none (default: default)
-  --assume-ports P[,P…]    assume Services that splits refer to and FILE… do not hold, with these TCP ports
-  --assume-workloads       assume a Deployment for each destination that nothing in FILE… runs as, with the ports of
+  --namespace NS           namespace of objects without one (default: default)
+  --assume-ports P[,P…]    assume the Services that splits refer to but FILE… do not contain, with these TCP ports
+  --assume-workloads       assume a Deployment for each destination without a workload in FILE…, with the ports of
                            --assume-ports
-  --enforce NS             a namespace that is enforced already; may come more than once
-  --path-anchor full|start     how much of a path a `pathRegex` must match (default: full)
-  --header-anchor full|search  how much of a value a header filter must match (default: full)
+  --enforce NS             treat this namespace as enforced already; can be repeated
+  --path-anchor full|start     part of a path that a `pathRegex` must match (default: full)
+  --header-anchor full|search  part of a value that a header filter must match (default: full)
   --cluster-domain D       DNS domain of the cluster (default: cluster.local)
   --trust-domain D         trust domain of the mesh (default: cluster.local)
-  --report human|json      form of what is told on standard error; json is one object a line (default: human)
-  --help                   this text
+  --report human|json      format of the messages on standard error; json is one object per line (default: human)
+  --help                   show this text
 
-Exit status: 0 done; 1 it could not run (one line of text says why); 2 done, and there are errors in FILE…
+Exit status: 0 on success; 1 if the program could not run (one line states the reason); 2 if errors were reported
 ";
 
-/// What both programs are asked.
+/// The values of the shared options.
 pub(crate) struct Options {
     pub(crate) files: Vec<OsString>,
     pub(crate) namespace: String,
@@ -42,11 +42,11 @@ pub(crate) struct Options {
 pub(crate) enum Word {
     /// An option, without its hyphens.
     Option(String),
-    /// Something else: a file.
+    /// Any other word, which is a file.
     File(OsString),
 }
 
-/// The next word, free of the parser, so that the value of an option can be asked for.
+/// Returns the next word. It does not borrow the parser, so that the value of an option can be read next.
 pub(crate) fn next(parser: &mut Parser) -> Result<Option<Word>, lexopt::Error> {
     Ok(match parser.next()? {
         None => None,
@@ -70,7 +70,7 @@ impl Options {
         }
     }
 
-    /// Takes a word that the program itself does not know.
+    /// Handles a word that is not an option of the program itself.
     pub(crate) fn take(&mut self, word: Word, parser: &mut Parser) -> Result<(), lexopt::Error> {
         let option = match word {
             Word::Option(option) => option,
@@ -103,22 +103,22 @@ impl Options {
         Ok(())
     }
 
-    /// Refuses a command line without files.
+    /// Returns an error if the command line has no files.
     pub(crate) fn complete(self) -> Result<Self, Stop> {
         if self.files.is_empty() {
-            let reason = "no input: name files, folders, or `-` for standard input";
+            let reason = "no input: specify files, folders, or `-` for standard input";
             return Err(Stop::Refused(reason.into()));
         }
         Ok(self)
     }
 }
 
-/// The choice that `value` names.
+/// Returns the choice with the name `value`.
 pub(crate) fn one_of<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let chosen = choices.iter().find(|(name, _)| *name == value);
     chosen.map(|(_, choice)| *choice).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        format!("`{value}` is none of `{}`", names.join("`, `"))
+        format!("`{value}` is not one of `{}`", names.join("`, `"))
     })
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn namespace(value: &str) -> Result<String, String> {
     if is_dns_label(value) {
         Ok(value.into())
     } else {
-        Err(format!("`{value}` is no namespace: it must be a DNS label"))
+        Err(format!("`{value}` is not a namespace, expected a DNS label"))
     }
 }
 
@@ -134,7 +134,7 @@ fn domain(value: &str) -> Result<String, String> {
     if is_dns_subdomain(value) {
         Ok(value.into())
     } else {
-        Err(format!("`{value}` is no DNS domain"))
+        Err(format!("`{value}` is not a DNS domain"))
     }
 }
 
@@ -144,7 +144,7 @@ fn ports(value: &str) -> Result<Vec<u16>, String> {
 
 pub(crate) fn port(value: &str) -> Result<u16, String> {
     match value.parse() {
-        Ok(0) | Err(_) => Err(format!("`{value}` is no port between 1 and 65535")),
+        Ok(0) | Err(_) => Err(format!("`{value}` is not a port between 1 and 65535")),
         Ok(port) => Ok(port),
     }
 }

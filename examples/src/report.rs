@@ -1,4 +1,4 @@
-//! What authors of manifests are told, for people and for programs.
+//! Messages for the authors of manifests, as text and as JSON.
 
 use serde::Serialize;
 use smi_adapter::diagnostic::Severity;
@@ -7,33 +7,33 @@ use smi_types::FieldPath;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 
-/// The form of what is told.
+/// The format of messages.
 #[derive(Clone, Copy)]
 pub(crate) enum Format {
-    /// One line of text each.
+    /// One line of text per message.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Where something was read.
+/// A position in the input.
 #[derive(Clone)]
 pub(crate) struct Place {
-    /// The file as it was named; `-` is standard input.
+    /// The path of the file; `-` is standard input.
     pub(crate) file: String,
-    /// The document in the file, from 1; `None` is the file as a whole.
+    /// The number of the document in the file, from 1; `None` for the file as a whole.
     pub(crate) document: Option<usize>,
-    /// The item of the document, from 1, where it is a list.
+    /// The number of the item in the document, from 1, if the document is a list.
     pub(crate) item: Option<usize>,
 }
 
-/// One thing to tell.
+/// One message.
 pub(crate) struct Message {
     pub(crate) severity: Severity,
     pub(crate) code: &'static str,
-    /// `None` where it is about no file: something that was assumed, or the input as a whole.
+    /// `None` for an assumed object and for the input as a whole.
     pub(crate) place: Option<Place>,
-    /// `None` where a text does not say which object it is.
+    /// `None` if the message is not about an object, or the object has no usable name.
     pub(crate) object: Option<ObjectRef>,
     pub(crate) field: FieldPath,
     pub(crate) text: String,
@@ -127,7 +127,7 @@ pub(crate) fn write(messages: &[Message], format: Format, err: &mut dyn Write) -
     Ok(())
 }
 
-/// Writes one line, whatever names and values of users hold.
+/// Writes one line, and escapes control characters in it.
 pub(crate) fn line(to: &mut dyn Write, text: &str) -> io::Result<()> {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -140,7 +140,7 @@ pub(crate) fn line(to: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(to, "{safe}")
 }
 
-/// How many messages have each severity, in words: `1 error, 2 warnings, 4 infos`.
+/// Counts the messages of each severity: `1 error, 2 warnings, 4 infos`.
 pub(crate) fn count(messages: &[Message]) -> String {
     [Severity::Error, Severity::Warning, Severity::Info]
         .map(|severity| {
@@ -150,12 +150,12 @@ pub(crate) fn count(messages: &[Message]) -> String {
         .join(", ")
 }
 
-/// Whether any message is an error.
+/// Returns `true` if any message is an error.
 pub(crate) fn has_errors(messages: &[Message]) -> bool {
     messages.iter().any(|message| message.severity == Severity::Error)
 }
 
-/// Writes `1 error` and `2 errors`.
+/// Returns a number with its noun: `1 error`, `2 errors`.
 pub(crate) fn plural(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")

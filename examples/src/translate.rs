@@ -1,4 +1,4 @@
-//! From manifests with SMI objects to a mesh's own configuration.
+//! The program `translate`: translates SMI manifests to the configuration of a mesh.
 
 use crate::input::Input;
 use crate::options::{self, Options, Word};
@@ -14,20 +14,20 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 
 const HELP: &str = "\
-Writes a mesh's own configuration for SMI objects, as YAML to standard output.
+Translates SMI objects to the configuration of a mesh, and writes it to standard output as YAML.
 
 translate --mesh MESH [OPTION…] FILE…
 
   --mesh MESH              the mesh: istio or linkerd
-  --gateway NS/NAME        Istio: let splits ask for this gateway; may come more than once
-  --external-host HOST     Istio: let splits name this host outside the cluster as their root; may come more than once
-  --envoy-filters          Istio: say regular expressions of traffic targets by EnvoyFilters
+  --gateway NS/NAME        Istio: allow splits to select this gateway; can be repeated
+  --external-host HOST     Istio: allow splits to use this host outside the cluster as their root; can be repeated
+  --envoy-filters          Istio: express regular expressions in access control with EnvoyFilters
   --tcp-routes             Linkerd: the cluster serves TCPRoute v1alpha2
   --profiles               Linkerd: write ServiceProfiles instead of routes
 
 ";
 
-/// Runs the program. It writes native objects to `out`, and to `err` what authors should know.
+/// Runs the program. Writes native objects to `out`, and messages for the authors of manifests to `err`.
 pub fn run(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     stdin: &mut dyn Read,
@@ -45,7 +45,7 @@ fn translate(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mu
     };
     let mut input = Input::read(&options, stdin)?;
 
-    // With nothing observed in a cluster, the plan is to write everything.
+    // Nothing is observed in a cluster, so the plan writes all objects.
     let planned = adapter.plan(&input.snapshot, &options.settings, &Observed::default());
     let text = yaml::write(planned.manifests.iter().map(|manifest| &manifest.object));
 
@@ -54,11 +54,11 @@ fn translate(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mu
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
     messages.extend(input.locate(diagnostics));
-    messages.extend(input.left_alone());
+    messages.extend(input.ignored_kinds());
 
-    // Whoever reads only the beginning of the output still learns of the errors.
+    // The messages are written even if the reader of the output closes it early.
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    tell(&messages, planned.manifests.len(), &*adapter, options.report, err)?;
+    write_messages(&messages, planned.manifests.len(), &*adapter, options.report, err)?;
     written?;
     Ok(if report::has_errors(&messages) {
         Exit::Errors
@@ -67,7 +67,7 @@ fn translate(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mu
     })
 }
 
-fn tell(
+fn write_messages(
     messages: &[Message],
     objects: usize,
     adapter: &dyn MeshAdapter,
@@ -86,13 +86,13 @@ fn tell(
     Ok(())
 }
 
-/// What is asked.
+/// The task on the command line.
 struct Task {
     adapter: Box<dyn MeshAdapter>,
     options: Options,
 }
 
-/// Reads the command line; `None` asks for help.
+/// Parses the command line. Returns `None` for `--help`.
 fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
     let mut options = Options::new();
     let mut mesh = None;
@@ -115,10 +115,13 @@ fn parse(mut parser: Parser) -> Result<Option<Task>, Stop> {
         Some("istio") => Box::new(istio),
         Some("linkerd") => Box::new(linkerd),
         Some(other) => {
-            let reason = format!("there is no mesh `{other}` here, only `istio` and `linkerd`");
+            let reason = format!("unknown mesh `{other}`, expected `istio` or `linkerd`");
             return Err(Stop::Refused(reason));
         }
-        None => return Err(Stop::Refused("`--mesh` is missing; it is `istio` or `linkerd`".into())),
+        None => {
+            let reason = "`--mesh` is missing, expected `istio` or `linkerd`";
+            return Err(Stop::Refused(reason.into()));
+        }
     };
     let options = options.complete()?;
     Ok(Some(Task { adapter, options }))

@@ -1,4 +1,4 @@
-//! The trait that a mesh's adapter implements.
+//! The trait [`MeshAdapter`], which an adapter implements for one mesh.
 
 mod match_report;
 
@@ -6,7 +6,7 @@ pub use match_report::MatchReport;
 
 use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, Native, NativeObject, Stage, authors};
+use crate::manifest::{Manifest, Native, NativeObject, Stage, reportable};
 use crate::model::Policy;
 use crate::object::{Kind, ObjectRef, is_dns_subdomain};
 use crate::plan::{Observed, Planned};
@@ -19,48 +19,48 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// Says SMI policies in one mesh's own resources.
+/// Expresses SMI policies in the native resources of one mesh.
 ///
-/// The contract is between the adapter and whoever calls [`MeshAdapterExt::plan`]. It is object-safe:
+/// The contract is between the adapter and the caller of [`MeshAdapterExt::plan`]. The trait is object-safe:
 /// embedders hold an `Arc<dyn MeshAdapter>`.
 ///
 /// # Contract
-/// For every policy, [`translate`](Self::translate) is total, deterministic and honest: it never panics,
-/// equal policies give equal output, and what the mesh cannot express is reported and never dropped. It
-/// emits only kinds listed by [`kinds`](Self::kinds), into the policy's own namespace, under names that
-/// no other policy uses.
+/// For every policy, [`translate`](Self::translate) is total, deterministic and honest: it never panics, equal policies
+/// give equal output, and everything that the mesh cannot express is reported, never dropped. It emits only kinds
+/// listed by [`kinds`](Self::kinds), in the policy's own namespace, under names that no other policy uses.
 #[async_trait]
 pub trait MeshAdapter: Debug + Send + Sync + 'static {
-    /// Short, stable, DNS-safe name, for example `istio`. It labels every object that the adapter writes.
+    /// Returns a short, stable, DNS-safe name, for example `istio`. It labels every object that the adapter writes.
     fn name(&self) -> &str;
 
-    /// Native kinds that this adapter writes, in the order in which they are written within a stage.
+    /// Returns the native kinds that this adapter writes, in the order in which they are written within a stage.
     fn kinds(&self) -> &[Kind];
 
-    /// Native kinds beside those of [`kinds`](Self::kinds) whose objects of others change what ours do.
+    /// Returns the native kinds, in addition to [`kinds`](Self::kinds), whose foreign objects affect objects managed by
+    /// us.
     fn reads(&self) -> &[Kind] {
         &[]
     }
 
-    /// How well this adapter expresses `feature`.
+    /// Returns how well this adapter expresses `feature`.
     fn support(&self, feature: Feature) -> Support;
 
-    /// The native objects that give `policy` its meaning on this mesh.
+    /// Translates `policy` to the native objects that express it on this mesh.
     fn translate(&self, policy: &Policy) -> Translation;
 
-    /// What native objects of others do to ours, for example a route of somebody else for the same host.
+    /// Reports foreign native objects that affect the desired ones, for example a foreign route for the same host.
     ///
-    /// `desired` are all manifests of a plan, with the creation time of those that exist; `foreign` are
-    /// the objects of `kinds` and `reads` that are not ours, in all namespaces.
+    /// `desired` contains all manifests of a plan, with the creation time of those that exist. `foreign` contains the
+    /// objects of `kinds` and `reads` that are not managed by us, in all namespaces.
     fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
         let (_, _) = (desired, foreign);
         Vec::new()
     }
 
-    /// Whether the mesh is there.
+    /// Detects whether the mesh is installed, by the kinds that the cluster serves.
     ///
     /// # Errors
-    /// If the API server cannot be asked.
+    /// If a request to the API server fails.
     async fn detect(&self, cluster: &dyn Cluster) -> Result<Detection, Error> {
         let mut detection = Detection::default();
         for kind in self.kinds().iter().chain(self.reads()) {
@@ -74,19 +74,19 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
     }
 }
 
-/// What callers do with an adapter. Implemented for every adapter.
+/// The methods that callers of an adapter use. It is implemented for every adapter.
 #[async_trait]
 pub trait MeshAdapterExt: MeshAdapter {
-    /// Works out what has to be written and deleted so that the mesh does what the SMI objects say.
+    /// Plans the writes and deletions that make the mesh implement the SMI objects.
     ///
-    /// It is pure: equal arguments give equal plans. For a look at what would be written, leave
-    /// `observed` empty.
+    /// The method is pure: equal arguments give equal plans. To see everything that would be written, leave `observed`
+    /// empty.
     fn plan(&self, snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Planned;
 
-    /// Lists the native objects that a plan compares with: ours, and those of others for a review.
+    /// Lists the native objects that a plan needs: those managed by us, to compare, and foreign ones, to review.
     ///
     /// # Errors
-    /// If a list cannot be had. A kind that is not served has no objects.
+    /// If a list request fails. A kind that is not served has no objects.
     async fn observe(&self, cluster: &dyn Cluster, settings: &Settings) -> Result<Observed, Error>;
 }
 
@@ -107,7 +107,7 @@ impl<A: MeshAdapter + ?Sized> MeshAdapterExt for A {
     }
 }
 
-/// What an adapter may be able to express.
+/// A feature of SMI that an adapter may support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Feature {
@@ -115,15 +115,15 @@ pub enum Feature {
     HttpSplit,
     /// A split of TCP connections by weight.
     TcpSplit,
-    /// A split of the HTTP requests that fulfil a route group (T12).
+    /// A split of the HTTP requests that match a route group (T12).
     ConditionalSplit,
-    /// That whatever no traffic target allows is denied, for TCP (A2).
+    /// Denial of all TCP traffic that no traffic target allows (A2).
     DenyByDefault,
     /// A grant of TCP connections (A13).
     TcpAccess,
-    /// A grant of the HTTP requests that fulfil a route group (A12).
+    /// A grant of the HTTP requests that match a route group (A12).
     HttpAccess,
-    /// Grants of datagrams, and that all others are denied (A12).
+    /// Grants of datagrams, and denial of all others (A12).
     UdpAccess,
 }
 
@@ -140,41 +140,41 @@ impl Feature {
     ];
 }
 
-/// How well an adapter expresses a feature. Each reason is a sentence for users.
+/// The degree to which an adapter expresses a feature. Each reason is a sentence for users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// Exactly as the specification says.
+    /// The feature is expressed exactly as specified.
     Full,
-    /// Exactly but for what the reason names; every such case is reported.
+    /// The feature is expressed exactly, except for what the reason names. Every exception is reported.
     Partial(Cow<'static, str>),
-    /// Not at all, for this reason; every use is reported.
+    /// The feature is not expressed at all, for this reason. Every use is reported.
     None(Cow<'static, str>),
 }
 
-/// What a policy becomes on a mesh.
+/// The native objects and diagnostics that a policy translates to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Translation {
     /// The native objects.
     pub manifests: Vec<Manifest>,
-    /// The parts of the policy that the mesh cannot express, and other facts for their authors. For each split that the
-    /// manifests leave out on a port there is one that [disables](Diagnostic::disables_split_on) it there.
+    /// Reports of the parts of the policy that the mesh cannot express, and other facts for their authors. For each
+    /// split that the manifests leave out on a port, one of them [disables](Diagnostic::disables_split_on) it there.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Translation {
-    /// The largest spec that is emitted, in bytes as JSON, roughly. An API server keeps objects of up to
-    /// 1.5 MB, together with what it notes in their metadata.
+    /// The approximate size of the largest spec that is emitted, in bytes as JSON. An API server stores objects of up
+    /// to 1.5 MB, including the metadata that it adds.
     pub const MAX_SPEC: usize = 1_000_000;
 
     /// Adds a native object of `policy` named `name`.
     ///
-    /// What no API server takes is reported instead, on every split or traffic target of the policy: a name that is
-    /// no DNS subdomain, a spec that is too large or cannot be written as JSON.
+    /// An object that API servers reject is reported instead, on every split or traffic target of the policy: its name
+    /// is not a DNS subdomain, or its spec is too large or cannot be written as JSON.
     pub fn emit<N: Native>(&mut self, policy: &Policy, stage: Stage, name: &str, spec: &N) {
         self.emit_for(policy, policy.sources(), stage, name, spec);
     }
 
-    /// Like [`emit`](Self::emit), for an object that exists for these objects only, such as a grant of one traffic
+    /// Adds a native object like [`emit`](Self::emit), but only for some sources of the policy, such as one traffic
     /// target.
     pub fn emit_for<N: Native>(
         &mut self,
@@ -191,13 +191,17 @@ impl Translation {
                         .push(Manifest::of(policy, sources, stage, N::KIND, name, spec));
                     return;
                 }
-                Ok(_) => format!("the {} would be larger than {} bytes", N::KIND, Self::MAX_SPEC),
-                Err(error) => format!("the {} cannot be written: {error}", N::KIND),
+                Ok(_) => format!(
+                    "the {} is not written: it is larger than {} bytes",
+                    N::KIND,
+                    Self::MAX_SPEC
+                ),
+                Err(error) => format!("the {} is not written: {error}", N::KIND),
             }
         } else {
-            format!("`{name}` is no name for a {}", N::KIND)
+            format!("the {} is not written: `{name}` is not a valid object name", N::KIND)
         };
-        for object in authors(&sources) {
+        for object in reportable(&sources) {
             let code = Code::Inexpressible;
             self.report(Diagnostic::new(
                 code,
@@ -208,7 +212,7 @@ impl Translation {
         }
     }
 
-    /// Adds all of another translation.
+    /// Adds all manifests and diagnostics of another translation.
     pub fn append(&mut self, other: Self) {
         self.manifests.extend(other.manifests);
         self.diagnostics.extend(other.diagnostics);
@@ -220,7 +224,7 @@ impl Translation {
     }
 }
 
-/// The size of a value as JSON, but for escapes.
+/// Returns the size of a value as JSON, not counting escapes.
 fn size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 5,
@@ -236,13 +240,13 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Whether a mesh is there.
+/// The kinds of an adapter that a cluster serves or lacks, and the mesh's version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detection {
     /// Kinds of the adapter that the cluster serves.
     pub served: Vec<Kind>,
     /// Kinds of the adapter that it does not serve.
     pub missing: Vec<Kind>,
-    /// The mesh's version, if it says.
+    /// The mesh's version, if it is known.
     pub version: Option<String>,
 }

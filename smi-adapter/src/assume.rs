@@ -1,4 +1,4 @@
-//! Services and workloads that an input does not hold, for tools that see manifests and no cluster.
+//! Assumed services and workloads, for tools that read manifests without access to a cluster.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{Kind, ObjectKey, ObjectRef, bounded_name, is_dns_label, is_dns_subdomain};
@@ -15,12 +15,12 @@ use smi_types::FieldPath;
 use smi_types::split::TrafficSplit;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Adds every service that a split of the scope refers to and `snapshot` does not hold, with these TCP
-/// ports, and says so in one diagnostic for each (I3).
+/// Adds every service that a split in the scope refers to and `snapshot` does not contain, with these TCP ports.
+/// Returns one diagnostic for each (I3).
 ///
-/// Only the author knows whether the services exist, so callers do this on request alone. A service that
-/// came twice or could not be read is there, and stays unusable. A split whose root cannot be a service of
-/// its namespace adds nothing, nor does a call without ports: a service without a port gets no traffic.
+/// Only the author knows whether the services exist, so call this function only on request. A duplicate or undecodable
+/// service exists, and stays unusable. A split whose root cannot be a service of its namespace adds nothing. A call
+/// without ports adds nothing, because a service without ports gets no traffic.
 ///
 /// ```
 /// use smi_adapter::{assume::assume_services, settings::Settings, snapshot::Snapshot};
@@ -38,7 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// );
 /// # Ok::<(), smi_types::ParseError>(())
 /// ```
-#[must_use = "users must be told what was assumed"]
+#[must_use = "the diagnostics inform users about the assumptions"]
 pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u16]) -> Vec<Diagnostic> {
     let ports: BTreeSet<u16> = ports.iter().copied().filter(|port| *port > 0).collect();
     if ports.is_empty() {
@@ -49,7 +49,7 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
         .filter(|(key, _)| settings.scope.contains(&key.namespace));
     let named: BTreeSet<ObjectKey> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
     let duplicates: BTreeSet<&ObjectRef> = snapshot.duplicates().collect();
-    let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|why| &why.object).collect();
+    let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|it| &it.object).collect();
     let absent = |key: &ObjectKey| {
         let object = ObjectRef::service(key.clone());
         snapshot.service(key).is_none() && !duplicates.contains(&object) && !undecodable.contains(&object)
@@ -63,7 +63,7 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
     missing.into_iter().map(&mut assume).collect()
 }
 
-/// The services that a split refers to: its root (T3), and backends with a plain name (T32).
+/// Returns the services that a split refers to: its root (T3), and the backends with a plain name (T32).
 fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<ObjectKey> {
     let Some(spec) = &split.spec else {
         return Vec::new();
@@ -83,7 +83,7 @@ fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<O
         .collect()
 }
 
-/// A service with nothing but ports. Their names are none from which a mesh would infer a protocol.
+/// Creates a service with these ports. No mesh infers a protocol from their names.
 fn service(ObjectKey { namespace, name }: ObjectKey, ports: &BTreeSet<u16>) -> Service {
     let port = |number: &u16| ServicePort {
         name: Some(format!("port-{number}")),
@@ -111,13 +111,13 @@ fn message(name: &str, ports: &BTreeSet<u16>) -> String {
     format!("`{name}` is not in the input; it is assumed to exist with port{plural} {numbers}")
 }
 
-/// Adds a Deployment for every service account of the scope that is the destination of a traffic target and that nothing
-/// in `snapshot` runs as, with these TCP ports, and says so in one diagnostic for each (I3). Its pods carry the label
+/// Adds a Deployment with these TCP ports for every service account in the scope that is the destination of a traffic
+/// target and that no workload in `snapshot` runs as. Returns one diagnostic for each (I3). The pods have the label
 /// `app` with the account's name.
 ///
-/// Only the author knows what runs in the cluster, so callers do this on request alone. Accounts that identity bindings
-/// stand for are left alone.
-#[must_use = "users must be told what was assumed"]
+/// Only the author knows which workloads run in the cluster, so call this function only on request. Accounts of
+/// identity bindings are not assumed.
+#[must_use = "the diagnostics inform users about the assumptions"]
 pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u16]) -> Vec<Diagnostic> {
     let ports: BTreeSet<u16> = ports.iter().copied().filter(|port| *port > 0).collect();
     let running: BTreeSet<Identity> = snapshot.workloads().map(Workload::identity).collect();
@@ -137,7 +137,8 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
     let mut assume = |account: Identity| {
         let name = account.service_account.clone();
         let object = snapshot.insert_workload(deployment(account, &ports));
-        let message = format!("nothing in the input runs as the service account `{name}`; this is assumed to do so");
+        let message =
+            format!("no workload in the input runs as the service account `{name}`; this one is assumed to do so");
         Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
     };
     let missing: Vec<Identity> = named.into_iter().filter(|account| !running.contains(account)).collect();
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_and_backends_are_assumed_once_and_named() {
+    fn assumes_and_reports_every_root_and_backend_once() {
         // I3, T3
         let mut snapshot = Snapshot::default();
         add(&mut snapshot, "a", "web.shop.svc.cluster.local", &["v1", "v2"]);
@@ -211,22 +212,22 @@ mod tests {
         snapshot.insert_service(web("v2"));
         let assumed = assume_services(&mut snapshot, &Settings::default(), &[8080, 80, 0, 80]);
         assert_eq!(names(&snapshot), ["v1", "v2", "web"]);
-        let told: Vec<String> = assumed.iter().map(Diagnostic::to_string).collect();
+        let reported: Vec<String> = assumed.iter().map(Diagnostic::to_string).collect();
         let tail = "is not in the input; it is assumed to exist with ports 80, 8080";
         assert_eq!(
-            told,
+            reported,
             [
                 format!("info[Assumed] Service shop/v1: `v1` {tail}"),
                 format!("info[Assumed] Service shop/web: `web` {tail}"),
             ]
         );
-        // What is there stays as it is.
+        // An existing service stays as it is.
         assert_eq!(snapshot.service(&ObjectKey::new("shop", "v2")), Some(&web("v2")));
         assert_eq!(assume_services(&mut snapshot, &Settings::default(), &[80]), []);
     }
 
     #[test]
-    fn what_is_there_and_unusable_is_not_assumed() {
+    fn does_not_assume_unusable_services() {
         // I1
         let mut snapshot = Snapshot::default();
         add(&mut snapshot, "a", "twin", &["unreadable"]);
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_service_is_not_assumed() {
+    fn does_not_assume_names_that_cannot_be_services() {
         let mut snapshot = Snapshot::default();
         add(&mut snapshot, "other", "web.other", &["a"]);
         add(&mut snapshot, "invalid", "A.b.c", &["b"]);
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn splits_out_of_scope_assume_nothing() {
+    fn does_not_assume_services_outside_of_the_scope() {
         let mut snapshot = Snapshot::default();
         add(&mut snapshot, "a", "web", &["v1"]);
         let settings = Settings {

@@ -1,4 +1,4 @@
-//! The only door out: an API server.
+//! Access to an API server: the only I/O of this crate.
 
 mod memory;
 
@@ -10,79 +10,79 @@ use crate::plan::{Action, Deletion, Plan, Write};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
-/// An API server, as far as it is needed here.
+/// An API server, reduced to the requests that plans need.
 ///
-/// Writes are POST and PUT with the object's `resourceVersion`, never server-side apply: that can neither
-/// empty an object nor see what others added to it, so it would leave a policy open that should be closed.
+/// Writes are POST, and PUT with the object's `resourceVersion`, never server-side apply: it can neither empty an
+/// object nor detect what others added to it, so it could leave a policy open that should be closed.
 #[async_trait]
 pub trait Cluster: Send + Sync {
-    /// Whether the cluster serves `kind`, in this version.
+    /// Returns `true` if the cluster serves `kind`, in this version.
     ///
     /// # Errors
-    /// If it cannot be asked.
+    /// If the request fails.
     async fn serves(&self, kind: &Kind) -> Result<bool, Error>;
 
-    /// All objects of `kind`, in all namespaces.
+    /// Lists all objects of `kind`, in all namespaces.
     ///
     /// # Errors
-    /// If the list cannot be had, as a whole.
+    /// If any part of the list is missing.
     async fn list(&self, kind: &Kind) -> Result<Vec<NativeObject>, Error>;
 
     /// Creates an object (POST).
     ///
     /// # Errors
-    /// [`Error::Conflict`] if it is there already, [`Error::Refused`] if the server does not want it.
+    /// [`Error::Conflict`] if the object exists already, [`Error::Refused`] if the server rejects it.
     async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error>;
 
     /// Replaces an object (PUT), if it still has the `resourceVersion` in `object`.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if it is gone or has changed, [`Error::Refused`] if the server does not want it.
+    /// [`Error::Conflict`] if the object is gone or has changed, [`Error::Refused`] if the server rejects it.
     async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error>;
 
-    /// Deletes an object, if it still has the UID and `resourceVersion` in `deletion`. One that is gone
-    /// already counts as deleted.
+    /// Deletes an object, if it still has the UID and `resourceVersion` in `deletion`. An object that no longer exists
+    /// counts as deleted.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if it has changed, [`Error::Refused`] if the server does not want to.
+    /// [`Error::Conflict`] if the object has changed, [`Error::Refused`] if the server rejects the deletion.
     async fn delete(&self, deletion: &Deletion) -> Result<(), Error>;
 }
 
-/// Why the environment does not do what it should.
+/// An error talking to the API server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The API server cannot be reached, or answers nonsense. Trying again may help.
+    /// The API server cannot be reached, or its response is invalid. A retry may help.
     #[error("the API server cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Somebody else changed the object meanwhile. Observing and planning again helps.
-    #[error("`{0}` was changed by somebody else meanwhile")]
+    /// The object was created, changed or deleted since it was observed. Observe and plan again.
+    #[error("`{0}` has changed since it was observed")]
     Conflict(Box<ObjectRef>),
-    /// The API server, or an admission webhook, refuses the write.
-    #[error("`{object}` was refused: {message}")]
+    /// The API server, or an admission webhook, rejects the write.
+    #[error("`{object}` was rejected: {message}")]
     Refused {
         /// The object.
         object: Box<ObjectRef>,
-        /// What the server said.
+        /// The reason that the server gave.
         message: String,
     },
 }
 
-/// What became of one action of a plan.
+/// The outcome of one action of a plan.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is done.
+    /// The action was carried out.
     Done,
-    /// It failed.
+    /// The action failed.
     Failed(Error),
-    /// It was left alone, since an earlier action for the same policy failed: whatever holds after each
-    /// action of a plan holds after an unfinished one as well.
+    /// The action was skipped, because an earlier action for the same policy failed. Every guarantee that holds after
+    /// each action of a plan therefore also holds after an incomplete plan.
     Skipped,
 }
 
-/// Carries out a plan, in its order, and says what became of every action, in the same order.
+/// Carries out a plan in order, and returns the outcome of every action in the same order.
 ///
-/// A failure ends the actions of its policy; other policies do not depend on it and go on.
+/// A failure stops the actions of its policy. Other policies are independent and continue.
 pub async fn apply(cluster: &dyn Cluster, plan: &Plan) -> Vec<Outcome> {
     let mut failed: BTreeSet<&str> = BTreeSet::new();
     let mut outcomes = Vec::with_capacity(plan.actions.len());

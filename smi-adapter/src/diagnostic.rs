@@ -1,4 +1,4 @@
-//! Diagnostics: what the authors of SMI objects should know, as data and as text.
+//! Diagnostics: facts about SMI objects for their authors, as data and as text.
 
 mod code;
 mod concern;
@@ -18,8 +18,8 @@ pub use smi_types::validate::Severity;
 
 /// A fact about one field of one object that its author should know, with a stable [`Code`].
 ///
-/// Everything that a program may want to know is a field; the message puts it into words for people, and nothing has to
-/// be read from it. A controller turns a diagnostic into an Event on the object, or into a condition of its status.
+/// Everything that a program needs is in the fields. The message is for people and need not be parsed. A controller
+/// turns a diagnostic into an Event on the object, or into a condition of its status.
 ///
 /// ```
 /// use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
@@ -33,30 +33,32 @@ pub use smi_types::validate::Severity;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The object at fault.
+    /// The object that the diagnostic is about.
     pub object: ObjectRef,
-    /// The field at fault; the root, if the object as a whole is.
+    /// The field that the diagnostic is about; the root, if it is about the whole object.
     pub field: FieldPath,
     /// The kind of fact.
     pub code: Code,
-    /// The rule that the object breaks by itself. `None` for what takes several objects, a setting or a mesh.
+    /// The rule that the object violates by itself. `None` if the diagnostic depends on other objects, a setting or a
+    /// mesh.
     pub rule: Option<Rule>,
-    /// The ports that it is limited to: of the root service on a split, else those that the workload listens on.
+    /// The ports that the diagnostic is limited to: on a split those of the root service, otherwise those that the
+    /// workload listens on.
     pub ports: PortSet,
-    /// The backend of the split that it is limited to, by the name of its service.
+    /// The service name of the split's backend that the diagnostic is limited to.
     pub backend: Option<String>,
-    /// The other object that causes it, such as an older split or a foreign native object.
+    /// The other object that causes the diagnostic, such as an older split or a foreign native object.
     pub other: Option<ObjectRef>,
-    /// How far a share of traffic may differ from what the split says.
+    /// The largest difference between a share of traffic and the share in the split.
     pub error: Option<ErrorBound>,
-    /// The workload that it is limited to.
+    /// The workload that the diagnostic is limited to.
     pub workload: Option<ObjectRef>,
-    /// The fact in words: lower case, no period, values in backticks.
+    /// The message: lower case, no trailing period, values in backticks.
     pub message: String,
 }
 
 impl Diagnostic {
-    /// Creates a diagnostic on one field of an object, limited to nothing.
+    /// Creates a diagnostic on one field of an object, without any limits.
     #[must_use]
     pub fn new(code: Code, object: ObjectRef, field: FieldPath, message: impl Into<String>) -> Self {
         Self {
@@ -73,54 +75,55 @@ impl Diagnostic {
         }
     }
 
-    /// Limits it to one port.
+    /// Limits the diagnostic to one port.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
         self.on_ports(PortSet::Only([port].into()))
     }
 
-    /// Limits it to some ports.
+    /// Limits the diagnostic to a set of ports.
     #[must_use]
     pub fn on_ports(mut self, ports: PortSet) -> Self {
         self.ports = ports;
         self
     }
 
-    /// Limits it to one backend of the split, by the name of its service.
+    /// Limits the diagnostic to one backend of the split, by the name of its service.
     #[must_use]
     pub fn on_backend(mut self, service: impl Into<String>) -> Self {
         self.backend = Some(service.into());
         self
     }
 
-    /// Limits it to one workload.
+    /// Limits the diagnostic to one workload.
     #[must_use]
     pub fn on_workload(mut self, workload: ObjectRef) -> Self {
         self.workload = Some(workload);
         self
     }
 
-    /// Names the object that causes it.
+    /// Adds the object that causes the diagnostic.
     #[must_use]
     pub fn caused_by(mut self, other: ObjectRef) -> Self {
         self.other = Some(other);
         self
     }
 
-    /// States how far a share may differ.
+    /// Adds the largest difference between a share and the share in the split.
     #[must_use]
     pub fn within(mut self, error: ErrorBound) -> Self {
         self.error = Some(error);
         self
     }
 
-    /// Returns `true` if, because of this, the split that it is on takes no traffic on `port` of its root.
+    /// Returns `true` if the diagnostic is on a split and, because of it, the split takes no traffic on `port` of its
+    /// root.
     ///
-    /// [`Planned::status`](crate::plan::Planned::status) and the conformance kit go by it: an adapter that does not split
-    /// a port reports a diagnostic for which it is `true`.
+    /// [`Planned::status`](crate::plan::Planned::status) and the conformance kit rely on this method: an adapter that
+    /// does not split a port must report a diagnostic for which it returns `true`.
     #[must_use]
     pub fn disables_split_on(&self, port: u16) -> bool {
-        // An annotation is no part of what the split says in SMI.
+        // Annotations are not part of SMI.
         self.object.kind == Kind::TRAFFIC_SPLIT
             && self.code.disables_splits()
             && self.backend.is_none()
@@ -140,8 +143,8 @@ impl Display for Diagnostic {
     }
 }
 
-/// Writes every field, and what follows from the code: `severity`, `effect` and `rules`, which is the rule's own ID where
-/// there is a rule. A field that limits nothing is left out.
+/// Serialises every field, and what follows from the code: `severity`, `effect` and `rules`. If the diagnostic has a
+/// rule, `rules` contains only its ID. Limits and optional fields that are not set are omitted.
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {
@@ -195,7 +198,7 @@ mod tests {
     use crate::object::ObjectKey;
 
     #[test]
-    fn the_human_form_names_everything() {
+    fn text_contains_severity_code_object_field_and_message() {
         let object = ObjectRef::split(ObjectKey::new("shop", "canary"));
         let diagnostic = Diagnostic::new(
             Code::WeightMissing,

@@ -8,7 +8,7 @@
 //! 6. [`adapter`]: write an adapter for another mesh
 //! 7. [`rules`]: the meaning of the rule IDs
 //!
-//! How an adapter is proved correct is the subject of the crate `smi-conformance`.
+//! The crate `smi-conformance` proves that an adapter is correct, and has a guide of its own.
 
 /// Declares the chapters, with links from each to its neighbours.
 macro_rules! chapters {

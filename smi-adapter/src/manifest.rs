@@ -1,4 +1,4 @@
-//! A mesh's own objects: as they are in a cluster, and as we want them.
+//! Native objects of a mesh: as they exist in a cluster, and as a plan writes them.
 
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -11,57 +11,57 @@ use std::fmt::{self, Display};
 
 /// The `spec` of a native kind, as an adapter writes it.
 ///
-/// It writes every field that the mesh's CRD would default, so that what comes back from an API server
-/// equals what was sent, and every list whose absence means something else than its emptiness.
+/// It writes every field that has a default in the mesh's CRD, so that the API server returns exactly what was sent. It
+/// also writes every list whose absence has a different meaning than an empty list.
 pub trait Native: Serialize {
-    /// The kind whose spec it is.
+    /// The kind that the spec belongs to.
     const KIND: Kind;
 }
 
-/// An object of a mesh's API, as it is in a cluster or in a file.
+/// An object of a mesh's API, as it appears in a cluster or in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NativeObject {
-    /// Its kind. An API server may leave it out of the items of a list: it is the kind that was listed.
+    /// The kind. An API server may omit it from the items of a list; use the kind that was listed.
     pub kind: Kind,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// Its `spec`. Nothing else of an object counts.
+    /// The `spec`. Other parts of an object, such as its status, do not count.
     pub spec: Value,
 }
 
 impl NativeObject {
-    /// Its namespace and name.
+    /// Returns the namespace and name.
     #[must_use]
     pub fn key(&self) -> ObjectKey {
         ObjectKey::of(&self.metadata)
     }
 
-    /// Its kind, namespace and name.
+    /// Returns the kind, namespace and name.
     #[must_use]
     pub fn reference(&self) -> ObjectRef {
         ObjectRef::new(self.kind.clone(), self.key())
     }
 
-    /// The object as JSON, with `apiVersion` and `kind`, as an API server takes it.
+    /// Returns the object as JSON with `apiVersion` and `kind`, as an API server accepts it.
     #[must_use]
     pub fn to_value(&self) -> Value {
         json!(self)
     }
 
-    /// The value of a label.
+    /// Returns the value of a label.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&str> {
         self.metadata.labels.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// The value of an annotation.
+    /// Returns the value of an annotation.
     #[must_use]
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.metadata.annotations.as_ref()?.get(name).map(String::as_str)
     }
 }
 
-/// Serialises as an API server takes it.
+/// Serialises the object as an API server accepts it.
 impl Serialize for NativeObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("NativeObject", 4)?;
@@ -73,29 +73,31 @@ impl Serialize for NativeObject {
     }
 }
 
-/// An object that gives a policy its meaning, and what we know of it.
+/// A native object that expresses a policy, together with the policy, its stage and its sources.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Manifest {
-    /// The object. Labels and annotations of ours are added by a plan.
+    /// The object. A plan adds the labels and annotations that mark it as managed by us.
     pub object: NativeObject,
-    /// The policy that it belongs to.
+    /// The policy that the object belongs to.
     pub policy: PolicyKey,
-    /// When it is written and deleted.
+    /// The stage of a plan at which the object is written or deleted.
     pub stage: Stage,
-    /// The SMI objects that it exists for.
+    /// The SMI objects that the object exists for.
     pub sources: BTreeSet<ObjectRef>,
 }
 
 impl Manifest {
-    /// A manifest of `policy`, in its namespace. Objects of the stage [`Stage::Route`] are owned by the
-    /// splits that they exist for, so that the garbage collector deletes them with the last one; those of
-    /// access control are not, since it would delete them in any order.
+    /// Creates a manifest of `policy`, in its namespace.
+    ///
+    /// Objects of the stage [`Stage::Route`] are owned by the splits that they exist for, so that the garbage collector
+    /// deletes them with the last one. Objects for access control have no owner, because the garbage collector would
+    /// delete them in any order.
     #[must_use]
     pub fn new(policy: &Policy, stage: Stage, kind: Kind, name: &str, spec: Value) -> Self {
         Self::of(policy, policy.sources(), stage, kind, name, spec)
     }
 
-    /// Like [`new`](Self::new), for these sources only.
+    /// Creates a manifest like [`new`](Self::new), for these sources only.
     pub(crate) fn of(
         policy: &Policy,
         sources: BTreeSet<ObjectRef>,
@@ -128,12 +130,12 @@ impl Manifest {
     }
 }
 
-/// Those of the sources of a manifest whose authors are told what became of it: splits and traffic targets; where there
-/// are none, whatever there is.
-pub(crate) fn authors(sources: &BTreeSet<ObjectRef>) -> impl Iterator<Item = &ObjectRef> {
-    let says = |object: &&ObjectRef| object.kind == Kind::TRAFFIC_SPLIT || object.kind == Kind::TRAFFIC_TARGET;
-    let nobody = !sources.iter().any(|object| says(&object));
-    sources.iter().filter(move |object| nobody || says(object))
+/// Returns the sources of a manifest on which a problem with it is reported: its splits and traffic targets, or all
+/// sources if there are none.
+pub(crate) fn reportable(sources: &BTreeSet<ObjectRef>) -> impl Iterator<Item = &ObjectRef> {
+    let is_policy = |object: &&ObjectRef| object.kind == Kind::TRAFFIC_SPLIT || object.kind == Kind::TRAFFIC_TARGET;
+    let has_policy = sources.iter().any(|object| is_policy(&object));
+    sources.iter().filter(move |object| !has_policy || is_policy(object))
 }
 
 fn owners(policy: &Policy) -> Vec<OwnerReference> {
@@ -154,16 +156,16 @@ fn owners(policy: &Policy) -> Vec<OwnerReference> {
         .collect()
 }
 
-/// When an object is written: in this order; deletions go the other way round, after all writes.
+/// A stage of a plan. Objects are written in the order of the stages, and deleted in reverse order after all writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// What others refer to, and what does nothing by itself.
+    /// Objects that other objects refer to, and that have no effect by themselves.
     Leaf,
-    /// Where traffic goes.
+    /// Objects that route traffic.
     Route,
-    /// What allows.
+    /// Objects that allow traffic.
     Grant,
-    /// What denies all that no grant allows.
+    /// Objects that deny all traffic that no grant allows.
     Deny,
 }
 
@@ -171,7 +173,7 @@ impl Stage {
     /// Every stage, in order.
     pub const ALL: [Self; 4] = [Self::Leaf, Self::Route, Self::Grant, Self::Deny];
 
-    /// The stage in lower case.
+    /// Returns the name of the stage in lower case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
-//! What the objects of a snapshot come to: [`Policy`] by policy.
+//! The resolved meaning of a snapshot: a map of independent [policies](Policy).
 //!
-//! [`resolve`](crate::resolve::resolve) builds these. So that an adapter's translation can be tested by itself, there are
-//! builders as well; they keep what the types promise, or return [`ModelError`].
+//! [`resolve`](crate::resolve::resolve) creates policies. To test the translation of an adapter by itself, create them
+//! with builders, which keep the invariants of the types or return [`ModelError`].
 //!
 //! ```
 //! use smi_adapter::adapter::Translation;
@@ -52,19 +52,19 @@ use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
-/// All policies of a snapshot. Each is independent of every other, and no native object serves two.
+/// All policies of a snapshot. They are independent of each other, and no native object belongs to two of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
     pub(crate) policies: BTreeMap<PolicyKey, Policy>,
 }
 
 impl Model {
-    /// The policies, sorted by key.
+    /// Returns the policies, sorted by key.
     pub fn policies(&self) -> impl Iterator<Item = (&PolicyKey, &Policy)> {
         self.policies.iter()
     }
 
-    /// Where the traffic of every root service goes, sorted by root.
+    /// Returns the routes of root services, sorted by root.
     pub fn routes(&self) -> impl Iterator<Item = &ServiceRoute> {
         self.policies.values().filter_map(|policy| match policy {
             Policy::Route(route) => Some(route),
@@ -72,7 +72,7 @@ impl Model {
         })
     }
 
-    /// Who may talk to every workload of an enforced namespace, sorted by workload.
+    /// Returns the access control of workloads in enforced namespaces, sorted by workload.
     pub fn accesses(&self) -> impl Iterator<Item = &WorkloadAccess> {
         self.policies.values().filter_map(|policy| match policy {
             Policy::Access(access) => Some(access),
@@ -80,18 +80,18 @@ impl Model {
         })
     }
 
-    /// The policy with `key`.
+    /// Returns the policy with `key`.
     #[must_use]
     pub fn policy(&self, key: &PolicyKey) -> Option<&Policy> {
         self.policies.get(key)
     }
 }
 
-/// What a policy is about.
+/// The subject of a policy, which identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PolicyKey {
-    /// A root service, or another host that a split in a namespace names as its root.
+    /// A root service, or an external host that splits of a namespace name as their root.
     Route(ObjectKey),
     /// A workload of an enforced namespace.
     Access(ObjectRef),
@@ -100,7 +100,7 @@ pub enum PolicyKey {
 }
 
 impl PolicyKey {
-    /// The namespace that all native objects of the policy are in.
+    /// Returns the namespace of all native objects of the policy.
     #[must_use]
     pub fn namespace(&self) -> &str {
         match self {
@@ -110,7 +110,7 @@ impl PolicyKey {
         }
     }
 
-    /// Whether it is about access control.
+    /// Returns `true` if the policy is for access control.
     #[must_use]
     pub const fn is_access(&self) -> bool {
         matches!(self, Self::Access(_) | Self::Baseline(_))
@@ -128,7 +128,7 @@ impl Display for PolicyKey {
     }
 }
 
-/// Serialises as its text.
+/// Serialises as text.
 impl Serialize for PolicyKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -139,16 +139,16 @@ impl Serialize for PolicyKey {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// Where the traffic of one root service goes: every traffic split on it, merged.
+    /// The route of one root service: every traffic split on it, merged.
     Route(ServiceRoute),
-    /// Who may talk to one workload of an enforced namespace.
+    /// The access control of one workload in an enforced namespace.
     Access(WorkloadAccess),
-    /// That everything else in one enforced namespace is denied.
+    /// The denial of everything else in one enforced namespace.
     Baseline(NamespaceBaseline),
 }
 
 impl Policy {
-    /// What the policy is about.
+    /// Returns the subject of the policy.
     #[must_use]
     pub fn key(&self) -> PolicyKey {
         match self {
@@ -158,7 +158,7 @@ impl Policy {
         }
     }
 
-    /// The objects that have a part in it, sorted: SMI objects, the workload, the namespace.
+    /// Returns the objects that the policy is based on, sorted: SMI objects, the workload or the namespace.
     #[must_use]
     pub fn sources(&self) -> BTreeSet<ObjectRef> {
         match self {

@@ -1,4 +1,4 @@
-//! Names of objects: kind, namespace and name.
+//! Kinds, keys and references of objects, and bounded names for native objects.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
@@ -19,12 +19,12 @@ pub struct Kind {
     pub version: Cow<'static, str>,
     /// Kind, such as `Service`.
     pub kind: Cow<'static, str>,
-    /// Plural in lower case, as it stands in URLs.
+    /// Plural in lower case, as used in URLs.
     pub plural: Cow<'static, str>,
 }
 
 impl Kind {
-    /// `TrafficSplit`. SMI kinds are named by their newest version, whichever an object was read in.
+    /// `TrafficSplit`. SMI kinds have their newest version here, regardless of the version that an object was read in.
     pub const TRAFFIC_SPLIT: Self = Self::new("split.smi-spec.io", "v1alpha4", "TrafficSplit", "trafficsplits");
     /// `HTTPRouteGroup`
     pub const HTTP_ROUTE_GROUP: Self = Self::new("specs.smi-spec.io", "v1alpha4", "HTTPRouteGroup", "httproutegroups");
@@ -59,7 +59,7 @@ impl Kind {
     /// `CronJob` of the group `batch`
     pub const CRON_JOB: Self = Self::new("batch", "v1", "CronJob", "cronjobs");
 
-    /// Every kind of SMI that is an object in a cluster.
+    /// Every SMI kind whose objects exist in a cluster.
     pub const SMI: [Self; 6] = [
         Self::TRAFFIC_SPLIT,
         Self::HTTP_ROUTE_GROUP,
@@ -69,7 +69,7 @@ impl Kind {
         Self::IDENTITY_BINDING,
     ];
 
-    /// Pods, and every kind of object that makes pods.
+    /// The kind of pods, and every kind whose objects create pods.
     pub const WORKLOADS: [Self; 8] = [
         Self::POD,
         Self::REPLICATION_CONTROLLER,
@@ -81,7 +81,7 @@ impl Kind {
         Self::CRON_JOB,
     ];
 
-    /// A kind whose names are known to the compiler.
+    /// Creates a kind from static names.
     #[must_use]
     pub const fn new(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// The `apiVersion` of objects of this kind.
+    /// Returns the `apiVersion` of objects of this kind.
     #[must_use]
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {
@@ -109,7 +109,7 @@ impl Display for Kind {
     }
 }
 
-/// Namespace and name of an object.
+/// The namespace and name of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ObjectKey {
     /// Namespace.
@@ -119,7 +119,7 @@ pub struct ObjectKey {
 }
 
 impl ObjectKey {
-    /// The key of `namespace/name`.
+    /// Creates the key `namespace/name`.
     #[must_use]
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -128,7 +128,7 @@ impl ObjectKey {
         }
     }
 
-    /// The key in an object's metadata. Without a namespace it is `default` (I2).
+    /// Returns the key in an object's metadata. Without a namespace it is in `default` (I2).
     #[must_use]
     pub fn of(metadata: &ObjectMeta) -> Self {
         Self::new(
@@ -138,7 +138,7 @@ impl ObjectKey {
     }
 }
 
-/// The namespace of objects that name none (I2). Readers of manifests let their users choose another.
+/// The namespace of objects without one (I2). Readers of manifests let their users choose another.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
 impl Display for ObjectKey {
@@ -147,47 +147,47 @@ impl Display for ObjectKey {
     }
 }
 
-/// Which object something is about. Ordered by namespace and name, then by kind.
+/// A reference to an object. References are ordered by namespace and name, then by kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ObjectRef {
-    /// Its namespace and name.
+    /// The namespace and name.
     pub key: ObjectKey,
-    /// Its kind.
+    /// The kind.
     pub kind: Kind,
 }
 
 impl ObjectRef {
-    /// The object of `kind` with `key`.
+    /// Refers to the object of `kind` with `key`.
     #[must_use]
     pub const fn new(kind: Kind, key: ObjectKey) -> Self {
         Self { key, kind }
     }
 
-    /// The traffic split with `key`.
+    /// Refers to the traffic split with `key`.
     #[must_use]
     pub const fn split(key: ObjectKey) -> Self {
         Self::new(Kind::TRAFFIC_SPLIT, key)
     }
 
-    /// The traffic target with `key`.
+    /// Refers to the traffic target with `key`.
     #[must_use]
     pub const fn target(key: ObjectKey) -> Self {
         Self::new(Kind::TRAFFIC_TARGET, key)
     }
 
-    /// The namespace `name`. Its key says the name twice, so that it lies in the namespace it is.
+    /// Refers to the namespace `name`. The key has the name twice, so that the namespace contains itself.
     #[must_use]
     pub fn namespace(name: &str) -> Self {
         Self::new(Kind::NAMESPACE, ObjectKey::new(name, name))
     }
 
-    /// The HTTP route group with `key`.
+    /// Refers to the HTTP route group with `key`.
     #[must_use]
     pub const fn group(key: ObjectKey) -> Self {
         Self::new(Kind::HTTP_ROUTE_GROUP, key)
     }
 
-    /// The service with `key`.
+    /// Refers to the service with `key`.
     #[must_use]
     pub const fn service(key: ObjectKey) -> Self {
         Self::new(Kind::SERVICE, key)
@@ -204,8 +204,8 @@ impl Display for ObjectRef {
     }
 }
 
-/// `name`, or, where it is longer than 63 characters, its beginning and a hash of all of it: for the names
-/// of native objects, which mesh components copy into labels.
+/// Shortens a name to at most 63 characters: a longer name is cut and gets a hash of the whole name. Use it for names
+/// of native objects, because mesh components copy them to labels.
 #[must_use]
 pub fn bounded_name(name: &str) -> String {
     if name.len() <= 63 {
@@ -214,18 +214,18 @@ pub fn bounded_name(name: &str) -> String {
     cut(name, &content_hash(name))
 }
 
-/// The beginning of `name` and a hash of all of it and of `content`, at most 63 characters: for native objects that are
-/// never edited, so that other content is another object.
+/// Returns the beginning of `name` with a hash of the whole name and of `content`, at most 63 characters. Use it for
+/// native objects that are never edited, so that different content gives a different object.
 #[must_use]
 pub fn hashed_name(name: &str, content: &str) -> String {
     cut(name, &content_hash(&format!("{name}\0{content}")))
 }
 
-/// A hash of a text, as 16 hexadecimal digits: for what is named by what it says.
+/// Returns a hash of a text as 16 hexadecimal digits, for objects that are named by their content.
 #[must_use]
 pub fn content_hash(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    let hash = hash
+    let digest = Sha256::digest(text.as_bytes());
+    let hash = digest
         .iter()
         .take(8)
         .fold(0u64, |hash, byte| hash << 8 | u64::from(*byte));
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_checked() {
+    fn validates_dns_names() {
         for name in ["a", "a-b", "1", &"a".repeat(63)] {
             assert!(is_dns_label(name), "{name}");
         }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut_and_stay_different() {
+    fn shortened_names_stay_different() {
         let long = "a".repeat(45) + ".-" + &"b".repeat(40);
         let name = bounded_name(&long);
         assert!(is_dns_subdomain(&name) && name.len() <= 63, "{name}");
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn names_by_content_differ_with_it() {
+    fn hashed_names_differ_by_content() {
         let name = hashed_name("deployment-web", "a");
         assert!(name.starts_with("deployment-web-") && name.len() == 31, "{name}");
         assert_ne!(name, hashed_name("deployment-web", "b"));

@@ -6,31 +6,31 @@ mod lower;
 pub use lower::Comparison;
 
 use regex::{Regex, RegexBuilder};
-use smi_types::regex::{NotPortable, Portable};
+use smi_types::regex::{NotPortableError, Portable};
 use std::fmt::{self, Display};
 use std::sync::OnceLock;
 
-/// How much of a text a pattern must match.
+/// The part of a text that a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Anchor {
-    /// All of it.
+    /// The whole text.
     Full,
-    /// A beginning of it.
+    /// A prefix of the text.
     Start,
-    /// Any part of it.
+    /// Any part of the text.
     Search,
 }
 
-/// Whose regular expressions are written.
+/// The engine that a regular expression is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
-    /// RE2, as Envoy has it: `\d`, `\w` and `\b` are ASCII.
+    /// RE2, as in Envoy: `\d`, `\w` and `\b` are ASCII.
     Re2,
-    /// The `regex` crate, as Linkerd's proxy has it: they are Unicode.
+    /// The `regex` crate, as in Linkerd's proxy: `\d`, `\w` and `\b` are Unicode.
     Rust,
 }
 
-/// A regular expression in the portable dialect (S6), and how much of a text it must match (S4, S12).
+/// A regular expression in the portable dialect (S6), and the part of a text that it must match (S4, S12).
 ///
 /// ```
 /// use smi_adapter::pattern::{Anchor, Engine, Pattern};
@@ -42,7 +42,7 @@ pub enum Engine {
 /// let prefix = Pattern::new("/a|/ab", Anchor::Start)?;
 /// assert!(prefix.is_match("/abc"));
 /// assert_eq!(prefix.to_full_match(Engine::Re2), "(?:/a|/ab)(?s:.*)");
-/// # Ok::<(), smi_types::regex::NotPortable>(())
+/// # Ok::<(), smi_types::regex::NotPortableError>(())
 /// ```
 #[derive(Clone)]
 pub struct Pattern {
@@ -52,11 +52,11 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// If it is outside the portable dialect.
-    pub fn new(pattern: &str, anchor: Anchor) -> Result<Self, NotPortable> {
+    /// If the pattern is outside the portable dialect.
+    pub fn new(pattern: &str, anchor: Anchor) -> Result<Self, NotPortableError> {
         Ok(Self {
             portable: Portable::parse(pattern)?,
             anchor,
@@ -64,19 +64,19 @@ impl Pattern {
         })
     }
 
-    /// The regular expression as its author wrote it.
+    /// Returns the regular expression as its author wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.portable.as_str()
     }
 
-    /// How much of a text it must match.
+    /// Returns the part of a text that the pattern must match.
     #[must_use]
     pub fn anchor(&self) -> Anchor {
         self.anchor
     }
 
-    /// Whether `text` matches.
+    /// Returns `true` if `text` matches.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
         let regex = self.compiled.get_or_init(|| {
@@ -89,8 +89,8 @@ impl Pattern {
         regex.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    /// The regular expression for an engine that matches whole texts: one that needs `^(?:…)$` around it
-    /// gets that from the adapter.
+    /// Returns the regular expression for an engine that matches whole texts. For an engine that does not, the adapter
+    /// adds `^(?:…)$`.
     #[must_use]
     pub fn to_full_match(&self, engine: Engine) -> String {
         let pattern = match engine {
@@ -104,15 +104,19 @@ impl Pattern {
         }
     }
 
-    /// Whether it is certain that no text matches both. `false` means: not certain, or too much work.
+    /// Returns `true` if it is proved that no text matches both patterns. Returns `false` if it is not, or if the proof
+    /// takes too much work.
     #[must_use]
     pub fn is_disjoint(&self, other: &Self) -> bool {
         automata::disjoint(&self.to_full_match(Engine::Rust), &other.to_full_match(Engine::Rust))
     }
 
-    /// The comparisons one of which a text fulfils if and only if it matches, for meshes without regular expressions:
-    /// sorted, at most 64, none covered by another. That they are the same is proved on automata, for all texts
-    /// without a line feed, which no part of an HTTP request has. `None` if there are none, or it is too much work.
+    /// Returns comparisons that are equal to the pattern, for meshes without regular expressions: a text matches the
+    /// pattern if and only if it fulfils one of them.
+    ///
+    /// They are sorted, at most 64, and none is covered by another. The equality is proved on automata for all texts
+    /// without a line feed, which no part of an HTTP request contains. Returns `None` if there are no such comparisons,
+    /// or if the proof takes too much work.
     ///
     /// ```
     /// use smi_adapter::pattern::{Anchor, Comparison, Pattern};
@@ -124,14 +128,14 @@ impl Pattern {
     /// );
     /// let numbers = Pattern::new("/orders/[0-9]+", Anchor::Full)?;
     /// assert_eq!(numbers.lower(), None);
-    /// # Ok::<(), smi_types::regex::NotPortable>(())
+    /// # Ok::<(), smi_types::regex::NotPortableError>(())
     /// ```
     #[must_use]
     pub fn lower(&self) -> Option<Vec<Comparison>> {
         lower::lower(&self.to_full_match(Engine::Rust))
     }
 
-    /// Whether it is certain that matching the whole text and matching a beginning of it are the same.
+    /// Returns `true` if it is certain that the pattern matches a whole text whenever it matches a prefix of the text.
     #[must_use]
     pub fn takes_any_suffix(&self) -> bool {
         self.portable.takes_any_suffix()
@@ -163,9 +167,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anchoring() {
-        // S4, S7, S12: pattern, anchor, what matches, what does not.
-        for (pattern, anchor, yes, no) in [
+    fn anchors_decide_which_texts_match() {
+        // S4, S7, S12
+        for (pattern, anchor, matching, others) in [
             (
                 "/foo",
                 Anchor::Full,
@@ -184,10 +188,10 @@ mod tests {
             (r"\d+", Anchor::Full, &["7"], &["\u{667}"]),
         ] {
             let pattern = Pattern::new(pattern, anchor).unwrap();
-            for text in yes {
+            for text in matching {
                 assert!(pattern.is_match(text), "{pattern:?} {text}");
             }
-            for text in no {
+            for text in others {
                 assert!(!pattern.is_match(text), "{pattern:?} {text}");
             }
         }

@@ -1,4 +1,4 @@
-//! What has to be written and deleted.
+//! Plans: the writes and deletions that bring a cluster to its desired state.
 
 mod diff;
 mod owned;
@@ -19,11 +19,11 @@ use smi_types::FieldPath;
 use status::LazyIndex;
 use std::collections::BTreeSet;
 
-/// Writes and deletions, in an order that is safe at every step: writes by
-/// [stage](crate::manifest::Stage), then deletions in reverse.
+/// Writes and deletions, in an order that is safe at every step: writes by [stage](crate::manifest::Stage), then
+/// deletions in reverse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// What is to be done, in order. Empty: nothing differs.
+    /// The actions, in order. There are none if nothing differs.
     pub actions: Vec<Action>,
     /// The field manager of the writes: owner and adapter.
     pub field_manager: String,
@@ -32,24 +32,24 @@ pub struct Plan {
 /// One write or deletion.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// The object is not there.
+    /// Creates an object that does not exist yet.
     Create(Write),
-    /// The object is ours and differs from what it should be.
+    /// Replaces an object that is managed by us and differs from the desired one.
     Replace(Write),
-    /// The object is ours and no longer needed.
+    /// Deletes an object that is managed by us and no longer needed.
     Delete(Deletion),
 }
 
 /// An object to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
-    /// The whole object. To replace one, it keeps `resourceVersion`, and labels, annotations and
-    /// finalizers of others.
+    /// The whole object. A replacement keeps the `resourceVersion`, and the labels, annotations and finalizers that
+    /// others added.
     pub object: NativeObject,
     policy: String,
 }
 
-/// An object to be deleted, if it is still the one that was observed.
+/// An object to be deleted, unless it has changed since it was observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
     /// The object.
@@ -62,7 +62,7 @@ pub struct Deletion {
 }
 
 impl Action {
-    /// The object that it is about.
+    /// Returns the object that is written or deleted.
     #[must_use]
     pub fn object(&self) -> ObjectRef {
         match self {
@@ -71,7 +71,7 @@ impl Action {
         }
     }
 
-    /// The policy that it serves, as text. Actions of different policies do not depend on each other.
+    /// Returns the policy that the action belongs to, as text. Actions of different policies are independent.
     #[must_use]
     pub fn policy(&self) -> &str {
         match self {
@@ -81,21 +81,21 @@ impl Action {
     }
 }
 
-/// A plan, and everything that was found out on the way.
+/// A plan, together with the manifests, diagnostics and model that it results from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// What is to be done.
+    /// The plan.
     pub plan: Plan,
-    /// Every native object as it should be, sorted by kind and key, also those that are so already.
+    /// Every desired native object, sorted by kind and key, including those that need no action.
     pub manifests: Vec<Manifest>,
-    /// What the authors of SMI objects should know, sorted and each of them once.
+    /// The diagnostics for the authors of SMI objects, sorted and without duplicates.
     pub diagnostics: Vec<Diagnostic>,
-    /// What the snapshot means.
+    /// The resolved meaning of the snapshot.
     pub model: Model,
     index: LazyIndex,
 }
 
-/// Resolves, translates, reviews and compares.
+/// Resolves and translates a snapshot, then reviews the result and compares it with the observed objects.
 pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     adapter: &A,
     snapshot: &Snapshot,
@@ -110,19 +110,20 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
     complete(adapter, snapshot, settings, observed, resolution, whole)
 }
 
-/// Resolves a snapshot as a plan does: namespaces in which there are objects of ours for access control stay enforced
-/// (A2).
+/// Resolves a snapshot as a plan does: namespaces that contain access control objects managed by us stay enforced (A2).
 #[must_use]
 pub fn resolved(snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Resolution {
     resolve_observed(snapshot, settings, &observed.enforced())
 }
 
-/// Plans a translation of a whole snapshot. [`MeshAdapterExt::plan`](crate::adapter::MeshAdapterExt::plan) does so with
-/// that of the adapter; this is for one that was edited, or made in another way.
+/// Plans a given translation of a whole snapshot.
 ///
-/// `translation` holds the native objects of all policies of `resolution`, and what the mesh cannot express of them. The
-/// objects are labelled, reviewed and compared with those that are observed; diagnostics of the resolution are added to
-/// those of the translation.
+/// [`MeshAdapterExt::plan`](crate::adapter::MeshAdapterExt::plan) does this for the adapter's own translation. Use this
+/// function for a translation that was edited or obtained in another way.
+///
+/// `translation` contains the native objects of all policies of `resolution`, and reports of everything that the mesh
+/// cannot express. The objects are labelled, reviewed and compared with the observed ones. The diagnostics of the
+/// resolution are added to those of the translation.
 pub fn complete<A: MeshAdapter + ?Sized>(
     adapter: &A,
     snapshot: &Snapshot,
@@ -134,9 +135,9 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     let Resolution { model, mut diagnostics } = resolution;
     let Translation {
         mut manifests,
-        diagnostics: of_mesh,
+        diagnostics: translation_diagnostics,
     } = translation;
-    diagnostics.extend(of_mesh);
+    diagnostics.extend(translation_diagnostics);
     manifests.sort_by_cached_key(|manifest| manifest.object.reference());
     for manifest in &mut manifests {
         owned::decorate(manifest, adapter.name(), settings);
@@ -144,7 +145,7 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     diagnostics.extend(observed.withhold_foreign(&mut manifests));
     observed.adopt_ages(&mut manifests);
     diagnostics.extend(adapter.review(&manifests, observed.foreign()));
-    diagnostics.extend(unsaid(snapshot, settings, &manifests, &diagnostics));
+    diagnostics.extend(unreferenced(snapshot, settings, &manifests, &diagnostics));
     diagnostics.sort();
     diagnostics.dedup();
     Planned {
@@ -159,20 +160,20 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     }
 }
 
-/// Routes, groups and bindings that were in force in the model and came to nothing on this mesh: nothing is dropped
-/// silently.
-fn unsaid(
+/// Reports the routes, groups and bindings that are in force in the model and have no effect on this mesh, so that
+/// nothing is dropped silently.
+fn unreferenced(
     snapshot: &Snapshot,
     settings: &Settings,
     manifests: &[Manifest],
     diagnostics: &[Diagnostic],
 ) -> Vec<Diagnostic> {
-    let said: BTreeSet<&ObjectRef> = diagnostics.iter().map(|diagnostic| &diagnostic.object).collect();
+    let reported: BTreeSet<&ObjectRef> = diagnostics.iter().map(|diagnostic| &diagnostic.object).collect();
     let used: BTreeSet<&ObjectRef> = manifests.iter().flat_map(|manifest| &manifest.sources).collect();
     referable(snapshot, settings)
-        .filter(|object| !said.contains(object) && !used.contains(object))
+        .filter(|object| !reported.contains(object) && !used.contains(object))
         .map(|object| {
-            let message = "the splits and traffic targets that refer to it have no effect on this mesh";
+            let message = "no effect: the splits and traffic targets that refer to this are not in force on this mesh";
             Diagnostic::new(Code::Unreferenced, object, FieldPath::root(), message)
         })
         .collect()

@@ -1,6 +1,7 @@
 //! Queries and their answers: a request or connection, the endpoints that receive it, and the decision to allow it.
 //!
-//! The [reference semantics](crate::semantics) answers them by the specification, and a model of a mesh by native objects.
+//! The [reference semantics](crate::semantics) derives the answers from the specification, and a model of a mesh
+//! derives them from native objects.
 
 mod distribution;
 
@@ -10,40 +11,40 @@ use crate::object::{ObjectKey, ObjectRef};
 use crate::principal::{Identity, Principal};
 use std::fmt::{self, Display};
 
-/// One request or connection.
+/// One request or connection from a client to a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutingQuery {
-    /// Who sends it; `None` is a peer without identity.
+    /// The identity of the client; `None` for a client without identity.
     pub from: Option<Identity>,
-    /// Whom the client calls.
+    /// The destination that the client calls.
     pub to: Destination,
-    /// What it sends.
+    /// The traffic that the client sends.
     pub traffic: Traffic,
 }
 
 /// One request or connection that reaches a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessQuery {
-    /// Who sends it; `None` is a peer without identity.
+    /// The principal of the client; `None` for a client without identity.
     pub from: Option<Principal>,
-    /// The pod that it reaches, or the object whose template that pod is made from.
+    /// The pod that the traffic reaches, or the object whose template the pod is created from.
     pub to: ObjectRef,
-    /// The port that it reaches, as the workload listens on it.
+    /// The port that the traffic reaches, as the workload listens on it.
     pub port: u16,
-    /// What is sent.
+    /// The traffic that is sent.
     pub traffic: Traffic,
 }
 
-/// Whether an access query is allowed, by the specification.
+/// The decision on an access query, by the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Authorization {
-    /// A traffic target allows it, or the workload is in no enforced namespace (A2).
+    /// The query is allowed: a traffic target allows it, or the workload's namespace is not enforced (A2).
     Allow,
-    /// No traffic target allows it (A2).
+    /// The query is denied: no traffic target allows it (A2).
     Deny,
-    /// The specification leaves room that meshes use.
+    /// The query may be allowed or denied: the specification leaves it open, and meshes differ.
     Either {
-        /// The rule that leaves it open: `A11`, `A13`, `A14`, `A38`, `S5` or `S17`.
+        /// The rule that leaves the decision open: `A11`, `A13`, `A14`, `A38`, `S5` or `S17`.
         rule: &'static str,
     },
 }
@@ -58,22 +59,22 @@ impl Display for Authorization {
     }
 }
 
-/// Whom a client calls.
+/// A destination that a client calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     /// A port of a service.
     Service {
         /// The service.
         key: ObjectKey,
-        /// The port's number at the service, not the pods' target port.
+        /// The number of the port at the service, not the target port of the pods.
         port: u16,
     },
 }
 
-/// What a client sends.
+/// Traffic that a client sends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Traffic {
-    /// Bytes over TCP that are no HTTP.
+    /// Bytes over TCP that are not HTTP.
     Tcp,
     /// UDP datagrams.
     Udp,
@@ -86,29 +87,29 @@ pub enum Traffic {
 pub struct Request {
     /// The method. Case matters (S8).
     pub method: String,
-    /// The path, with the query if there is one.
+    /// The path, including any query.
     pub path: String,
-    /// Name and value of every header line, in order. The authority is the line `host` (S11); where there
-    /// is none, a filter on it matches nothing.
+    /// The name and value of every header line, in order. The authority is the line `host` (S11). Without that line, a
+    /// filter on `host` matches nothing.
     pub headers: Vec<(String, String)>,
 }
 
-/// Where traffic goes.
+/// The answer to a routing query: the endpoints that receive the traffic, and their shares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routing {
-    /// To these services, in these shares.
+    /// The traffic goes to these endpoints, in these shares.
     Exactly(Distribution),
-    /// To any of these, since the specification leaves room that meshes use.
+    /// Any of these distributions is correct: the specification leaves it open, and meshes differ.
     Either {
-        /// The rule that leaves it open: `S5` or `S17`.
+        /// The rule that leaves the answer open: `S5` or `S17`.
         rule: &'static str,
-        /// The answers that count as right; at least two, sorted.
+        /// The correct distributions; at least two, sorted.
         of: Vec<Distribution>,
     },
 }
 
 impl Routing {
-    /// Whether `distribution` is a right answer.
+    /// Returns `true` if `distribution` is a correct answer.
     #[must_use]
     pub fn allows(&self, distribution: &Distribution) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! From the objects of a snapshot to policies.
+//! Resolution: the policies that the objects of a snapshot express, and the diagnostics about these objects.
 
 mod access;
 mod root;
@@ -17,17 +17,18 @@ use std::collections::BTreeSet;
 pub(crate) use root::ParsedRoot;
 pub(crate) use specs::referable;
 
-/// What a snapshot means, and what its authors should know.
+/// The policies of a snapshot, and the diagnostics for the authors of its objects.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resolution {
     /// The policies.
     pub model: Model,
-    /// The diagnostics, sorted and each of them once.
+    /// The diagnostics, sorted and without duplicates.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Works out what the objects of `snapshot` mean. It never fails: whatever is broken has no effect, is
-/// reported, and leaves everything else as it is.
+/// Resolves the objects of `snapshot` to policies.
+///
+/// It never fails: an invalid part has no effect and is reported, and the rest is unaffected.
 ///
 /// ```
 /// use smi_adapter::{resolve::resolve, settings::Settings, snapshot::Snapshot};
@@ -40,7 +41,7 @@ pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
     resolve_observed(snapshot, settings, &BTreeSet::new())
 }
 
-/// The same, where objects of ours enforce these namespaces already (A2).
+/// Resolves like [`resolve`], where objects managed by us already enforce the namespaces in `enforced` (A2).
 pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, enforced: &BTreeSet<String>) -> Resolution {
     let mut report = Report::default();
     input(snapshot, settings, &mut report);
@@ -56,7 +57,7 @@ pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, enforce
     }
 }
 
-/// Where diagnostics are collected.
+/// The diagnostics collected so far.
 #[derive(Debug, Default)]
 struct Report(Vec<Diagnostic>);
 
@@ -80,23 +81,23 @@ impl Report {
     }
 }
 
-/// What is wrong with objects before anybody asks what they mean (I1).
+/// Reports objects that cannot be decoded, are duplicated or have unknown fields (I1).
 fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
-    let ours = |object: &ObjectRef| settings.scope.contains(&object.key.namespace);
-    for why in snapshot.undecodable().filter(|why| ours(&why.object)) {
-        report.0.push(why.clone());
+    let in_scope = |object: &ObjectRef| settings.scope.contains(&object.key.namespace);
+    for diagnostic in snapshot.undecodable().filter(|diagnostic| in_scope(&diagnostic.object)) {
+        report.push(diagnostic.clone());
     }
-    for object in snapshot.duplicates().filter(|object| ours(object)) {
+    for object in snapshot.duplicates().filter(|object| in_scope(object)) {
         let is_policy = Kind::SMI.contains(&object.kind);
         let effect = if is_policy {
-            "none of them has an effect"
+            "none of the definitions has an effect"
         } else {
             "it counts as absent"
         };
-        let message = format!("`{}` came more than once; {effect}", object.key);
+        let message = format!("`{}` is defined more than once; {effect}", object.key);
         report.add(Code::DuplicateObject, object, FieldPath::root(), message);
     }
-    for (object, fields) in snapshot.ignored().filter(|(object, _)| ours(object)) {
+    for (object, fields) in snapshot.ignored().filter(|(object, _)| in_scope(object)) {
         for field in fields {
             let message = "unknown field, ignored";
             report.add(Code::UnknownField, object, field.clone(), message);

@@ -1,8 +1,8 @@
-//! The reference semantics: where the specification says that traffic goes, and what it allows.
+//! The reference semantics: the routing and the authorization of one request or connection by the specification.
 //!
-//! [`route`] and [`authorize`] answer for one request or connection, straight from the specification's
-//! words: one function per clause, slow and obvious. They share with the translation for meshes only the
-//! reading of objects and the dialect of regular expressions, so that each can be held against the other.
+//! [`route`] and [`authorize`] follow the wording of the specification directly: one function per clause, slow and
+//! obvious. They share only the decoding of objects and the dialect of regular expressions with the translation to
+//! meshes, so that each can verify the other.
 //!
 //! Deliberately absent: caches and diagnostics.
 
@@ -28,11 +28,11 @@ use call::Call;
 use readings::Answers;
 use std::collections::BTreeSet;
 
-/// Decides where the traffic of `query` goes, and says why.
+/// Returns the destination of the traffic of `query`, and the trace of the decision.
 ///
-/// A service that nobody splits gets its traffic itself (T35). UDP is never split. Where meshes may read
-/// the request in several ways (S5, S17), the routing holds the answers of all of them, and the trace tells
-/// the request as received, then what the other readings change.
+/// A service that no split names receives its own traffic (T35). UDP is never split. If meshes may read the request in
+/// several ways (S5, S17), the routing contains the answers of all readings, and the trace explains the request as
+/// received, then the answers of the other readings that differ.
 ///
 /// ```
 /// use smi_adapter::object::ObjectKey;
@@ -44,7 +44,7 @@ use std::collections::BTreeSet;
 /// let query = RoutingQuery { from: None, to, traffic: Traffic::Tcp };
 /// let (routing, trace) = route(&Snapshot::default(), &Settings::default(), &query);
 /// assert_eq!(routing.to_string(), "nowhere");
-/// assert_eq!(trace.to_string(), "Service shop/web: goes nowhere: there is none (I3)\n");
+/// assert_eq!(trace.to_string(), "Service shop/web: traffic to it goes nowhere because it does not exist (I3)\n");
 /// ```
 #[must_use]
 pub fn route(snapshot: &Snapshot, settings: &Settings, query: &RoutingQuery) -> (Routing, Trace) {
@@ -74,7 +74,7 @@ pub fn route(snapshot: &Snapshot, settings: &Settings, query: &RoutingQuery) -> 
     (routing, trace)
 }
 
-/// S5, S17: the answers under every reading of the request that meshes use.
+/// Collects the answers under every reading of the request that meshes use (S5, S17).
 fn routings(call: &Call<'_>, request: &Request, trace: &mut Trace) -> Routing {
     let answers = readings::all(request, &call.root_ref(), trace, |seen, trace| {
         split::route(call, Some(seen), trace)

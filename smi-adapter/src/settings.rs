@@ -1,12 +1,12 @@
-//! What an embedder chooses.
+//! Settings: the choices of an embedder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// The choices that the specification leaves open, and those about our own objects.
+/// The choices that the specification leaves open, and those about the objects managed by us.
 ///
-/// The defaults are the narrower readings. Change fields of a default:
+/// The defaults are the narrower readings. To change them, modify the fields of a default value:
 ///
 /// ```
 /// use smi_adapter::settings::{PathAnchor, Settings};
@@ -19,27 +19,28 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Who writes the native objects. Two embedders in one cluster need different owners, or scopes that
-    /// have no namespace in common. Default: `smi-adapter`.
+    /// The owner of the native objects that are written. Two embedders in one cluster need different owners, or scopes
+    /// that have no namespace in common. Default: `smi-adapter`.
     pub owner: Owner,
-    /// The namespaces whose SMI objects count, and in which anything is written or deleted. Default: all.
+    /// The namespaces whose SMI objects count, and in which objects are written and deleted. Default: all.
     pub scope: Scope,
-    /// How much of the path a `pathRegex` must match (S4). Default: all of it.
+    /// The part of the path that a `pathRegex` must match (S4). Default: the whole path.
     pub path_anchor: PathAnchor,
-    /// How much of a header's value a header filter must match (S12). Default: all of it.
+    /// The part of a header value that a header filter must match (S12). Default: the whole value.
     pub header_anchor: HeaderAnchor,
     /// The DNS domain of the cluster, without a leading dot (T3). Default: `cluster.local`.
     pub cluster_domain: String,
-    /// The trust domain of the mesh: what its own SPIFFE IDs begin with (A20). Default: `cluster.local`.
+    /// The trust domain in the SPIFFE IDs of the mesh (A20). Default: `cluster.local`.
     pub trust_domain: String,
-    /// In which namespaces whatever no traffic target allows is denied (A2). Default: those with targets.
+    /// The namespaces that are enforced, in which all traffic that no traffic target allows is denied (A2). Default:
+    /// those with targets.
     pub enforcement: Enforcement,
-    /// Whether a traffic target may grant access to a destination in another namespace than its own (A22).
-    /// Then whoever may write targets anywhere opens workloads everywhere. Default: no.
+    /// Is `true` if a traffic target may grant access to a destination in another namespace (A22). The right to write
+    /// targets in any namespace then opens workloads in all of them. Default: `false`.
     pub foreign_destinations: bool,
-    /// Labels that every native object gets, beside our own. Labels of ours win.
+    /// Labels that are added to every native object. Our own labels take precedence.
     pub labels: BTreeMap<String, String>,
-    /// Annotations that every native object gets, beside our own. Annotations of ours win.
+    /// Annotations that are added to every native object. Our own annotations take precedence.
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -60,18 +61,18 @@ impl Default for Settings {
     }
 }
 
-/// Namespaces.
+/// A set of namespaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// All of them.
+    /// All namespaces.
     #[default]
     All,
-    /// These only.
+    /// Only these namespaces.
     Namespaces(BTreeSet<String>),
 }
 
 impl Scope {
-    /// Whether `namespace` is one of them.
+    /// Returns `true` if `namespace` is in the scope.
     #[must_use]
     pub fn contains(&self, namespace: &str) -> bool {
         match self {
@@ -81,28 +82,29 @@ impl Scope {
     }
 }
 
-/// In which namespaces whatever no traffic target allows is denied (A2).
+/// The set of enforced namespaces, in which all traffic that no traffic target allows is denied (A2).
 ///
-/// A namespace decides for itself with its label [`ENFORCE_LABEL`]: `"true"` enforces it, `"false"` releases it.
+/// The label [`ENFORCE_LABEL`] of a namespace takes precedence: `"true"` enforces it, `"false"` releases it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Enforcement {
-    /// Those that hold a traffic target, valid or not, or objects of ours that enforce them already.
+    /// Namespaces that contain a traffic target, valid or not, or access control objects that are managed by us
+    /// already.
     #[default]
     Targets,
-    /// All of them, but for these and for those of Kubernetes and the meshes ([`SYSTEM_NAMESPACES`]).
+    /// All namespaces, except for these and for those of Kubernetes and the meshes ([`SYSTEM_NAMESPACES`]).
     All {
-        /// Namespaces that are not enforced unless their label says so.
+        /// Namespaces that are not enforced unless their label enforces them.
         except: BTreeSet<String>,
     },
-    /// None, whatever labels say. Objects of access control are neither written, compared nor deleted: to release a
-    /// namespace, use its label.
+    /// No namespace, regardless of labels. Access control objects are neither written, compared nor deleted. To release
+    /// a namespace, use its label instead.
     Off,
 }
 
-/// The label by which a namespace is enforced, `"true"`, or released, `"false"` (A2).
+/// The label of a namespace that enforces (`"true"`) or releases (`"false"`) it (A2).
 pub const ENFORCE_LABEL: &str = "smi-adapter.dev/enforce";
 
-/// Namespaces that [`Enforcement::All`] leaves out unless their label says otherwise.
+/// Namespaces that [`Enforcement::All`] leaves out unless their label enforces them.
 pub const SYSTEM_NAMESPACES: [&str; 9] = [
     "istio-system",
     "kube-node-lease",
@@ -115,17 +117,17 @@ pub const SYSTEM_NAMESPACES: [&str; 9] = [
     "linkerd-viz",
 ];
 
-/// How much of the path a `pathRegex` must match (S4). It always begins at the path's start.
+/// The part of the path that a `pathRegex` must match (S4). The match always begins at the start of the path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PathAnchor {
-    /// The whole path, as implementations on Envoy read it.
+    /// The whole path, as in implementations that are based on Envoy.
     #[default]
     Full,
-    /// A beginning of the path, as prefix-like implementations read it.
+    /// A prefix of the path, as in prefix-like implementations.
     Start,
 }
 
-/// How much of a header's value a header filter must match (S12).
+/// The part of a header value that a header filter must match (S12).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeaderAnchor {
     /// The whole value.
@@ -135,14 +137,14 @@ pub enum HeaderAnchor {
     Search,
 }
 
-/// Who writes native objects: the value of their label `app.kubernetes.io/managed-by`.
+/// The owner of native objects: the value of their label `app.kubernetes.io/managed-by`.
 ///
-/// It is a valid label value: 1 to 63 of `A-Z a-z 0-9 - _ .`, alphanumeric at both ends.
+/// It is a valid label value: 1 to 63 of the characters `A-Z a-z 0-9 - _ .`, alphanumeric at both ends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner(String);
 
 impl Owner {
-    /// The owner as text.
+    /// Returns the owner as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -155,9 +157,9 @@ impl Display for Owner {
     }
 }
 
-/// The text is no label value, so that no API server would take it.
+/// An error that occurs when an owner is not a valid label value, which API servers would reject.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no label value: 1 to 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends")]
+#[error("`{0}` is not a valid label value: use 1 to 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends")]
 pub struct OwnerError(String);
 
 impl FromStr for Owner {

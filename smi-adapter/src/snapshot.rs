@@ -1,4 +1,4 @@
-//! Snapshots: everything that meaning depends on, at one moment.
+//! Snapshots: the input of a resolution, which is everything that the meaning of SMI objects depends on.
 
 mod builder;
 mod contents;
@@ -23,11 +23,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The SMI objects, services, workloads and namespaces of a cluster, or of a set of manifests.
 ///
-/// A snapshot follows a cluster as a watch does: [`insert`](Self::insert) and its kin add an object or put it in the
-/// place of what has its key, [`remove`](Self::remove) forgets one, and [`replace_all`](Self::replace_all) takes a new
-/// list of one kind. Objects are kept by group, kind and key, whatever version they come in, so neither the order nor
-/// the repetition of events matters. To read one set of manifests, in which an object that comes twice is a mistake
-/// (I1), use a [`SnapshotBuilder`].
+/// A snapshot follows a cluster as a watch does. [`insert`](Self::insert) and the other insertion methods add an object
+/// or replace the one with the same key, [`remove`](Self::remove) removes one, and [`replace_all`](Self::replace_all)
+/// takes a new list of one kind. Objects are identified by group, kind and key, regardless of their version, so neither
+/// the order nor the repetition of events matters. To read one set of manifests, in which a repeated object is a
+/// mistake (I1), use a [`SnapshotBuilder`].
 ///
 /// ```
 /// use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
@@ -46,7 +46,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// assert_eq!(snapshot.splits().count(), 1);
 /// assert!(snapshot.remove(&ObjectRef::split(ObjectKey::new("shop", "canary"))));
 ///
-/// // A watch that starts anew lists everything: what the list lacks is gone.
+/// // A restarted watch lists everything. Objects that are not in the list are gone.
 /// snapshot.replace_all(&Kind::TRAFFIC_SPLIT, [Object::from_json(json)]);
 /// assert_eq!(snapshot.splits().count(), 1);
 /// snapshot.replace_all(&Kind::TRAFFIC_SPLIT, Vec::<Object>::new());
@@ -55,13 +55,13 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Coverage
 ///
-/// Access control denies what no traffic target allows, so a workload that a snapshot lacks would be closed, although
-/// some target allows its callers. A snapshot therefore *covers* workloads only if its owner declares so, with
-/// [`cover_workloads`](Self::cover_workloads), or if it comes from a [`SnapshotBuilder`], whose input is the whole
-/// world. As long as it does not, access control is left as it is: no namespace is enforced, and nothing of access
-/// control is written, compared or deleted, as with [`Enforcement::Off`](crate::settings::Enforcement::Off). Every
-/// traffic target of a namespace that would be enforced is reported,
-/// [`WorkloadsNotCovered`](crate::diagnostic::Code::WorkloadsNotCovered), or the namespace itself where it has none.
+/// Access control denies everything that no traffic target allows. A workload that is missing in a snapshot would
+/// therefore be closed, even to callers that some target allows. So a snapshot *covers* workloads only if its owner
+/// declares it with [`cover_workloads`](Self::cover_workloads), or if it comes from a [`SnapshotBuilder`], whose input
+/// is complete. Until then access control is left as it is: no namespace is enforced, and access control objects are
+/// neither written, compared nor deleted, as with [`Enforcement::Off`](crate::settings::Enforcement::Off). Every
+/// traffic target of a namespace that would be enforced is reported as
+/// [`WorkloadsNotCovered`](crate::diagnostic::Code::WorkloadsNotCovered), or the namespace itself if it has no target.
 ///
 /// ```
 /// use smi_adapter::diagnostic::Code;
@@ -102,11 +102,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Adds an SMI object, in the place of what has its key. Returns the reference to it.
+    /// Adds an SMI object, or replaces the one with the same kind and key. Returns a reference to it.
     pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
         let Parsed { mut object, ignored } = object.into();
         let target = id::reference(&object);
-        // I2: so that it can be judged by itself.
+        // I2: the object carries its namespace, so that it can be validated by itself.
         let namespace = &mut object.metadata_mut().namespace;
         namespace.get_or_insert_with(|| target.key.namespace.clone());
         if !self.make_room(&target) {
@@ -123,13 +123,13 @@ impl Snapshot {
             Object::UDPRoute(route) => _ = self.udp_routes.insert(key, *route),
             Object::TrafficTarget(access) => _ = self.targets.insert(key, *access),
             Object::IdentityBinding(binding) => _ = self.bindings.insert(key, *binding),
-            // There is no other kind that has objects in a cluster.
+            // No other kind has objects in a cluster.
             _ => {}
         }
         target
     }
 
-    /// Adds a service, in the place of what has its key. Returns the reference to it.
+    /// Adds a service, or replaces the one with the same key. Returns a reference to it.
     pub fn insert_service(&mut self, service: Service) -> ObjectRef {
         let target = ObjectRef::service(ObjectKey::of(&service.metadata));
         if self.make_room(&target) {
@@ -138,9 +138,10 @@ impl Snapshot {
         target
     }
 
-    /// Adds a pod or an object that makes pods, in the place of what has its kind and key. Returns the reference to it.
+    /// Adds a pod or an object that creates pods, or replaces the one with the same kind and key. Returns a reference
+    /// to it.
     ///
-    /// Workloads have no effect before [`cover_workloads`](Self::cover_workloads).
+    /// Workloads have no effect before [`cover_workloads`](Self::cover_workloads) is called.
     pub fn insert_workload(&mut self, workload: impl Into<Workload>) -> ObjectRef {
         let workload = workload.into();
         let target = workload.object().clone();
@@ -150,7 +151,7 @@ impl Snapshot {
         target
     }
 
-    /// Adds a namespace, for its labels and annotations, in the place of the one with its name. Returns the reference to
+    /// Adds a namespace, for its labels and annotations, or replaces the one with the same name. Returns a reference to
     /// it.
     pub fn insert_namespace(&mut self, namespace: Namespace) -> ObjectRef {
         let target = ObjectRef::namespace(namespace.metadata.name.as_deref().unwrap_or_default());
@@ -160,9 +161,9 @@ impl Snapshot {
         target
     }
 
-    /// Notes that an SMI object is there and cannot be read, in the place of what it was before.
+    /// Records that an SMI object exists but cannot be read, and removes its former content.
     ///
-    /// An error that names no object has no place in a snapshot: show it to whoever gave the input.
+    /// An error that does not name an object cannot be recorded. Show it to the author of the input.
     pub fn insert_error(&mut self, error: &ParseError) {
         if let Some(object) = id::object_of(error) {
             let (code, field) = (id::code_of(error), error.path().clone());
@@ -170,39 +171,39 @@ impl Snapshot {
         }
     }
 
-    /// Notes that the object of a diagnostic is there and cannot be read, in the place of what it was before.
+    /// Records that the object of a diagnostic exists but cannot be read, and removes its former content.
     ///
-    /// Whatever refers to the object finds it unusable, and its author gets the diagnostic. The version of the object's
-    /// kind does not matter.
-    pub fn insert_undecodable(&mut self, mut why: Diagnostic) {
-        self.remove(&why.object);
-        // Whoever looks for undecodable objects of a kind compares with the constant.
-        why.object = id::canonical(why.object);
-        self.undecodable.insert(Id::of(&why.object), why);
+    /// Objects that refer to it find it unusable, and its author gets the diagnostic. The version of the object's kind
+    /// does not matter.
+    pub fn insert_undecodable(&mut self, mut diagnostic: Diagnostic) {
+        self.remove(&diagnostic.object);
+        // Undecodable objects are looked up by the constants for their kinds.
+        diagnostic.object = id::canonical(diagnostic.object);
+        self.undecodable.insert(Id::of(&diagnostic.object), diagnostic);
     }
 
-    /// Notes that `namespace` is enforced already (A2). A plan finds that out from what it observes; tools that see no
-    /// cluster declare it.
+    /// Records that `namespace` is enforced already (A2). A plan determines this from the observed objects; tools
+    /// without a cluster declare it.
     pub fn insert_enforced(&mut self, namespace: impl Into<String>) {
         self.enforced.insert(namespace.into());
     }
 
-    /// Declares that the snapshot holds every workload of the scope, now and after every change: pods, and the objects
-    /// that make them. See [coverage](Self#coverage).
+    /// Declares that the snapshot contains every workload of the scope, now and after every change: pods, and the
+    /// objects that create them. See [coverage](Self#coverage).
     ///
-    /// Call it once the lists of all of them have arrived.
+    /// Call this once the lists of all workload kinds have arrived.
     pub fn cover_workloads(&mut self) {
         self.covers_workloads = true;
     }
 
-    /// Forgets what has the key of `object`. Returns `false` if no API server accepts the key; then it is noted as
-    /// undecodable.
+    /// Removes the object with the kind and key of `object`. Returns `false` if API servers reject the key; the object
+    /// is then recorded as undecodable.
     fn make_room(&mut self, object: &ObjectRef) -> bool {
         self.remove(object);
         let refusal = id::refusal(object);
         let accepted = refusal.is_none();
-        if let Some(why) = refusal {
-            self.insert_undecodable(why);
+        if let Some(diagnostic) = refusal {
+            self.insert_undecodable(diagnostic);
         }
         accepted
     }

@@ -1,19 +1,21 @@
-//! Weights within the limits of a mesh.
+//! Conversion of weights to the limits of a mesh.
 
 use crate::diagnostic::ErrorBound;
 pub use smi_types::weight::gcd;
 
-/// Weights as a mesh can take them.
+/// Weights whose sum is within the limit of a mesh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounded {
-    /// The weights, in their order. None of them is zero.
+    /// The weights, in their original order. None of them is zero.
     pub weights: Vec<u32>,
-    /// How far a share may be off, where they are not exact.
+    /// The bound on the error of every share; `None` if the weights are exact.
     pub error: Option<ErrorBound>,
 }
 
-/// Brings weights, none of which is zero, to a sum of at most `max`: as they are, if it is; otherwise scaled
-/// by largest remainder. None becomes zero (T8), so there must not be more weights than `max`.
+/// Scales weights, none of which is zero, to a sum of at most `max`.
+///
+/// Weights with a smaller sum stay as they are. Others are scaled by the largest remainder method. No weight becomes
+/// zero (T8), so there must not be more weights than `max`.
 ///
 /// ```
 /// use smi_adapter::weights::bounded;
@@ -33,7 +35,7 @@ pub fn bounded(exact: &[u128], max: u32) -> Bounded {
             error: None,
         };
     }
-    // So that a product with the limit stays within 128 bits; what is cut off is below 2⁻⁶⁰ of the sum.
+    // The shift keeps products with the limit within 128 bits. The bits that it drops are below 2⁻⁶⁰ of the sum.
     let shift = (128 - total.leading_zeros()).saturating_sub(96);
     let total = (total >> shift).max(1);
     let mut scaled: Vec<(usize, u128, u128)> = exact
@@ -45,7 +47,7 @@ pub fn bounded(exact: &[u128], max: u32) -> Bounded {
         })
         .collect();
     let sum: u128 = scaled.iter().map(|(_, weight, _)| weight).sum();
-    // What is missing goes to the largest remainders; what is too much comes from the largest weight.
+    // A shortfall goes to the largest remainders, an excess comes from the largest weight.
     scaled.sort_by_key(|(index, _, remainder)| (std::cmp::Reverse(*remainder), *index));
     let missing = usize::try_from(limit.saturating_sub(sum)).unwrap_or(0);
     for (_, weight, _) in scaled.iter_mut().take(missing) {
@@ -76,7 +78,7 @@ mod tests {
     const MAX: u128 = i32::MAX as u128;
 
     #[test]
-    fn exact_where_it_can_be() {
+    fn weights_within_the_limit_stay_exact() {
         for exact in [vec![1], vec![2, 1], vec![MAX - 1, 1], vec![1; 200]] {
             let bounded = bounded(&exact, i32::MAX.unsigned_abs());
             assert_eq!(bounded.error, None);
@@ -85,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn scaled_within_the_stated_error() {
+    fn scaled_weights_are_within_the_stated_error() {
         let quantity = i64::MAX as u128 * 1_000_000_000;
         for exact in [
             vec![MAX, 1],

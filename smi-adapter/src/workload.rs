@@ -1,4 +1,4 @@
-//! What runs: pods, and the objects that make them.
+//! Workloads: pods, and the objects that create them.
 
 mod probes;
 
@@ -15,9 +15,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A pod, or an object with a template for pods: what a policy of access control is about.
+/// A pod, or an object with a pod template: the subject of an access control policy.
 ///
-/// It is made from an object of Kubernetes: `Workload::from(&deployment)`.
+/// It is created from a Kubernetes object: `Workload::from(&deployment)`.
 ///
 /// ```
 /// use k8s_openapi::api::apps::v1::Deployment;
@@ -41,10 +41,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     pub(crate) object: ObjectRef,
-    /// The kind and name of what made it, in its own namespace.
+    /// The kind and name of its controller, in its own namespace.
     pub(crate) owner: Option<(String, String)>,
     pub(crate) selector: Option<LabelSelector>,
-    /// Whether it is known to make no pods: an old revision, kept for a rollback.
+    /// Is `true` if it is known to create no pods, such as an old revision that is kept for a rollback.
     pub(crate) idle: bool,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ pub struct Workload {
     pub(crate) host_network: bool,
 }
 
-/// A port that a container says it listens on.
+/// A port that a container declares.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ContainerPort {
     pub(crate) number: u16,
@@ -63,7 +63,7 @@ pub(crate) struct ContainerPort {
     pub(crate) transport: Transport,
 }
 
-/// A transport protocol that SMI knows.
+/// A transport protocol that SMI supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
     /// TCP
@@ -73,7 +73,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The protocol by its name in Kubernetes, where none means TCP. There are others.
+    /// Returns the protocol with this Kubernetes name; no name means TCP. Returns `None` for other protocols.
     pub(crate) fn of(name: Option<&str>) -> Option<Self> {
         match name {
             None | Some("" | "TCP") => Some(Self::Tcp),
@@ -84,13 +84,13 @@ impl Transport {
 }
 
 impl Workload {
-    /// Which object it is.
+    /// Returns a reference to the Kubernetes object.
     #[must_use]
     pub fn object(&self) -> &ObjectRef {
         &self.object
     }
 
-    /// The service account that its pods run as (A18). A pod that names none runs as `default`.
+    /// Returns the service account that its pods run as (A18). A pod without one runs as `default`.
     #[must_use]
     pub fn identity(&self) -> Identity {
         Identity {
@@ -99,54 +99,54 @@ impl Workload {
         }
     }
 
-    /// The labels of its pods.
+    /// Returns the labels of its pods.
     #[must_use]
     pub fn labels(&self) -> &BTreeMap<String, String> {
         &self.labels
     }
 
-    /// The annotations of its pods.
+    /// Returns the annotations of its pods.
     #[must_use]
     pub fn annotations(&self) -> &BTreeMap<String, String> {
         &self.annotations
     }
 
-    /// The TCP ports that its containers say they listen on, sorted.
+    /// Returns the TCP ports that its containers declare, sorted.
     pub fn tcp_ports(&self) -> impl Iterator<Item = u16> {
         self.numbers(Transport::Tcp).into_iter()
     }
 
-    /// The UDP ports that its containers say they listen on, sorted.
+    /// Returns the UDP ports that its containers declare, sorted.
     pub fn udp_ports(&self) -> impl Iterator<Item = u16> {
         self.numbers(Transport::Udp).into_iter()
     }
 
-    /// Which requests ask whether its containers are well (A38).
+    /// Returns the health check requests of the kubelet to its containers (A38).
     #[must_use]
     pub fn health_checks(&self) -> &BTreeSet<HealthCheck> {
         &self.health_checks
     }
 
-    /// The names of its containers, a mesh's proxy among them once that is injected.
+    /// Returns the names of its containers, including a mesh's proxy once it is injected.
     #[must_use]
     pub fn containers(&self) -> &BTreeSet<String> {
         &self.containers
     }
 
-    /// Whether its pods share the network of their node, so that no mesh sees their traffic.
+    /// Returns `true` if its pods share the network of their node, so that no mesh sees their traffic.
     #[must_use]
     pub fn has_host_network(&self) -> bool {
         self.host_network
     }
 
-    /// The port of a container by its name.
+    /// Returns the number of the container port with this name and protocol.
     #[must_use]
     pub fn named_port(&self, name: &str, transport: Transport) -> Option<u16> {
         let is = |port: &&ContainerPort| port.transport == transport && port.name.as_deref() == Some(name);
         self.ports.iter().find(is).map(|port| port.number)
     }
 
-    /// Whether its pods carry all labels of a selector, which has at least one.
+    /// Returns `true` if its pods have all labels of the selector, and the selector has at least one.
     #[must_use]
     pub fn is_selected_by(&self, selector: &BTreeMap<String, String>) -> bool {
         !selector.is_empty()
@@ -155,14 +155,14 @@ impl Workload {
                 .all(|(name, value)| self.labels.get(name) == Some(value))
     }
 
-    /// The port of its pods that a port of a service leads to: the target port, or, without one, the same number. `None`
-    /// if its pods have no port of that name, or the protocol is none that SMI knows.
+    /// Returns the port of its pods that a port of a service leads to: the target port, or the same number if there is
+    /// none. Returns `None` if its pods have no port of that name, or SMI does not support the protocol.
     #[must_use]
     pub fn target_port(&self, port: &ServicePort) -> Option<u16> {
         let transport = Transport::of(port.protocol.as_deref())?;
         let number = |number: i32| u16::try_from(number).ok().filter(|number| *number > 0);
         match &port.target_port {
-            // Zero is what an API server makes of a port that is not given.
+            // API servers store an omitted target port as zero.
             None | Some(IntOrString::Int(0)) => number(port.port),
             Some(IntOrString::Int(target)) => number(*target),
             Some(IntOrString::String(name)) => self.named_port(name, transport),
@@ -209,7 +209,7 @@ impl Workload {
     }
 }
 
-/// The ports of a container; those of other transport protocols are none of ours.
+/// Returns the ports of a container, without those of other transport protocols.
 fn ports(container: &Container) -> impl Iterator<Item = ContainerPort> {
     container.ports.iter().flatten().filter_map(|port| {
         Some(ContainerPort {
@@ -220,14 +220,14 @@ fn ports(container: &Container) -> impl Iterator<Item = ContainerPort> {
     })
 }
 
-/// Annotations, without the copy of the object that kubectl keeps.
+/// Returns the annotations, without the copy of the object that kubectl stores.
 fn annotations(metadata: &ObjectMeta) -> BTreeMap<String, String> {
     let mut annotations = metadata.annotations.clone().unwrap_or_default();
     annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     annotations
 }
 
-/// A spec. Before Kubernetes 1.37 many are described as optional that every object has.
+/// Returns a spec as an option. Before Kubernetes 1.37, k8s-openapi types many specs as optional that always exist.
 fn present<'a, S>(spec: impl Into<Option<&'a S>>) -> Option<&'a S> {
     spec.into()
 }
@@ -289,7 +289,7 @@ impl From<&ReplicaSet> for Workload {
     }
 }
 
-/// Kinds whose selector and template are always there.
+/// Implements the conversion for kinds whose selector and template are required.
 macro_rules! templates {
     ($($kind:ident, $spec:ident: $constant:ident;)*) => {
         $(impl From<&$kind> for Workload {

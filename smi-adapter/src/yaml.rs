@@ -1,7 +1,7 @@
 //! Manifests as text: YAML or JSON in, YAML out.
 //!
-//! Text is read as an API server reads it, which is YAML 1.1: an unquoted `y`, `no` or `on` is a boolean,
-//! and `010` is eight. One broken document loses none of the others.
+//! Text is read as an API server reads it, which is YAML 1.1: an unquoted `y`, `no` or `on` is a boolean, and `010` is
+//! eight. A broken document does not affect the others.
 //!
 //! ```
 //! use smi_adapter::snapshot::SnapshotBuilder;
@@ -43,46 +43,46 @@ use serde_json::{Value, json};
 use smi_types::{FieldPath, Object, ParseError, ParseErrorKind, Parsed};
 use std::fmt::{self, Display};
 
-/// One object of a text.
+/// An object in a text.
 #[derive(Debug)]
 pub struct Document {
-    /// The number of its document in the text, from 1.
+    /// The number of the document in the text, from 1.
     pub number: usize,
-    /// The number of its item, from 1, where the document is a list of objects.
+    /// The number of the item, from 1, if the document is a list of objects.
     pub item: Option<usize>,
-    /// What it is, or why it cannot be read.
+    /// The content, or the error that occurred when reading it.
     pub content: Result<Content, ReadError>,
 }
 
-/// What an object of a text is.
+/// The content of a document or of an item of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// An SMI object.
     Smi(Parsed),
     /// A service.
     Service(Box<Service>),
-    /// A pod, or an object that makes pods.
+    /// A pod, or an object that creates pods.
     Workload(Box<Workload>),
     /// A namespace.
     Namespace(Box<Namespace>),
-    /// Something that has no part in what SMI objects mean.
+    /// An object that does not affect the meaning of SMI objects.
     Other {
-        /// Its `apiVersion`.
+        /// The `apiVersion`.
         api_version: String,
-        /// Its `kind`.
+        /// The `kind`.
         kind: String,
     },
 }
 
-/// Why a part of a text cannot be read.
+/// An error that occurs when an object in a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ReadError(Unread);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Unread {
-    /// The text says which object it is.
+    /// An error in an object that can be identified.
     Object(Box<Diagnostic>),
-    /// It does not.
+    /// An error in any other part of the text.
     Text {
         code: Code,
         field: FieldPath,
@@ -92,14 +92,14 @@ enum Unread {
 
 impl ReadError {
     fn new(object: Option<ObjectRef>, code: Code, field: FieldPath, reason: String) -> Self {
-        let message = explained(reason);
+        let message = explain_booleans(reason);
         Self(match object {
             Some(object) => Unread::Object(Box::new(Diagnostic::new(code, object, field, message))),
             None => Unread::Text { code, field, message },
         })
     }
 
-    /// The error as a diagnostic, if the text says which object it is about.
+    /// Returns the error as a diagnostic, if the object can be identified.
     #[must_use]
     pub fn diagnostic(&self) -> Option<&Diagnostic> {
         match &self.0 {
@@ -108,13 +108,13 @@ impl ReadError {
         }
     }
 
-    /// The object, if the text says which one it is.
+    /// Returns the object, if it can be identified.
     #[must_use]
     pub fn object(&self) -> Option<&ObjectRef> {
         self.diagnostic().map(|diagnostic| &diagnostic.object)
     }
 
-    /// The kind of fault.
+    /// Returns the code of the error.
     #[must_use]
     pub fn code(&self) -> Code {
         match &self.0 {
@@ -123,7 +123,7 @@ impl ReadError {
         }
     }
 
-    /// The field at fault; the root, if the text or the object as a whole is.
+    /// Returns the field with the error; the root, if the error is in the text or object as a whole.
     #[must_use]
     pub fn field(&self) -> &FieldPath {
         match &self.0 {
@@ -132,7 +132,7 @@ impl ReadError {
         }
     }
 
-    /// The fault in words, without the field.
+    /// Returns the message, without the field.
     #[must_use]
     pub fn message(&self) -> &str {
         match &self.0 {
@@ -151,8 +151,9 @@ impl Display for ReadError {
     }
 }
 
-/// Reads all objects of a text: YAML with any number of documents, or JSON objects one after the other.
-/// Lists of objects are taken apart. Objects without a namespace get `default_namespace` (I2).
+/// Reads all objects in a text: YAML with any number of documents, or a sequence of JSON objects.
+///
+/// Every item of a list becomes a separate document. Objects without a namespace get `default_namespace` (I2).
 #[must_use]
 pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
     let mut documents = Vec::new();
@@ -172,7 +173,8 @@ pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
     documents
 }
 
-/// Takes lists apart: `List`, and lists of one kind, whose items may lack their type.
+/// Adds the objects of a value: a single object, or the items of a list. The list is a `List`, or a list of one kind,
+/// whose items may lack their type.
 fn objects(value: Value, number: usize, default_namespace: &str, documents: &mut Vec<Document>) {
     let kind = value.get("kind").and_then(Value::as_str);
     let item_kind = kind.and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
@@ -218,7 +220,7 @@ fn content(mut value: Value, default_namespace: &str) -> Result<Content, ReadErr
     }
 }
 
-/// Objects of Kubernetes itself.
+/// Reads an object that does not belong to SMI.
 fn core(value: Value, api_version: String, kind: String) -> Result<Content, ReadError> {
     let is = |known: &Kind| known.kind == kind && known.api_version() == api_version;
     let text = |field: &str| value.get("metadata")?.get(field)?.as_str().map(str::to_owned);
@@ -262,17 +264,17 @@ fn core(value: Value, api_version: String, kind: String) -> Result<Content, Read
     }
 }
 
-/// Where an object is not as it should be, and why.
+/// The field in which an object cannot be read, and the reason.
 type Misread = (FieldPath, String);
 
-/// Reads a type of Kubernetes, or says where it is not as it should be, and why.
+/// Deserializes a Kubernetes object.
 fn read_as<T: DeserializeOwned>(value: Value) -> Result<Box<T>, Misread> {
     let read: Result<T, _> = serde_path_to_error::deserialize(value);
     read.map(Box::new)
         .map_err(|error| (below(FieldPath::root(), error.path()), error.inner().to_string()))
 }
 
-/// Appends the path of an error to that of the value that was read.
+/// Appends the path of an error to the path of the value that was read.
 fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
     use serde_path_to_error::Segment;
     path.iter().fold(value, |path, segment| match segment {
@@ -283,9 +285,9 @@ fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
     })
 }
 
-/// Authors of `name: n` should learn what became of it.
-fn explained(message: String) -> String {
-    if ["boolean `", "`true` is no text", "`false` is no text"]
+/// Adds an explanation to a message about an unexpected boolean, which may be the unquoted text `n`.
+fn explain_booleans(message: String) -> String {
+    if ["boolean `", "`true` is not a string", "`false` is not a string"]
         .iter()
         .any(|part| message.contains(part))
     {
@@ -303,7 +305,7 @@ impl From<ParseError> for ReadError {
 }
 
 impl Document {
-    /// Reads an object that was parsed already, as if it were the only one of a text. Without a namespace it gets
+    /// Reads an object from a parsed value, as if it were the only one in a text. An object without a namespace gets
     /// `default_namespace` (I2).
     #[must_use]
     pub fn from_value(value: Value, default_namespace: &str) -> Self {
@@ -314,12 +316,14 @@ impl Document {
         }
     }
 
-    /// Adds it to an input, and returns which object it is; `None` if it has no part in what SMI means. An object
-    /// that cannot be read is noted, so that whatever refers to it finds it unusable and a plan reports it.
+    /// Adds the object to an input, and returns a reference to it; `None` if it does not affect the meaning of SMI
+    /// objects.
+    ///
+    /// An object that cannot be read is recorded as undecodable. Objects that refer to it find it unusable, and a plan
+    /// reports it.
     ///
     /// # Errors
-    /// If it cannot be read and does not say which object it is. No plan can report that: tell whoever
-    /// gave the text.
+    /// If the object cannot be read or identified. No plan can report this error, so show it to the author of the text.
     pub fn add_to(self, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
         let object = match self.content {
             Ok(Content::Smi(parsed)) => input.add(parsed),
@@ -327,21 +331,21 @@ impl Document {
             Ok(Content::Workload(workload)) => input.add_workload(*workload),
             Ok(Content::Namespace(namespace)) => input.add_namespace(*namespace),
             Ok(Content::Other { .. }) => return Ok(None),
-            Err(ReadError(Unread::Object(why))) => input.add_undecodable(*why),
+            Err(ReadError(Unread::Object(diagnostic))) => input.add_undecodable(*diagnostic),
             Err(error) => return Err(error),
         };
         Ok(Some(object))
     }
 }
 
-/// Writes objects as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
+/// Writes objects as YAML documents that have the same meaning in YAML 1.1 and 1.2.
 #[must_use]
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a NativeObject>) -> String {
     let values: Vec<Value> = objects.into_iter().map(NativeObject::to_value).collect();
     write_values(&values)
 }
 
-/// Writes values as YAML documents, so that readers of YAML 1.1 and 1.2 read the same.
+/// Writes values as YAML documents that have the same meaning in YAML 1.1 and 1.2.
 #[must_use]
 pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     let options = serde_saphyr::ser_options! {
@@ -349,7 +353,7 @@ pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     };
     let mut text = String::new();
     for value in values {
-        // Writing a JSON value into a string has nothing that could fail.
+        // Writing a JSON value into a string cannot fail.
         if let Ok(document) = serde_saphyr::to_string_with_options(value, options.clone()) {
             text.push_str(if text.is_empty() { "" } else { "---\n" });
             text.push_str(&document);
@@ -358,10 +362,10 @@ pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     text
 }
 
-/// Reads the documents of a text as values, each as it stands.
+/// Reads the documents of a text as values, without interpreting them.
 ///
 /// # Errors
-/// If one of them is neither YAML nor JSON.
+/// If a document is neither YAML nor JSON.
 pub fn read_values(text: &str) -> Result<Vec<Value>, String> {
     split::documents(text).flatten().collect()
 }

@@ -166,9 +166,9 @@ metadata: {name: t9-good}
 spec:
   rules: [T9]
   settings: {pathAnchor: Full}
-  queries:
+  routingQueries:
   - {namespace: shop, service: web, port: 80, traffic: {path: /}, expect: web-v1.shop:80}
-  access_queries:
+  accessQueries:
   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, workload: web, port: 8080,
      traffic: TCP, expect: denied}
   reports: [AllWeightsZero TrafficSplit shop/zero spec.backends]
@@ -252,14 +252,14 @@ fn rejects_missing_answers() {
 #[test]
 fn rejects_unknown_fields() {
     for (old, new, at) in [
-        ("expect: denied", "expct: denied", "spec.access_queries[0]"),
+        ("expect: denied", "expct: denied", "spec.accessQueries[0]"),
         (
             "expect: web-v1.shop:80",
             "expcet: web-v1.shop:80",
-            "spec.routing_queries[0]",
+            "spec.routingQueries[0]",
         ),
-        ("path: /", "pth: /", "spec.routing_queries[0].traffic"),
-        ("serviceAccount: api", "account: api", "spec.access_queries[0].from"),
+        ("path: /", "pth: /", "spec.routingQueries[0].traffic"),
+        ("serviceAccount: api", "account: api", "spec.accessQueries[0].from"),
         ("pathAnchor: Full", "anchor: Full", "spec.settings"),
         ("rules: [T9]", "rule: [T9]", "spec"),
         ("{name: t9-good}", "{name: t9-good, law: total}", "metadata"),

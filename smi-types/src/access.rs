@@ -1,7 +1,7 @@
-//! Who may talk to whom: [`TrafficTarget`] and [`IdentityBinding`], group `access.smi-spec.io`.
+//! Access control: [`TrafficTarget`] and [`IdentityBinding`], group `access.smi-spec.io`.
 //!
-//! A traffic target lets its *sources* send what its *rules* describe to its *destination*. Targets only
-//! ever allow, and they add up (A1); what no target allows is denied (A2).
+//! A traffic target allows its *sources* to send the traffic that its *rules* describe to its *destination*. Targets
+//! only allow, and their permissions add up (A1). Traffic that no target allows is denied (A2).
 //!
 //! ```yaml
 //! apiVersion: access.smi-spec.io/v1alpha3
@@ -15,7 +15,7 @@
 //!   - {kind: ServiceAccount, name: frontend, namespace: shop}
 //! ```
 //!
-//! The same target, built and written:
+//! The same target, built and serialised:
 //!
 //! ```
 //! use smi_types::access::{Rule, Subject, TrafficTarget};
@@ -31,15 +31,15 @@
 //! # Ok::<(), smi_types::ConvertError>(())
 //! ```
 //!
-//! | version | what changed on the wire |
+//! | version | changes on the wire |
 //! |---|---|
-//! | [`v1alpha1`] | everything stands at the root; rules are called `specs`; `destination.port` |
-//! | [`v1alpha2`] | everything moved below `spec`; `specs` became `rules` |
-//! | [`v1alpha3`] | no `port`: ports are said by a TCPRoute or a UDPRoute among the rules |
+//! | [`v1alpha1`] | all fields are at the root; rules are called `specs`; `destination.port` |
+//! | [`v1alpha2`] | all fields moved below `spec`; `specs` became `rules` |
+//! | [`v1alpha3`] | no `port`: a TCPRoute or a UDPRoute among the rules lists the ports |
 //! | [`v1alpha4`] | a draft that was never released: `IdentityBinding`, and `group` in subjects |
 //!
-//! Every version is read with the fields of all of them: a `port` restricts wherever it stands (A10).
-//! Fields are therefore the same in all versions: [`TargetSpec`].
+//! Every version is read with the fields of all versions: a `port` restricts a target in any version (A10). All
+//! versions therefore share the type [`TargetSpec`].
 
 use crate::path::FieldPath;
 use crate::port::Port;
@@ -56,33 +56,33 @@ pub mod v1alpha2;
 pub mod v1alpha3;
 pub mod v1alpha4;
 
-/// A permission to talk to a destination, whatever version it was written in.
+/// A permission to send traffic to a destination, independent of the version that it was written in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrafficTarget {
-    /// The version it was read in.
+    /// The version that the object was read in.
     pub version: Version,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// What is allowed. `None` where a version that keeps it below `spec` has no `spec`: it allows nothing
-    /// (I7).
+    /// The permission. It is `None` if an object lacks the `spec` that its version has; such a target allows
+    /// nothing (I7).
     pub spec: Option<TargetSpec>,
 }
 
 impl TrafficTarget {
-    /// Where the version that the target was read in has its fields: the root, or `spec`.
+    /// Returns the path of the fields in the version that the target was read in: the root, or `spec`.
     #[must_use]
     pub fn spec_path(&self) -> FieldPath {
         self.paths().0
     }
 
-    /// Where the version that the target was read in has its rules: `specs` or `spec.rules`.
+    /// Returns the path of the rules in the version that the target was read in: `specs` or `spec.rules`.
     #[must_use]
     pub fn rules_path(&self) -> FieldPath {
         let (path, rules) = self.paths();
         path.field(rules)
     }
 
-    /// Where the version that the target was read in has its fields, and what it calls the rules.
+    /// Returns the path of the fields in the version that the target was read in, and the name of the rules there.
     pub(crate) fn paths(&self) -> (FieldPath, &'static str) {
         match self.version {
             Version::V1Alpha1 => (FieldPath::root(), "specs"),
@@ -91,48 +91,49 @@ impl TrafficTarget {
     }
 }
 
-/// What is allowed: any of the sources, to send what the rules describe, to the destination.
+/// The permission for any of the sources to send the traffic that the rules describe to the destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["destination"]))]
 pub struct TargetSpec {
-    /// Whose pods may be talked to. In the target's own namespace (A22); without it nothing is allowed.
+    /// The identity of the pods that may be called, in the target's own namespace (A22). A target without a
+    /// destination allows nothing.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub destination: Option<Subject>,
-    /// What may be sent. An empty list allows nothing (A6).
+    /// The traffic that is allowed. An empty list allows nothing (A6).
     #[serde(default, deserialize_with = "objects")]
     pub rules: Vec<Rule>,
-    /// Who may send. An empty list allows nobody (A6).
+    /// The callers that are allowed. An empty list allows no caller (A6).
     #[serde(default, deserialize_with = "objects")]
     pub sources: Vec<Subject>,
 }
 
-/// An identity, by the object that stands for it.
+/// A reference to the object that represents an identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["kind", "name"]))]
 pub struct Subject {
-    /// API group of the subject, in v1alpha4. Absent and `access.smi-spec.io` mean the same; with any other
-    /// the subject is nobody (D12).
+    /// API group of the subject, in v1alpha4. Absent and `access.smi-spec.io` mean the same. A subject with any other
+    /// group matches no workload (D12).
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub group: String,
-    /// `ServiceAccount`, or, in v1alpha4, `IdentityBinding`. Any other kind is nobody (A26).
+    /// `ServiceAccount` or, in v1alpha4, `IdentityBinding`. A subject of any other kind matches no workload (A26).
     #[serde(default, deserialize_with = "null_as_default")]
     pub kind: String,
     /// Name of the service account or the identity binding.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
-    /// Its namespace. Absent and empty mean that of the target (A23, A24).
+    /// Namespace of the subject. Absent and empty mean the namespace of the target (A23, A24).
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub namespace: String,
-    /// The port that the destination's workload listens on, in v1alpha1 and v1alpha2. Absent means all of
-    /// them (A10). On a source it says nothing (D9).
+    /// The port that the destination's workload listens on, in v1alpha1 and v1alpha2. Absent means all ports (A10).
+    /// The port of a source has no effect (D9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<Port>,
 }
@@ -141,22 +142,21 @@ pub struct Subject {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["kind", "name"]))]
 pub struct Rule {
-    /// `HTTPRouteGroup`, `TCPRoute` or `UDPRoute`, which the API has from v1alpha3 on. With any other the whole
-    /// target allows nothing (A12).
+    /// `HTTPRouteGroup`, `TCPRoute` or, from v1alpha3 on, `UDPRoute`. If a rule has any other kind, its whole target
+    /// allows nothing (A12).
     #[serde(default, deserialize_with = "null_as_default")]
     #[schemars(extend("enum" = ["HTTPRouteGroup", "TCPRoute", "UDPRoute"]))]
     pub kind: String,
     /// Name of the route.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
-    /// Names of the matches of the route of which one must be fulfilled (A8). Absent and empty both mean
-    /// all of its matches (A7).
+    /// Names of matches of the route, of which any one suffices (A8). Absent and empty both mean all of its
+    /// matches (A7).
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub matches: Vec<String>,
 }
 
-/// A name for several identities, in the draft v1alpha4. It means nothing until a [`TrafficTarget`] refers
-/// to it.
+/// A named set of identities, in the draft v1alpha4. It has no effect until a [`TrafficTarget`] refers to it.
 ///
 /// ```yaml
 /// apiVersion: access.smi-spec.io/v1alpha4
@@ -169,11 +169,11 @@ pub struct Rule {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IdentityBinding {
-    /// The version it was read in.
+    /// The version that the object was read in.
     pub version: Version,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// Whom it names. Absent: nobody (I7).
+    /// The identities. A binding without `spec` matches no workload (I7).
     pub spec: Option<BindingSpec>,
 }
 
@@ -181,13 +181,12 @@ pub struct IdentityBinding {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["schemes"]))]
 pub struct BindingSpec {
-    /// The ways in which an identity may be meant; one is enough (A27).
+    /// The ways to select identities. An identity belongs to the set if any of them selects it (A27).
     #[serde(default, deserialize_with = "null_as_default")]
     pub schemes: Schemes,
 }
 
-/// The ways in which an identity may be meant. `podLabelSelector` and `serviceAccount` exclude each other
-/// (A28).
+/// The ways to select identities. `podLabelSelector` and `serviceAccount` exclude each other (A28).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("minProperties" = 1, "x-kubernetes-validations" = [{
@@ -212,17 +211,17 @@ pub struct Schemes {
     pub service_account: String,
 }
 
-/// Which pods are meant: those that carry all of the labels (A30).
+/// A selection of the pods that carry all of the labels (A30).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PodLabelSelector {
-    /// Labels and their values. Without any the selector is invalid and means nobody (A30).
-    // Not required: an API server makes `{}` of what Go clients write for "no selector", `{"matchLabels": null}`.
+    /// Labels and their values. A selector without labels is invalid and matches no workload (A30).
+    // Not required: Go clients write "no selector" as `{"matchLabels": null}`, which an API server turns into `{}`.
     #[schemars(default, extend("minProperties" = 1))]
     pub match_labels: BTreeMap<String, String>,
 }
 
-/// Reads what Go clients write for "no selector", `{"matchLabels": null}`, as none.
+/// Reads a selector. `{"matchLabels": null}`, the form in which Go clients write "no selector", becomes `None`.
 fn selector<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PodLabelSelector>, D::Error> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -1,10 +1,9 @@
-//! From one version to another, without losing or widening anything.
+//! Conversions between versions that neither lose nor widen anything.
 //!
-//! Every kind has a version-neutral form, its *hub*: [`split::TrafficSplit`](crate::split::TrafficSplit) and
-//! so on. Upwards, from a version to the hub, conversion is `From`: it always works and loses nothing.
-//! Downwards, from the hub to a version, it is `TryFrom`: what that version cannot say is refused with
-//! [`Lossy`], which names the fields. A dropped port, header or match would allow or redirect more than the
-//! author wrote.
+//! Every kind has a version-neutral form, its *hub*, such as [`split::TrafficSplit`](crate::split::TrafficSplit). The
+//! conversion from a version to the hub is `From`: it always succeeds and loses nothing. The conversion from the hub to
+//! a version is `TryFrom`: if that version cannot express the object, it fails with [`Lossy`], which lists the fields.
+//! Without a port, header or match, the object would allow or redirect more traffic than its author specified.
 //!
 //! ```
 //! use smi_types::{Object, split};
@@ -20,29 +19,31 @@
 //! # Ok::<(), smi_types::ParseError>(())
 //! ```
 //!
-//! What a downgrade refuses:
+//! A conversion to a version refuses these fields:
 //!
-//! | kind | to | fields | since otherwise |
+//! | kind | target version | fields | reason |
 //! |---|---|---|---|
 //! | TrafficSplit | v1alpha1, v1alpha2 | `spec.matches` | all traffic would be split |
-//! | TrafficSplit | v1alpha2 and later | a fraction among weights that have no whole ratio below 2⁶³ | shares would change |
-//! | HTTPRouteGroup | v1alpha1 | `headers` of a match | a match would take requests with any headers |
-//! | HTTPRouteGroup | any | `headers` in map form that name one header twice, or of which some got lost | as above |
-//! | TCPRoute | v1alpha1 – v1alpha3 | `spec.matches.ports` | all ports would be meant |
+//! | TrafficSplit | from v1alpha2 on | fractions among weights without a whole ratio below 2⁶³ | shares would change |
+//! | HTTPRouteGroup | v1alpha1 | `headers` of a match | a match would match requests with any headers |
+//! | HTTPRouteGroup | any | `headers` in map form that repeat a name, or of which some were lost | as above |
+//! | TCPRoute | v1alpha1 – v1alpha3 | `spec.matches.ports` | the route would match all ports |
 //! | TCPRoute | v1alpha1 – v1alpha3 | `spec.matches.name` | rules that select by name would select nothing |
 //! | TrafficTarget | v1alpha3, v1alpha4 | `port` of the destination | all ports would be allowed |
-//! | TrafficTarget | v1alpha3, v1alpha4 | `port` of a source | it says nothing, but is there |
-//! | TrafficTarget | v1alpha1, v1alpha2 | a rule of kind `UDPRoute` | these versions do not have it |
-//! | TrafficTarget | v1alpha1 – v1alpha3 | a subject of kind `IdentityBinding` | these versions do not have it |
-//! | TrafficTarget | v1alpha1 – v1alpha3 | a subject's foreign `group` | nobody would become somebody |
+//! | TrafficTarget | v1alpha3, v1alpha4 | `port` of a source | it would be lost, although it has no effect |
+//! | TrafficTarget | v1alpha1, v1alpha2 | a rule of kind `UDPRoute` | these versions lack the kind |
+//! | TrafficTarget | v1alpha1 – v1alpha3 | a subject of kind `IdentityBinding` | these versions lack the kind |
+//! | TrafficTarget | v1alpha1 – v1alpha3 | a subject's foreign `group` | the subject would match workloads |
 //!
-//! What it rewrites, without another meaning: fractions among weights become whole numbers of the same ratio
-//! from v1alpha2 on (`1 : 500m` → `1000 : 500`, T8), a missing weight becomes the 0 that it means (T6), the
-//! group `access.smi-spec.io` of a subject is left out before v1alpha4 (D12), and an absent `spec` becomes
-//! empty lists at the root where a version has no `spec` (I7).
+//! It rewrites the following without changing the meaning:
 //!
-//! These versions' API servers would drop such fields, so they are refused too when an object is converted to
-//! the version that it was read in; what that version can say comes back as it was.
+//! * From v1alpha2 on, fractions among weights become whole numbers of the same ratio (`1 : 500m` → `1000 : 500`, T8).
+//! * A missing weight becomes 0, which it means (T6).
+//! * Before v1alpha4, the group `access.smi-spec.io` of a subject is omitted (D12).
+//! * An absent `spec` becomes empty lists at the root if the version has no `spec` (I7).
+//!
+//! API servers drop fields that a version does not have. Such fields are therefore refused even if an object is
+//! converted to the version that it was read in. All other fields are written as they were read.
 
 mod access;
 mod specs;
@@ -54,9 +55,9 @@ use crate::version::Version;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A version cannot say what an object says.
+/// An error that occurs when a version cannot express an object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{kind}` in version `{version}` cannot say {}", self.list())]
+#[error("`{kind}` in version `{version}` cannot express {}", self.list())]
 pub struct Lossy {
     kind: &'static str,
     version: Version,
@@ -64,19 +65,19 @@ pub struct Lossy {
 }
 
 impl Lossy {
-    /// The kind of the object.
+    /// Returns the kind of the object.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The version that was asked for.
+    /// Returns the requested version.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The fields that would be lost, at least one, as they stand in the version that the object was read in.
+    /// Returns the fields that would be lost, at least one, as paths in the version that the object was read in.
     #[must_use]
     pub fn lost(&self) -> &[FieldPath] {
         &self.lost
@@ -87,7 +88,7 @@ impl Lossy {
         quoted.join(", ")
     }
 
-    /// An error if anything is lost.
+    /// Returns an error if `lost` is not empty.
     fn check(kind: &'static str, version: Version, lost: Vec<FieldPath>) -> Result<(), Self> {
         if lost.is_empty() {
             Ok(())
@@ -97,7 +98,7 @@ impl Lossy {
     }
 }
 
-/// Why an object cannot be written in a version.
+/// An error that occurs when an object cannot be written in a version.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertError {
@@ -106,22 +107,22 @@ pub enum ConvertError {
     NoVersion {
         /// The kind of the object.
         kind: &'static str,
-        /// The version that was asked for.
+        /// The requested version.
         version: Version,
     },
-    /// The version cannot say it.
+    /// The version cannot express the object.
     #[error(transparent)]
     Lossy(#[from] Lossy),
-    /// It is no JSON.
-    #[error("it cannot be written as JSON")]
+    /// The object cannot be serialised as JSON.
+    #[error("the object cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 }
 
-/// What can be written, by kind and version.
+/// Declares the wire types that can be written, by kind and version.
 macro_rules! writers {
     ($($kind:ident: $group:ident $($version:ident $module:ident),+;)+) => {
         impl Object {
-            /// Writes the object as JSON in the given version, to be sent to an API server that serves it.
+            /// Serialises the object as JSON in the given version, for an API server that serves that version.
             ///
             /// ```
             /// use smi_types::{Object, Version};
@@ -135,7 +136,7 @@ macro_rules! writers {
             /// ```
             ///
             /// # Errors
-            /// If the kind has no such version, or that version cannot say what the object says.
+            /// Returns an error if the kind has no such version, or if that version cannot express the object.
             pub fn to_value(&self, version: Version) -> Result<Value, ConvertError> {
                 match (self, version) {
                     $($((Self::$kind(object), Version::$version) => {
@@ -161,7 +162,7 @@ fn write(wire: impl Serialize) -> Result<Value, ConvertError> {
     Ok(serde_json::to_value(wire)?)
 }
 
-/// Declares the conversions from a hub to its versions that keep everything below `spec`.
+/// Declares the conversions from a hub to those of its versions that keep all fields below `spec`.
 macro_rules! downwards {
     ($hub:ty: $($version:ident $wire:path),+) => {
         $(impl TryFrom<$hub> for $wire {

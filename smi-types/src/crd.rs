@@ -1,34 +1,33 @@
-//! What to install in a cluster so that it takes SMI objects: one CRD per kind, with all of its versions.
+//! CRDs that make a cluster accept SMI objects: one per kind, with all of its versions.
 //!
-//! [`crds`] has them with the settings that suit most clusters, and the folder `crds` of this crate has the same
-//! as YAML. [`Crd`] is for everybody else.
+//! [`crds`] returns them with settings that suit most clusters. The folder `crds` of this crate has the same CRDs as
+//! YAML. [`Crd`] builds a CRD with other settings.
 //!
 //! # Versions
 //!
-//! Every version of a kind is listed, so these CRDs can take the place of any others: an API server refuses a CRD
-//! without a version in which objects may be stored. No CRD here has a conversion webhook, so a version is only a
-//! view: the API server rewrites `apiVersion` and drops what the schema of that version does not know. Hence:
+//! Every version of a kind is listed, so that these CRDs can replace any others: an API server rejects a CRD that lacks
+//! a version in which objects may be stored. These CRDs have no conversion webhook, so a version is only a view. The
+//! API server rewrites `apiVersion` and drops the fields that the schema of the version lacks. Therefore:
 //!
-//! * Versions are served together only if their fields stand in the same places. v1alpha1 and v1alpha2 of
-//!   `HTTPRouteGroup` and v1alpha1 of `TrafficTarget`, which have no `spec`, are not served beside later ones:
-//!   what is written in one of them would be empty in the others.
-//! * Versions of one shape have one schema, with the fields of all of them: whatever is written in one of them is
-//!   whole in each, and may be written back through each.
-//! * Objects are stored in the newest released version, as with the CRDs of the specification's Go SDK. So either
-//!   can take the place of the other.
+//! * Versions are served together only if they have their fields in the same places. v1alpha1 and v1alpha2 of
+//!   `HTTPRouteGroup` and v1alpha1 of `TrafficTarget` have no `spec`. They are not served beside later versions, in
+//!   which their objects would be empty.
+//! * Versions of one shape share one schema with the fields of all of them. An object that is written in one of them
+//!   is complete in each, and can be written back through each.
+//! * Objects are stored in the newest released version, as with the CRDs of the specification's Go SDK, so that either
+//!   set of CRDs can replace the other.
 //!
-//! Objects that are stored in a version of another shape survive the installation of these CRDs, but read empty, and
-//! whoever writes them back empties them. Serve the version in which they are stored ([`Crd::serve`]), or write them
-//! anew.
+//! Objects that are stored in a version of another shape survive the installation of these CRDs, but appear empty, and
+//! a client that writes them back deletes their content. Serve the version in which they are stored ([`Crd::serve`]),
+//! or rewrite them.
 //!
 //! # Validation
 //!
-//! A schema refuses what means nothing by the [rules](crate::rules), and takes whatever published CRDs take
-//! and means something. It does not refuse what only allows less, such as a traffic target without sources: to
-//! refuse it would leave the wider one in place.
+//! A schema rejects objects that have no meaning by the [rules](crate::rules), and accepts every meaningful object that
+//! published CRDs accept. It does not reject an object that merely allows less, such as a traffic target without
+//! sources, because a rejected update would leave the wider target in place.
 //!
-//! `null` needs no word in a schema: an API server drops it where a field is not nullable, and absence is what Go
-//! writers mean by it.
+//! Schemas do not mention `null`: an API server drops it if a field is not nullable, and Go writers use it for absence.
 #![doc = include_str!("crd/differences.md")]
 
 mod kind;
@@ -46,7 +45,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kind::Facts;
 use std::collections::BTreeSet;
 
-/// The CRDs of all SMI kinds: every version listed, those that can be served together served, without status.
+/// Returns the CRDs of all SMI kinds. They list every version, serve those that can be served together, and have no
+/// status.
 ///
 /// ```
 /// let crds = smi_types::crds();
@@ -60,10 +60,9 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
     Kind::ALL.into_iter().map(|kind| Crd::new(kind).build()).collect()
 }
 
-/// The CRD of one kind, with settings: which versions are served, which one is stored, and whether objects have a
-/// status.
+/// The CRD of one kind, with settings for the served versions, the storage version and the status of objects.
 ///
-/// A cluster in which linkerd-smi has stored splits, for an operator that reports in the status:
+/// A CRD for a cluster in which linkerd-smi has stored splits, and for an operator that writes a status:
 ///
 /// ```
 /// use smi_types::Version;
@@ -91,12 +90,12 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 pub struct Crd {
     kind: Kind,
     storage: Version,
-    /// Has `storage`, and no version of another shape.
+    /// The versions to serve. They include `storage` and no version of another shape.
     served: BTreeSet<Version>,
     status: bool,
 }
 
-/// Why versions cannot be served by one CRD.
+/// An error that occurs when one CRD cannot serve the requested versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotServableError {
@@ -108,15 +107,15 @@ pub enum NotServableError {
         /// The version that it lacks.
         version: Version,
     },
-    /// The fields of the two versions stand in different places, and nothing would move them.
+    /// The two versions have their fields in different places, and an API server does not move them.
     #[error(
-        "`{kind}` cannot be stored as `{storage}` and served as `{version}`: their fields stand in different places, \
-         and without a conversion webhook an API server drops them"
+        "`{kind}` cannot be stored as `{storage}` and served as `{version}`: the versions have their fields in \
+         different places, and without a conversion webhook an API server drops them"
     )]
     TwoShapes {
         /// The kind.
         kind: Kind,
-        /// The version that was to be stored.
+        /// The requested storage version.
         storage: Version,
         /// The version that cannot be served beside it.
         version: Version,
@@ -124,7 +123,7 @@ pub enum NotServableError {
 }
 
 impl Crd {
-    /// The CRD of a kind as in [`crds`].
+    /// Creates the CRD of a kind with the settings of [`crds`].
     #[must_use]
     pub fn new(kind: Kind) -> Self {
         let facts = kind.facts();
@@ -136,12 +135,13 @@ impl Crd {
         }
     }
 
-    /// Stores objects in the version `storage`, and serves that and `others` instead of the default.
+    /// Stores objects in the version `storage`, and serves that version and `others` instead of the default ones.
     ///
-    /// Objects that were stored in another version of the same shape stay as they are, and are whole.
+    /// Objects that were stored in another version of the same shape remain unchanged and complete.
     ///
     /// # Errors
-    /// If the kind lacks one of the versions, or if the fields of one do not stand where those of `storage` do.
+    /// Returns an error if the kind lacks one of the versions, or if one of them has its fields in other places than
+    /// `storage`.
     pub fn serve(
         mut self,
         storage: Version,
@@ -163,17 +163,17 @@ impl Crd {
         Ok(self)
     }
 
-    /// Whether objects have a status, which only those write that may write the subresource `status`. By default
-    /// they have none, as with most published CRDs.
+    /// Sets whether objects have a status, which only clients with access to the subresource `status` can write. By
+    /// default they have none, as with most published CRDs.
     ///
-    /// A status may hold anything, and `conditions` in the form that all of Kubernetes has.
+    /// A status accepts any fields, and `conditions` in the usual form of Kubernetes.
     #[must_use]
     pub fn status(mut self, status: bool) -> Self {
         self.status = status;
         self
     }
 
-    /// The object to be installed.
+    /// Builds the object to be installed.
     #[must_use]
     pub fn build(&self) -> CustomResourceDefinition {
         let facts = self.kind.facts();

@@ -1,7 +1,8 @@
-//! The header filters of an HTTP match, which come in two wire forms.
+//! The header filters of an HTTP match, in two wire forms.
 //!
-//! The specification at its last release writes a list of single-key maps, its later text and two
-//! products write one map (D1). Both are read, and written as they were read: CRDs accept only one of them.
+//! The last release of the specification uses a list of single-key maps. Its later text and two products use one map
+//! (D1). Both forms are read, and filters are written in the form in which they were read, because a CRD accepts only
+//! one of the two.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -12,37 +13,37 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Header filters: names and the regular expressions that their values must match, all of them (S14).
+/// Header filters: names, each with the regular expression that its value must match. All filters must hold (S14).
 ///
-/// Order and repetition are kept (S19). What was written but cannot be read as a filter is not dropped,
-/// since a dropped filter would match more: see [`Headers::lost`].
+/// Order and repetitions are kept (S19). An entry that cannot be read as a filter is not dropped, because the match
+/// would then match more requests: see [`Headers::lost`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     /// Name and value of each filter, as written.
     pub filters: Vec<(String, String)>,
-    /// Whether a filter got lost on its way here: an empty map, an item without a name, or a value that is
-    /// no string. API servers store a `null` value and the other wire form so. A match with a lost filter
+    /// Is `true` if a filter was lost: the input has an empty map, an item without a name, or a value that is not a
+    /// string. API servers store a `null` value and the other wire form in this way. A match with a lost filter
     /// matches nothing (I6).
     pub lost: bool,
-    /// How they are written.
+    /// The wire form in which the filters are written.
     pub form: HeaderForm,
 }
 
-/// The wire forms of header filters. A CRD accepts one of them (D1).
+/// A wire form of header filters. A CRD accepts only one of them (D1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HeaderForm {
     /// `[{"x-a": "1"}, {"x-b": "2"}]`: the last release of the specification, the CRDs of its Go SDK, OSM
     /// and Traefik Mesh.
     #[default]
     List,
-    /// `{"x-a": "1", "x-b": "2"}`: the later text, the CRDs of the controller SDK and NGINX Service Mesh.
-    /// It cannot say a name twice, nor that some of several filters got lost: writing that is an error,
-    /// since leaving it out would match more.
+    /// `{"x-a": "1", "x-b": "2"}`: the later text, the CRDs of the controller SDK and NGINX Service Mesh. A map can
+    /// neither repeat a name nor express that some of several filters were lost. Writing such filters is an error,
+    /// because the match would match more requests without them.
     Map,
 }
 
 impl Headers {
-    /// Whether there is nothing to fulfil: no filter, and none lost.
+    /// Returns `true` if there is no condition: no filter, and none lost.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.filters.is_empty() && !self.lost
@@ -142,10 +143,12 @@ impl Serialize for Headers {
             HeaderForm::Map => {
                 let map: BTreeMap<_, _> = self.filters.iter().map(|(name, value)| (name, value)).collect();
                 if map.len() < self.filters.len() {
-                    return Err(S::Error::custom("a map of headers cannot say a name twice"));
+                    return Err(S::Error::custom("a map of headers cannot repeat a name"));
                 }
                 if self.lost && !map.is_empty() {
-                    return Err(S::Error::custom("a map of headers cannot say that a filter got lost"));
+                    return Err(S::Error::custom(
+                        "a map of headers cannot express that a filter was lost",
+                    ));
                 }
                 serializer.collect_map(map)
             }
@@ -158,7 +161,7 @@ impl JsonSchema for Headers {
         "Headers".into()
     }
 
-    /// A list of maps or a map, which no structural schema can say: anything.
+    /// Returns a schema that accepts anything. No structural schema can express "a list of maps or a map".
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"x-kubernetes-preserve-unknown-fields": true})
     }
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_and_their_mixtures_are_read() {
+    fn reads_both_forms_and_mixtures() {
         // D1
         for (json, form, written) in [
             (r#"[{"a":"b"},{"c":"d"}]"#, HeaderForm::List, r#"[{"a":"b"},{"c":"d"}]"#),
@@ -191,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_map_cannot_say_is_not_written() {
+    fn refuses_to_write_inexpressible_maps() {
         // D1, S19, I6
         for json in [r#"[{"a":"b"},{"a":"c"}]"#, r#"[{"a":"b"},{}]"#] {
             let mut headers = read(json);
@@ -204,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn repeated_names_are_kept() {
+    fn keeps_repeated_names() {
         // S19
         assert_eq!(read(r#"[{"a":"b"},{"a":"c"}]"#).filters.len(), 2);
         assert_eq!(read(r#"{"a":"b","a":"c"}"#).filters.len(), 2);
     }
 
     #[test]
-    fn a_lost_restriction_is_not_no_restriction() {
+    fn distinguishes_lost_filters_from_no_filters() {
         // I6, S13
         for json in [
             "{}",

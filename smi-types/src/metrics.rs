@@ -1,7 +1,7 @@
-//! How traffic fares: `TrafficMetrics`, group `metrics.smi-spec.io`.
+//! Traffic metrics: `TrafficMetrics`, group `metrics.smi-spec.io`.
 //!
-//! Metrics are no objects that somebody writes, but answers of an extension API server about one resource, or
-//! about the traffic between two (an *edge*):
+//! Metrics are not stored objects. An extension API server returns them for one resource, or for the traffic between
+//! two resources (an *edge*):
 //!
 //! ```yaml
 //! apiVersion: metrics.smi-spec.io/v1alpha1
@@ -15,13 +15,13 @@
 //! - {name: success_count, value: "310"}
 //! ```
 //!
-//! | version | what changed on the wire |
+//! | version | changes on the wire |
 //! |---|---|
-//! | [`v1alpha1`] | the released version; its documents already show `side` and `backend`, its Go types lack them |
+//! | [`v1alpha1`] | the released version; its text has `side` and `backend`, its Go types lack them |
 //! | [`v1alpha2`] | `side` of an edge, and `backend` |
 //!
-//! Both versions are read and written with the fields of both (D23), so there is nothing to convert: the two
-//! differ in `apiVersion` only, and share [`Metrics`].
+//! Both versions are read and written with the fields of both (D23), so no conversion is needed: they differ only in
+//! `apiVersion` and share the type [`Metrics`].
 
 use crate::wire::{null_as_default, object, objects};
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -36,20 +36,20 @@ pub mod v1alpha1;
 pub mod v1alpha2;
 mod window;
 
-/// What was measured about one resource or edge, in one interval.
+/// The measurements of one resource or edge in one interval.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
-    /// Metadata of the resource; servers fill in little of it.
+    /// Metadata of the resource, of which servers fill in only a part.
     #[serde(default, deserialize_with = "null_as_default")]
     pub metadata: ObjectMeta,
-    /// The resource that the metrics are about.
+    /// The measured resource.
     #[serde(default, deserialize_with = "null_as_default")]
     pub resource: ObjectReference,
-    /// The other end, where the metrics are about the traffic between two resources.
+    /// The other end, if the metrics measure the traffic between two resources.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub edge: Option<Edge>,
-    /// The backend, where the metrics are about one backend of a traffic split (M21).
+    /// The backend, if the metrics measure one backend of a traffic split (M21).
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub backend: Option<Backend>,
     /// The end of the interval (M17).
@@ -63,20 +63,20 @@ pub struct Metrics {
     pub metrics: Vec<Metric>,
 }
 
-/// The other end of traffic.
+/// The other end of the measured traffic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Edge {
-    /// `to` or `from`: whether the traffic goes to the other end or comes from it.
+    /// The direction of the traffic: `to` the other end or `from` it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub direction: String,
-    /// `client` or `server`: whose proxy measured. Not known to the Go types of v1alpha1 (D23).
+    /// The side of the proxy that measured: `client` or `server`. The Go types of v1alpha1 lack this field (D23).
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub side: String,
-    /// The other end. `null` in what servers answer where there is none.
+    /// The resource at the other end. Servers return `null` if there is none.
     #[serde(default)]
     pub resource: Option<ObjectReference>,
 }
@@ -90,16 +90,16 @@ pub struct Backend {
     /// The backend service.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
-    /// Its weight.
+    /// The weight of the backend.
     #[serde(default, deserialize_with = "null_as_default")]
     pub weight: u64,
 }
 
-/// One value.
+/// One measured value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metric {
-    /// What was measured: `p99_response_latency`, `p90_response_latency`, `p50_response_latency`,
-    /// `success_count` or `failure_count`.
+    /// Name of the metric: `p99_response_latency`, `p90_response_latency`, `p50_response_latency`, `success_count` or
+    /// `failure_count`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// The unit of `value`: `ms` or `seconds` for latencies (D24), empty for counts.
@@ -120,10 +120,10 @@ pub struct MetricsList<T> {
     /// Standard list metadata.
     #[serde(default, deserialize_with = "null_as_default")]
     pub metadata: ListMeta,
-    /// What was asked for: only kind, namespace and apiVersion where a kind was listed (M18).
+    /// The requested resource. For a list of one kind it has only `kind`, `namespace` and `apiVersion` (M18).
     #[serde(default, deserialize_with = "null_as_default")]
     pub resource: ObjectReference,
-    /// By which labels the resources were chosen (D25).
+    /// The labels by which the resources were selected (D25).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
     /// The metrics.
@@ -139,7 +139,7 @@ pub struct MetricsList<T> {
 macro_rules! version {
     ($api_version:literal) => {
         typed! {
-            /// What was measured about one resource or edge, in one interval.
+            /// The measurements of one resource or edge in one interval.
             TrafficMetrics(crate::metrics::Metrics) = $api_version
         }
         typed! {

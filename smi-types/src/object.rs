@@ -1,4 +1,4 @@
-//! The one way in: from JSON to a typed object.
+//! Reading of SMI objects: the single entry point from JSON to typed objects.
 
 mod error;
 mod read;
@@ -11,7 +11,7 @@ use crate::{access, specs, split};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-/// An SMI object of any kind and version, lifted to its version-neutral form.
+/// An SMI object of any kind and version, in its version-neutral form.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Object {
@@ -29,13 +29,13 @@ pub enum Object {
     IdentityBinding(Box<access::IdentityBinding>),
 }
 
-/// An object, and what its author wrote that no type knows.
+/// An object with the unknown fields that its author wrote.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
     /// The object.
     pub object: Object,
-    /// Fields that were read past: a misspelling, or a field of another version's shape. Sorted.
-    /// `status` is not listed; it says nothing about intent.
+    /// Unknown fields, sorted. They are misspelt, or belong to the shape of another version. `status` is not listed,
+    /// because it does not express intent.
     pub ignored: Vec<FieldPath>,
 }
 
@@ -48,7 +48,7 @@ impl From<Object> for Parsed {
     }
 }
 
-/// What holds for every kind alike.
+/// Declares the members of [`Object`] that are the same for every kind.
 macro_rules! kinds {
     ($($kind:ident: $hub:ty),+) => {
         $(impl From<$hub> for Object {
@@ -58,7 +58,7 @@ macro_rules! kinds {
         })+
 
         impl Object {
-            /// The object's kind, for example `TrafficSplit`.
+            /// Returns the kind of the object, for example `TrafficSplit`.
             #[must_use]
             pub fn kind(&self) -> &'static str {
                 match self {
@@ -66,7 +66,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The version it was read in.
+            /// Returns the version that the object was read in.
             #[must_use]
             pub fn version(&self) -> Version {
                 match self {
@@ -74,7 +74,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The object's metadata.
+            /// Returns the metadata of the object.
             #[must_use]
             pub fn metadata(&self) -> &ObjectMeta {
                 match self {
@@ -82,7 +82,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The object's metadata, to be changed.
+            /// Returns the metadata of the object for modification.
             pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
                 match self {
                     $(Self::$kind(object) => &mut object.metadata),+
@@ -102,7 +102,7 @@ kinds! {
 }
 
 impl Object {
-    /// Reads one JSON object, straight into its type.
+    /// Reads one JSON object directly into its type.
     ///
     /// ```
     /// let parsed = smi_types::Object::from_json(br#"{
@@ -116,16 +116,16 @@ impl Object {
     /// ```
     ///
     /// # Errors
-    /// If the bytes are no JSON, no SMI object of a kind and version that is read here, have no name, or
-    /// hold a value of a wrong type. The error names the object and the field.
+    /// Returns an error if the bytes are not JSON, are not an SMI object of a supported kind and version, lack a name,
+    /// or contain a value of a wrong type. The error identifies the object and the field.
     pub fn from_json(json: &[u8]) -> Result<Parsed, ParseError> {
         read::from_json(json)
     }
 
-    /// Reads one object from a JSON value, as YAML readers hand it out.
+    /// Reads one object from a JSON value, for example from the result of a YAML reader.
     ///
     /// # Errors
-    /// As [`Object::from_json`].
+    /// Returns the same errors as [`Object::from_json`].
     pub fn from_value(value: &Value) -> Result<Parsed, ParseError> {
         read::from_value(value)
     }

@@ -1,4 +1,4 @@
-//! Paths of fields, by which violations, diagnostics and errors refer to a part of an object.
+//! Field paths, by which violations, diagnostics and errors refer to a part of an object.
 
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -6,10 +6,10 @@ use std::fmt::{self, Display, Write};
 
 /// A path to a field of an object, in the notation of Kubernetes: `spec.backends[2].weight`.
 ///
-/// The empty path stands for the object itself. A key that is empty, or holds one of `.`, `[` and `]`, is
-/// written in brackets: `metadata.labels[smi-adapter.dev/enforce]`. There, `\` and `]` follow a `\`.
+/// The empty path denotes the object itself. A key that is empty or contains `.`, `[` or `]` is written in brackets:
+/// `metadata.labels[smi-adapter.dev/enforce]`. Within brackets, `\` and `]` are escaped with `\`.
 ///
-/// Paths are ordered by their segments, so that index 2 comes before index 10.
+/// Paths are ordered by their segments, so index 2 comes before index 10.
 ///
 /// ```
 /// use smi_types::FieldPath;
@@ -29,11 +29,11 @@ pub struct FieldPath(Vec<Step>);
 pub enum Segment<'a> {
     /// The key of a field or of an entry of a map.
     Key(&'a str),
-    /// The place of an element in a list, from 0.
+    /// The index of an element in a list, from 0.
     Index(usize),
 }
 
-/// A segment that is kept. Most keys are literals, which makes them cheap to clone.
+/// An owned segment. Most keys are literals, which are cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Step {
     Key(Cow<'static, str>),
@@ -50,39 +50,39 @@ impl Step {
 }
 
 impl FieldPath {
-    /// The object itself.
+    /// Returns the empty path, which denotes the object itself.
     #[must_use]
     pub const fn root() -> Self {
         Self(Vec::new())
     }
 
-    /// The field or the entry `key` below this one.
+    /// Appends the key of a field or of an entry of a map.
     #[must_use]
     pub fn field(mut self, key: impl Into<Cow<'static, str>>) -> Self {
         self.0.push(Step::Key(key.into()));
         self
     }
 
-    /// The element `index` of this list.
+    /// Appends the index of an element of a list.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
         self.0.push(Step::Index(index));
         self
     }
 
-    /// The segments of the path, from the object inwards.
+    /// Returns the segments of the path, from the object inwards.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment<'_>> + DoubleEndedIterator + Clone {
         self.0.iter().map(Step::segment)
     }
 
-    /// Returns `true` if the path is `other`, or leads to something within it.
+    /// Returns `true` if the path equals `other` or leads to a part of it.
     #[must_use]
     pub fn starts_with(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 
-    /// Returns the index of the list `key` that the path leads through first: 2 for `matches` in
-    /// `spec.matches[2].name`.
+    /// Returns the index in the first list with the key `key` on the path. For `matches` in `spec.matches[2].name`,
+    /// that is 2.
     #[must_use]
     pub fn index_in(&self, key: &str) -> Option<usize> {
         let pairs = self.segments().zip(self.segments().skip(1));
@@ -94,7 +94,7 @@ impl FieldPath {
             })
     }
 
-    /// Returns `true` if this is the object itself.
+    /// Returns `true` if the path is empty and denotes the object itself.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -103,11 +103,11 @@ impl FieldPath {
 
 impl Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, segment) in self.segments().enumerate() {
+        for (position, segment) in self.segments().enumerate() {
             match segment {
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) if key.is_empty() || key.contains(['.', '[', ']']) => bracketed(key, f)?,
-                Segment::Key(key) if place == 0 => f.write_str(key)?,
+                Segment::Key(key) if position == 0 => f.write_str(key)?,
                 Segment::Key(key) => write!(f, ".{key}")?,
             }
         }
@@ -132,8 +132,7 @@ impl Serialize for FieldPath {
     }
 }
 
-/// Reads a path in the notation that [`Display`] writes. Never fails: a bracket that nothing closes ends with
-/// the text.
+/// Parses the notation that [`Display`] writes. Never fails: an unclosed bracket extends to the end of the text.
 impl From<&str> for FieldPath {
     fn from(text: &str) -> Self {
         let mut path = Self::root();
@@ -141,13 +140,13 @@ impl From<&str> for FieldPath {
         while !rest.is_empty() {
             if let Some(inner) = rest.strip_prefix('[') {
                 let (content, after) = closed(inner);
-                path = match place(&content) {
+                path = match list_index(&content) {
                     Some(index) => path.index(index),
                     None => path.field(content),
                 };
                 rest = after;
             } else {
-                // The dot separates; there is none before the first key.
+                // A dot separates keys, so there is none before the first one.
                 let key = rest.strip_prefix('.').unwrap_or(rest);
                 let (key, after) = key.split_at(key.find(['.', '[']).unwrap_or(key.len()));
                 path = path.field(key.to_owned());
@@ -158,7 +157,7 @@ impl From<&str> for FieldPath {
     }
 }
 
-/// The content of brackets, without escapes, and what follows them.
+/// Returns the unescaped content of brackets and the text after them.
 fn closed(inner: &str) -> (String, &str) {
     let mut content = String::new();
     let mut chars = inner.chars();
@@ -172,8 +171,8 @@ fn closed(inner: &str) -> (String, &str) {
     (content, chars.as_str())
 }
 
-/// The index that is written in brackets. A key of digits stands after a dot.
-fn place(content: &str) -> Option<usize> {
+/// Parses the content of brackets as an index. A key that consists of digits follows a dot instead.
+fn list_index(content: &str) -> Option<usize> {
     let is_index = !content.is_empty() && content.bytes().all(|b| b.is_ascii_digit());
     is_index.then(|| content.parse().ok()).flatten()
 }
@@ -184,7 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn keys_with_special_characters_are_written_in_brackets() {
+    fn writes_keys_with_special_characters_in_brackets() {
         let labels = || FieldPath::root().field("metadata").field("labels");
         for (key, text) in [
             ("app", "metadata.labels.app"),
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_ordered_by_segments() {
+    fn orders_paths_by_segments() {
         let sorted = ["", "a", "a.b", "a[2]", "a[2].b", "a[10]", "ab"].map(FieldPath::from);
         for pair in sorted.windows(2) {
             assert!(pair[0] < pair[1], "{} {}", pair[0], pair[1]);
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_ends_between_segments() {
+    fn compares_prefixes_by_whole_segments() {
         let path = FieldPath::from("spec.backends[1].service");
         for prefix in [
             "",
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_index_in_a_list() {
+    fn finds_the_index_in_the_named_list() {
         for (path, index) in [
             ("spec.matches[12].headers.x-a", Some(12)),
             ("matches[0]", Some(0)),
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn unclosed_brackets_end_with_the_text() {
+    fn extends_unclosed_brackets_to_the_end() {
         assert_eq!(FieldPath::from("a[b.c"), FieldPath::root().field("a").field("b.c"));
         assert_eq!(FieldPath::from(r"a[b\"), FieldPath::root().field("a").field("b"));
     }
@@ -266,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn reading_never_fails(text in r"[a0.\[\]\\]{0,20}") {
+        fn parsing_never_fails(text in r"[a0.\[\]\\]{0,20}") {
             let path = FieldPath::from(text.as_str());
             prop_assert_eq!(FieldPath::from(path.to_string().as_str()), path);
         }

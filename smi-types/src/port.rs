@@ -1,7 +1,7 @@
-//! A port number, in the forms that writers use.
+//! Port numbers in the forms that writers use.
 //!
-//! The specification's Go types held it as text first and as an integer later, and CRDs say `number` or
-//! `integer` (D9). An integer, a float without fraction and digits as text are read in every version.
+//! The specification's Go types held a port as text first and as an integer later, and CRDs declare `number` or
+//! `integer` (D9). In every version, an integer, a float without fraction and a string of digits are read.
 
 use crate::weight::Decimal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::num::NonZeroU16;
 
-/// What stands where a port is expected.
+/// The value of a field that holds a port.
 ///
 /// ```
 /// use smi_types::port::Port;
@@ -24,13 +24,13 @@ use std::num::NonZeroU16;
 pub enum Port {
     /// A number from 1 to 65535.
     Number(NonZeroU16),
-    /// Something that is no port. What holds it matches nothing; it never means "all ports" (S23): a `null` is
-    /// not written.
+    /// A value that is not a port. Its route or target matches nothing; the value never means "all ports" (S23).
+    /// Serialising an invalid `null` is an error, because readers would take it for "all ports".
     Invalid(Value),
 }
 
 impl Port {
-    /// The port, if it is one.
+    /// Returns the port number, or `None` if the value is not a port.
     #[must_use]
     pub const fn number(&self) -> Option<u16> {
         match self {
@@ -62,8 +62,8 @@ impl Serialize for Port {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Number(number) => number.serialize(serializer),
-            // Whoever reads it would take it for "all ports".
-            Self::Invalid(Value::Null) => Err(S::Error::custom("`null` is no port")),
+            // Readers would take it for "all ports".
+            Self::Invalid(Value::Null) => Err(S::Error::custom("`null` is not a port")),
             Self::Invalid(value) => value.serialize(serializer),
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_wire_form_of_a_port_is_read() {
+    fn reads_every_wire_form_of_a_port() {
         // D9
         for (json, number) in [
             ("8080", 8080),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_port_is_kept_as_it_is() {
+    fn keeps_invalid_ports_unchanged() {
         // S23
         for json in [
             "0", "-1", "65536", "80.5", "1e30", "\"\"", "\"http\"", "\"+80\"", "\" 80\"", "\"80m\"", "true", "[80]",
@@ -122,6 +122,9 @@ mod tests {
         }
         let null: Port = serde_json::from_str("null").unwrap();
         assert_eq!(null.number(), None);
-        assert!(serde_json::to_value(null).is_err(), "it would mean all ports");
+        assert!(
+            serde_json::to_value(null).is_err(),
+            "a written null would mean all ports"
+        );
     }
 }

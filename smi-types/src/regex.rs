@@ -1,18 +1,20 @@
 //! The portable dialect of regular expressions.
 //!
-//! The specification does not say which regular expressions it means (S6). Meshes use RE2 (Envoy) or the
-//! `regex` crate (Linkerd), and the two differ: some patterns compile in one only, others in both with
-//! another meaning (`[a&&b]`, `\<`, `\s`). A pattern is *portable* if both accept it and it means the
-//! same in both. That is decided on its syntax tree; compiling is no proof.
+//! The specification does not name a syntax for its regular expressions (S6). Meshes use RE2 (Envoy) or the `regex`
+//! crate (Linkerd), and the two differ: some patterns compile in only one of them, others compile in both but with
+//! different meanings (`[a&&b]`, `\<`, `\s`). A pattern is *portable* if both engines accept it with the same meaning.
+//! The check works on the syntax tree, because successful compilation proves nothing.
 //!
-//! Portable are: literals, escaped punctuation, `\n \t \r \f \v \a \xHH \x{H…}`, `.`, bracketed classes
-//! with ranges and `[:name:]`, `\d \s \w` and their negations (ASCII), groups `(…)`, `(?:…)`,
-//! `(?P<name>…)`, flags `i m s U`, alternation, `* + ? {n} {n,} {n,m}` and their lazy forms with counts
-//! whose product along nesting is at most 1000, and `^ $ \A \z \b \B` (ASCII).
+//! The following constructs are portable:
 //!
-//! Not portable are, among others: look-around, back-references, `\Q…\E`, `\p{…}`, class operations
-//! (`&&`, `--`, nested classes), `a**`, `a++`, a bare `{`, and whatever is so large that an engine would
-//! refuse it.
+//! * literals, escaped punctuation, `\n \t \r \f \v \a \xHH \x{H…}` and `.`;
+//! * bracketed classes with ranges and `[:name:]`, and `\d \s \w` with their negations (ASCII);
+//! * groups `(…)`, `(?:…)` and `(?P<name>…)`, flags `i m s U`, and alternation;
+//! * `* + ? {n} {n,} {n,m}` and their lazy forms, as long as the product of nested counts is at most 1000;
+//! * `^ $ \A \z \b \B` (ASCII).
+//!
+//! The following are not portable, among others: look-around, back-references, `\Q…\E`, `\p{…}`, class operations
+//! (`&&`, `--`, nested classes), `a**`, `a++`, a bare `{`, and patterns so large that an engine would reject them.
 
 use regex_syntax::ast::{
     self, Assertion, AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, Flag, FlagsItemKind,
@@ -36,16 +38,16 @@ pub struct Portable {
     takes_any_suffix: bool,
 }
 
-/// Why a regular expression is not portable.
+/// An error that occurs when a regular expression is outside the portable dialect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not portable between regular expression engines: {reason}, at byte {offset}")]
-pub struct NotPortable {
+pub struct NotPortableError {
     reason: String,
     offset: usize,
 }
 
-impl NotPortable {
-    /// Where in the pattern, in bytes from its start.
+impl NotPortableError {
+    /// Returns the position of the offending part, in bytes from the start of the pattern.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -53,20 +55,19 @@ impl NotPortable {
 }
 
 impl Portable {
-    /// The longest pattern that is read, in bytes: the longest header value that a mesh's CRD takes.
+    /// The length of the longest accepted pattern, in bytes: the longest header value that a mesh's CRD accepts.
     pub const MAX_LENGTH: usize = 4096;
-    /// The largest program that a pattern may need, in instructions of RE2, estimated from above. Istio
-    /// allows Envoy 32,768, and above that Envoy refuses the whole route configuration; this leaves room
-    /// for anchoring.
+    /// The size of the largest program that a pattern may need: an upper bound in RE2 instructions. Istio allows
+    /// Envoy 32,768; beyond that, Envoy rejects the whole route configuration. The limit leaves room for anchoring.
     pub const MAX_PROGRAM: usize = 32_000;
 
-    /// Checks that `pattern` is portable.
+    /// Parses `pattern` and checks that it is portable.
     ///
     /// # Errors
-    /// If it is not; the error names the place.
-    pub fn parse(pattern: &str) -> Result<Self, NotPortable> {
+    /// Returns an error with the position of the offending part if the pattern is not portable.
+    pub fn parse(pattern: &str) -> Result<Self, NotPortableError> {
         if pattern.len() > Self::MAX_LENGTH {
-            return Err(NotPortable {
+            return Err(NotPortableError {
                 reason: format!("a pattern of more than {} bytes", Self::MAX_LENGTH),
                 offset: Self::MAX_LENGTH,
             });
@@ -75,7 +76,7 @@ impl Portable {
             .nest_limit(100)
             .build()
             .parse(pattern)
-            .map_err(|error| NotPortable {
+            .map_err(|error| NotPortableError {
                 reason: error.kind().to_string(),
                 offset: error.span().start.offset,
             })?;
@@ -85,8 +86,8 @@ impl Portable {
         };
         let size = check.tree(&tree, 1)?;
         if size > Self::MAX_PROGRAM {
-            return Err(NotPortable {
-                reason: format!("a program of some {size} instructions"),
+            return Err(NotPortableError {
+                reason: format!("a program of about {size} instructions"),
                 offset: 0,
             });
         }
@@ -97,21 +98,21 @@ impl Portable {
         })
     }
 
-    /// The pattern as written, for engines whose `\d \w \b` are ASCII (RE2).
+    /// Returns the pattern as written, for engines whose `\d \w \b` are ASCII (RE2).
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.source
     }
 
-    /// The pattern for engines whose `\d \w \s \b` are Unicode (the `regex` crate): these are written out
-    /// in ASCII.
+    /// Returns the pattern with `\d \w \s \b` written out in ASCII, for engines that read them as Unicode (the `regex`
+    /// crate).
     #[must_use]
     pub fn ascii(&self) -> &str {
         &self.ascii
     }
 
-    /// Whether it is certain that a match stays one whatever is appended, or that it cannot be appended
-    /// to, so that anchoring the end makes no difference. `false` means: not certain.
+    /// Returns `true` if an anchor at the end provably makes no difference: a matching text still matches with any
+    /// suffix, or the pattern itself is anchored at the end. `false` means that this is not proven.
     #[must_use]
     pub fn takes_any_suffix(&self) -> bool {
         self.takes_any_suffix
@@ -124,32 +125,32 @@ impl Display for Portable {
     }
 }
 
-/// Walks a syntax tree, refusing what is not portable and collecting what engines read as Unicode.
+/// A walk through a syntax tree that rejects non-portable parts and collects parts that some engines read as Unicode.
 struct Check<'p> {
     pattern: &'p str,
-    /// Byte ranges of the pattern, in order, and what stands there in the ASCII rendering.
+    /// Byte ranges of the pattern, in order, and their replacements in the ASCII rendering.
     replace: Vec<(ast::Span, String)>,
 }
 
-/// The most instructions that a set of characters takes in a byte-wise program: `.` and negated classes
-/// are unions of UTF-8 sequences.
+/// The maximum number of instructions for a set of characters in a byte-wise program: `.` and negated classes are
+/// unions of UTF-8 sequences.
 const WIDE: usize = 24;
-/// The same for ASCII characters. Under `(?i)` a letter may stand for others that take more bytes.
+/// The same maximum for ASCII characters. Under `(?i)` a letter also matches others that take more bytes.
 const NARROW: usize = 6;
 
 impl Check<'_> {
-    fn refuse<T>(&self, span: &ast::Span, reason: &str) -> Result<T, NotPortable> {
+    fn refuse<T>(&self, span: &ast::Span, reason: &str) -> Result<T, NotPortableError> {
         let text = self.pattern.get(span.start.offset..span.end.offset).unwrap_or_default();
         let text: String = text.chars().take(40).collect();
-        Err(NotPortable {
+        Err(NotPortableError {
             reason: format!("{reason} (`{text}`)"),
             offset: span.start.offset,
         })
     }
 
-    /// Checks a tree inside counted repetitions of `count` in all, and returns an upper bound of its size.
-    /// The depth of the recursion is bounded by the parser's nest limit.
-    fn tree(&mut self, tree: &Ast, count: u32) -> Result<usize, NotPortable> {
+    /// Checks a tree inside nested repetitions whose counts multiply to `count`, and returns an upper bound of its
+    /// size. The parser's nest limit bounds the depth of the recursion.
+    fn tree(&mut self, tree: &Ast, count: u32) -> Result<usize, NotPortableError> {
         match tree {
             Ast::Empty(_) => Ok(1),
             Ast::Dot(_) => Ok(WIDE),
@@ -169,7 +170,7 @@ impl Check<'_> {
                     GroupKind::CaptureName { starts_with_p, name } => {
                         let plain = name.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
                         if !(*starts_with_p && plain) {
-                            return self.refuse(&name.span, "this form of a named group");
+                            return self.refuse(&name.span, "this form of named group");
                         }
                     }
                     GroupKind::NonCapturing(flags) => self.flags(flags)?,
@@ -181,12 +182,15 @@ impl Check<'_> {
                     *repetition.ast,
                     Ast::Repetition(_) | Ast::Assertion(_) | Ast::Flags(_) | Ast::Empty(_)
                 ) {
-                    return self.refuse(&repetition.op.span, "a repetition of what repeats or has no width");
+                    return self.refuse(
+                        &repetition.op.span,
+                        "a repetition of a repeated or zero-width expression",
+                    );
                 }
                 let copies = self.copies(&repetition.op)?;
                 let count = count.saturating_mul(copies.max(1));
                 if copies >= 2 && count > 1000 {
-                    return self.refuse(&repetition.op.span, "a repetition of more than 1000 in all");
+                    return self.refuse(&repetition.op.span, "nested repetitions of more than 1000 in total");
                 }
                 let body = self.tree(&repetition.ast, count)?;
                 Ok((body + 2).saturating_mul(copies as usize + 1))
@@ -196,15 +200,15 @@ impl Check<'_> {
         }
     }
 
-    fn sum(&mut self, trees: &[Ast], count: u32) -> Result<usize, NotPortable> {
+    fn sum(&mut self, trees: &[Ast], count: u32) -> Result<usize, NotPortableError> {
         trees.iter().try_fold(
             1usize,
             |size, tree| Ok(size.saturating_add(1 + self.tree(tree, count)?)),
         )
     }
 
-    /// How often a repetition writes its body out.
-    fn copies(&self, op: &RepetitionOp) -> Result<u32, NotPortable> {
+    /// Returns how many copies of its body a repetition compiles to.
+    fn copies(&self, op: &RepetitionOp) -> Result<u32, NotPortableError> {
         let RepetitionKind::Range(range) = &op.kind else {
             return Ok(1);
         };
@@ -220,7 +224,7 @@ impl Check<'_> {
             RepetitionRange::Bounded(n, m) => inner == format!("{n},{m}"),
         };
         if !canonical {
-            return self.refuse(&op.span, "this form of a repetition");
+            return self.refuse(&op.span, "this form of repetition");
         }
         let (RepetitionRange::Exactly(most) | RepetitionRange::AtLeast(most) | RepetitionRange::Bounded(_, most)) =
             range;
@@ -230,7 +234,7 @@ impl Check<'_> {
         Ok(*most)
     }
 
-    fn literal(&self, literal: &Literal) -> Result<usize, NotPortable> {
+    fn literal(&self, literal: &Literal) -> Result<usize, NotPortableError> {
         match &literal.kind {
             LiteralKind::Verbatim
             | LiteralKind::Meta
@@ -249,7 +253,7 @@ impl Check<'_> {
         })
     }
 
-    fn assertion(&mut self, assertion: &Assertion) -> Result<usize, NotPortable> {
+    fn assertion(&mut self, assertion: &Assertion) -> Result<usize, NotPortableError> {
         match assertion.kind {
             AssertionKind::StartLine | AssertionKind::EndLine | AssertionKind::StartText | AssertionKind::EndText => {}
             AssertionKind::WordBoundary => self.replace.push((assertion.span, r"(?-u:\b)".into())),
@@ -259,7 +263,7 @@ impl Check<'_> {
         Ok(1)
     }
 
-    fn flags(&self, flags: &ast::Flags) -> Result<(), NotPortable> {
+    fn flags(&self, flags: &ast::Flags) -> Result<(), NotPortableError> {
         for item in &flags.items {
             match item.kind {
                 FlagsItemKind::Negation
@@ -272,14 +276,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn set(&mut self, set: &ClassSet) -> Result<usize, NotPortable> {
+    fn set(&mut self, set: &ClassSet) -> Result<usize, NotPortableError> {
         match set {
             ClassSet::BinaryOp(op) => self.refuse(&op.span, "an operation on classes"),
             ClassSet::Item(item) => self.item(item),
         }
     }
 
-    fn item(&mut self, item: &ClassSetItem) -> Result<usize, NotPortable> {
+    fn item(&mut self, item: &ClassSetItem) -> Result<usize, NotPortableError> {
         match item {
             ClassSetItem::Empty(_) => Ok(0),
             ClassSetItem::Literal(literal) => self.literal(literal),
@@ -288,7 +292,7 @@ impl Check<'_> {
             ClassSetItem::Unicode(class) => self.refuse(&class.span, "a Unicode class"),
             ClassSetItem::Perl(class) => {
                 if class.negated {
-                    // It has no ASCII form that could stand inside a class of both engines.
+                    // It has no ASCII form that both engines accept inside a class.
                     return self.refuse(&class.span, "a negated class inside a class");
                 }
                 let text = perl(class, true);
@@ -313,7 +317,7 @@ impl Check<'_> {
     }
 }
 
-/// What RE2 means by `\d \s \w`.
+/// Returns the meaning of `\d \s \w` in RE2 as an explicit class, or only its members for use `inside` a class.
 fn perl(class: &ClassPerl, inside: bool) -> String {
     let members = match class.kind {
         ClassPerlKind::Digit => "0-9",

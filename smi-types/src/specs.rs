@@ -1,7 +1,7 @@
-//! What traffic looks like: [`HTTPRouteGroup`], [`TCPRoute`] and [`UDPRoute`], group `specs.smi-spec.io`.
+//! Descriptions of traffic: [`HTTPRouteGroup`], [`TCPRoute`] and [`UDPRoute`], group `specs.smi-spec.io`.
 //!
-//! A route does nothing by itself (S9): a split refers to a group, to say which requests are split, and a
-//! traffic target refers to any of them, to say what is allowed.
+//! A route has no effect by itself (S9). A split refers to route groups to select the requests that are split. A
+//! traffic target refers to routes of any kind to select the traffic that is allowed.
 //!
 //! ```yaml
 //! apiVersion: specs.smi-spec.io/v1alpha4
@@ -23,15 +23,14 @@
 //!     ports: [5432]
 //! ```
 //!
-//! | version | what changed on the wire |
+//! | version | changes on the wire |
 //! |---|---|
-//! | [`v1alpha1`] | `matches` of a group stands at the root; no `headers`. A `TCPRoute` means any TCP traffic |
+//! | [`v1alpha1`] | `matches` of a group is at the root; no `headers`. A `TCPRoute` matches any TCP traffic |
 //! | [`v1alpha2`] | `headers` |
 //! | [`v1alpha3`] | `matches` moved below `spec`. A `TCPRoute` has an empty `spec` |
 //! | [`v1alpha4`] | `TCPRoute` has ports; `UDPRoute` is new |
 //!
-//! Every version is read with the fields of all of them: `headers` (S10) and ports restrict wherever they
-//! stand.
+//! Every version is read with the fields of all versions: `headers` (S10) and ports restrict a route in any version.
 
 use crate::headers::{HeaderForm, Headers};
 use crate::path::FieldPath;
@@ -49,31 +48,31 @@ pub mod v1alpha2;
 pub mod v1alpha3;
 pub mod v1alpha4;
 
-/// The methods that the API knows, sorted (S8). In [`HTTPMatch::methods`], `*` stands for all methods.
+/// The methods that the API knows, sorted (S8). In [`HTTPMatch::methods`], `*` matches all methods.
 pub const METHODS: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
 
-/// A group of HTTP matches, whatever version it was written in.
+/// A group of HTTP matches, independent of the version that it was written in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HTTPRouteGroup {
-    /// The version it was read in.
+    /// The version that the object was read in.
     pub version: Version,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// The matches, any of which a request may fulfil (S15). `None` where a version that keeps them below
-    /// `spec` has no `spec` (I7).
+    /// The matches, of which any one suffices (S15). The field is `None` if an object lacks the `spec` that its
+    /// version has (I7).
     pub matches: Option<Vec<HTTPMatch>>,
 }
 
 impl HTTPRouteGroup {
-    /// The matches; none, if there is no `spec`.
+    /// Returns the matches, or an empty slice if there is no `spec`.
     #[must_use]
     pub fn matches(&self) -> &[HTTPMatch] {
         self.matches.as_deref().unwrap_or_default()
     }
 
-    /// Where the version that the group was read in has its matches: `matches` or `spec.matches`.
+    /// Returns the path of the matches in the version that the group was read in: `matches` or `spec.matches`.
     #[must_use]
     pub fn matches_path(&self) -> FieldPath {
         match self.version {
@@ -83,7 +82,8 @@ impl HTTPRouteGroup {
         .field("matches")
     }
 
-    /// The same group with all headers to be written in `form`, the one that the CRD accepts (D1).
+    /// Sets the wire form in which all headers are written. The CRD that the object is written to accepts only one
+    /// form (D1).
     #[must_use]
     pub fn with_header_form(mut self, form: HeaderForm) -> Self {
         for matching in self.matches.iter_mut().flatten() {
@@ -93,19 +93,18 @@ impl HTTPRouteGroup {
     }
 }
 
-/// One set of HTTP requests: those that fulfil everything that is said here. What is not said is not
-/// asked (S13).
+/// A set of HTTP requests: those that fulfil all conditions of the match. An absent field sets no condition (S13).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HTTPMatch {
-    /// Its name within the group (S2).
+    /// Name of the match within its group (S2).
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub name: String,
-    /// A regular expression in the [portable dialect](crate::regex), for the whole path without query
+    /// A regular expression in the [portable dialect](crate::regex) that must match the whole path, without the query
     /// (S4, S5). Empty means the same as absent (S13).
     #[serde(
         default,
@@ -113,7 +112,7 @@ pub struct HTTPMatch {
         skip_serializing_if = "String::is_empty"
     )]
     pub path_regex: String,
-    /// Methods; `*`, an empty list and absence mean all of them (S8, S13).
+    /// Methods of the requests. `*` in the list, an empty list and an absent list mean all methods (S8, S13).
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("items" = method_schema()))]
     pub methods: Vec<String>,
@@ -134,37 +133,37 @@ fn method_schema() -> Value {
 /// The `spec` of a route group in the versions that have one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HTTPRouteGroupSpec {
-    /// The matches, any of which a request may fulfil (S15).
+    /// The matches, of which any one suffices (S15).
     #[serde(default, deserialize_with = "objects")]
     pub matches: Vec<HTTPMatch>,
 }
 
-/// TCP traffic to certain ports, or to all of them, whatever version it was written in.
+/// TCP traffic to certain ports or to all ports, independent of the version that the route was written in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TCPRoute {
-    /// The version it was read in.
+    /// The version that the object was read in.
     pub version: Version,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// Which ports are meant. Not said at all: all of them (S22, S23).
+    /// The ports. An absent `spec` means all ports (S22, S23).
     pub spec: Option<PortsSpec>,
 }
 
-/// UDP traffic to certain ports, or to all of them.
+/// UDP traffic to certain ports or to all ports.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UDPRoute {
-    /// The version it was read in.
+    /// The version that the object was read in.
     pub version: Version,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// Which ports are meant. Not said at all: all of them (S23).
+    /// The ports. An absent `spec` means all ports (S23).
     pub spec: Option<PortsSpec>,
 }
 
 /// The `spec` of a TCP or UDP route.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PortsSpec {
-    /// Which ports are meant. An object, unlike the `matches` of a group.
+    /// The ports. Unlike the `matches` of a route group, this is an object. Absent means all ports (S23).
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub matches: Option<PortMatch>,
 }
@@ -173,16 +172,16 @@ pub struct PortsSpec {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["ports"]))]
 pub struct PortMatch {
-    /// Its name, by which a rule may select it (A8). Not in the specification's text, and not known to all
-    /// CRDs (D7).
+    /// Name of the match, by which a rule can select it (A8). The specification's text and some CRDs lack this
+    /// field (D7).
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub name: String,
-    /// Ports that a workload listens on (A11). An empty list means all of them (S23); it is written, since
-    /// CRDs require it (D6).
+    /// Ports that a workload listens on (A11). An empty list means all ports (S23). It is always written, because CRDs
+    /// require it (D6).
     #[serde(default, deserialize_with = "null_as_default")]
     pub ports: Vec<Port>,
 }

@@ -1,4 +1,4 @@
-//! Where traffic goes: [`TrafficSplit`], group `split.smi-spec.io`.
+//! Traffic splits: [`TrafficSplit`], group `split.smi-spec.io`.
 //!
 //! A split sends the traffic of one *root service* to several *backend* services, by weight:
 //!
@@ -13,12 +13,12 @@
 //!   - {service: web-v2, weight: 10}
 //! ```
 //!
-//! | version | what changed on the wire |
+//! | version | changes on the wire |
 //! |---|---|
 //! | [`v1alpha1`] | weights are Kubernetes quantities (`500m`) |
 //! | [`v1alpha2`] | weights are whole numbers |
-//! | [`v1alpha3`] | `matches`: only requests that fulfil a route group are split |
-//! | [`v1alpha4`] | nothing |
+//! | [`v1alpha3`] | `matches`: only requests that match a route group are split |
+//! | [`v1alpha4`] | none |
 //!
 //! A tool that produces splits builds one and writes it in the version that the cluster serves:
 //!
@@ -33,9 +33,9 @@
 //! # Ok::<(), smi_types::ConvertError>(())
 //! ```
 //!
-//! Every version is read with the fields of all of them, since API servers hand out what was stored in
-//! whatever version is asked for: `matches` counts wherever it stands (T12), and so does any form of
-//! weight (T6). Fields are therefore the same in all versions: [`Spec`].
+//! Every version is read with the fields of all versions, because an API server returns stored objects in any version
+//! that a client requests: `matches` counts in any version (T12), and so does every form of weight (T6). All versions
+//! therefore share the type [`Spec`].
 
 use crate::version::Version;
 use crate::weight::Weight;
@@ -49,19 +49,19 @@ pub mod v1alpha2;
 pub mod v1alpha3;
 pub mod v1alpha4;
 
-/// A traffic split, whatever version it was written in.
+/// A traffic split, independent of the version that it was written in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrafficSplit {
-    /// The version it was read in.
+    /// The version that the object was read in.
     pub version: Version,
     /// Standard object metadata.
     pub metadata: ObjectMeta,
-    /// What is split. Absent in a stored object whose fields no served version knows (I7).
+    /// The root service and its backends. Absent in a stored object whose fields no served version knows (I7).
     pub spec: Option<Spec>,
 }
 
 impl TrafficSplit {
-    /// A split of all traffic of the service `root` among `backends`.
+    /// Creates a split of all traffic of the service `root` among `backends`.
     #[must_use]
     pub fn new(
         namespace: impl Into<String>,
@@ -80,8 +80,7 @@ impl TrafficSplit {
         }
     }
 
-    /// The same split, restricted to requests that one of these route groups describes. An empty list
-    /// restricts nothing (T18).
+    /// Restricts the split to requests that one of these route groups describes. An empty list restricts nothing (T18).
     #[must_use]
     pub fn with_matches(mut self, matches: impl IntoIterator<Item = MatchRef>) -> Self {
         self.spec.get_or_insert_default().matches = matches.into_iter().collect();
@@ -89,7 +88,7 @@ impl TrafficSplit {
     }
 }
 
-/// What is split, and where it goes.
+/// The root service of a split, its backends, and the requests that are split.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["backends", "service"]))]
 pub struct Spec {
@@ -100,26 +99,26 @@ pub struct Spec {
     /// The services that share the traffic of the root, by weight (T5).
     #[serde(default, deserialize_with = "objects")]
     pub backends: Vec<Backend>,
-    /// The route groups one of which a request must fulfil to be split. Absent and empty both mean:
-    /// all traffic is split (T18).
+    /// The route groups that select requests: a request is split if it matches any of them. If the list is absent or
+    /// empty, all traffic is split (T18).
     #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub matches: Vec<MatchRef>,
 }
 
-/// One service that gets a share.
+/// One service that receives a share of the traffic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("required" = ["service"]))]
 pub struct Backend {
     /// Name of a service in the split's own namespace (T32).
     #[serde(default, deserialize_with = "null_as_default")]
     pub service: String,
-    /// Its weight. Weights are relative to their sum; they are no percentages (T8).
+    /// Weight of the backend. Weights are relative to their sum and not percentages (T8).
     #[serde(default, skip_serializing_if = "Weight::is_missing")]
     pub weight: Weight,
 }
 
 impl Backend {
-    /// A backend with a weight.
+    /// Creates a backend with a weight.
     #[must_use]
     pub fn new(service: impl Into<String>, weight: impl Into<Weight>) -> Self {
         Self {
@@ -134,7 +133,8 @@ impl Backend {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("required" = ["kind", "name"]))]
 pub struct MatchRef {
-    /// API group of the route group. Absent means `specs.smi-spec.io`; any other is not resolved (D18).
+    /// API group of the route group. Absent means `specs.smi-spec.io`. References to any other group are not
+    /// resolved (D18).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_group: Option<String>,
     /// Kind of the route group: `HTTPRouteGroup`.
@@ -147,7 +147,7 @@ pub struct MatchRef {
 }
 
 impl MatchRef {
-    /// A reference to the `HTTPRouteGroup` of this name.
+    /// Creates a reference to the `HTTPRouteGroup` with this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_null_and_empty_lists_are_read_alike() {
+    fn reads_absent_null_and_empty_lists_alike() {
         let absent: Spec = serde_json::from_str(r#"{"service":"web"}"#).unwrap();
         let null: Spec = serde_json::from_str(r#"{"service":"web","backends":null,"matches":null}"#).unwrap();
         let empty: Spec = serde_json::from_str(r#"{"service":"web","backends":[],"matches":[]}"#).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_crds_require_are_always_written() {
+    fn always_writes_lists_that_crds_require() {
         assert_eq!(
             serde_json::to_string(&Spec::default()).unwrap(),
             r#"{"service":"","backends":[]}"#
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn wire_types_write_their_type() {
+    fn writes_api_version_and_kind() {
         let split = v1alpha2::TrafficSplit::default();
         assert_eq!(
             serde_json::to_string(&split).unwrap(),

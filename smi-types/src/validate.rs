@@ -1,9 +1,8 @@
-//! Validation: what is wrong with one object, judged by that object alone, as [`Violation`]s.
+//! Validation of single objects, for admission webhooks, linters and editors: their faults as [`Violation`]s.
 //!
-//! For admission webhooks, linters and editors. Whatever depends on other objects (a service that is not
-//! there, two splits of one root) or on an operator's choices (the cluster domain, hosts outside of the
-//! cluster) is not judged here, and neither is what API servers refuse for every kind, such as a malformed
-//! `metadata.name`.
+//! Faults that depend on other objects (a missing service, two splits of one root) or on an operator's choices (the
+//! cluster domain, hosts outside of the cluster) are not detected here. Neither are faults that API servers reject for
+//! every kind, such as a malformed `metadata.name`.
 //!
 //! ```
 //! use smi_types::{Object, validate::Rule};
@@ -45,19 +44,19 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-/// A part of an object that its author cannot have intended, or probably has not.
+/// A fault of an object: a part that its author cannot have intended, or probably did not intend.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Violation {
-    /// The field at fault, as the object's own version has it on the wire. It need not be there: something
-    /// may be missing. A header filter of the list form is counted as if each stood in a map of its own.
+    /// The path of the faulty field in the wire form of the object's own version. The field itself can be missing. For
+    /// header filters in list form, each filter counts as an item of its own.
     pub path: FieldPath,
     /// The rule that is broken.
     pub rule: Rule,
-    /// The fault and its consequence: lower case, no period, the author's own words in backticks.
+    /// The fault and its consequence, in lower case without a trailing period, with values of the object in backticks.
     pub message: String,
 }
 
-/// Writes `spec.backends[0].service: the name is missing (T32)`.
+/// Writes path, message and rule: `spec.backends[0].service: the name is missing (T32)`.
 impl Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_root() {
@@ -68,7 +67,7 @@ impl Display for Violation {
 }
 
 impl Object {
-    /// What is wrong with the object by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the object by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
@@ -84,7 +83,7 @@ impl Object {
     }
 }
 
-/// What was found so far.
+/// The violations found so far.
 #[derive(Default)]
 struct Found(Vec<Violation>);
 
@@ -94,22 +93,22 @@ impl Found {
         self.0.push(Violation { path, rule, message });
     }
 
-    /// Adds that the object is empty, where that means nothing (I7).
+    /// Reports an empty object that has no effect (I7).
     fn no_spec(&mut self, path: FieldPath) {
         self.add(Rule::NoSpec, path, "nothing is specified, so the object has no effect");
     }
 
-    /// Adds that a name is missing or invalid, with the consequence.
+    /// Reports a missing or invalid name, with the consequence.
     fn name(&mut self, rule: Rule, path: FieldPath, name: &str, form: &Form, consequence: &str) {
         if name.is_empty() {
             self.add(rule, path, format!("the name is missing, so {consequence}"));
         } else if !(form.is_valid)(name) {
-            let message = format!("`{name}` is not a valid {}, so {consequence}", form.what);
+            let message = format!("`{name}` is not a valid {}, so {consequence}", form.noun);
             self.add(rule, path, message);
         }
     }
 
-    /// Adds that a value is no port, with the consequence.
+    /// Reports a value that is not a port, with the consequence.
     fn port(&mut self, rule: Rule, path: FieldPath, port: &Port, consequence: &str) {
         if let Port::Invalid(value) = port {
             let message = format!("`{value}` is not a port from 1 to 65535, so {consequence}");
@@ -118,33 +117,33 @@ impl Found {
     }
 }
 
-/// The form of the names of one sort of object.
+/// The required form of the names of one category of objects.
 struct Form {
-    what: &'static str,
+    noun: &'static str,
     is_valid: fn(&str) -> bool,
 }
 
 impl Form {
     const OBJECT: Self = Self {
-        what: "object name",
+        noun: "object name",
         is_valid: is_dns_subdomain,
     };
     const SERVICE: Self = Self {
-        what: "service name",
+        noun: "service name",
         is_valid: is_dns_label,
     };
     const NAMESPACE: Self = Self {
-        what: "namespace name",
+        noun: "namespace name",
         is_valid: is_dns_label,
     };
 }
 
-/// The namespace of an object, if it is known.
+/// Returns the namespace of an object, if it is known.
 fn namespace(metadata: &ObjectMeta) -> Option<&str> {
     metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty())
 }
 
-/// The places of what was there before, and it.
+/// Returns the items that repeat an earlier one, with their indexes.
 fn repeated<'a>(items: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (usize, &'a str)> {
     let mut seen = BTreeSet::new();
     let items = items.into_iter().enumerate();

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-/// A version of an SMI API. Versions are wire forms only; they do not change what an object means (S24).
+/// A version of an SMI API. Versions are wire forms only and do not change the meaning of an object (S24).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// `v1alpha1`
@@ -19,7 +19,7 @@ pub enum Version {
 impl Version {
     pub(crate) const ALL: [Self; 4] = [Self::V1Alpha1, Self::V1Alpha2, Self::V1Alpha3, Self::V1Alpha4];
 
-    /// The version as it stands in an `apiVersion`.
+    /// Returns the version as written in an `apiVersion`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,9 +1,8 @@
 //! The weight of a backend, as an exact decimal.
 //!
-//! The specification says "whole numbers" from v1alpha2 on and Kubernetes quantities in v1alpha1, the
-//! installed CRDs say `number`, `integer` or `int-or-string`, and an API server hands out whatever was
-//! stored in whatever version is asked for. So every form is read in every version (rules T6, T7), and
-//! never as a float.
+//! The specification asks for whole numbers from v1alpha2 on and for Kubernetes quantities in v1alpha1. Installed CRDs
+//! declare `number`, `integer` or `int-or-string`. An API server returns whatever is stored, in any version that a
+//! client requests. Therefore every form is read in every version (rules T6, T7), and never as a float.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,16 +10,16 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-/// What stands in the field `weight` of a backend.
+/// The value of the field `weight` of a backend.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Weight {
-    /// Nothing, or `null`: counts as 0 (T6).
+    /// An absent field or `null`. It counts as 0 (T6).
     #[default]
     Missing,
     /// A number.
     Exact(Decimal),
-    /// Something that is no weight: negative, out of range, or not a number at all. The split that holds
-    /// it does nothing (T6).
+    /// A value that is not a weight: negative, out of range, or not a number. A split that contains it has no
+    /// effect (T6).
     Invalid(Value),
 }
 
@@ -38,9 +37,9 @@ pub struct Decimal {
     nanos: u128,
 }
 
-/// The text is no decimal that a weight can be.
+/// An error that occurs when a text is not a decimal that a weight can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no decimal between 0 and 2^63 - 1 in steps of 10^-9")]
+#[error("not a decimal from 0 to 2^63 - 1 in steps of 10^-9")]
 pub struct DecimalError(());
 
 const NANOS: u128 = 1_000_000_000;
@@ -50,31 +49,31 @@ impl Decimal {
     /// Zero.
     pub const ZERO: Self = Self { nanos: 0 };
 
-    /// A whole number, if it is within the range.
+    /// Returns a whole number as a decimal, or `None` if it is out of range.
     pub(crate) fn from_whole(whole: u128) -> Option<Self> {
         let nanos = whole.checked_mul(NANOS).filter(|nanos| *nanos <= MAX_NANOS)?;
         Some(Self { nanos })
     }
 
-    /// The value in units of 10⁻⁹.
+    /// Returns the value in units of 10⁻⁹.
     #[must_use]
     pub const fn nanos(self) -> u128 {
         self.nanos
     }
 
-    /// Whether the value is zero.
+    /// Returns `true` if the value is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.nanos == 0
     }
 
-    /// Whether the value has no fraction.
+    /// Returns `true` if the value has no fraction.
     #[must_use]
     pub const fn is_whole(self) -> bool {
         self.nanos.is_multiple_of(NANOS)
     }
 
-    /// The value as an integer, if it has no fraction.
+    /// Returns the value as an integer, or `None` if it has a fraction.
     #[must_use]
     pub fn whole(self) -> Option<u64> {
         self.is_whole()
@@ -91,7 +90,7 @@ impl From<u32> for Decimal {
     }
 }
 
-/// Reads a decimal number or a Kubernetes quantity: digits with an optional point, then one of
+/// Parses a decimal number or a Kubernetes quantity: digits with an optional point, then optionally one of
 /// `n u m k M G T P E Ki Mi Gi Ti Pi Ei` or a decimal exponent.
 impl std::str::FromStr for Decimal {
     type Err = DecimalError;
@@ -129,7 +128,7 @@ impl<'de> Deserialize<'de> for Weight {
         let value = Value::deserialize(deserializer)?;
         let decimal = match &value {
             Value::Null => return Ok(Self::Missing),
-            // The shortest text of a float is what its author wrote.
+            // The shortest text of a float is the text that its author wrote.
             Value::Number(number) => number.to_string().parse(),
             Value::String(text) => text.parse(),
             _ => Err(DecimalError(())),
@@ -156,7 +155,7 @@ impl JsonSchema for Weight {
         "Weight".into()
     }
 
-    /// A number without fraction, or a quantity: no structural schema can say "a number or a string".
+    /// Returns the schema of an integer or a quantity. No structural schema can express "a number or a string".
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "x-kubernetes-int-or-string": true,
@@ -166,7 +165,7 @@ impl JsonSchema for Weight {
     }
 }
 
-/// Returns the greatest common divisor of two numbers; of 0 and a number, that number.
+/// Returns the greatest common divisor of two numbers. For 0 and another number, that is the other number.
 #[must_use]
 pub const fn gcd(a: u128, b: u128) -> u128 {
     if b == 0 { a } else { gcd(b, a % b) }
@@ -218,7 +217,7 @@ fn parse(text: &str) -> Option<u128> {
     nanos.filter(|nanos| *nanos <= MAX_NANOS)
 }
 
-/// The powers of 2 and of 10 that a suffix stands for.
+/// Returns the powers of 2 and of 10 that a suffix denotes.
 fn scale(suffix: &str) -> Option<(u32, i64)> {
     Some(match suffix {
         "" => (0, 0),
@@ -262,8 +261,8 @@ mod tests {
     }
 
     #[test]
-    fn every_wire_form_is_exact() {
-        // T6, T7, D14; the middle column is what the upstream Go conversion makes of it (smi-apis 3.2).
+    fn reads_every_wire_form_exactly() {
+        // T6, T7, D14. The comments show the result of the upstream Go conversion (smi-apis 3.2).
         for (json, value) in [
             ("1", "1"),
             ("\"1\"", "1"),
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_weight_is_kept_as_it_is() {
+    fn keeps_invalid_weights_unchanged() {
         for json in [
             "-1",
             "\"-1\"",
@@ -337,7 +336,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "[-+0-9.eEkKMinum]{0,60}") {
+        fn parsing_never_panics(text in "[-+0-9.eEkKMinum]{0,60}") {
             let _ = text.parse::<Decimal>();
         }
     }

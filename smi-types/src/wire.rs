@@ -1,4 +1,4 @@
-//! What all wire types have in common.
+//! Common parts of all wire types.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::value::MapAccessDeserializer;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads `null` as if the field were absent, as Go writers mean it.
+/// Reads `null` as if the field were absent, since Go writers use it in this sense.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -16,7 +16,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// The metadata of a new object.
+/// Creates the metadata of a new object.
 pub(crate) fn named(namespace: impl Into<String>, name: impl Into<String>) -> ObjectMeta {
     ObjectMeta {
         namespace: Some(namespace.into()),
@@ -25,7 +25,7 @@ pub(crate) fn named(namespace: impl Into<String>, name: impl Into<String>) -> Ob
     }
 }
 
-/// A JSON object and nothing else: what serde derives for a struct also takes a list of its fields.
+/// A value that can be read only from a JSON object. The code that serde derives for a struct also accepts a list.
 #[derive(Default)]
 pub(crate) struct Strict<T>(pub(crate) T);
 
@@ -49,7 +49,7 @@ impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for Strict<T> {
     }
 }
 
-/// Reads an object, or `null` and absence as none.
+/// Reads an object. An absent field and `null` become `None`.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -58,7 +58,7 @@ where
     Ok(Option::deserialize(deserializer)?.map(|Strict(object)| object))
 }
 
-/// Reads a list of objects, or `null` and absence as an empty one.
+/// Reads a list of objects. An absent field and `null` become an empty list.
 pub(crate) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -68,10 +68,10 @@ where
     Ok(list.into_iter().map(|Strict(object)| object).collect())
 }
 
-/// Declares the wire type of one version of one kind: `metadata` and the root fields of that version.
+/// Declares the wire type of one version of one kind, with `metadata` and the root fields of that version.
 ///
-/// The type implements `k8s_openapi::Resource` and `Metadata`, and writes its `apiVersion` and `kind`.
-/// A field is written unless the predicate after `skip` holds.
+/// The type implements `k8s_openapi::Resource` and `Metadata`, and writes its `apiVersion` and `kind`. A field is
+/// omitted if the predicate after `skip` holds.
 macro_rules! wire {
     (
         $(#[$doc:meta])*

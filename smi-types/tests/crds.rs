@@ -1,10 +1,10 @@
-//! The CRDs as files, and held against those that others have published.
+//! Tests of the generated CRD files, and of the table of differences from published CRDs.
 
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "what the tests of this file share is a test as well"
+    reason = "the helpers of these tests are test code too"
 )]
 
 #[path = "crds/differences.rs"]
@@ -27,7 +27,7 @@ fn ours(kind: Kind) -> Value {
     crd
 }
 
-/// Kubernetes' own types hold bounds as floats; nobody writes `65535.0`.
+/// Replaces whole floats by integers. The types of Kubernetes hold bounds as floats, which would print as `65535.0`.
 fn without_fractions(value: &mut Value) {
     match value {
         Value::Object(fields) => fields.values_mut().for_each(without_fractions),
@@ -39,9 +39,9 @@ fn without_fractions(value: &mut Value) {
     }
 }
 
-/// `UPDATE_CRDS=1` writes the files anew.
+/// Compares the files with the types. `UPDATE_CRDS=1` rewrites the files.
 #[test]
-fn the_files_are_what_the_types_say() {
+fn committed_files_match_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
     let mut names = BTreeSet::new();
     for kind in Kind::ALL {
@@ -50,7 +50,7 @@ fn the_files_are_what_the_types_say() {
             serde_saphyr::to_string(&ours(kind)).unwrap()
         );
         let read: Value = serde_saphyr::from_str(&yaml).unwrap();
-        assert_eq!(read, ours(kind), "{kind} as YAML says something else");
+        assert_eq!(read, ours(kind), "`{kind}` changes when it is written as YAML");
         let file = folder.join(format!("{}.yaml", kind.as_str().to_ascii_lowercase()));
         if std::env::var_os("UPDATE_CRDS").is_some() {
             std::fs::write(&file, &yaml).unwrap();
@@ -58,7 +58,7 @@ fn the_files_are_what_the_types_say() {
         let committed = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
             committed == yaml,
-            "{} is not up to date: set UPDATE_CRDS=1",
+            "`{}` is not up to date; set `UPDATE_CRDS=1` to rewrite it",
             file.display()
         );
         names.insert(file);
@@ -67,13 +67,13 @@ fn the_files_are_what_the_types_say() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    assert_eq!(files, names, "a file that no kind has");
+    assert_eq!(files, names, "the folder has a file that belongs to no kind");
 }
 
 #[test]
-fn the_table_has_every_difference_from_published_crds() {
+fn table_lists_every_difference_from_published_crds() {
     let Some(folder) = std::env::var_os(UPSTREAM) else {
-        println!("skipped: {UPSTREAM} is not set");
+        println!("skipped: `{UPSTREAM}` is not set");
         return;
     };
     let folder = Path::new(&folder).join("smi");
@@ -92,7 +92,7 @@ fn the_table_has_every_difference_from_published_crds() {
         }
         assert!(
             found,
-            "{UPSTREAM} has no CRD of {} in {}",
+            "`{UPSTREAM}` has no CRD of {} in `{}`",
             product.name,
             folder.display()
         );
@@ -108,15 +108,15 @@ fn the_table_has_every_difference_from_published_crds() {
         .lines()
         .filter(|line| line.starts_with("| `") || line.starts_with("| all"))
     {
-        let (difference, why) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
-        assert!(why.len() > 3, "no reason is given: {row}");
+        let (difference, reason) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        assert!(reason.len() > 3, "the row has no reason: {row}");
         listed.push(format!("{difference} |"));
     }
     let missing: Vec<_> = computed.iter().filter(|row| !listed.contains(row)).collect();
-    let untrue: Vec<_> = listed.iter().filter(|row| !computed.contains(row)).collect();
+    let wrong: Vec<_> = listed.iter().filter(|row| !computed.contains(row)).collect();
     assert!(
-        missing.is_empty() && untrue.is_empty(),
-        "missing: {missing:#?}\nuntrue: {untrue:#?}"
+        missing.is_empty() && wrong.is_empty(),
+        "missing rows: {missing:#?}\nwrong rows: {wrong:#?}"
     );
-    assert_eq!(listed, computed, "the table is not in order");
+    assert_eq!(listed, computed, "the rows of the table are not in order");
 }

@@ -1,5 +1,5 @@
-//! Where the specification's text, its Go types and installed CRDs contradict each other, every form is read.
-//! Those about one field only are tested beside its type: D1, D2, D3, D4, D6 to D9, D12 to D14, D23 to D25.
+//! Tests of discrepancies between the specification's text, its Go types and installed CRDs. Every form is read.
+//! Discrepancies of single fields are tested beside their types: D1, D2, D3, D4, D6 to D9, D12 to D14, D23 to D25.
 
 use serde_json::{Value, json};
 use smi_types::{Object, ParseError, ParseErrorKind, Parsed, Version};
@@ -13,7 +13,7 @@ fn parse(api_version: &str, kind: &str, root: Value) -> Result<Parsed, ParseErro
 }
 
 #[test]
-fn d5_no_field_of_a_match_is_required() {
+fn d5_requires_no_field_of_a_match() {
     let matches = json!([{}, {"name": "a"}, {"pathRegex": "/a"}, {"methods": ["GET"]}, {"headers": [{"x-a": "1"}]}]);
     let (root, below) = (json!({"matches": matches}), json!({"spec": {"matches": matches}}));
     for (version, root) in [("v1alpha2", root), ("v1alpha4", below)] {
@@ -27,7 +27,7 @@ fn d5_no_field_of_a_match_is_required() {
 }
 
 #[test]
-fn d10_d11_any_kind_of_rule_and_subject_is_read() {
+fn d10_d11_reads_any_kind_of_rule_and_subject() {
     for version in ["v1alpha2", "v1alpha3", "v1alpha4"] {
         let spec = json!({"spec": {
             "destination": {"kind": "Group", "name": "a"},
@@ -47,7 +47,7 @@ fn d10_d11_any_kind_of_rule_and_subject_is_read() {
 }
 
 #[test]
-fn d15_versions_that_no_crd_of_the_specification_has_are_read() {
+fn d15_reads_versions_that_no_crd_of_the_specification_has() {
     for (api_version, kind) in [
         ("split.smi-spec.io/v1alpha1", "TrafficSplit"),
         ("specs.smi-spec.io/v1alpha1", "TCPRoute"),
@@ -62,7 +62,7 @@ fn d15_versions_that_no_crd_of_the_specification_has_are_read() {
 }
 
 #[test]
-fn d18_an_api_group_is_kept_in_every_version() {
+fn d18_keeps_an_api_group_in_every_version() {
     let matches = json!([{"kind": "X", "name": "a"}, {"apiGroup": "example.com", "kind": "X", "name": "b"}]);
     for version in ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] {
         let spec = json!({"spec": {"service": "web", "backends": [], "matches": matches}});
@@ -77,7 +77,7 @@ fn d18_an_api_group_is_kept_in_every_version() {
 }
 
 #[test]
-fn d22_an_object_without_its_api_version_is_refused_with_a_reason() {
+fn d22_rejects_objects_without_an_api_version_or_its_group() {
     let value = json!({"kind": "TrafficTarget", "metadata": {"name": "x"}});
     let error = Object::from_value(&value).unwrap_err();
     assert_eq!(error.to_string(), "apiVersion: `apiVersion` is missing");
@@ -85,12 +85,12 @@ fn d22_an_object_without_its_api_version_is_refused_with_a_reason() {
     let error = Object::from_value(&value).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "apiVersion: `TCPRoute` of `v1alpha1` is no SMI object"
+        "apiVersion: `TCPRoute` of `v1alpha1` is not an SMI object"
     );
 }
 
 #[test]
-fn d29_a_status_is_no_intent() {
+fn d29_accepts_any_status_without_listing_it() {
     for (api_version, kind) in [
         ("split.smi-spec.io/v1alpha4", "TrafficSplit"),
         ("specs.smi-spec.io/v1alpha1", "HTTPRouteGroup"),
@@ -104,15 +104,15 @@ fn d29_a_status_is_no_intent() {
 }
 
 #[test]
-fn d31_samples_that_contradict_their_own_schema() {
-    // A header value that is no text: a restriction that got lost (I6).
+fn d31_reads_samples_that_contradict_their_own_schema() {
+    // A header value that is not a string is a lost restriction (I6).
     let spec = json!({"spec": {"matches": [{"name": "m", "headers": {"x-a": 1}}]}});
     let parsed = parse("specs.smi-spec.io/v1alpha4", "HTTPRouteGroup", spec).unwrap();
     let Object::HTTPRouteGroup(group) = parsed.object else {
         panic!()
     };
     assert!(group.matches()[0].headers.lost);
-    // A route with nothing but an unknown field has no ports, and says so.
+    // A route with only an unknown field has no ports, and the field is listed.
     let parsed = parse(
         "specs.smi-spec.io/v1alpha4",
         "UDPRoute",
@@ -120,7 +120,7 @@ fn d31_samples_that_contradict_their_own_schema() {
     )
     .unwrap();
     assert_eq!(parsed.ignored[0].to_string(), "spec.foo");
-    // An object of v1alpha4 under the name of v1alpha3.
+    // An object of v1alpha4 that declares v1alpha3.
     let destination = json!({"kind": "IdentityBinding", "name": "a", "group": "access.smi-spec.io"});
     let spec = json!({"spec": {"destination": destination}});
     let parsed = parse("access.smi-spec.io/v1alpha3", "TrafficTarget", spec).unwrap();
@@ -132,7 +132,7 @@ fn d31_samples_that_contradict_their_own_schema() {
 }
 
 #[test]
-fn d32_versions_that_never_existed_are_refused() {
+fn d32_rejects_versions_that_never_existed() {
     for (api_version, kind) in [
         ("specs.smi-spec.io/v1alpha1", "UDPRoute"),
         ("access.smi-spec.io/v1alpha1", "IdentityBinding"),

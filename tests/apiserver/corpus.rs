@@ -1,4 +1,5 @@
-//! Real manifests as an API server sees them: what it accepts we read, and what it does not know we say.
+//! Real manifests on an API server: the library reads every object that the server accepts, and reports every field
+//! that the server prunes.
 
 use crate::products::{products, served};
 use serde_json::{Value, json};
@@ -7,10 +8,10 @@ use smi_tests::inputs;
 use smi_types::Object;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The fields of the corpus that somebody does not know: product, kind, field without indices, and who.
+/// The unknown fields of the corpus: product, kind, field without indices, and the reader that does not know it.
 ///
-/// We read in every version what any version has. A server drops what its CRD does not list, and no product's
-/// CRD for `v1alpha3` of traffic targets lists the port.
+/// In every version, the library reads the fields of all versions. A server prunes the fields that its CRD does not
+/// list, and no product's CRD for `v1alpha3` of traffic targets lists the port.
 const UNKNOWN: [&str; 4] = [
     "fsm: access.smi-spec.io/v1alpha3 TrafficTarget: spec.destination.port: the server",
     "fsm: specs.smi-spec.io/v1alpha4 HTTPRouteGroup: matches: both",
@@ -18,12 +19,12 @@ const UNKNOWN: [&str; 4] = [
     "sdk-go: specs.smi-spec.io/v1alpha4 HTTPRouteGroup: matches: both",
 ];
 
-/// Every document of the corpus that can be parsed, in a namespace that exists.
+/// Returns every parsable document of the corpus, moved to an existing namespace.
 fn documents() -> Option<Vec<Value>> {
     let mut documents = Vec::new();
     for file in inputs("SMI_CORPUS", &["yaml", "yml", "json"])? {
-        let text = std::fs::read_to_string(&file).expect("a file that was just found");
-        // What cannot be parsed is the matter of other tests.
+        let text = std::fs::read_to_string(&file).expect("the file exists");
+        // Other tests cover unparsable files.
         let values: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_default();
         documents.extend(values);
     }
@@ -37,7 +38,7 @@ fn documents() -> Option<Vec<Value>> {
 }
 
 #[tokio::test]
-async fn what_a_server_accepts_is_read_and_what_it_prunes_is_reported() {
+async fn reads_accepted_objects_and_reports_pruned_fields() {
     let (Some(products), Some(documents)) = (products(), documents()) else {
         return;
     };
@@ -53,21 +54,21 @@ async fn what_a_server_accepts_is_read_and_what_it_prunes_is_reported() {
             if !kinds.contains(&kind) {
                 continue;
             }
-            let mut count = |what: &str| *counts.entry(format!("{product}: {kind}: {what}")).or_default() += 1;
+            let mut count = |outcome: &str| *counts.entry(format!("{product}: {kind}: {outcome}")).or_default() += 1;
             let Some(pruned) = pruned(&raw, document).await else {
-                count("refused");
+                count("rejected");
                 continue;
             };
             let parsed = Object::from_value(document).unwrap_or_else(|error| panic!("{document}: {error}"));
             count("accepted and read");
             let ignored: BTreeSet<String> = parsed.ignored.iter().map(ToString::to_string).collect();
             for field in pruned.union(&ignored) {
-                let who = match (pruned.contains(field), ignored.contains(field)) {
+                let reader = match (pruned.contains(field), ignored.contains(field)) {
                     (true, true) => "both",
                     (true, false) => "the server",
                     _ => "the library",
                 };
-                unknown.insert(format!("{product}: {kind}: {}: {who}", without_indices(field)));
+                unknown.insert(format!("{product}: {kind}: {}: {reader}", without_indices(field)));
             }
         }
         server.remove(crds).await.unwrap();
@@ -76,13 +77,13 @@ async fn what_a_server_accepts_is_read_and_what_it_prunes_is_reported() {
     assert_eq!(unknown.into_iter().collect::<Vec<_>>(), UNKNOWN);
 }
 
-/// The fields of a document that the server does not know; `None`, if it refuses the document even so.
+/// Returns the fields of a document that the server prunes, or `None` if it rejects the document for another reason.
 async fn pruned(raw: &Raw, document: &Value) -> Option<BTreeSet<String>> {
     let Err(failure) = raw.create(document, "dryRun=All&fieldValidation=Strict").await else {
         return Some(BTreeSet::new());
     };
     if let Err(failure) = raw.create(document, "dryRun=All&fieldValidation=Warn").await {
-        println!("refused: {failure}");
+        println!("rejected: {failure}");
         return None;
     }
     let unknown = failure.message.split("unknown field \"").skip(1);

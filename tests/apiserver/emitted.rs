@@ -1,4 +1,4 @@
-//! Everything that adapters emit is taken by the API server as it is: nothing refused, pruned or added.
+//! The API server stores every object that adapters emit unchanged: it rejects, prunes and adds nothing.
 
 use crate::products::meshes;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use smi_tests::{adapters, texts, translate};
 use std::collections::BTreeSet;
 
 #[tokio::test]
-async fn what_adapters_emit_is_stored_as_it_is() {
+async fn server_stores_emitted_objects_unchanged() {
     let Some(crds) = meshes() else { return };
     let Some(server) = ApiServer::start().await else { return };
     let raw = server.raw();
@@ -37,7 +37,7 @@ async fn what_adapters_emit_is_stored_as_it_is() {
             }
         }
     }
-    println!("{checked} objects are stored as they were sent: {kinds:?}");
+    println!("{checked} objects are stored unchanged: {kinds:?}");
     for kind in [
         "AuthorizationPolicy",
         "EnvoyFilter",
@@ -51,12 +51,12 @@ async fn what_adapters_emit_is_stored_as_it_is() {
     }
     assert!(checked > 30, "{checked}");
 
-    // A field that no version knows is refused, so the check can fail.
+    // An unknown field is rejected, so the check can fail.
     let unknown = json!({"apiVersion": "linkerd.io/v1alpha2", "kind": "ServiceProfile",
         "metadata": {"name": "x", "namespace": "default"}, "spec": {"routes": [], "unknown": 1}});
-    let refusal = raw
+    let rejection = raw
         .create(&unknown, "fieldValidation=Strict&dryRun=All")
         .await
         .unwrap_err();
-    assert!(refusal.message.contains("spec.unknown"), "{refusal}");
+    assert!(rejection.message.contains("spec.unknown"), "{rejection}");
 }

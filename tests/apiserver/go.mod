@@ -1,4 +1,4 @@
-// The servers that the checks on a real API server build where no KUBEBUILDER_ASSETS names them.
+// The servers for the tests on a real API server, built if KUBEBUILDER_ASSETS is not set.
 module smi-apiserver
 
 go 1.26.0

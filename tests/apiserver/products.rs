@@ -1,14 +1,14 @@
-//! The products whose CRDs are at hand.
+//! The published CRDs of products and meshes.
 
 use serde_json::{Value, json};
 use smi_tests::inputs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The products, as the names of their files begin.
+/// The products, as the prefixes of their file names.
 const PRODUCTS: [&str; 4] = ["fsm", "linkerd-smi", "nginx-service-mesh", "sdk-go"];
 
-/// Each product's CRDs for SMI.
+/// Returns the SMI CRDs of each product.
 pub(crate) fn products() -> Option<BTreeMap<&'static str, Vec<Value>>> {
     let mut products: BTreeMap<_, Vec<Value>> = BTreeMap::new();
     for file in inputs("SMI_UPSTREAM_CRDS", &["yaml"])? {
@@ -17,15 +17,15 @@ pub(crate) fn products() -> Option<BTreeMap<&'static str, Vec<Value>>> {
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let product = PRODUCTS.into_iter().find(|product| name.starts_with(product));
-        let product = product.unwrap_or_else(|| panic!("{name} is of no product that is known here"));
+        let product = product.unwrap_or_else(|| panic!("`{name}` belongs to no known product"));
         products.entry(product).or_default().extend(crds(&file));
     }
     assert_eq!(products.len(), PRODUCTS.len(), "a product has no file");
     Some(products)
 }
 
-/// The CRDs of the meshes' own kinds. Of a kind that two releases of an API have, that with the early versions is
-/// the experimental one.
+/// Returns the CRDs of the meshes' own kinds. For a kind in two release channels of an API, these are the experimental
+/// CRDs, which have the early versions.
 pub(crate) fn meshes() -> Option<Vec<Value>> {
     let files = inputs("SMI_UPSTREAM_CRDS", &["yaml"])?;
     let is_of_a_mesh = |file: &&PathBuf| {
@@ -36,15 +36,15 @@ pub(crate) fn meshes() -> Option<Vec<Value>> {
     Some(files.iter().filter(is_of_a_mesh).flat_map(|file| crds(file)).collect())
 }
 
-/// The CRDs of a file.
+/// Returns the CRDs of a file.
 fn crds(file: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(file).expect("a file that was just found");
+    let text = std::fs::read_to_string(file).expect("the file exists");
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("upstream CRDs are YAML");
     let is_crd = |document: &Value| document["kind"] == "CustomResourceDefinition";
     documents.into_iter().filter(is_crd).collect()
 }
 
-/// The kinds that a product serves, as `apiVersion Kind`.
+/// Returns the kinds that a product serves, as `apiVersion Kind`.
 pub(crate) fn served(crds: &[Value]) -> BTreeSet<String> {
     let mut served = BTreeSet::new();
     for spec in crds.iter().map(|crd| &crd["spec"]) {

@@ -1,4 +1,4 @@
-//! What the CRDs of each product keep of an object that is written through its wire type.
+//! Round trips: the fields of each wire type that the CRDs of each product store.
 
 use crate::products::{products, served};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -14,12 +14,12 @@ use smi_types::{FieldPath, Object, Version, access, crds, specs, split};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// What became of each object that was written: product, kind, which object, and the fields that are lost
-/// without a word. CRDs accept one form of headers (D1).
+/// The outcome of each written object: product, kind, name of the object, and the fields that are silently pruned. CRDs
+/// accept one form of headers only (D1).
 const KEPT: [&str; 43] = [
     "fsm: access.smi-spec.io/v1alpha3 TrafficTarget, accounts: pruned of spec.destination.port, spec.sources[0].port",
     "fsm: specs.smi-spec.io/v1alpha4 HTTPRouteGroup, list of headers: accepted",
-    "fsm: specs.smi-spec.io/v1alpha4 HTTPRouteGroup, map of headers: refused for spec.matches[0].headers",
+    "fsm: specs.smi-spec.io/v1alpha4 HTTPRouteGroup, map of headers: rejected for spec.matches[0].headers",
     "fsm: specs.smi-spec.io/v1alpha4 TCPRoute, ports: pruned of spec.matches.name",
     "fsm: split.smi-spec.io/v1alpha2 TrafficSplit, numbers: pruned of spec.matches",
     "fsm: split.smi-spec.io/v1alpha4 TrafficSplit, numbers: pruned of spec.matches[0].apiGroup",
@@ -27,13 +27,13 @@ const KEPT: [&str; 43] = [
     "linkerd-smi: split.smi-spec.io/v1alpha1 TrafficSplit, quantities: pruned of spec.matches",
     "linkerd-smi: split.smi-spec.io/v1alpha2 TrafficSplit, numbers: pruned of spec.matches",
     "nginx-service-mesh: access.smi-spec.io/v1alpha2 TrafficTarget, accounts: accepted",
-    "nginx-service-mesh: specs.smi-spec.io/v1alpha3 HTTPRouteGroup, list of headers: refused for spec.matches[0].headers",
+    "nginx-service-mesh: specs.smi-spec.io/v1alpha3 HTTPRouteGroup, list of headers: rejected for spec.matches[0].headers",
     "nginx-service-mesh: specs.smi-spec.io/v1alpha3 HTTPRouteGroup, map of headers: accepted",
     "nginx-service-mesh: specs.smi-spec.io/v1alpha3 TCPRoute, ports: pruned of spec.matches",
     "nginx-service-mesh: split.smi-spec.io/v1alpha3 TrafficSplit, numbers: accepted",
     "sdk-go: access.smi-spec.io/v1alpha3 TrafficTarget, accounts: pruned of spec.destination.port, spec.sources[0].port",
     "sdk-go: specs.smi-spec.io/v1alpha4 HTTPRouteGroup, list of headers: accepted",
-    "sdk-go: specs.smi-spec.io/v1alpha4 HTTPRouteGroup, map of headers: refused for spec.matches[0].headers",
+    "sdk-go: specs.smi-spec.io/v1alpha4 HTTPRouteGroup, map of headers: rejected for spec.matches[0].headers",
     "sdk-go: specs.smi-spec.io/v1alpha4 TCPRoute, ports: pruned of spec.matches.name",
     "sdk-go: specs.smi-spec.io/v1alpha4 UDPRoute, ports: pruned of spec.matches.name",
     "sdk-go: split.smi-spec.io/v1alpha4 TrafficSplit, numbers: pruned of spec.matches[0].apiGroup",
@@ -63,7 +63,7 @@ const KEPT: [&str; 43] = [
 ];
 
 #[tokio::test]
-async fn every_wire_type_where_it_is_served() {
+async fn round_trips_of_every_served_wire_type() {
     let Some(mut products) = products() else { return };
     products.extend(ours());
     let Some(server) = ApiServer::start().await else { return };
@@ -92,11 +92,11 @@ async fn every_wire_type_where_it_is_served() {
     assert_eq!(table, KEPT);
 }
 
-/// Our own CRDs: as they are by default, and with the versions served that have another shape.
+/// Returns our own CRDs: the default ones, and those that serve the versions of another shape.
 fn ours() -> [(&'static str, Vec<Value>); 2] {
     let of = |kind, storage, others: &[Version]| {
         let crd = Crd::new(kind).serve(storage, others.iter().copied());
-        json!(crd.expect("versions of one shape").status(true).build())
+        json!(crd.expect("the versions have one shape").status(true).build())
     };
     let early = vec![
         of(crd::Kind::HTTPRouteGroup, Version::V1Alpha2, &[Version::V1Alpha1]),
@@ -106,7 +106,7 @@ fn ours() -> [(&'static str, Vec<Value>); 2] {
     [("smi-types", crds), ("smi-types, early shapes", early)]
 }
 
-/// A product while its CRDs are installed.
+/// A product whose CRDs are installed.
 struct Product<'a> {
     name: &'a str,
     served: BTreeSet<String>,
@@ -167,7 +167,8 @@ impl Product<'_> {
             .await;
     }
 
-    /// Where the product serves `K`: writes a `K` of these fields, reads it back and notes what is lost.
+    /// Writes a `K` with these fields, reads it back, and records the fields that are lost. Skips kinds that the
+    /// product does not serve.
     async fn keeps<K>(&mut self, what: &str, fields: &Value)
     where
         K: Resource<Scope = NamespaceResourceScope> + Metadata<Ty = ObjectMeta>,
@@ -181,15 +182,15 @@ impl Product<'_> {
         let name = format!("{}-{}", what.replace(' ', "-"), K::VERSION);
         let mut fields = fields.clone();
         fields["metadata"] = json!({"name": name, "namespace": "default"});
-        let sent: K = serde_json::from_value(fields).expect("fields of this type");
+        let sent: K = serde_json::from_value(fields).expect("the fields are valid for the type");
         let objects: Api<K> = Api::namespaced(self.server.client(), "default");
         if let Err(kube::Error::Api(status)) = objects.create(&PostParams::default(), &sent).await {
-            let causes = status.details.expect("a refusal for its fields").causes;
+            let causes = status.details.expect("a rejection names the fields").causes;
             let fields: Vec<String> = causes.into_iter().map(|cause| cause.field).collect();
-            self.table.insert(format!("{row}: refused for {}", fields.join(", ")));
+            self.table.insert(format!("{row}: rejected for {}", fields.join(", ")));
             return;
         }
-        let read = objects.get(&name).await.expect("the object that was created");
+        let read = objects.get(&name).await.expect("the object was created");
 
         let mut lost = Vec::new();
         compare(
@@ -206,27 +207,28 @@ impl Product<'_> {
         self.table.insert(format!("{row}: {outcome}"));
 
         let path = format!("{}/{}", collection(K::API_VERSION, K::KIND, Some("default")), name);
-        let raw = self.server.raw().get(&path).await.expect("the same object").body;
-        let parsed = Object::from_value(&raw).expect("an SMI object");
+        let raw = self.server.raw().get(&path).await.expect("the object was created").body;
+        let parsed = Object::from_value(&raw).expect("the object is an SMI object");
         assert!(parsed.ignored.is_empty(), "{kind}: {:?}", parsed.ignored);
-        let typed = Object::from_value(&serde_json::to_value(&read).expect("JSON")).expect("an SMI object");
+        let typed = Object::from_value(&serde_json::to_value(&read).expect("wire types serialise"))
+            .expect("the object is an SMI object");
         assert_eq!(parsed, typed);
     }
 }
 
 fn without_metadata(object: &impl Serialize) -> Value {
-    let mut value = serde_json::to_value(object).expect("JSON");
+    let mut value = serde_json::to_value(object).expect("wire types serialise");
     value["metadata"].take();
     value
 }
 
-/// Notes what is in `sent` and not in `kept`, and accepts no other difference.
+/// Adds the fields of `sent` that are missing in `kept` to `lost`, and panics on any other difference.
 fn compare(sent: &Value, kept: &Value, path: &FieldPath, lost: &mut Vec<String>) {
     match (sent, kept) {
         (Value::Object(sent), Value::Object(kept)) => {
             assert!(
                 kept.keys().all(|key| sent.contains_key(key)),
-                "{path}: {kept:?} has more"
+                "{path}: {kept:?} has additional fields"
             );
             for (key, value) in sent {
                 let path = path.clone().field(key.clone());

@@ -1,5 +1,5 @@
-# Runs both servers until the standard input ends, which it does with whoever holds the other end of the
-# pipe, in whatever way that ends. Then both are killed and their working directory is removed.
+# Runs both servers until the standard input is closed, which happens when the process at the other end of the
+# pipe ends in any way. Then kills both servers and removes their working directory.
 
 "$BINARIES/etcd" --data-dir=etcd --unsafe-no-fsync \
     --listen-client-urls="$ETCD" --advertise-client-urls="$ETCD" \

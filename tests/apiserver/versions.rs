@@ -1,11 +1,11 @@
-//! What one version of our own CRDs takes is whole in every other that they serve.
+//! Objects written in one version of our own CRDs are complete in every other served version.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 use smi_tests::apiserver::{ApiServer, collection};
 use smi_types::{Object, Version, crds};
 
-/// An object of each kind with all of its fields, by the version that it is written in.
+/// Returns an object of each kind with all its fields, in various versions.
 fn objects() -> [Value; 6] {
     let subject = |name: &str| {
         json!({"kind": "ServiceAccount", "name": name, "namespace": "default", "port": 80,
@@ -36,7 +36,7 @@ fn objects() -> [Value; 6] {
 }
 
 #[tokio::test]
-async fn every_version_of_our_crds_shows_the_whole_object() {
+async fn served_versions_return_complete_objects() {
     let Some(server) = ApiServer::start().await else { return };
     let raw = server.raw();
     let crds: Vec<Value> = crds().into_iter().map(|crd| json!(crd)).collect();
@@ -67,11 +67,11 @@ async fn every_version_of_our_crds_shows_the_whole_object() {
             views += 1;
         }
     }
-    // Splits and TCP routes in four versions, targets in three, groups in two, the others in one.
+    // Splits and TCP routes in four versions, targets in three, groups in two, and the others in one.
     assert_eq!(views, 15);
 }
 
-/// The object as if it had been read in one version, without what a server adds.
+/// Returns the object with the default version, without the metadata that a server adds.
 fn content(mut object: Object) -> Object {
     let version = Version::default();
     match &mut object {

@@ -1,10 +1,10 @@
-//! A real API server, for the tests that only one can answer: `etcd` and `kube-apiserver`, and nothing else.
+//! A real API server for tests: `etcd` and `kube-apiserver`, and nothing else.
 //!
-//! The binaries are those of the folder `KUBEBUILDER_ASSETS`, or are built once into the target folder where
-//! there is Go. Without either, tests are skipped; with `CI=true` that is a failure.
+//! The binaries are those in the folder that `KUBEBUILDER_ASSETS` names. Otherwise, if Go is installed, they are built
+//! once into the target folder. Without either, tests are skipped, or fail if `CI=true`.
 //!
-//! There is no controller manager: nothing follows an `ownerReference`, a deleted namespace stays in
-//! `Terminating`, and no namespace gets a service account. No test may rely on these.
+//! There is no controller manager: no object is deleted because of its `ownerReferences`, a deleted namespace stays in
+//! `Terminating`, and namespaces get no service account. No test may rely on these.
 
 mod binaries;
 mod crds;
@@ -19,32 +19,31 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before a test gives up on it: machines may be busy.
+/// The time limit of every wait, long enough for busy machines.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running API server with an empty store, which ends with this value or with the test's process, however
-/// that ends.
+/// A running API server with an empty store. It stops when this value is dropped, and when the test's process ends in
+/// any way.
 #[derive(Debug)]
 pub struct ApiServer {
     servers: Servers,
 }
 
 impl ApiServer {
-    /// Starts a server of its own and waits until it is ready; `None`, and a line that says why, where there
-    /// are no binaries.
+    /// Starts a new server and waits until it is ready. Without binaries, prints the reason and returns `None`.
     ///
-    /// To share one between the tests of a file, keep it in a `static` [`tokio::sync::OnceCell`]. Statics are
-    /// never dropped: such a server ends with the process.
+    /// To share a server between the tests of a file, keep it in a `static` [`tokio::sync::OnceCell`]. Statics are
+    /// never dropped, so such a server stops with the process.
     ///
     /// # Panics
-    /// If the server does not start, or if there are no binaries although `CI` is `true`.
+    /// If the server does not start, or if there are no binaries and `CI` is `true`.
     pub async fn start() -> Option<Self> {
-        let begin = Instant::now();
+        let started = Instant::now();
         let binaries = match binaries::folder() {
             Ok(folder) => folder,
             Err(reason) => {
                 assert!(std::env::var("CI").as_deref() != Ok("true"), "no API server: {reason}");
-                say(&format!("skipped, there is no API server: {reason}"));
+                print_now(&format!("skipped: no API server: {reason}"));
                 return None;
             }
         };
@@ -56,30 +55,30 @@ impl ApiServer {
         server
             .until("the API server", async || raw.get("/readyz").await.is_ok())
             .await;
-        say(&format!(
-            "API server: {:.1?} for the binaries, ready after {:.1?} more",
-            found.duration_since(begin),
+        print_now(&format!(
+            "API server: {:.1?} for the binaries, ready after another {:.1?}",
+            found.duration_since(started),
             found.elapsed()
         ));
         Some(server)
     }
 
-    /// A client with every permission. It lives no longer than the async runtime that it was made in.
+    /// Returns a client with all permissions. It works only in the async runtime in which it was created.
     ///
     /// # Panics
     /// Outside of an async runtime.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a fixture that fails is a test that fails")]
+    #[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
     pub fn client(&self) -> Client {
-        let url = self.servers.url.parse().expect("the URL of a local port");
+        let url = self.servers.url.parse().expect("a URL with a local port is valid");
         let mut config = Config::new(url);
         config.root_cert = Some(vec![self.servers.certificate.clone()]);
         config.auth_info.token = Some(servers::TOKEN.to_owned().into());
         config.default_retry = false;
-        Client::try_from(config).expect("a good configuration")
+        Client::try_from(config).expect("the configuration is valid")
     }
 
-    /// A client with every permission that speaks plain JSON.
+    /// Returns a client with all permissions that sends and receives plain JSON.
     ///
     /// # Panics
     /// Outside of an async runtime.
@@ -88,33 +87,33 @@ impl ApiServer {
         Raw(self.client())
     }
 
-    /// The processes of `etcd` and of the API server.
+    /// Returns the process IDs of `etcd` and the API server.
     #[must_use]
     pub fn processes(&self) -> [u32; 2] {
         self.servers.processes
     }
 
-    /// The temporary folder of both, with their logs `etcd.log` and `kube-apiserver.log`.
+    /// Returns the temporary folder of both processes, with the logs `etcd.log` and `kube-apiserver.log`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.servers.folder.clone()
     }
 
-    /// Asks again and again, until something holds.
+    /// Waits until a condition holds, and checks it repeatedly.
     ///
     /// # Panics
-    /// If that takes too long, with the end of the server's log.
+    /// If it does not hold within two minutes. The message contains the end of the server's log.
     pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
-        let begin = Instant::now();
+        let started = Instant::now();
         while !holds().await {
             let log = || self.servers.end_of_log();
-            assert!(begin.elapsed() < PATIENCE, "waited in vain for {what}:\n{}", log());
+            assert!(started.elapsed() < PATIENCE, "timed out waiting for {what}:\n{}", log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
-/// Says something at once, even where the output of tests is captured.
-fn say(line: &str) {
+/// Prints a line immediately, even if the output of tests is captured.
+fn print_now(line: &str) {
     _ = writeln!(std::io::stderr(), "{line}");
 }

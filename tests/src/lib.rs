@@ -1,4 +1,4 @@
-//! What the checks on real inputs share: finding the inputs, and turning manifests into plans.
+//! Shared code of the tests on real inputs: finds the inputs, and turns manifests into plans.
 
 pub mod apiserver;
 
@@ -14,7 +14,7 @@ use smi_adapter_linkerd::{Linkerd, SplitMode};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The adapters that are checked, in each mode.
+/// Returns the adapters under test, in each mode.
 #[must_use]
 pub fn adapters() -> Vec<Box<dyn MeshAdapter>> {
     let mut with_tcp_routes = Linkerd::default();
@@ -32,27 +32,27 @@ pub fn adapters() -> Vec<Box<dyn MeshAdapter>> {
     ]
 }
 
-/// The files with one of `endings` below the folder that an environment variable names, sorted; `None`, and
-/// a line that says so, where it is not set.
+/// Returns the files with one of `endings` below the folder that an environment variable names, sorted. If the variable
+/// is not set, prints a line and returns `None`.
 ///
 /// # Panics
-/// If the folder has no such file: a check that looks at nothing proves nothing.
+/// If the folder has no such file, because a check without input proves nothing.
 #[must_use]
 pub fn inputs(variable: &str, endings: &[&str]) -> Option<Vec<PathBuf>> {
     let Some(folder) = std::env::var_os(variable) else {
-        println!("skipped: {variable} is not set");
+        println!("skipped: `{variable}` is not set");
         return None;
     };
     let files = files_below(Path::new(&folder), endings);
     assert!(
         !files.is_empty(),
-        "{variable} names {}, which has no input",
+        "`{variable}` names `{}`, which has no input files",
         folder.display()
     );
     Some(files)
 }
 
-/// The files with one of `endings` below a folder, sorted.
+/// Returns the files with one of `endings` below a folder, sorted.
 #[must_use]
 pub fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -74,15 +74,15 @@ pub fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     files
 }
 
-/// Manifests to be translated: the bundled walkthroughs, each step with the shop that it is about, and the corpus
-/// where `SMI_CORPUS` names one.
+/// Returns the manifests to translate: the steps of the bundled walkthroughs, each together with `shop.yaml`, and the
+/// corpus if `SMI_CORPUS` names one.
 ///
 /// # Panics
 /// If a file cannot be read.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a check without its input proves nothing")]
 pub fn texts() -> Vec<String> {
-    let read = |file: &Path| std::fs::read_to_string(file).expect("a file that was just found");
+    let read = |file: &Path| std::fs::read_to_string(file).expect("the file exists");
     let walkthroughs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/walkthroughs");
     let shop = read(&walkthroughs.join("shop.yaml"));
     let steps = files_below(&walkthroughs, &["yaml"]);
@@ -91,10 +91,10 @@ pub fn texts() -> Vec<String> {
     steps.chain(corpus.iter().map(|file| read(file))).collect()
 }
 
-/// What became of one text.
+/// The translation of one text.
 #[derive(Debug)]
 pub struct Translated {
-    /// The SMI objects that were read.
+    /// The SMI objects in the text.
     pub objects: BTreeSet<ObjectRef>,
     /// Errors that name no object.
     pub errors: Vec<ReadError>,
@@ -102,7 +102,7 @@ pub struct Translated {
     pub planned: Planned,
 }
 
-/// Reads a text and plans for it, with services and workloads assumed at these ports, if there are any.
+/// Translates a text. If `assume_ports` is not empty, assumes missing services and workloads with these ports.
 #[must_use]
 pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) -> Translated {
     let settings = Settings::default();

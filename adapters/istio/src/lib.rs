@@ -94,18 +94,18 @@ impl MeshAdapter for Istio {
     fn support(&self, feature: Feature) -> Support {
         match feature {
             Feature::HttpSplit | Feature::TcpSplit => Support::Partial(
-                "ports that carry TLS are not split, nor are other bytes on ports declared as HTTP, and weights above 2^31 - 1 in all are rounded".into(),
+                "ports that carry TLS are not split, nor is traffic other than HTTP on ports declared as HTTP; weights are rounded if their sum exceeds 2^31 - 1".into(),
             ),
             Feature::ConditionalSplit => Support::Partial(
-                "headers that the proxy adds or removes, a header filtered twice, and patterns of more than 1024 bytes cannot be matched".into(),
+                "headers that the proxy adds or removes, one header twice, and patterns longer than 1024 bytes cannot be matched".into(),
             ),
             Feature::DenyByDefault => Support::Partial(
-                "pods outside of the mesh or on the network of their node, and ports that annotations keep from the proxy, are not closed".into(),
+                "pods outside the mesh or on the network of their node, and ports that annotations exclude from the proxy, stay open".into(),
             ),
             Feature::TcpAccess => Support::Full,
             Feature::HttpAccess => Support::Partial(match self.regex {
                 Regex::Native => {
-                    "regular expressions that are no texts, prefixes or suffixes, and headers that proxies add or remove, cannot be matched".into()
+                    "regular expressions that are not equivalent to exact strings, prefixes or suffixes, and headers that proxies add or remove, cannot be matched".into()
                 }
                 Regex::EnvoyFilter => "headers that proxies add or remove cannot be matched".into(),
             }),

@@ -152,29 +152,29 @@ impl MeshAdapter for Linkerd {
     fn support(&self, feature: Feature) -> Support {
         match (self.split_mode, feature) {
             (SplitMode::HttpRoute, Feature::HttpSplit) => Support::Partial(
-                "the root needs a cluster IP and a port that is not opaque, at most 16 backends, and weights of at most 1,000,000".into(),
+                "only roots with a cluster IP, ports that are not opaque, and up to 16 backends are supported; weights are rounded if one exceeds 1,000,000".into(),
             ),
             (SplitMode::HttpRoute, Feature::TcpSplit) => Support::Partial(
-                "bytes are split on opaque ports only, and only where the cluster serves TCPRoute v1alpha2".into(),
+                "traffic other than HTTP is split only on opaque ports, and only if the cluster serves TCPRoute v1alpha2".into(),
             ),
             (SplitMode::HttpRoute, Feature::ConditionalSplit) => Support::Partial(
-                "of two splits with matches the later needs matches that no request of the earlier fulfils; the authority, unknown methods and a header filtered twice cannot be matched".into(),
+                "of two splits with matches, the later one is in force only if no request can match both; the authority, unknown methods, and one header twice cannot be matched".into(),
             ),
             (SplitMode::ServiceProfile, Feature::HttpSplit | Feature::TcpSplit) => Support::Partial(
-                "the split must come to the same on every port of the root; weights are rounded to 1,000 parts".into(),
+                "the split must be the same on every port of the root; weights are rounded if their sum exceeds 1,000".into(),
             ),
-            (SplitMode::ServiceProfile, Feature::ConditionalSplit) => Support::None("a profile has no matches".into()),
+            (SplitMode::ServiceProfile, Feature::ConditionalSplit) => Support::None("a ServiceProfile does not support matches".into()),
             (_, Feature::DenyByDefault) => Support::Partial(
-                "ports that nothing names fall to the default policy of the pods, as do the proxy's own; pods outside of the mesh or without labels of their own, and ports that pass the proxy by, stay open".into(),
+                "the default policy of the pods applies to ports that no object names and to the proxy's own ports; pods outside the mesh, workloads that no labels select exactly, and ports that bypass the proxy stay open".into(),
             ),
             (_, Feature::TcpAccess) => Support::Partial(
-                "only on ports that something names and that are not the proxy's own, within 1,000 ports and 10,000 policies for a workload".into(),
+                "only on ports that an object names, except the proxy's own, with up to 1,000 ports and 10,000 policies per workload".into(),
             ),
             (_, Feature::HttpAccess) => Support::Partial(
-                "as for TCP, and only on ports that are not opaque; the authority, headers of a connection or of the proxies, unknown methods and a header filtered twice cannot be matched".into(),
+                "limited like TCP, and to ports that are not opaque; the authority, headers that belong to a connection or to the proxies, unknown methods, and one header twice cannot be matched".into(),
             ),
             (_, Feature::UdpAccess) => Support::None("Linkerd's proxies do not see UDP".into()),
-            _ => Support::None("not supported by this version of the adapter".into()),
+            _ => Support::None("this version of the adapter does not support the feature".into()),
         }
     }
 

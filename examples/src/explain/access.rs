@@ -1,4 +1,4 @@
-//! Whether the workloads behind a service let a request in.
+//! Access control at the workloads behind a service.
 
 use smi_adapter::object::ObjectRef;
 use smi_adapter::principal::Principal;
@@ -8,9 +8,9 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use std::collections::BTreeSet;
 
-/// Every workload of an enforced namespace that a query may reach, whether it lets the query in, and why. Where the input holds no workload behind
-/// a service, nothing is known of it.
-pub(super) fn knocks(
+/// Returns the decision of every workload in an enforced namespace that a query may reach, with its trace. A service
+/// without workloads in the input contributes nothing.
+pub(super) fn decisions(
     snapshot: &Snapshot,
     settings: &Settings,
     query: &RoutingQuery,
@@ -31,20 +31,20 @@ pub(super) fn knocks(
     let enforced = reached
         .into_iter()
         .filter(|(to, _)| is_enforced(snapshot, settings, &to.key.namespace));
-    let knocks = enforced.map(|(to, port)| {
+    let decisions = enforced.map(|(to, port)| {
         let query = AccessQuery {
             from: query.from.clone().map(Principal::Account),
             to,
             port,
             traffic: query.traffic.clone(),
         };
-        let (access, trace) = authorize(snapshot, settings, &query);
-        (query, access, trace)
+        let (authorization, trace) = authorize(snapshot, settings, &query);
+        (query, authorization, trace)
     });
-    knocks.collect()
+    decisions.collect()
 }
 
-/// The workloads behind a port of a service, and the port that they listen on.
+/// Returns the workloads behind a port of a service, and the ports that they listen on.
 fn behind(snapshot: &Snapshot, target: &Endpoint) -> Vec<(ObjectRef, u16)> {
     let Endpoint::Service { key, port } = target else {
         return Vec::new();
@@ -54,16 +54,15 @@ fn behind(snapshot: &Snapshot, target: &Endpoint) -> Vec<(ObjectRef, u16)> {
     let Some((spec, selector)) = spec.zip(selector) else {
         return Vec::new();
     };
-    let ports = spec
+    let ports: Vec<_> = spec
         .ports
         .iter()
         .flatten()
-        .filter(|known| known.port == i32::from(*port));
-    let ports: Vec<_> = ports.collect();
-    let here = snapshot
+        .filter(|known| known.port == i32::from(*port))
+        .collect();
+    let selected = snapshot
         .workloads()
-        .filter(|workload| workload.object().key.namespace == key.namespace);
-    let selected = here.filter(|workload| workload.is_selected_by(selector));
+        .filter(|workload| workload.object().key.namespace == key.namespace && workload.is_selected_by(selector));
     let reached = selected.flat_map(|workload| {
         let ports = ports.iter().filter_map(|port| workload.target_port(port));
         ports.map(|port| (workload.object().clone(), port)).collect::<Vec<_>>()

@@ -1,18 +1,18 @@
-//! Command lines, and how the programs end.
+//! Command lines and exit statuses.
 
 use crate::run::{Folder, Run, SOUND, explained, json, translated, written};
 use smi_examples::{Exit, translate};
 use std::io::{self, Write};
 
-/// One line says why a program did not run, and nothing is written.
-fn refused(run: &Run, reason: &str) {
+/// Asserts that a program did not run: it wrote one line with the reason, and nothing else.
+fn assert_refused(run: &Run, reason: &str) {
     assert_eq!(run.exit, Exit::Refused, "{run:?}");
     assert_eq!(run.out, "");
-    assert_eq!(run.told(), [format!("error: {reason}")]);
+    assert_eq!(run.messages(), [format!("error: {reason}")]);
 }
 
 #[test]
-fn bad_arguments_are_refused() {
+fn refuses_invalid_arguments() {
     let hint = "; `--help` lists the options";
     for (arguments, reason) in [
         (&["--nonsense", "x"][..], format!("invalid option '--nonsense'{hint}")),
@@ -20,77 +20,83 @@ fn bad_arguments_are_refused() {
         (&["--report"], format!("missing argument for option '--report'{hint}")),
         (
             &["--report", "xml", "x"],
-            format!("`xml` is none of `human`, `json`{hint}"),
+            format!("`xml` is not one of `human`, `json`{hint}"),
         ),
         (
             &["--path-anchor", "end", "x"],
-            format!("`end` is none of `full`, `start`{hint}"),
+            format!("`end` is not one of `full`, `start`{hint}"),
         ),
         (
             &["--header-anchor", "end", "x"],
-            format!("`end` is none of `full`, `search`{hint}"),
+            format!("`end` is not one of `full`, `search`{hint}"),
         ),
         (
             &["--namespace", "A b", "x"],
-            format!("`A b` is no namespace: it must be a DNS label{hint}"),
+            format!("`A b` is not a namespace, expected a DNS label{hint}"),
         ),
-        (&["--cluster-domain", ".x", "x"], format!("`.x` is no DNS domain{hint}")),
+        (
+            &["--cluster-domain", ".x", "x"],
+            format!("`.x` is not a DNS domain{hint}"),
+        ),
         (
             &["--assume-ports", "80,0", "x"],
-            format!("`0` is no port between 1 and 65535{hint}"),
+            format!("`0` is not a port between 1 and 65535{hint}"),
         ),
         (
             &["--assume-ports", "", "x"],
-            format!("`` is no port between 1 and 65535{hint}"),
+            format!("`` is not a port between 1 and 65535{hint}"),
         ),
         (
             &["--mesh", "none", "x"],
-            "there is no mesh `none` here, only `istio` and `linkerd`".into(),
+            "unknown mesh `none`, expected `istio` or `linkerd`".into(),
         ),
-        (&[], "no input: name files, folders, or `-` for standard input".into()),
+        (
+            &[],
+            "no input: specify files, folders, or `-` for standard input".into(),
+        ),
     ] {
-        refused(&translated(arguments, ""), &reason);
+        assert_refused(&translated(arguments, ""), &reason);
     }
     for (arguments, reason) in [
         (
             &["--to", "web", "x"][..],
-            format!("`web` has no port: write `name:port` or `name.namespace:port`{hint}"),
+            format!("`web` has no port, expected `name:port` or `name.namespace:port`{hint}"),
         ),
         (
             &["--to", "a.b.c:1", "x"],
-            format!("`a.b.c` is no service: write `name` or `name.namespace`{hint}"),
+            format!("`a.b.c` is not a service, expected `name` or `name.namespace`{hint}"),
         ),
         (
             &["--to", "a:99999", "x"],
-            format!("`99999` is no port between 1 and 65535{hint}"),
+            format!("`99999` is not a port between 1 and 65535{hint}"),
         ),
         (
             &["--from", "me", "x"],
-            format!("`me` is no service account: write `namespace/name`{hint}"),
+            format!("`me` is not a service account, expected `namespace/name`{hint}"),
         ),
         (
             &["--header", "=x", "x"],
-            format!("`=x` is no header: write `name=value`{hint}"),
+            format!("`=x` is not a header, expected `name=value`{hint}"),
         ),
         (
             &["x"],
-            "`--to` is missing: whom to call, as `name.namespace:port`".into(),
+            "`--to` is missing, expected a service as `name.namespace:port`".into(),
         ),
         (
             &["--to", "a:1", "--tcp", "--path", "/", "x"],
-            "`--tcp` goes with none of `--path`, `--method` and `--header`".into(),
+            "`--tcp` cannot be used with `--path`, `--method` or `--header`".into(),
         ),
     ] {
-        refused(&explained(arguments, ""), &reason);
+        assert_refused(&explained(arguments, ""), &reason);
     }
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = translate::run(["x"], &mut io::empty(), &mut out, &mut err);
     assert_eq!(exit, Exit::Refused);
-    assert_eq!(err, b"error: `--mesh` is missing; it is `istio` or `linkerd`\n");
+    assert_eq!(err, b"error: `--mesh` is missing, expected `istio` or `linkerd`\n");
 }
 
 #[test]
-fn help_names_every_option() {
+fn help_lists_every_option() {
     let shared = [
         "namespace",
         "assume-ports",
@@ -118,7 +124,7 @@ fn help_names_every_option() {
 }
 
 #[test]
-fn files_folders_and_standard_input_are_read() {
+fn reads_files_folders_and_standard_input() {
     let folder = Folder::new("files");
     let (services, split) = SOUND.split_at(SOUND.rfind("---").unwrap());
     folder.add("deep/er/services.yml", services);
@@ -131,14 +137,14 @@ fn files_folders_and_standard_input_are_read() {
         "{run:?}"
     );
     assert_eq!(
-        run.told(),
+        run.messages(),
         ["1 object written for istio; 0 errors, 0 warnings, 0 infos"]
     );
 
     let run = translated(&["-"], SOUND);
     assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1));
 
-    // JSON, one object after the other and in a list.
+    // JSON: consecutive objects, and a list.
     let service = |name: &str| {
         format!(
             r#"{{"apiVersion":"v1","kind":"Service","metadata":{{"name":"{name}"}},"spec":{{"ports":[{{"port":80}}]}}}}"#
@@ -158,29 +164,33 @@ fn files_folders_and_standard_input_are_read() {
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!(run.exit, Exit::Errors);
     let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-, document 1, item 2): ";
-    assert!(run.told().iter().any(|told| told.starts_with(line)), "{}", run.err);
+    assert!(
+        run.messages().iter().any(|message| message.starts_with(line)),
+        "{}",
+        run.err
+    );
     let list = list.replace(r#""service":"c""#, r#""service":"b""#);
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1), "{}", run.err);
 }
 
 #[test]
-fn nothing_to_read_is_refused() {
+fn refuses_empty_input() {
     let folder = Folder::new("nothing");
     folder.add("empty/readme.txt", "");
     folder.add("comment.yaml", "# nothing\n---\n");
     folder.add("sound.yaml", SOUND);
-    refused(
+    assert_refused(
         &folder.translate(&[], &["empty"]),
-        "no input: there is no object in `empty`",
+        "no input: there are no objects in `empty`",
     );
-    refused(
+    assert_refused(
         &folder.translate(&[], &["comment.yaml"]),
-        "no input: there is no object in `comment.yaml`",
+        "no input: there are no objects in `comment.yaml`",
     );
-    refused(&translated(&["-"], ""), "no input: there is no object in `-`");
+    assert_refused(&translated(&["-"], ""), "no input: there are no objects in `-`");
     let missing = folder.translate(&[], &["sound.yaml", "missing.yaml"]);
-    refused(
+    assert_refused(
         &missing,
         "cannot read `missing.yaml`: No such file or directory (os error 2)",
     );
@@ -188,16 +198,16 @@ fn nothing_to_read_is_refused() {
     let run = folder.translate(&[], &["empty", "sound.yaml"]);
     assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1));
     assert_eq!(
-        run.told(),
+        run.messages(),
         [
-            "warning[NoManifests] (empty): the folder holds no .yaml, .yml or .json file",
+            "warning[NoManifests] (empty): the folder contains no `.yaml`, `.yml` or `.json` file",
             "1 object written for istio; 0 errors, 1 warning, 0 infos",
         ]
     );
 }
 
 #[test]
-fn settings_reach_the_library() {
+fn options_set_the_settings_of_the_library() {
     // I2
     let text = SOUND.replace(", namespace: shop", "");
     let run = translated(&["--namespace", "books", "--cluster-domain", "example.org", "-"], &text);
@@ -209,7 +219,7 @@ fn settings_reach_the_library() {
     let run = translated(&["--assume-ports", "8080,80", "-"], split);
     assert_eq!(run.exit, Exit::Done);
     assert_eq!(
-        run.told(),
+        run.messages(),
         [
             "info[Assumed] Service default/web: `web` is not in the input; it is assumed to exist with ports 80, 8080",
             "info[Assumed] Service default/web-v1: `web-v1` is not in the input; it is assumed to exist with ports 80, 8080",
@@ -255,13 +265,13 @@ fn settings_reach_the_library() {
 }
 
 #[test]
-fn other_objects_are_left_alone_and_that_is_said_once() {
+fn ignored_kinds_are_reported_once() {
     let secrets = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n".repeat(2);
     let text = format!("{SOUND}{secrets}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n");
     let run = translated(&["-"], &text);
-    let message = "left alone, as they have no part in what SMI objects mean here: 1 ConfigMap, 2 Secret";
+    let message = "ignored, because these kinds do not affect SMI objects: 1 ConfigMap, 2 Secret";
     assert_eq!(
-        run.told(),
+        run.messages(),
         [
             &format!("info: {message}"),
             "1 object written for istio; 0 errors, 0 warnings, 1 info",
@@ -275,7 +285,7 @@ fn other_objects_are_left_alone_and_that_is_said_once() {
     assert_eq!(json(&run), [expected]);
 }
 
-/// Takes nothing.
+/// A writer that fails with an error of this kind.
 struct Closed(io::ErrorKind);
 
 impl Write for Closed {
@@ -289,13 +299,13 @@ impl Write for Closed {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_disaster() {
+fn closed_output_keeps_the_messages() {
     let run = |out: &mut dyn Write, err: &mut dyn Write| {
         translate::run(["--mesh", "istio", "-"], &mut SOUND.as_bytes(), out, err)
     };
     let mut err = Vec::new();
     assert_eq!(run(&mut Closed(io::ErrorKind::BrokenPipe), &mut err), Exit::Refused);
-    // What was found out is told all the same.
+    // The messages are written nevertheless.
     assert_eq!(err, b"1 object written for istio; 0 errors, 0 warnings, 0 infos\n");
     let mut err = Vec::new();
     assert_eq!(run(&mut Closed(io::ErrorKind::StorageFull), &mut err), Exit::Refused);

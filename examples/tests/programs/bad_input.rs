@@ -1,4 +1,4 @@
-//! Broken input: each report names file, document, object and field, and the sound split beside it works.
+//! Invalid input: each message names file, document, object and field, and a sound split in the same input still works.
 
 use crate::run::{Folder, Run, SOUND, json, written};
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use smi_examples::Exit;
 
 const TYPE: &str = "apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\n";
 
-/// Runs on a sound file and a bad one, which also holds something sound as its first document.
-fn beside_sound(test: &str, bad: impl AsRef<[u8]>, options: &[&str]) -> Run {
+/// Runs `translate` on a sound file and a bad one, and asserts that the sound split is translated.
+fn translate_with_sound(test: &str, bad: impl AsRef<[u8]>, options: &[&str]) -> Run {
     let folder = Folder::new(test);
     folder.add("sound.yaml", SOUND);
     folder.add("bad.yaml", bad);
@@ -17,7 +17,7 @@ fn beside_sound(test: &str, bad: impl AsRef<[u8]>, options: &[&str]) -> Run {
     run
 }
 
-/// Broken objects, and what is told of them: object, field, code and the beginning of the message.
+/// Invalid objects: test, text, field, code and the beginning of the message.
 const BROKEN: [(&str, &str, &str, &str, &str); 9] = [
     ("unparsable", "kind: [a\n", "", "Unparsable", "line 4: "),
     (
@@ -73,13 +73,13 @@ const BROKEN: [(&str, &str, &str, &str, &str); 9] = [
 ];
 
 #[test]
-fn broken_objects_are_named() {
+fn messages_name_invalid_objects() {
     for (test, broken, field, code, message) in BROKEN {
-        // Whatever begins with its metadata is a split.
+        // Texts without a type are splits.
         let is_split = broken.starts_with("metadata") || broken.starts_with("spec");
         let head = if is_split { TYPE } else { "" };
         let bad = format!("kind: Secret\napiVersion: v1\n---\n{head}{broken}");
-        let run = beside_sound(&format!("broken-{test}"), &bad, &[]);
+        let run = translate_with_sound(&format!("broken-{test}"), &bad, &[]);
         let name = if broken.contains("Bad") { "Bad" } else { "bad" };
         let named = broken.contains("name: ");
         let object = if named {
@@ -94,35 +94,41 @@ fn broken_objects_are_named() {
         };
         let line = format!("error[{code}]{object}{at} (bad.yaml, document 2): {message}");
         assert_eq!(
-            run.told().iter().filter(|told| told.starts_with(&line)).count(),
+            run.messages()
+                .iter()
+                .filter(|message| message.starts_with(&line))
+                .count(),
             1,
             "{line}\n{}",
             run.err
         );
 
-        let run = beside_sound(&format!("broken-{test}"), &bad, &["--report", "json"]);
+        let run = translate_with_sound(&format!("broken-{test}"), &bad, &["--report", "json"]);
         let object = if named {
             json!({"kind": "TrafficSplit", "namespace": "shop", "name": name})
         } else {
             Value::Null
         };
-        let found = json(&run)
+        let reported = json(&run)
             .into_iter()
-            .find(|told| told["code"] == code && told["field"] == field);
-        let told = found.unwrap_or_else(|| panic!("{}", run.err));
-        assert!(told["message"].as_str().unwrap().starts_with(message), "{told}");
-        assert_eq!(told["severity"], "error");
-        assert_eq!((&told["file"], &told["document"]), (&json!("bad.yaml"), &json!(2)));
-        assert_eq!(told["object"], object);
-        assert_eq!(told.get("item"), None);
+            .find(|reported| reported["code"] == code && reported["field"] == field)
+            .unwrap_or_else(|| panic!("{}", run.err));
+        assert!(reported["message"].as_str().unwrap().starts_with(message), "{reported}");
+        assert_eq!(reported["severity"], "error");
+        assert_eq!(
+            (&reported["file"], &reported["document"]),
+            (&json!("bad.yaml"), &json!(2))
+        );
+        assert_eq!(reported["object"], object);
+        assert_eq!(reported.get("item"), None);
     }
 }
 
 #[test]
-fn an_unreadable_object_is_told_once() {
+fn reports_an_unreadable_object_once() {
     let bad = format!("{TYPE}metadata: {{name: bad, namespace: shop}}\nspec: 1\n");
-    let run = beside_sound("once", bad, &[]);
-    assert_eq!(run.told().len(), 2, "{}", run.err);
+    let run = translate_with_sound("once", bad, &[]);
+    assert_eq!(run.messages().len(), 2, "{}", run.err);
     assert!(
         run.err
             .ends_with("1 object written for istio; 1 error, 0 warnings, 0 infos\n")
@@ -130,32 +136,32 @@ fn an_unreadable_object_is_told_once() {
 }
 
 #[test]
-fn the_same_object_twice_counts_for_nothing() {
+fn duplicate_objects_have_no_effect() {
     // I1: in two versions and two files, one of them unreadable in the second case.
     let twin = "kind: TrafficSplit\nmetadata: {name: twin, namespace: shop}\nspec: {service: web, backends: [{service: web, weight: 1}]}\n";
     let twice =
         format!("apiVersion: split.smi-spec.io/v1alpha4\n{twin}---\napiVersion: split.smi-spec.io/v1alpha2\n{twin}");
-    let run = beside_sound("twice", &twice, &[]);
+    let run = translate_with_sound("twice", &twice, &[]);
     assert_eq!(
-        run.told(),
+        run.messages(),
         [
-            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
+            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` is defined more than once; none of the definitions has an effect",
             "1 object written for istio; 1 error, 0 warnings, 0 infos",
         ]
     );
     let unreadable = twice.replace("v1alpha2", "v1beta1");
-    let run = beside_sound("twice-unreadable", unreadable, &[]);
+    let run = translate_with_sound("twice-unreadable", unreadable, &[]);
     assert_eq!(
-        run.told()[..2],
+        run.messages()[..2],
         [
             "error[UnknownVersion] TrafficSplit shop/twin apiVersion (bad.yaml, document 2): there is no version `v1beta1` of `TrafficSplit`",
-            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` came more than once; none of them has an effect",
+            "error[DuplicateObject] TrafficSplit shop/twin (bad.yaml, document 1): `shop/twin` is defined more than once; none of the definitions has an effect",
         ]
     );
 }
 
 #[test]
-fn a_group_that_cannot_be_used_is_named_and_its_split_takes_nothing() {
+fn reports_an_unusable_group_and_disables_its_split() {
     let split = format!(
         "{TYPE}metadata: {{name: bad, namespace: shop}}\nspec: {{service: web, matches: [{{kind: HTTPRouteGroup, name: g}}], backends: [{{service: web, weight: 1}}]}}\n"
     );
@@ -179,11 +185,11 @@ fn a_group_that_cannot_be_used_is_named_and_its_split_takes_nothing() {
             )],
         ),
     ] {
-        let run = beside_sound(test, format!("{split}{group}{rest}"), &[]);
+        let run = translate_with_sound(test, format!("{split}{group}{rest}"), &[]);
         let unresolved = "error[UnresolvedRef] TrafficSplit shop/bad spec.matches[0].name (bad.yaml, document 1): ";
         for line in lines.iter().map(String::as_str).chain([unresolved]) {
             assert!(
-                run.told().iter().any(|told| told.starts_with(line)),
+                run.messages().iter().any(|message| message.starts_with(line)),
                 "{line}\n{}",
                 run.err
             );
@@ -193,11 +199,11 @@ fn a_group_that_cannot_be_used_is_named_and_its_split_takes_nothing() {
 }
 
 #[test]
-fn a_file_that_is_no_text_takes_no_other_down() {
-    let message = "the file is no UTF-8 text, from byte 7 on; none of it is read";
-    let run = beside_sound("utf8", b"# abc \xff\xfe\n", &[]);
-    assert_eq!(run.told()[0], format!("error[Unparsable] (bad.yaml): {message}"));
-    let run = beside_sound("utf8", b"# abc \xff\xfe\n", &["--report", "json"]);
+fn invalid_utf8_does_not_affect_other_files() {
+    let message = "the file is not valid UTF-8 at byte 7, so it is ignored";
+    let run = translate_with_sound("utf8", b"# abc \xff\xfe\n", &[]);
+    assert_eq!(run.messages()[0], format!("error[Unparsable] (bad.yaml): {message}"));
+    let run = translate_with_sound("utf8", b"# abc \xff\xfe\n", &["--report", "json"]);
     let expected = json!({
         "severity": "error", "code": "Unparsable", "file": "bad.yaml", "document": null, "object": null,
         "field": "", "message": message,
@@ -206,12 +212,12 @@ fn a_file_that_is_no_text_takes_no_other_down() {
 }
 
 #[test]
-fn one_thing_is_told_in_one_line() {
+fn every_message_is_one_line() {
     let bad = format!("{TYPE}metadata: {{name: \"a\\nb\\e[31m\", namespace: shop}}\n");
-    let run = beside_sound("lines", bad, &[]);
-    assert_eq!(run.told().len(), 2, "{}", run.err);
+    let run = translate_with_sound("lines", bad, &[]);
+    assert_eq!(run.messages().len(), 2, "{}", run.err);
     assert!(
-        run.told()[0].starts_with(
+        run.messages()[0].starts_with(
             "error[Undecodable] TrafficSplit shop/a\\nb\\u{1b}[31m metadata.name (bad.yaml, document 1): "
         ),
         "{}",

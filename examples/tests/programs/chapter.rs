@@ -1,9 +1,9 @@
-//! The guide's chapter on writing an adapter shows the example, and nothing that is not in it.
+//! The guide's chapter on writing an adapter quotes the example `custom_adapter`.
 
 use std::fs;
 
 #[test]
-fn the_chapter_shows_the_example() {
+fn chapter_quotes_the_example() {
     let example = fs::read_to_string("custom_adapter.rs").unwrap();
     let chapter = fs::read_to_string("../smi-adapter/src/guide/adapter.md").unwrap();
     let blocks: Vec<&str> = chapter.split("```text\n").skip(1).collect();

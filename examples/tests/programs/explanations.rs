@@ -1,4 +1,4 @@
-//! What is said about one request.
+//! The answers of `explain`.
 
 use crate::run::{SOUND, explained, json};
 use smi_examples::Exit;
@@ -6,22 +6,22 @@ use smi_examples::Exit;
 const SHOP: &str = "walkthroughs/shop.yaml";
 
 #[test]
-fn the_answer_comes_first_and_then_why() {
+fn shows_the_answer_before_the_trace() {
     let step = "walkthroughs/mistakes/1-typo-in-backend.yaml";
     let run = explained(&["--from", "shop/storefront", "--to", "catalog:80", SHOP, step], "");
     assert_eq!(
         run.out.lines().collect::<Vec<_>>(),
         [
             "catalog.shop:80 1/10, catalog-v1.shop:80 9/10",
-            "Service shop/catalgo-v2: is absent, with weight `10`: there is none (T25)",
-            "Service shop/catalog-v1: takes part with weight `90` (T8)",
-            "Service shop/catalog: takes part with weight `10`, in the place of the absent backends (T25)",
-            "TrafficSplit shop/catalog: takes the traffic: it goes to catalog.shop:80 1/10, catalog-v1.shop:80 9/10 (T29)",
+            "Service shop/catalgo-v2: counts as absent, with weight `10`, because it does not exist (T25)",
+            "Service shop/catalog-v1: gets a share with weight `90` (T8)",
+            "Service shop/catalog: gets a share with weight `10` in place of the absent backends (T25)",
+            "TrafficSplit shop/catalog: takes the traffic and sends it to catalog.shop:80 1/10, catalog-v1.shop:80 9/10 (T29)",
         ]
     );
     assert_eq!(run.exit, Exit::Errors);
     let place = format!("({step}, document 1)");
-    assert_eq!(run.told().len(), 1);
+    assert_eq!(run.messages().len(), 1);
     assert!(
         run.err.starts_with(&format!(
             "error[BackendMissing] TrafficSplit shop/catalog spec.backends[1].service {place}: "
@@ -32,11 +32,11 @@ fn the_answer_comes_first_and_then_why() {
 }
 
 #[test]
-fn only_what_has_a_part_in_it_is_told() {
+fn reports_only_objects_that_contribute() {
     let step = "walkthroughs/mistakes/1-typo-in-backend.yaml";
     let run = explained(&["--to", "checkout.shop:8080", SHOP, step], "");
     assert_eq!((run.exit, &*run.err), (Exit::Done, ""));
-    // What cannot be read may have had a part.
+    // An unreadable object might contribute, so it is reported.
     let text = format!("{SOUND}---\nkind: [");
     let run = explained(&["--to", "web.shop:80", "--report", "json", "-"], &text);
     assert_eq!(run.exit, Exit::Errors);
@@ -45,7 +45,7 @@ fn only_what_has_a_part_in_it_is_told() {
 }
 
 #[test]
-fn a_request_is_what_a_client_would_send() {
+fn requests_are_completed_like_those_of_a_client() {
     let filter = |name: &str, value: &str| {
         format!(
             "{SOUND}  matches: [{{kind: HTTPRouteGroup, name: g}}]\n---\napiVersion: specs.smi-spec.io/v1alpha4\nkind: HTTPRouteGroup\nmetadata: {{name: g, namespace: shop}}\nspec: {{matches: [{{name: m, pathRegex: '/|/x', methods: [GET, PUT], headers: [{{{name}: '{value}'}}]}}]}}\n"
@@ -56,7 +56,7 @@ fn a_request_is_what_a_client_would_send() {
         assert_eq!(run.exit, Exit::Done, "{}", run.err);
         run.out.starts_with("web-v1.shop:80\n")
     };
-    // S11: on its default port a client leaves the port out.
+    // S11: a client omits the default port.
     let host = filter("host", "web.shop");
     assert!(takes(&["--to", "web.shop:80"], &host));
     assert!(takes(
@@ -73,7 +73,7 @@ fn a_request_is_what_a_client_would_send() {
     let other_port = filter("host", "web.shop:8080").replace("port: 80}", "port: 8080}");
     let run = explained(&["--to", "web.shop:8080", "-"], &other_port);
     assert!(run.out.starts_with("web-v1.shop:8080\n"), "{}", run.out);
-    // A value may hold the sign between name and value.
+    // A value may contain `=`.
     assert!(takes(
         &["--to", "web.shop:80", "--header", "x=a=b"],
         &filter("x", "a=b")
@@ -81,7 +81,7 @@ fn a_request_is_what_a_client_would_send() {
 }
 
 #[test]
-fn a_service_is_looked_for_where_the_caller_is() {
+fn looks_up_services_in_the_namespace_of_the_client() {
     let at = |options: &[&str]| {
         let run = explained(&[options, &["--to", "web:80", "-"]].concat(), SOUND);
         run.out.lines().next().unwrap_or_default().to_owned()
@@ -93,19 +93,19 @@ fn a_service_is_looked_for_where_the_caller_is() {
 }
 
 #[test]
-fn what_was_assumed_for_the_answer_is_told() {
+fn reports_assumed_objects_that_contribute() {
     let split = &SOUND[SOUND.rfind("---").unwrap()..];
     let run = explained(&["--to", "web.shop:80", "--assume-ports", "80", "-"], split);
     assert_eq!(run.exit, Exit::Done);
     assert_eq!(run.out.lines().next(), Some("web-v1.shop:80"));
     assert_eq!(
-        run.told(),
+        run.messages(),
         ["info[Assumed] Service shop/web-v1: `web-v1` is not in the input; it is assumed to exist with port 80"]
     );
 }
 
 #[test]
-fn a_call_that_goes_nowhere_is_explained_by_the_splits_of_its_namespace() {
+fn reports_splits_of_the_namespace_if_the_destination_does_not_exist() {
     let split = "
 apiVersion: split.smi-spec.io/v1alpha4
 kind: TrafficSplit

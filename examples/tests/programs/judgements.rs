@@ -1,4 +1,4 @@
-//! Programs that are judged: one in another language that passes, and those that go wrong in every way.
+//! Runs of `judge` on other programs: one that passes, and those that fail in each possible way.
 
 use crate::run::{Folder, Run, judged};
 use smi_examples::Exit;
@@ -8,23 +8,23 @@ use std::time::{Duration, Instant};
 
 const ADAPTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judge/adapter.py");
 
-/// Whether there is a Python here. Without one most of these tests have nothing to judge.
-fn python() -> bool {
-    let there = Command::new("python3").arg("--version").output().is_ok();
-    if !there {
-        println!("skipped: there is no `python3` here");
+/// Returns `true` if Python is installed. Most of these tests are skipped without it.
+fn has_python() -> bool {
+    let is_installed = Command::new("python3").arg("--version").output().is_ok();
+    if !is_installed {
+        println!("skipped: `python3` is not installed");
     }
-    there
+    is_installed
 }
 
-/// Judges a program in Python that runs `code` for each line, after it has described itself.
-fn of(options: &[&str], code: &str) -> Run {
+/// Judges a Python program that answers `describe`, and then runs `code` for each request.
+fn judge_python(options: &[&str], code: &str) -> Run {
     let program = format!(
         "import json, sys, time
-def say(answer):
+def reply(answer):
     print(json.dumps(answer), flush=True)
 sys.stdin.readline()
-say({{'protocol': 1, 'name': 'x', 'kinds': [], 'support': {{'TcpSplit': 'full'}}}})
+reply({{'protocol': 1, 'name': 'x', 'kinds': [], 'support': {{'TcpSplit': 'full'}}}})
 for line in sys.stdin:
     {code}
 "
@@ -32,30 +32,32 @@ for line in sys.stdin:
     judged(&[options, &["--worlds", "3", "--", "python3", "-c", &program]].concat())
 }
 
-/// It could not be judged: one line after the first says why.
-fn failed(run: &Run, what: &str) {
-    let told = run.told();
+/// Asserts that the program could not be judged: the second line states the reason.
+fn assert_failed(run: &Run, reason: &str) {
+    let messages = run.messages();
     let expected = "judging `x`";
     assert!(
-        run.exit == Exit::Refused && run.out.is_empty() && told.len() == 2 && told[0] == expected,
+        run.exit == Exit::Refused && run.out.is_empty() && messages.len() == 2 && messages[0] == expected,
         "{run:?}"
     );
-    assert!(told[1].starts_with("error: `python3 -c "), "{run:?}");
-    assert!(told[1].contains(what), "{run:?}");
+    assert!(messages[1].starts_with("error: `python3 -c "), "{run:?}");
+    assert!(messages[1].contains(reason), "{run:?}");
     assert!(
-        told[1].contains("; it was asked to translate: `{\"enforced\":"),
-        "the request is not told: {run:?}"
+        messages[1].contains("; it was asked to translate: `{\"enforced\":"),
+        "the message lacks the request: {run:?}"
     );
 }
 
-fn refused(run: &Run, why: &str) {
-    let refused = (run.exit, run.out.as_str(), run.told()) == (Exit::Refused, "", vec![&format!("error: {why}")]);
-    assert!(refused, "{run:?}");
+/// Asserts that `judge` did not start: it wrote one line with the reason, and nothing else.
+fn assert_refused(run: &Run, reason: &str) {
+    assert_eq!(run.exit, Exit::Refused, "{run:?}");
+    assert_eq!(run.out, "");
+    assert_eq!(run.messages(), [format!("error: {reason}")]);
 }
 
 #[test]
-fn the_adapter_in_python_keeps_every_law() {
-    if !python() {
+fn python_adapter_passes_every_law() {
+    if !has_python() {
         return;
     }
     let folder = Folder::new("judgement");
@@ -71,7 +73,7 @@ fn the_adapter_in_python_keeps_every_law() {
         "      passed  LIFECYCLE",
         "      passed  sound",
     ] {
-        assert!(run.out.lines().any(|told| told == line), "{line}: {}", run.out);
+        assert!(run.out.lines().any(|printed| printed == line), "{line}: {}", run.out);
     }
     let report = fs::read_to_string(report).unwrap();
     assert!(
@@ -81,8 +83,8 @@ fn the_adapter_in_python_keeps_every_law() {
 }
 
 #[test]
-fn an_adapter_that_forgets_the_weights_is_found_out() {
-    if !python() {
+fn finds_ignored_weights() {
+    if !has_python() {
         return;
     }
     let folder = Folder::new("counterexamples");
@@ -109,72 +111,74 @@ fn an_adapter_that_forgets_the_weights_is_found_out() {
     ] {
         assert!(run.out.contains(part), "{part}: {}", run.out);
     }
-    // What was saved is what was printed, and a counterexample to this program and no other.
+    // The saved file is the printed counterexample, and only the broken program fails it.
     assert!(run.out.contains(&fs::read_to_string(&case).unwrap()));
-    let again = judged(&[["--replay", &case].as_slice(), &broken].concat());
+    let replayed = judged(&[["--replay", &case].as_slice(), &broken].concat());
     assert!(
-        again.exit == Exit::Errors && again.out.starts_with("law `split_exact` does not hold for `toy`"),
-        "{again:?}"
+        replayed.exit == Exit::Errors && replayed.out.starts_with("law `split_exact` does not hold for `toy`"),
+        "{replayed:?}"
     );
-    let whole = judged(&["--replay", &case, "--", "python3", ADAPTER]);
+    let correct = judged(&["--replay", &case, "--", "python3", ADAPTER]);
     assert!(
-        whole.exit == Exit::Done && whole.out.ends_with(" shows no fault\n"),
-        "{whole:?}"
+        correct.exit == Exit::Done && correct.out.ends_with(" violates no law\n"),
+        "{correct:?}"
     );
 }
 
 #[test]
-fn a_program_that_fails_is_told_with_the_request() {
-    if !python() {
+fn reports_the_request_that_a_program_fails_on() {
+    if !has_python() {
         return;
     }
-    failed(&of(&[], "sys.exit(3)"), " ended without an answer (exit status: 3); ");
-    failed(
-        &of(&[], "print('Hello!', flush=True)"),
+    assert_failed(
+        &judge_python(&[], "sys.exit(3)"),
+        " ended without an answer (exit status: 3); ",
+    );
+    assert_failed(
+        &judge_python(&[], "print('Hello!', flush=True)"),
         " gave an invalid answer (not JSON: expected value at line 1 column 1): `Hello!`; ",
     );
-    failed(
-        &of(&[], "say({'manifests': []})"),
+    assert_failed(
+        &judge_python(&[], "reply({'manifests': []})"),
         "invalid answer (missing field `diagnostics`): `{\"manifests\": []}`; ",
     );
-    failed(
-        &of(&[], "sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()"),
+    assert_failed(
+        &judge_python(&[], "sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()"),
         " gave an answer that is not UTF-8; ",
     );
-    failed(
-        &of(
+    assert_failed(
+        &judge_python(
             &["--law", "total"],
-            "say({'manifests': [], 'diagnostics': []}); say({}); time.sleep(0.05)",
+            "reply({'manifests': [], 'diagnostics': []}); reply({}); time.sleep(0.05)",
         ),
         " `{}`",
     );
 }
 
 #[test]
-fn a_program_that_hangs_is_ended() {
-    if !python() {
+fn stops_programs_that_hang() {
+    if !has_python() {
         return;
     }
-    let began = Instant::now();
-    let hangs = of(&["--patience", "1"], "time.sleep(600)");
-    failed(&hangs, " did not answer within 1 seconds ");
-    // Neither does it read.
-    let deaf = "import time; time.sleep(600)";
-    let deaf = judged(&["--patience", "1", "--", "python3", "-c", deaf]);
-    refused(
+    let started = Instant::now();
+    let hangs = judge_python(&["--patience", "1"], "time.sleep(600)");
+    assert_failed(&hangs, " did not answer within 1 seconds ");
+    // This one does not read its input either.
+    let deaf = judged(&["--patience", "1", "--", "python3", "-c", "import time; time.sleep(600)"]);
+    assert_refused(
         &deaf,
         "`python3 -c import time; time.sleep(600)` did not answer within 1 seconds (does it end the line, and flush \
          its output?); it was asked to describe: `{\"protocol\":1,\"request\":\"describe\"}`",
     );
-    assert!(began.elapsed() < Duration::from_secs(60));
+    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
-fn a_program_that_declines_is_a_counterexample() {
-    if !python() {
+fn error_answers_are_counterexamples() {
+    if !has_python() {
         return;
     }
-    let run = of(&["--law", "total"], "say({'error': 'division by zero'})");
+    let run = judge_python(&["--law", "total"], "reply({'error': 'division by zero'})");
     assert_eq!(run.exit, Exit::Errors, "{run:?}");
     let why = "\n\nthe program has no translation: division by zero\n";
     assert!(
@@ -184,31 +188,31 @@ fn a_program_that_declines_is_a_counterexample() {
 }
 
 #[test]
-fn arguments_that_make_no_sense_are_refused() {
+fn refuses_invalid_arguments() {
     let law = judged(&["--law", "gravity", "--", "true"]);
     assert!(
         law.exit == Exit::Refused && law.err.starts_with("error: there is no law `gravity`, only `total`, `"),
         "{law:?}"
     );
-    refused(&judged(&[]), "there is nothing to judge: name a command after `--`");
-    refused(
+    assert_refused(&judged(&[]), "no program to judge: specify a command after `--`");
+    assert_refused(
         &judged(&["--report", "x", "--law", "total", "--", "true"]),
-        "`--report` is about all laws, so it does not go with `--law`",
+        "`--report` covers all laws and cannot be used with `--law`",
     );
-    refused(
+    assert_refused(
         &judged(&["--replay", "x", "--law", "total", "--", "true"]),
-        "`--replay` is about one case and its law, so it does not go with `--law`, `--report` or `--save`",
+        "`--replay` tries a single case and cannot be used with `--law`, `--report` or `--save`",
     );
-    refused(
+    assert_refused(
         &judged(&["--worlds", "many", "--", "true"]),
         "cannot parse argument \"many\": invalid digit found in string; `--help` lists the options",
     );
-    refused(
+    assert_refused(
         &judged(&["--mesh", "istio"]),
         "invalid option '--mesh'; `--help` lists the options",
     );
     let missing = judged(&["--", "./there-is-no-such-program", "--law"]);
-    refused(
+    assert_refused(
         &missing,
         "cannot start `./there-is-no-such-program --law`: No such file or directory (os error 2)",
     );

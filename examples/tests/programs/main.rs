@@ -1,4 +1,4 @@
-//! The programs as their users see them: arguments and files in, text and an exit status out.
+//! Tests of the programs from the outside: arguments and files in, text and an exit status out.
 #![cfg(test)]
 
 mod arguments;

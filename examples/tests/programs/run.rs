@@ -1,11 +1,11 @@
-//! Running a program, and files to run it on.
+//! Helpers that run a program, and its input files.
 
 use serde_json::Value;
 use smi_examples::{Exit, explain, judge, translate};
 use std::fs;
 use std::path::PathBuf;
 
-/// What a program did.
+/// The result of one run of a program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) exit: Exit,
@@ -14,8 +14,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// What was told, line by line.
-    pub(crate) fn told(&self) -> Vec<&str> {
+    /// Returns the lines of standard error.
+    pub(crate) fn messages(&self) -> Vec<&str> {
         self.err.lines().collect()
     }
 }
@@ -55,7 +55,7 @@ fn finished(exit: Exit, out: Vec<u8>, err: Vec<u8>) -> Run {
     }
 }
 
-/// A folder of its own for one test, empty.
+/// A folder for one test, initially empty.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -74,7 +74,7 @@ impl Folder {
         fs::write(path, content).unwrap();
     }
 
-    /// Runs `translate --mesh istio` on files of the folder. In what it tells they are named from here.
+    /// Runs `translate --mesh istio` on files of the folder. Paths in its messages are relative to the folder.
     pub(crate) fn translate(&self, options: &[&str], files: &[&str]) -> Run {
         let files: Vec<String> = files.iter().map(|file| self.path(file)).collect();
         let arguments = options.iter().copied().chain(files.iter().map(String::as_str));
@@ -88,7 +88,7 @@ impl Folder {
     }
 }
 
-/// A split that works, with its services.
+/// A sound split with its services.
 pub(crate) const SOUND: &str = "
 apiVersion: v1
 kind: Service
@@ -108,7 +108,7 @@ spec:
   backends: [{service: web-v1, weight: 1}]
 ";
 
-/// The kinds and names of the objects that were written.
+/// Returns the kinds and names of the objects on standard output.
 pub(crate) fn written(run: &Run) -> Vec<String> {
     let text = |field: &str| {
         let lines = run.out.lines();
@@ -122,7 +122,7 @@ pub(crate) fn written(run: &Run) -> Vec<String> {
         .collect()
 }
 
-/// The lines of a report in JSON.
+/// Parses the messages of a run with `--report json`.
 pub(crate) fn json(run: &Run) -> Vec<Value> {
     run.err
         .lines()

@@ -1,4 +1,4 @@
-//! Every step of every walkthrough, held against `tests/golden`. To write that anew, set `UPDATE_GOLDEN=1`.
+//! Compares the translation of every walkthrough with `tests/golden`. `UPDATE_GOLDEN=1` rewrites these files.
 
 use crate::run::{explained, translated_for};
 use smi_examples::Exit;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files below a folder, two levels deep: `canary/1-all-to-v1.yaml`.
+/// Returns the files in the subfolders of a folder, as `canary/1-all-to-v1.yaml`.
 fn below(folder: &str) -> BTreeSet<PathBuf> {
     let entries = |path: &Path| {
         fs::read_dir(path)
@@ -22,13 +22,13 @@ fn below(folder: &str) -> BTreeSet<PathBuf> {
 }
 
 #[test]
-fn every_step_gives_what_it_gave() {
+fn translations_match_golden_files() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     if update && Path::new("tests/golden").exists() {
         fs::remove_dir_all("tests/golden").unwrap();
     }
     let mut expected = BTreeSet::new();
-    let mut different = Vec::new();
+    let mut differences = Vec::new();
     let steps = below("walkthroughs");
     let meshes: [&[&str]; 2] = [&["--mesh", "istio"], &["--mesh", "linkerd", "--tcp-routes"]];
     for (mesh, step) in meshes
@@ -54,19 +54,19 @@ fn every_step_gives_what_it_gave() {
                 fs::write(&path, &text).unwrap();
             }
             if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-                different.push(format!("{}:\n{text}", path.display()));
+                differences.push(format!("{}:\n{text}", path.display()));
             }
             expected.insert(golden);
         }
     }
     assert_eq!(steps.len(), 14);
-    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert_eq!(below("tests/golden"), expected);
 }
 
-/// A16 and A17: the tables of the specification.
+/// Checks the access control tables of the specification (A16, A17).
 #[test]
-fn the_tables_of_the_specification_hold() {
+fn access_tables_of_the_specification_hold() {
     let step = "walkthroughs/access/1-by-request.yaml";
     for (from, method, path, allowed) in [
         ("website/website-service", "GET", "/api", true),
@@ -80,7 +80,7 @@ fn the_tables_of_the_specification_hold() {
         ("website/website-service", "GET", "/", false),
         ("website/website-service", "GET", "/apis", false),
     ] {
-        let asked = [
+        let arguments = [
             "--from",
             from,
             "--to",
@@ -92,10 +92,10 @@ fn the_tables_of_the_specification_hold() {
             step,
         ];
         let answer = if allowed { "allowed" } else { "denied" };
-        let run = explained(&asked, "");
+        let run = explained(&arguments, "");
         let line = format!("Deployment api/api:8080 {answer}");
         assert!(
-            run.out.lines().any(|told| told == line),
+            run.out.lines().any(|printed| printed == line),
             "{from} {method} {path}: {}",
             run.out
         );
@@ -113,13 +113,17 @@ fn the_tables_of_the_specification_hold() {
         let run = explained(&["--from", from, "--to", &to, "--tcp", step], "");
         let answer = if allowed { "allowed" } else { "denied" };
         let line = format!("StatefulSet consul/server:{port} {answer}");
-        assert!(run.out.lines().any(|told| told == line), "{from} {port}: {}", run.out);
+        assert!(
+            run.out.lines().any(|printed| printed == line),
+            "{from} {port}: {}",
+            run.out
+        );
     }
 }
 
-/// What the comment at the top of each step promises.
+/// Checks the expectation in the comment at the top of each step.
 #[test]
-fn every_step_keeps_its_promise() {
+fn steps_meet_their_expectations() {
     let tester: &[&str] = &["--header", "x-tester=yes"];
     let item: &[&str] = &["--path", "/items/7"];
     for (step, to, request, answer) in [
@@ -209,9 +213,9 @@ fn every_step_keeps_its_promise() {
         ),
     ] {
         let file = format!("walkthroughs/{step}.yaml");
-        let asked = ["--from", "shop/storefront", "--to", to];
+        let arguments = ["--from", "shop/storefront", "--to", to];
         let files = ["walkthroughs/shop.yaml", &file];
-        let run = explained(&[&asked, request, &files].concat(), "");
+        let run = explained(&[&arguments, request, &files].concat(), "");
         assert_eq!(run.out.lines().next(), Some(answer), "{step} {to} {request:?}");
     }
 }

@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::HttpMatch;
 use smi_types::FieldPath;
 
-/// Reports the parts of one match of a route group that a mesh cannot express: all of them, so that its author learns
-/// of everything at once. A rejected match takes no request.
+/// A report on one match of a route group. It collects all parts that a mesh cannot express, so that the author learns
+/// about them at once. A rejected match matches nothing.
 #[derive(Debug)]
 pub struct MatchReport<'a> {
     matching: &'a HttpMatch,
@@ -15,7 +15,7 @@ pub struct MatchReport<'a> {
 }
 
 impl<'a> MatchReport<'a> {
-    /// Creates the report on `matching`, whose diagnostics go to `translation`.
+    /// Creates a report on `matching` that adds its diagnostics to `translation`.
     pub fn new(matching: &'a HttpMatch, translation: &'a mut Translation) -> Self {
         Self {
             matching,
@@ -24,7 +24,7 @@ impl<'a> MatchReport<'a> {
         }
     }
 
-    /// Returns the path of the part `name` of the match in its route group.
+    /// Returns the path of the match's field `name` in its route group.
     #[must_use]
     pub fn field(&self, name: &'static str) -> FieldPath {
         self.matching.field().clone().field(name)
@@ -36,7 +36,7 @@ impl<'a> MatchReport<'a> {
         self.report(code, field, message);
     }
 
-    /// Reports something that leaves the match usable.
+    /// Reports a fact that leaves the match usable.
     pub fn report(&mut self, code: Code, field: FieldPath, message: impl Into<String>) {
         let group = self.matching.group().clone();
         self.translation.report(Diagnostic::new(code, group, field, message));

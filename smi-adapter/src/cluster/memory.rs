@@ -1,4 +1,4 @@
-//! A cluster for tests.
+//! A cluster in memory, for tests.
 
 use super::{Cluster, Error};
 use crate::manifest::NativeObject;
@@ -10,9 +10,11 @@ use k8s_openapi::jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A cluster in memory, that keeps what an API server promises about writing: UIDs, `resourceVersion`,
-/// preconditions. It has no schemas and collects no garbage, and it adds only the defaults that it is told
-/// to. Its clock stands still but for writes, so equal calls give equal objects.
+/// A cluster in memory that implements what an API server guarantees for writes: UIDs, `resourceVersion` and
+/// preconditions.
+///
+/// It has no schemas and no garbage collector, and adds only the defaults that it is configured with. Its clock
+/// advances only with writes, so equal calls give equal objects.
 #[derive(Debug, Default)]
 pub struct InMemoryCluster(Mutex<State>);
 
@@ -25,14 +27,14 @@ struct State {
 }
 
 impl InMemoryCluster {
-    /// An empty cluster that serves every kind.
+    /// Creates an empty cluster that serves every kind.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty cluster that serves every kind, and completes every object that is written by `defaults`, as
-    /// a server does by the defaults of its schemas.
+    /// Creates an empty cluster that serves every kind, and applies `defaults` to every object that is written, as a
+    /// server applies the defaults of its schemas.
     #[must_use]
     pub fn with_defaults(defaults: fn(&mut NativeObject)) -> Self {
         let cluster = Self::default();
@@ -40,25 +42,25 @@ impl InMemoryCluster {
         cluster
     }
 
-    /// Serves `kind` no more.
+    /// Stops serving `kind`, and removes its objects.
     pub fn withdraw(&self, kind: Kind) {
         let mut state = self.state();
         state.objects.retain(|object, _| object.kind != kind);
         state.absent.insert(kind);
     }
 
-    /// All objects, sorted.
+    /// Returns all objects, sorted.
     #[must_use]
     pub fn objects(&self) -> Vec<NativeObject> {
         self.state().objects.values().cloned().collect()
     }
 
-    /// Removes an object as somebody else would, if it is there.
+    /// Removes and returns an object, if it exists, as another client would.
     pub fn take(&self, object: &ObjectRef) -> Option<NativeObject> {
         self.state().objects.remove(object)
     }
 
-    /// Writes an object as somebody else would, whatever is there.
+    /// Writes an object unconditionally, as another client would.
     pub fn put(&self, object: NativeObject) {
         let mut state = self.state();
         let reference = object.reference();
@@ -72,7 +74,7 @@ impl InMemoryCluster {
 }
 
 impl State {
-    /// Stores an object with the metadata that a server decides.
+    /// Stores an object with the metadata that a server sets.
     fn store(&mut self, mut object: NativeObject, former: Option<&NativeObject>) {
         self.writes += 1;
         if let Some(defaults) = self.defaults {

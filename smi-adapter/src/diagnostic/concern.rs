@@ -1,4 +1,4 @@
-//! The parts of an object's meaning that a diagnostic can be limited to.
+//! The limits of a diagnostic: sets of ports, and bounds on the error of shares.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ pub enum PortSet {
     /// Every port.
     #[default]
     All,
-    /// These ports; none, if the set is empty.
+    /// Only these ports.
     Only(BTreeSet<u16>),
     /// Every port but these.
     Except(BTreeSet<u16>),
@@ -30,7 +30,7 @@ impl PortSet {
     }
 }
 
-/// The set of these ports only.
+/// Collects ports into [`PortSet::Only`].
 impl FromIterator<u16> for PortSet {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
         Self::Only(ports.into_iter().collect())

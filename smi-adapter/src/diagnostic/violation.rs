@@ -1,4 +1,4 @@
-//! Violations of single objects as diagnostics: the one place that maps rules to codes.
+//! Conversion of violations to diagnostics: the only place that maps rules to codes.
 
 use super::{Code, Diagnostic};
 use crate::object::ObjectRef;
@@ -31,7 +31,7 @@ impl Diagnostic {
     }
 }
 
-/// The code that reports an object which breaks the rule. Severities agree.
+/// Returns the code that reports a violation of the rule. The two have the same severity.
 impl From<Rule> for Code {
     fn from(rule: Rule) -> Self {
         // A rule of a newer release of smi-types.
@@ -39,7 +39,7 @@ impl From<Rule> for Code {
     }
 }
 
-/// `None` for rules that this release does not know; [`Rule`] may grow.
+/// Returns the code of a rule; `None` for a rule that this release does not know, because [`Rule`] may grow.
 const fn code(rule: Rule) -> Option<Code> {
     Some(match rule {
         Rule::NoSpec
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_has_a_code_of_its_severity() {
+    fn every_rule_has_a_code_with_the_same_severity() {
         for rule in Rule::ALL {
             let code = code(*rule).unwrap_or_else(|| panic!("{rule} has no code"));
             assert_eq!(code.severity(), rule.severity(), "{rule} {code}");

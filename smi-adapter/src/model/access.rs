@@ -1,4 +1,4 @@
-//! Who may talk to one workload.
+//! Access control: the grants of workloads, and the baselines of namespaces.
 
 mod build;
 
@@ -9,10 +9,10 @@ use crate::workload::{HealthCheck, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Everything that traffic targets grant to the callers of one workload of an enforced namespace (A2). What no grant
-/// allows is denied; there may be none.
+/// The access control of one workload in an enforced namespace (A2): everything that traffic targets grant to its
+/// callers. All other traffic is denied. There may be no grants.
 ///
-/// Workloads whose selectors select each other's pods have the same grants: those that are due to all of them.
+/// Workloads whose selectors select each other's pods have the same grants: those that apply to all of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadAccess {
     pub(crate) workload: ObjectRef,
@@ -24,80 +24,84 @@ pub struct WorkloadAccess {
     pub(crate) containers: BTreeSet<String>,
     pub(crate) in_mesh: InMesh,
     pub(crate) trust_domain: String,
-    /// Shared by workloads that are granted the same.
+    /// The grants, shared by workloads with the same ones.
     pub(crate) grants: Arc<[Grant]>,
-    /// Targets whose destination it is, and what names ports for it, also where nothing of them is granted.
+    /// The targets whose destination it is, and the objects that name ports for it, even if they grant nothing.
     pub(crate) due: BTreeSet<ObjectRef>,
 }
 
-/// What is known of the pods of a workload, as far as it decides whether a mesh sees their traffic.
+/// The properties of a workload's pods that decide whether a mesh sees their traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct InMesh {
-    /// Whether there are pods, so that their containers can be looked at.
+    /// Is `true` if there are pods, so that their containers are known.
     pub(crate) has_pods: bool,
-    /// Whether its pods share the network of their node.
+    /// Is `true` if the pods share the network of their node.
     pub(crate) host_network: bool,
 }
 
 impl WorkloadAccess {
-    /// The owner of the pods: the topmost that is known, or a pod on its own.
+    /// Returns the topmost known owner of the pods, or the pod itself if it has none.
     #[must_use]
     pub fn workload(&self) -> &ObjectRef {
         &self.workload
     }
 
-    /// The labels that select its pods: the owner's own selector. At least one, if there is an exact one at all;
-    /// without any, no mesh can be told which pods are meant, and then there are no grants.
+    /// Returns the labels that select its pods: the owner's own selector.
+    ///
+    /// They are empty if no labels select exactly its pods. No mesh could then apply a grant to them, so there are no
+    /// grants.
     #[must_use]
     pub fn selector(&self) -> &BTreeMap<String, String> {
         &self.selector
     }
 
-    /// The TCP ports that are known of its pods, as they listen on them: those of its containers, those that services
-    /// target, and those that targets and routes name for it. Its pods may listen on others.
+    /// Returns the known TCP ports that its pods listen on: those of its containers, target ports of services, and
+    /// ports that targets and routes name for it. Its pods may listen on others.
     #[must_use]
     pub fn tcp_ports(&self) -> &BTreeSet<u16> {
         &self.tcp_ports
     }
 
-    /// The UDP ports that are known of its pods.
+    /// Returns the known UDP ports that its pods listen on.
     #[must_use]
     pub fn udp_ports(&self) -> &BTreeSet<u16> {
         &self.udp_ports
     }
 
-    /// Requests by which the kubelet asks whether its containers are well (A38). Where its selector and those of other
-    /// workloads select each other's pods, those that all of them declare.
+    /// Returns the health check requests of the kubelet to its containers (A38). If its selector and those of other
+    /// workloads select each other's pods, these are the requests that all of them declare.
     #[must_use]
     pub fn health_checks(&self) -> &BTreeSet<HealthCheck> {
         &self.health_checks
     }
 
-    /// The annotations of its pods, for what a mesh reads there; where pods differ, those that all have.
+    /// Returns the annotations of its pods that a mesh may read. If pods differ, these are the annotations that all
+    /// have.
     #[must_use]
     pub fn annotations(&self) -> &BTreeMap<String, String> {
         &self.annotations
     }
 
-    /// Whether some pod of it is known to run without a container named `proxy`: it was started outside of the mesh.
+    /// Returns `true` if one of its pods is known to run without a container named `proxy`, because it was started
+    /// outside of the mesh.
     #[must_use]
     pub fn lacks_container(&self, proxy: &str) -> bool {
         self.in_mesh.has_pods && !self.containers.contains(proxy)
     }
 
-    /// Whether its pods share the network of their node, so that no mesh sees their traffic.
+    /// Returns `true` if its pods share the network of their node, so that no mesh sees their traffic.
     #[must_use]
     pub fn has_host_network(&self) -> bool {
         self.in_mesh.host_network
     }
 
-    /// The mesh's own trust domain.
+    /// Returns the mesh's own trust domain.
     #[must_use]
     pub fn trust_domain(&self) -> &str {
         &self.trust_domain
     }
 
-    /// What is granted, sorted by target. What one of them allows is allowed (A1).
+    /// Returns the grants, sorted by target. Traffic that one of them allows is allowed (A1).
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
         &self.grants
@@ -112,7 +116,7 @@ impl WorkloadAccess {
     }
 }
 
-/// What one traffic target grants, or a part of it: any of the sources may send this traffic to any of the ports.
+/// A grant of one traffic target, or a part of it: each source may send this traffic to each port.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
     pub(crate) target: ObjectKey,
@@ -123,49 +127,51 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// The traffic target.
+    /// Returns the traffic target.
     #[must_use]
     pub fn target(&self) -> &ObjectKey {
         &self.target
     }
 
-    /// Returns the clients that may send. There is at least one, all with valid names and SPIFFE IDs without wildcards:
-    /// an empty list matches every client on most meshes.
+    /// Returns the clients that may send the traffic.
+    ///
+    /// There is at least one, because an empty list matches every client on most meshes. All names and SPIFFE IDs are
+    /// valid and have no wildcards.
     #[must_use]
     pub fn sources(&self) -> &BTreeSet<Principal> {
         &self.sources
     }
 
-    /// To which ports.
+    /// Returns the ports that the traffic may be sent to.
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.ports
     }
 
-    /// What.
+    /// Returns the traffic that may be sent.
     #[must_use]
     pub fn traffic(&self) -> &Granted {
         &self.traffic
     }
 
-    /// The SMI objects that say so: the target, routes, route groups, identity bindings.
+    /// Returns the SMI objects that the grant is based on: the target, routes, route groups and identity bindings.
     #[must_use]
     pub fn references(&self) -> &BTreeSet<ObjectRef> {
         &self.references
     }
 }
 
-/// Ports of a workload, as it listens on them (A10).
+/// The ports of a workload that a grant applies to, as the workload listens on them (A10).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ports {
-    /// All of them (A10, S23).
+    /// All ports (A10, S23).
     All,
-    /// These: at least one, each above zero.
+    /// Only these ports: at least one, each above zero.
     Only(BTreeSet<u16>),
 }
 
 impl Ports {
-    /// Whether `port` is one of them.
+    /// Returns `true` if `port` is one of them.
     #[must_use]
     pub fn contains(&self, port: u16) -> bool {
         match self {
@@ -175,19 +181,20 @@ impl Ports {
     }
 }
 
-/// What may be sent.
+/// The traffic that a grant allows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Granted {
-    /// Anything over TCP, HTTP included (A13).
+    /// Any bytes over TCP, including HTTP (A13).
     Tcp,
-    /// HTTP requests that fulfil one of these matches; at least one. Other bytes are not granted (A12, A14).
+    /// HTTP requests that fulfil one of these matches, of which there is at least one. Other bytes are not granted
+    /// (A12, A14).
     Http(Vec<Arc<HttpMatch>>),
     /// Datagrams (A12).
     Udp,
 }
 
 impl Granted {
-    /// The transport protocol that carries it.
+    /// Returns the transport protocol of the traffic.
     #[must_use]
     pub const fn transport(&self) -> Transport {
         match self {
@@ -197,8 +204,10 @@ impl Granted {
     }
 }
 
-/// That whatever no grant allows is denied in one namespace (A2). There is one for every enforced namespace, also where
-/// no workload and no target is left: it keeps the namespace enforced.
+/// The denial of everything in one namespace that no grant allows (A2).
+///
+/// There is one for every enforced namespace, even if no workload and no target is left: it keeps the namespace
+/// enforced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceBaseline {
     pub(crate) namespace: String,
@@ -206,13 +215,14 @@ pub struct NamespaceBaseline {
 }
 
 impl NamespaceBaseline {
-    /// The namespace.
+    /// Returns the namespace.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// Workloads of it that no labels select exactly, sorted. A mesh that denies by labels cannot close them.
+    /// Returns the workloads of the namespace that no labels select exactly, sorted. A mesh that denies by labels
+    /// cannot close them.
     #[must_use]
     pub fn unselectable(&self) -> &[ObjectRef] {
         &self.unselectable

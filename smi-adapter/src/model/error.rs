@@ -1,12 +1,12 @@
 //! Errors of the builders.
 
-/// An error building a part of a policy: what was given would break a promise that adapters rely on.
+/// An error that occurs when a part of a policy would violate an invariant that adapters rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ModelError(String);
 
 impl ModelError {
-    pub(super) fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
     }
 }

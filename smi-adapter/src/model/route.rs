@@ -1,4 +1,4 @@
-//! Where the traffic of one root service goes.
+//! Routes: the destinations of the traffic of root services.
 
 mod build;
 mod matches;
@@ -10,8 +10,8 @@ use crate::query::Request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Every traffic split on one root service, merged (T29): port by port, the splits with matches in order,
-/// then the one without, then the root's own endpoints.
+/// All traffic splits on one root service, merged (T29). For each port these are the splits with matches in order, then
+/// the split without matches, then the root's own endpoints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceRoute {
     pub(crate) root: Root,
@@ -22,32 +22,32 @@ pub struct ServiceRoute {
 }
 
 impl ServiceRoute {
-    /// Whose traffic it is.
+    /// Returns the root whose traffic is routed.
     #[must_use]
     pub fn root(&self) -> &Root {
         &self.root
     }
 
-    /// What meshes want to know of the root service; nothing, if it is no service.
+    /// Returns the properties of the root service that meshes need. They are empty for an external host.
     #[must_use]
     pub fn service(&self) -> &RootService {
         &self.service
     }
 
-    /// The DNS domain of the cluster.
+    /// Returns the DNS domain of the cluster.
     #[must_use]
     pub fn cluster_domain(&self) -> &str {
         &self.cluster_domain
     }
 
-    /// The splits that are in force on some port, in their order (T29). At least one.
+    /// Returns the splits that are in force on some port, in their order (T29). There is at least one.
     #[must_use]
     pub fn splits(&self) -> &[SplitSource] {
         &self.splits
     }
 
-    /// The ports on which some split is in force, by number. At least one. On every other port the root
-    /// works as if there were no split.
+    /// Returns the ports on which some split is in force, sorted by number. There is at least one. On every other port
+    /// the root works as if there were no split.
     #[must_use]
     pub fn ports(&self) -> &[PortRoute] {
         &self.ports
@@ -65,13 +65,13 @@ impl ServiceRoute {
     }
 }
 
-/// Whose traffic is split.
+/// A root: the service or host whose traffic is split.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Root {
-    /// A service that is there and has a TCP port (T40).
+    /// A service that exists and has a TCP port (T40).
     Service(ObjectKey),
-    /// Another host, named by splits of one namespace (T3). Adapters refuse it unless a setting of theirs
-    /// lists it. Its ports are those of the backends.
+    /// An external host, named by splits of one namespace (T3). Adapters reject it unless one of their settings lists
+    /// it. Its ports are those of the backends.
     External {
         /// The namespace of the splits.
         namespace: String,
@@ -81,7 +81,7 @@ pub enum Root {
 }
 
 impl Root {
-    /// The namespace of the service, or of the splits that name the host.
+    /// Returns the namespace of the service, or of the splits that name the host.
     #[must_use]
     pub fn namespace(&self) -> &str {
         match self {
@@ -90,7 +90,8 @@ impl Root {
         }
     }
 
-    /// Namespace, and name of the service or the host. The two cannot collide: a host has a dot.
+    /// Returns a key of the namespace and the name of the service or host. The two cannot collide, because the name of
+    /// a host contains a dot.
     #[must_use]
     pub fn key(&self) -> ObjectKey {
         match self {
@@ -100,7 +101,7 @@ impl Root {
     }
 }
 
-/// What meshes want to know of a root service.
+/// The properties of a root service that meshes need.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RootService {
     pub(crate) headless: bool,
@@ -109,26 +110,26 @@ pub struct RootService {
 }
 
 impl RootService {
-    /// Whether it has no cluster IP, so that clients call its pods.
+    /// Returns `true` if the service has no cluster IP, so that clients call its pods directly.
     #[must_use]
     pub fn is_headless(&self) -> bool {
         self.headless
     }
 
-    /// Its TCP ports by number, also those on which no split is in force.
+    /// Returns the TCP ports of the service, sorted by number, including those on which no split is in force.
     #[must_use]
     pub fn tcp_ports(&self) -> &[u16] {
         &self.tcp_ports
     }
 
-    /// Its annotations, without the copy of the object that kubectl keeps.
+    /// Returns the annotations, without the copy of the object that kubectl stores.
     #[must_use]
     pub fn annotations(&self) -> &BTreeMap<String, String> {
         &self.annotations
     }
 }
 
-/// A split that has a part in a route.
+/// A split that contributes to a route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitSource {
     pub(crate) key: ObjectKey,
@@ -139,38 +140,38 @@ pub struct SplitSource {
 }
 
 impl SplitSource {
-    /// Its namespace and name.
+    /// Returns the namespace and name.
     #[must_use]
     pub fn key(&self) -> &ObjectKey {
         &self.key
     }
 
-    /// The `apiVersion` it was read in.
+    /// Returns the `apiVersion` that the split was read in.
     #[must_use]
     pub fn api_version(&self) -> &str {
         &self.api_version
     }
 
-    /// The services of all backends that it lists, in its order, also of those that get no traffic.
+    /// Returns the services of all backends that the split lists, in its order, including those that get no traffic.
     #[must_use]
     pub fn backends(&self) -> &[String] {
         &self.backends
     }
 
-    /// Its UID, if it comes from a cluster.
+    /// Returns the UID, if the split comes from a cluster.
     #[must_use]
     pub fn uid(&self) -> Option<&str> {
         self.uid.as_deref()
     }
 
-    /// Its annotations, for what a mesh reads there, without the copy of the object that kubectl keeps.
+    /// Returns the annotations that a mesh may read, without the copy of the object that kubectl stores.
     #[must_use]
     pub fn annotations(&self) -> &BTreeMap<String, String> {
         &self.annotations
     }
 }
 
-/// One TCP port of the root.
+/// The route of one TCP port of the root.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortRoute {
     pub(crate) port: u16,
@@ -181,49 +182,49 @@ pub struct PortRoute {
 }
 
 impl PortRoute {
-    /// The number of the port at the root service; backends have the same (T20, T21).
+    /// Returns the number of the port at the root service. Backends have the same port (T20, T21).
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its name at the root service, from which some meshes infer the protocol.
+    /// Returns the name of the port at the root service, from which some meshes infer the protocol.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The application protocol that the root service declares for it.
+    /// Returns the application protocol that the root service declares for the port.
     #[must_use]
     pub fn app_protocol(&self) -> Option<&str> {
         self.app_protocol.as_deref()
     }
 
-    /// Whether the root service declares HTTP here, of any version, by `appProtocol` or else by the part of
-    /// the port's name before the first hyphen. Clients have no business to send other bytes there.
+    /// Returns `true` if the root service declares HTTP of any version for the port, by `appProtocol` or otherwise by
+    /// the part of the port's name before the first hyphen. Clients should not send other bytes there.
     #[must_use]
     pub fn declares_http(&self) -> bool {
         declares_http(self.app_protocol(), self.name())
     }
 
-    /// The splits with matches, in the order in which they are asked.
+    /// Returns the splits with matches, in the order in which they are tried.
     #[must_use]
     pub fn conditional(&self) -> &[Conditional] {
         &self.conditional
     }
 
-    /// The split that takes what no split with matches took; `None` is the root's own endpoints.
+    /// Returns the split that takes all other traffic; `None` means the root's own endpoints.
     #[must_use]
     pub fn default(&self) -> Option<&PortSplit> {
         self.default.as_ref()
     }
 
-    /// Every split in force here, in order.
+    /// Returns every split in force on the port, in order.
     pub fn splits(&self) -> impl Iterator<Item = &PortSplit> {
         self.conditional.iter().map(Conditional::split).chain(&self.default)
     }
 
-    /// The split that takes `request`, or traffic that is no HTTP (`None`, T19).
+    /// Returns the split that takes `request`, where `None` stands for traffic that is not HTTP (T19).
     #[must_use]
     pub fn choose(&self, request: Option<&Request>) -> Option<&PortSplit> {
         let matching = |conditional: &&Conditional| {
@@ -236,8 +237,8 @@ impl PortRoute {
     }
 }
 
-/// Returns `true` if a port of a service declares HTTP of any version, by its `appProtocol` or else by the part of its
-/// name before the first hyphen.
+/// Returns `true` if a port of a service declares HTTP of any version, by its `appProtocol` or otherwise by the part of
+/// its name before the first hyphen.
 #[must_use]
 pub fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> bool {
     let by_name = || name.unwrap_or_default().split('-').next().unwrap_or_default();
@@ -248,7 +249,7 @@ pub fn declares_http(app_protocol: Option<&str>, name: Option<&str>) -> bool {
     )
 }
 
-/// A split that takes only requests which fulfil one of its matches.
+/// A split that takes only requests that fulfil one of its matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conditional {
     pub(crate) matches: Arc<[Arc<HttpMatch>]>,
@@ -256,20 +257,20 @@ pub struct Conditional {
 }
 
 impl Conditional {
-    /// The matches, one of which must hold (T14). At least one.
+    /// Returns the matches, one of which a request must fulfil (T14). There is at least one.
     #[must_use]
     pub fn matches(&self) -> &[Arc<HttpMatch>] {
         &self.matches
     }
 
-    /// Where such requests go.
+    /// Returns the split of these requests.
     #[must_use]
     pub fn split(&self) -> &PortSplit {
         &self.split
     }
 }
 
-/// A split on one port, with the backends that take part there.
+/// A split on one port, with the backends that take part on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortSplit {
     pub(crate) key: ObjectKey,
@@ -277,22 +278,23 @@ pub struct PortSplit {
 }
 
 impl PortSplit {
-    /// Which split it is.
+    /// Returns the namespace and name of the split.
     #[must_use]
     pub fn key(&self) -> &ObjectKey {
         &self.key
     }
 
-    /// Who shares the traffic, in the split's order. At least one; no service twice; weights above zero
-    /// and without a common divisor. The root service may be one: it stands for its own endpoints (T25,
-    /// T28).
+    /// Returns the backends that share the traffic, in the split's order.
+    ///
+    /// There is at least one, no service appears twice, and the weights are above zero without a common divisor. The
+    /// root service can be one of the backends; it stands for its own endpoints (T25, T28).
     #[must_use]
     pub fn backends(&self) -> &[Backend] {
         &self.backends
     }
 }
 
-/// A service and its weight.
+/// A backend: a service and its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
     pub(crate) service: String,
@@ -301,19 +303,19 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Name of a service in the namespace of the root.
+    /// Returns the name of the service, which is in the namespace of the root.
     #[must_use]
     pub fn service(&self) -> &str {
         &self.service
     }
 
-    /// Whether it has no cluster IP.
+    /// Returns `true` if the service has no cluster IP.
     #[must_use]
     pub fn is_headless(&self) -> bool {
         self.headless
     }
 
-    /// Its weight; its share is this over the sum of the weights (T8).
+    /// Returns the weight. The backend's share is its weight divided by the sum of all weights (T8).
     #[must_use]
     pub fn weight(&self) -> u128 {
         self.weight

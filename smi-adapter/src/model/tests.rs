@@ -40,7 +40,7 @@ fn weights_are_positive_and_reduced() {
 }
 
 #[test]
-fn weights_of_a_backend_that_comes_twice_are_added() {
+fn weights_of_a_repeated_backend_are_added() {
     let backend = |service, weight| Backend::new(service, weight).unwrap();
     let backends = [backend("v1", 1), backend("v2", 2), backend("v1", 2)];
     assert_eq!(
@@ -67,7 +67,7 @@ fn ports_are_sorted_and_have_a_split() {
 }
 
 #[test]
-fn a_split_that_is_in_force_nowhere_is_left_out() {
+fn leaves_out_splits_that_are_in_force_on_no_port() {
     let service = RootService::default().with_tcp_ports([9090]).without_cluster_ip();
     let built = route([port(80, "a"), port(443, "b")]).unwrap().with_service(service);
     let less = built.with_ports([port(443, "b")]).unwrap();
@@ -77,14 +77,16 @@ fn a_split_that_is_in_force_nowhere_is_left_out() {
 }
 
 #[test]
-fn matches_can_hold() {
+fn rejects_matches_that_no_request_can_fulfil() {
     let any = HttpMatch::new(key("group"), FieldPath::root());
     let pattern = Pattern::new("a.*", Anchor::Full).unwrap();
     assert!(any.clone().with_method("").is_err());
     assert!(any.clone().with_header("a b", pattern.clone()).is_err());
-    let built = any.with_method("GET").unwrap();
-    let built = built.with_header("X-Id", pattern.clone()).unwrap();
-    let built = built.with_header("x-id", pattern).unwrap();
+    let built = any
+        .with_method("GET")
+        .and_then(|built| built.with_header("X-Id", pattern.clone()))
+        .and_then(|built| built.with_header("x-id", pattern))
+        .unwrap();
     assert_eq!(built.headers().len(), 1);
     assert_eq!(built.headers()[0].name(), "x-id");
     assert!(Conditional::new([built], split("a")).is_ok());
@@ -92,7 +94,7 @@ fn matches_can_hold() {
 }
 
 #[test]
-fn grants_are_never_for_everybody() {
+fn rejects_grants_to_every_client() {
     let account = |namespace: &str| {
         let (namespace, service_account) = (namespace.to_owned(), "web".to_owned());
         Principal::Account(Identity {
@@ -115,17 +117,18 @@ fn grants_are_never_for_everybody() {
 }
 
 #[test]
-fn a_workload_knows_the_ports_of_its_grants() {
+fn grants_add_ports_to_their_workload() {
     let workload = ObjectRef::new(Kind::DEPLOYMENT, key("web"));
     assert!(WorkloadAccess::new(workload.clone(), BTreeMap::new()).is_err());
     let source = Principal::Spiffe("spiffe://example.org/a".to_owned());
     let grant = |target, port, traffic| {
-        let grant = Grant::new(key(target), [source.clone()]).unwrap();
-        let grant = grant.with_ports(Ports::Only([port].into())).unwrap();
-        grant.with_traffic(traffic).unwrap()
+        Grant::new(key(target), [source.clone()])
+            .and_then(|grant| grant.with_ports(Ports::Only([port].into())))
+            .and_then(|grant| grant.with_traffic(traffic))
+            .unwrap()
     };
-    let access = WorkloadAccess::new(workload, [("app".to_owned(), "web".to_owned())].into()).unwrap();
-    let access = access
+    let access = WorkloadAccess::new(workload, [("app".to_owned(), "web".to_owned())].into())
+        .unwrap()
         .with_tcp_ports([80])
         .with_grants([grant("b", 8080, Granted::Tcp), grant("a", 53, Granted::Udp)]);
     assert_eq!(access.grants()[0].target(), &key("a"));
@@ -136,7 +139,7 @@ fn a_workload_knows_the_ports_of_its_grants() {
 }
 
 #[test]
-fn a_baseline_is_about_its_namespace() {
+fn baselines_are_identified_by_their_namespace() {
     let pod = |name| ObjectRef::new(Kind::POD, key(name));
     let baseline = NamespaceBaseline::new("shop").with_unselectable([pod("b"), pod("a")]);
     assert_eq!(baseline.unselectable(), [pod("a"), pod("b")]);

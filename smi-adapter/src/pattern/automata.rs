@@ -1,4 +1,4 @@
-//! What the texts of two patterns have to do with each other, proved on automata.
+//! Proofs on automata that two patterns are disjoint or equal.
 
 use regex_automata::dfa::Automaton;
 use regex_automata::dfa::dense::{Builder, Config, DFA};
@@ -7,11 +7,12 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use std::collections::BTreeSet;
 
-/// The largest automaton, in bytes, and the most pairs of states that are looked at.
+/// The size of the largest automaton, in bytes.
 const MAX_BYTES: usize = 1 << 20;
+/// The largest number of pairs of states that are visited.
 const MAX_PAIRS: usize = 10_000;
 
-/// Whether it is certain that no text matches both patterns as a whole.
+/// Returns `true` if it is proved that no whole text matches both patterns.
 pub(super) fn disjoint(a: &str, b: &str) -> bool {
     holds(
         a,
@@ -21,8 +22,8 @@ pub(super) fn disjoint(a: &str, b: &str) -> bool {
     )
 }
 
-/// Whether it is certain that the same texts match both patterns as a whole, of those without a line feed, which
-/// no part of an HTTP request has.
+/// Returns `true` if it is proved that the same whole texts match both patterns. Texts with a line feed do not count,
+/// because no part of an HTTP request contains one.
 pub(super) fn equal(a: &str, b: &str) -> bool {
     holds(
         a,
@@ -32,8 +33,11 @@ pub(super) fn equal(a: &str, b: &str) -> bool {
     )
 }
 
-/// Whether `law` holds of every text without a line feed, given whether it matches each pattern; beginnings of texts
-/// that are of no interest, given whether each pattern can still match, are not followed.
+/// Returns `true` if `law` holds for every text without a line feed. Its arguments are `true` if the text matches the
+/// first and the second pattern.
+///
+/// Prefixes of texts for which `interest` returns `false` are not extended. Its arguments are `true` if the first and
+/// the second pattern can still match.
 fn holds(a: &str, b: &str, interest: fn(bool, bool) -> bool, law: fn(bool, bool) -> bool) -> bool {
     let (Some(a), Some(b)) = (automaton(a), automaton(b)) else {
         return false;
@@ -77,7 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_can_be_proved() {
+    fn proves_that_patterns_are_disjoint() {
         for (a, b) in [
             ("/a", "/b"),
             ("/a", "/a/"),
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same() {
+    fn proves_that_patterns_are_equal() {
         for (a, b) in [
             ("a|b", "[ab]"),
             ("(?i)a", "[aA]"),
@@ -126,9 +130,9 @@ mod tests {
     }
 
     proptest! {
-        /// What is called disjoint has no text in common.
+        /// Disjoint patterns have no text in common.
         #[test]
-        fn no_text_matches_both(a in "[ab.]{0,3}(\\*|\\?)?", b in "[ab.]{0,3}(\\*|\\?)?", text in "[ab]{0,4}") {
+        fn no_text_matches_two_disjoint_patterns(a in "[ab.]{0,3}(\\*|\\?)?", b in "[ab.]{0,3}(\\*|\\?)?", text in "[ab]{0,4}") {
             let matches = |pattern: &str| {
                 regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(&text))
             };

@@ -1,12 +1,12 @@
-//! Patterns as what meshes without regular expressions can say.
+//! Conversion of patterns to comparisons, for meshes without regular expressions.
 
 use super::automata::equal;
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 use std::collections::BTreeSet;
 
-/// How many comparisons a pattern may become.
+/// The largest number of comparisons that a pattern may become.
 const MAX_COMPARISONS: usize = 64;
-/// How many pieces all of them may have while they are found, which bounds the work.
+/// The largest number of pieces in all of them while they are constructed, which bounds the work.
 const MAX_PIECES: usize = 4096;
 
 /// A comparison of a text that needs no regular expression.
@@ -16,14 +16,14 @@ pub enum Comparison {
     Any,
     /// This text.
     Exact(String),
-    /// A text that begins with this one, which is not empty.
+    /// A text that begins with this nonempty one.
     Prefix(String),
-    /// A text that ends with this one, which is not empty.
+    /// A text that ends with this nonempty one.
     Suffix(String),
 }
 
 impl Comparison {
-    /// The regular expression that says the same of a whole text.
+    /// Returns an equal regular expression, which must match the whole text.
     fn to_regex(&self) -> String {
         match self {
             Self::Any => "(?s:.*)".to_owned(),
@@ -33,7 +33,7 @@ impl Comparison {
         }
     }
 
-    /// Whether every text that fulfils `other` fulfils this one.
+    /// Returns `true` if every text that fulfils `other` also fulfils this comparison.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Any, _) => true,
@@ -44,7 +44,7 @@ impl Comparison {
     }
 }
 
-/// What a text is made of: a fixed part, or anything; and where it must begin or end.
+/// A piece of a text: a fixed part, any rest, or a position at which the text must begin or end.
 #[derive(Clone, Debug, PartialEq)]
 enum Piece {
     Text(String),
@@ -53,8 +53,8 @@ enum Piece {
     End,
 }
 
-/// The comparisons one of which a text fulfils if and only if it matches `pattern` as a whole, sorted, none covered
-/// by another. They are guessed from the syntax tree, and then proved equal on automata.
+/// Returns sorted comparisons, none covered by another, that are equal to matching `pattern` as a whole. They are
+/// derived from the syntax tree, and then proved equal on automata.
 pub(super) fn lower(pattern: &str) -> Option<Vec<Comparison>> {
     let tree = regex_syntax::parse(pattern).ok()?;
     let texts = expand(&tree)?;
@@ -69,7 +69,7 @@ pub(super) fn lower(pattern: &str) -> Option<Vec<Comparison>> {
     equal(pattern, &regexes.join("|")).then_some(comparisons)
 }
 
-/// The texts of a syntax tree. Boundaries of words are passed over here: the proof finds out if they matter.
+/// Returns the texts of a syntax tree. Word boundaries are ignored here; if they matter, the proof fails.
 fn expand(tree: &Hir) -> Option<Vec<Vec<Piece>>> {
     let texts = match tree.kind() {
         HirKind::Look(Look::Start) => vec![vec![Piece::Begin]],
@@ -97,15 +97,15 @@ fn is_small(texts: &[Vec<Piece>]) -> bool {
     texts.len() <= MAX_COMPARISONS && texts.iter().map(Vec::len).sum::<usize>() <= MAX_PIECES
 }
 
-/// Every text of the first, followed by every text of the second.
+/// Concatenates every text of `first` with every text of `second`.
 fn join(first: &[Vec<Piece>], second: &[Vec<Piece>]) -> Option<Vec<Vec<Piece>>> {
     if first.len() * second.len() > MAX_COMPARISONS {
         return None;
     }
-    let joined = first
+    let joined: Vec<_> = first
         .iter()
-        .flat_map(|first| second.iter().map(move |second| [&**first, second].concat()));
-    let joined: Vec<_> = joined.collect();
+        .flat_map(|first| second.iter().map(move |second| [&**first, second].concat()))
+        .collect();
     is_small(&joined).then_some(joined)
 }
 
@@ -140,7 +140,7 @@ fn repeat(repetition: &Repetition) -> Option<Vec<Vec<Piece>>> {
     Some(all)
 }
 
-/// Whether a tree is one character, whichever, but for a line feed perhaps.
+/// Returns `true` if a tree matches any single character, possibly except a line feed.
 fn is_any(tree: &Hir) -> bool {
     let HirKind::Class(Class::Unicode(class)) = tree.kind() else {
         return false;
@@ -148,7 +148,7 @@ fn is_any(tree: &Hir) -> bool {
     class.ranges().iter().map(ClassUnicodeRange::len).sum::<usize>() >= 0x11_0000 - 0x800 - 1
 }
 
-/// What stands between the places where the text must begin and end; `None` if there cannot be such a text.
+/// Returns the pieces between the positions at which the text must begin and end; `None` if no text is possible.
 fn within_ends(pieces: &[Piece]) -> Option<&[Piece]> {
     let may_be_empty = |pieces: &[Piece]| {
         !pieces
@@ -162,7 +162,7 @@ fn within_ends(pieces: &[Piece]) -> Option<&[Piece]> {
     (may_be_empty(before) && may_be_empty(after)).then_some(pieces)
 }
 
-/// A text with at most one part that is anything, at one of its ends.
+/// Converts pieces to a comparison; `None` if they contain [`Piece::Rest`] elsewhere than at one end.
 fn comparison(pieces: &[Piece]) -> Option<Comparison> {
     let rest = pieces.iter().position(|piece| *piece == Piece::Rest);
     let last_rest = pieces.iter().rposition(|piece| *piece == Piece::Rest);
@@ -179,7 +179,7 @@ fn comparison(pieces: &[Piece]) -> Option<Comparison> {
     }
 }
 
-/// The fixed parts of some pieces.
+/// Concatenates the fixed parts of some pieces.
 fn text(pieces: &[Piece]) -> String {
     let texts = pieces.iter().map(|piece| match piece {
         Piece::Text(text) => text.as_str(),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_are_comparisons() {
+    fn lowers_patterns_that_equal_comparisons() {
         for (pattern, expected) in [
             ("/api", exact(&["/api"])),
             ("^/api$", exact(&["/api"])),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_are_not() {
+    fn does_not_lower_other_patterns() {
         for pattern in [
             ".+",
             "/a/.+",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_patterns_are_lowered_or_given_up() {
+    fn the_largest_patterns_take_bounded_work() {
         let many: Vec<String> = (0..65).map(|number| format!("/{number:03}")).collect();
         assert_eq!(lowered(&many.join("|"), Anchor::Full), None);
         assert_eq!(
@@ -276,9 +276,9 @@ mod tests {
     }
 
     proptest! {
-        /// A text fulfils one of the comparisons if and only if it matches.
+        /// A text fulfils one of the comparisons if and only if it matches the pattern.
         #[test]
-        fn comparisons_say_what_the_pattern_says(
+        fn comparisons_match_the_same_texts_as_the_pattern(
             pattern in "((a|b|c|ab|/|[ab]|(ab?)|(a|bc)|\\.\\*)\\??){0,4}",
             text in "[abc/]{0,5}",
         ) {

@@ -1,4 +1,4 @@
-//! From what is there to what should be.
+//! Comparison of existing objects with desired ones.
 
 use super::owned::{POLICY, STAGE};
 use super::{Action, Deletion, Write};
@@ -7,7 +7,7 @@ use crate::object::{Kind, ObjectRef};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use std::collections::BTreeMap;
 
-/// The actions that turn `live`, which are ours, into `manifests`.
+/// Returns the actions that turn `live`, which are managed by us, into `manifests`.
 pub(super) fn actions(
     kinds: &[Kind],
     manifests: &[Manifest],
@@ -28,7 +28,7 @@ pub(super) fn actions(
         };
         writes.push(((manifest.stage, rank(&manifest.object.kind)), action));
     }
-    // Stable: by key within a stage and kind.
+    // The sort is stable, so objects stay sorted by key within a stage and kind.
     writes.sort_by_key(|(order, _)| *order);
 
     let mut deletions: Vec<_> = unwanted
@@ -43,8 +43,8 @@ pub(super) fn actions(
     writes.into_iter().chain(deletions).map(|(_, action)| action).collect()
 }
 
-/// Whether an object of ours is as it should be: the spec and the owners equal, labels and annotations of
-/// ours among those that are there.
+/// Returns `true` if an existing object needs no write: it has the desired spec and owners, and at least the desired
+/// labels and annotations.
 fn equal(desired: &NativeObject, live: &NativeObject) -> bool {
     desired.spec == live.spec
         && owners(desired) == owners(live)
@@ -65,7 +65,8 @@ fn contains(all: Option<&BTreeMap<String, String>>, some: Option<&BTreeMap<Strin
         .all(|(name, value)| all.and_then(|all| all.get(name)) == Some(value))
 }
 
-/// The desired object in the place of the live one, with what others put into its metadata.
+/// Returns the desired object with the live object's metadata, to which others may have added labels, annotations and
+/// finalizers.
 fn replacement(desired: &NativeObject, live: &NativeObject) -> NativeObject {
     let mut metadata = live.metadata.clone();
     metadata.managed_fields = None;
@@ -85,17 +86,17 @@ fn deletion(reference: &ObjectRef, live: &NativeObject) -> Deletion {
         object: reference.clone(),
         uid: live.metadata.uid.clone(),
         resource_version: live.metadata.resource_version.clone(),
-        // Without the mark it is on its own.
+        // An object without the annotation does not depend on others.
         policy: live
             .annotation(POLICY)
             .map_or_else(|| reference.to_string(), str::to_owned),
     }
 }
 
-/// The stage that an object is marked with. Without the mark it goes last: what it denied until then, it
-/// goes on denying.
+/// Returns the stage that an object is annotated with. An object without the annotation is deleted last, so that it
+/// keeps denying until then.
 fn stage(live: &NativeObject) -> Stage {
-    let mark = live.annotation(STAGE);
-    let known = Stage::ALL.into_iter().find(|stage| Some(stage.as_str()) == mark);
+    let name = live.annotation(STAGE);
+    let known = Stage::ALL.into_iter().find(|stage| Some(stage.as_str()) == name);
     known.unwrap_or(Stage::Leaf)
 }

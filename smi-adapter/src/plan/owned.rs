@@ -1,32 +1,32 @@
-//! What is ours in a cluster, and how it is marked.
+//! Ownership: the labels and annotations that mark native objects as managed by us.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, NativeObject, Stage, authors};
+use crate::manifest::{Manifest, NativeObject, Stage, reportable};
 use crate::object::ObjectRef;
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who writes an object.
+/// The label with the owner of the settings.
 const OWNER: &str = "app.kubernetes.io/managed-by";
-/// By which adapter.
+/// The label with the adapter's name.
 const ADAPTER: &str = "smi-adapter.dev/adapter";
-/// For which SMI objects.
+/// The annotation that lists the SMI objects that an object exists for.
 const SOURCES: &str = "smi-adapter.dev/sources";
-/// How long that list may be, in bytes. An API server takes 262,144 of all annotations together.
+/// The largest size of that list, in bytes. An API server accepts 262,144 for all annotations of an object.
 const MAX_SOURCES: usize = 65_536;
-/// Of which policy.
+/// The annotation with the policy of an object.
 pub(super) const POLICY: &str = "smi-adapter.dev/policy";
-/// When it is deleted.
+/// The annotation with the stage of an object, which determines the order of deletions.
 pub(super) const STAGE: &str = "smi-adapter.dev/stage";
 
-/// The native objects that were found in a cluster: ours, and those of others.
+/// The native objects that were found in a cluster: those managed by us, and foreign ones.
 ///
-/// An object is ours if it carries the label `app.kubernetes.io/managed-by` with the owner of the
-/// settings and the label `smi-adapter.dev/adapter` with the adapter's name, and lies within the scope.
-/// Nothing else is compared, changed or deleted, and of access control nothing at all with
-/// [`Enforcement::Off`](crate::settings::Enforcement::Off) or where a snapshot does not [cover](Snapshot#coverage)
+/// An object is managed by us if it has the label `app.kubernetes.io/managed-by` with the owner of the settings and the
+/// label `smi-adapter.dev/adapter` with the adapter's name, and its namespace is in the scope. Other objects are never
+/// compared, changed or deleted. Objects for access control are left alone as well with
+/// [`Enforcement::Off`](crate::settings::Enforcement::Off), or if the snapshot does not [cover](Snapshot#coverage)
 /// workloads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
@@ -36,7 +36,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Sorts out the objects of a cluster.
+    /// Divides the objects of a cluster into those managed by us and foreign ones.
     #[must_use]
     pub fn new(adapter: &str, settings: &Settings, objects: impl IntoIterator<Item = NativeObject>) -> Self {
         let mut observed = Self::default();
@@ -60,31 +60,32 @@ impl Observed {
         observed
     }
 
-    /// Ours, sorted.
+    /// Returns the objects managed by us, sorted.
     pub fn ours(&self) -> impl Iterator<Item = &NativeObject> {
         self.ours.values()
     }
 
-    /// Ours as far as `snapshot` can tell what they should be: without workloads, all but those of access control.
+    /// Returns the objects managed by us that a plan for `snapshot` compares. If the snapshot does not cover workloads,
+    /// objects for access control are left out.
     pub(super) fn compared(&self, snapshot: &Snapshot) -> BTreeMap<&ObjectRef, &NativeObject> {
         let known = |object: &NativeObject| snapshot.covers_workloads() || !is_access(object);
         self.ours.iter().filter(|(_, object)| known(object)).collect()
     }
 
-    /// The namespaces in which there are objects of ours for access control: they are enforced (A2).
+    /// Returns the namespaces that contain access control objects managed by us. They are enforced (A2).
     pub(super) fn enforced(&self) -> BTreeSet<String> {
         let access = self.ours.values().filter(|object| is_access(object));
         access.map(|object| object.key().namespace).collect()
     }
 
-    /// Those of others, sorted.
+    /// Returns the foreign objects, sorted.
     #[must_use]
     pub fn foreign(&self) -> &[NativeObject] {
         &self.foreign
     }
 
-    /// Takes out manifests whose name somebody else's object has, and with one of them every grant of its
-    /// policy: what a grant refers to must be ours.
+    /// Removes manifests whose name a foreign object has, and reports them. With such a manifest all grants of its
+    /// policy are removed, because a grant may only refer to objects managed by us.
     pub(super) fn withhold_foreign(&self, manifests: &mut Vec<Manifest>) -> Vec<Diagnostic> {
         if self.foreign_names.is_empty() {
             return Vec::new();
@@ -98,9 +99,9 @@ impl Observed {
             }
             withheld.insert(manifest.policy.clone());
             let message = format!(
-                "`{name}` is needed for this and belongs to somebody else: it lacks the labels `{OWNER}` and `{ADAPTER}` of ours; delete or rename it, or leave this to its owner"
+                "`{name}` is needed here, but a foreign object has this name: it does not have this operator's labels `{OWNER}` and `{ADAPTER}`; it is left untouched; delete or rename it"
             );
-            for object in authors(&manifest.sources) {
+            for object in reportable(&manifest.sources) {
                 let (object, message) = (object.clone(), message.clone());
                 let foreign = Diagnostic::new(Code::ForeignObject, object, FieldPath::root(), message);
                 diagnostics.push(foreign.caused_by(name.clone()));
@@ -113,7 +114,7 @@ impl Observed {
         diagnostics
     }
 
-    /// Gives manifests the creation time of the object that is there, for meshes where the oldest wins.
+    /// Copies creation times from existing objects to their manifests, for meshes in which the oldest object wins.
     pub(super) fn adopt_ages(&self, manifests: &mut [Manifest]) {
         for manifest in manifests {
             if let Some(live) = self.ours.get(&manifest.object.reference()) {
@@ -124,7 +125,7 @@ impl Observed {
     }
 }
 
-/// Whether an object of ours is for access control, by either of its marks.
+/// Returns `true` if an object managed by us is for access control, according to its policy or its stage.
 fn is_access(object: &NativeObject) -> bool {
     let policy = object.annotation(POLICY).unwrap_or_default();
     let stage = object.annotation(STAGE);
@@ -134,7 +135,7 @@ fn is_access(object: &NativeObject) -> bool {
         || access.iter().any(|access| stage == Some(access.as_str()))
 }
 
-/// Adds the labels and annotations of the settings and, above them, ours.
+/// Adds the labels and annotations of the settings, and then ours, which take precedence.
 pub(super) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settings) {
     let sources = sources(manifest);
     let metadata = &mut manifest.object.metadata;
@@ -149,7 +150,7 @@ pub(super) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settin
     annotations.insert(STAGE.into(), manifest.stage.to_string());
 }
 
-/// The SMI objects of a manifest, as far as there is room for them.
+/// Lists the SMI objects of a manifest as text, truncated to [`MAX_SOURCES`].
 fn sources(manifest: &Manifest) -> String {
     let mut text = String::new();
     for (index, source) in manifest.sources.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The status of single SMI objects, for the authors who wrote them.
+//! The status of single SMI objects, for their authors.
 
 use super::Planned;
 use crate::diagnostic::{Diagnostic, Effect};
@@ -11,32 +11,32 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-/// How much of an SMI object is in force.
+/// The state of an SMI object: the degree to which it is in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// The plan does not know the object: it is not in the snapshot, or out of scope.
+    /// The plan does not know the object: it is not in the snapshot, or not in the scope.
     #[default]
     Unknown,
-    /// None of it.
+    /// Nothing of the object is in force.
     Inert,
-    /// A part of it; the diagnostics name the rest.
+    /// A part of the object is in force. The diagnostics name the rest.
     InPart,
-    /// All of it.
+    /// The whole object is in force.
     InForce,
 }
 
 /// The status of one SMI object: for a condition in its status, or an Event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// How much of it is in force.
+    /// The degree to which the object is in force.
     pub state: State,
-    /// For a split: its shares, by port of the root, on every port where it is in force.
+    /// The shares of a split, for every port of the root on which it is in force. Empty for other objects.
     pub shares: Vec<PortShares>,
-    /// For a traffic target: the workloads that accept something because of it, sorted. A mesh may be unable to express a
-    /// part of what it grants; then a diagnostic names the part.
+    /// The workloads that accept traffic because of a traffic target, sorted. Empty for other objects. If the mesh
+    /// cannot express a part of the grant, a diagnostic names that part.
     pub workloads: Vec<ObjectRef>,
-    /// The diagnostics on it, sorted.
+    /// The diagnostics on the object, sorted.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -45,19 +45,19 @@ pub struct Status {
 pub struct PortShares {
     /// The port of the root.
     pub port: u16,
-    /// `true` if only requests that match one of its matches are split.
+    /// Is `true` if only requests that match one of the split's matches are split.
     pub conditional: bool,
-    /// The exact share of every endpoint. Where a mesh has to round, a diagnostic states the error.
+    /// The exact share of every endpoint. If the mesh has to round, a diagnostic states the error.
     pub shares: Distribution,
-    /// The exact share of every backend that the split lists, by the name of its service: zero for one that is missing,
-    /// has no weight or lacks the port.
+    /// The exact share of every backend that the split lists, by the name of its service. It is zero for a backend that
+    /// does not exist, has no weight or lacks the port.
     pub backends: BTreeMap<String, Share>,
 }
 
 impl Status {
-    /// Returns the share of the traffic of a root port that the backend gets, by the name of its service.
+    /// Returns the backend's share of the traffic to a port of the root. The backend is named by its service.
     ///
-    /// It is `None` if the split is not in force on the port, or does not list the backend.
+    /// Returns `None` if the split is not in force on the port, or does not list the backend.
     #[must_use]
     pub fn share_of(&self, backend: &str, port: u16) -> Option<Share> {
         let shares = self.shares.iter().find(|shares| shares.port == port)?;
@@ -66,15 +66,15 @@ impl Status {
 }
 
 impl Planned {
-    /// Returns the status of one SMI object. It is answered from an index, which the first call builds.
+    /// Returns the status of one SMI object. The first call builds an index, which later calls use.
     #[must_use]
     pub fn status(&self, object: &ObjectRef) -> Status {
         let index = self.index.0.get_or_init(|| Index::of(self));
         let first = self
             .diagnostics
             .partition_point(|diagnostic| diagnostic.object < *object);
-        let diagnostics = self.diagnostics.iter().skip(first);
-        let diagnostics: Vec<Diagnostic> = diagnostics
+        let from_first = self.diagnostics.iter().skip(first);
+        let diagnostics: Vec<Diagnostic> = from_first
             .take_while(|diagnostic| diagnostic.object == *object)
             .cloned()
             .collect();
@@ -117,10 +117,10 @@ impl Planned {
             }
             let conditional = port.conditional().iter().map(|conditional| (true, conditional.split()));
             let default = port.default().map(|default| (false, default));
-            let mine = conditional
+            let own = conditional
                 .chain(default)
                 .filter(|(_, split)| *split.key() == object.key);
-            shares.extend(mine.filter_map(|(conditional, split)| port_shares(route, port.port(), conditional, split)));
+            shares.extend(own.filter_map(|(conditional, split)| port_shares(route, port.port(), conditional, split)));
         }
         shares
     }
@@ -132,8 +132,8 @@ fn port_shares(route: &ServiceRoute, port: u16, conditional: bool, split: &PortS
     let weights = split.backends().iter();
     let shares = Distribution::of(weights.map(|backend| (target(backend.service()), backend.weight())))?;
     let source = route.splits().iter().find(|source| source.key() == split.key())?;
-    let backends = source.backends().iter();
-    let backends = backends.map(|service| (service.clone(), shares.share_of(&target(service))));
+    let services = source.backends().iter();
+    let backends = services.map(|service| (service.clone(), shares.share_of(&target(service))));
     Some(PortShares {
         port,
         conditional,
@@ -142,8 +142,7 @@ fn port_shares(route: &ServiceRoute, port: u16, conditional: bool, split: &PortS
     })
 }
 
-/// The parts of a plan that belong to an SMI object, by object. It is built when it is first needed, and plans are equal
-/// with or without it.
+/// An index of a plan by SMI object. It is built on first use, and does not affect the equality of plans.
 #[derive(Debug, Default)]
 pub(super) struct LazyIndex(OnceLock<Index>);
 
@@ -161,11 +160,11 @@ impl PartialEq for LazyIndex {
 
 #[derive(Debug, Default)]
 struct Index {
-    /// Objects that some manifest exists for.
+    /// The SMI objects that some manifest exists for.
     written: BTreeSet<ObjectRef>,
     /// The policy of each split.
     routes: BTreeMap<ObjectRef, PolicyKey>,
-    /// The workloads that have a grant of each target.
+    /// The workloads with a grant of a target, by target.
     granted: BTreeMap<ObjectRef, BTreeSet<ObjectRef>>,
 }
 
@@ -193,13 +192,14 @@ impl Index {
         index
     }
 
-    /// The workloads that accept something because of a target.
+    /// Returns the workloads that accept traffic because of a target.
     fn granted(&self, target: &ObjectRef, diagnostics: &[Diagnostic]) -> Vec<ObjectRef> {
         let workloads = self.granted.get(target).into_iter().flatten();
         let disabled = |workload: &ObjectRef| {
-            let about = |it: &&Diagnostic| it.workload.as_ref().is_none_or(|only| only == workload);
-            let mut about = diagnostics.iter().filter(about);
-            about.any(|it| it.code.effect() == Effect::Inert)
+            let applies = |it: &Diagnostic| it.workload.as_ref().is_none_or(|only| only == workload);
+            diagnostics
+                .iter()
+                .any(|it| applies(it) && it.code.effect() == Effect::Inert)
         };
         workloads.filter(|workload| !disabled(workload)).cloned().collect()
     }

@@ -13,7 +13,7 @@ use serde_json::json;
 use smi_types::Object;
 use std::collections::BTreeMap;
 
-/// A mesh with one kind, whose routes list their splits.
+/// An adapter for a mesh with one native kind, whose objects list their splits and weights.
 #[derive(Debug)]
 struct Toy;
 
@@ -92,7 +92,7 @@ fn owner(name: &str) -> Settings {
     }
 }
 
-/// Plans against what is in the cluster, and applies the plan.
+/// Plans for the objects in the cluster, and applies the plan.
 fn settle(cluster: &InMemoryCluster, settings: &Settings, splits: &[Object]) -> (Planned, Vec<Outcome>) {
     let planned = plan_for(cluster, settings, splits);
     let outcomes = block_on(apply(cluster, &planned.plan));
@@ -135,7 +135,7 @@ fn plans_converge() {
 }
 
 #[test]
-fn objects_are_marked() {
+fn marks_objects_as_managed() {
     let mut settings = owner("me");
     settings.labels.insert("team".into(), "shop".into());
     settings
@@ -160,7 +160,7 @@ fn objects_are_marked() {
 }
 
 #[test]
-fn every_edit_by_somebody_else_is_repaired() {
+fn repairs_every_foreign_edit() {
     let (cluster, settings, splits) = (
         InMemoryCluster::new(),
         Settings::default(),
@@ -186,10 +186,10 @@ fn every_edit_by_somebody_else_is_repaired() {
     for (index, edit) in edits.into_iter().enumerate() {
         let mut edited = good.clone();
         edit(&mut edited);
-        let ours = edited.label("theirs").is_none();
+        let needs_repair = edited.label("theirs").is_none();
         cluster.put(edited);
         let (planned, _) = settle(&cluster, &settings, &splits);
-        let expected: &[&str] = if ours { &["replace ns-a/web"] } else { &[] };
+        let expected: &[&str] = if needs_repair { &["replace ns-a/web"] } else { &[] };
         assert_eq!(actions(&planned), expected, "edit {index}");
         let mut repaired = cluster.objects().remove(0);
         repaired
@@ -202,7 +202,7 @@ fn every_edit_by_somebody_else_is_repaired() {
 }
 
 #[test]
-fn metadata_of_others_is_kept() {
+fn keeps_foreign_metadata() {
     let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
     settle(&cluster, &settings, &[split("ns-a", "s", "web", 1)]);
     let mut edited = cluster.objects().remove(0);
@@ -235,7 +235,7 @@ fn metadata_of_others_is_kept() {
 }
 
 #[test]
-fn a_foreign_object_is_left_alone_and_reported() {
+fn leaves_foreign_objects_untouched_and_reports_them() {
     let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
     let foreign = NativeObject {
         kind: ToyRoute::KIND,
@@ -255,17 +255,17 @@ fn a_foreign_object_is_left_alone_and_reported() {
         State::InForce
     );
 
-    // Whoever takes our label off makes it theirs.
-    let mut stolen = cluster.objects().remove(0);
-    assert_eq!(stolen.key().name, "api");
-    stolen.metadata.labels = None;
-    cluster.put(stolen);
+    // Without our label, an object is foreign.
+    let mut unlabelled = cluster.objects().remove(0);
+    assert_eq!(unlabelled.key().name, "api");
+    unlabelled.metadata.labels = None;
+    cluster.put(unlabelled);
     assert_eq!(actions(&plan_for(&cluster, &settings, &[])), Vec::<String>::new());
     assert_eq!(plan_for(&cluster, &settings, &splits).diagnostics.len(), 2);
 }
 
 #[test]
-fn two_owners_and_two_scopes_keep_apart() {
+fn owners_and_scopes_do_not_interfere() {
     let cluster = InMemoryCluster::new();
     settle(&cluster, &owner("one"), &[split("ns-a", "s", "web", 1)]);
     settle(&cluster, &owner("two"), &[split("ns-b", "t", "web", 1)]);
@@ -276,11 +276,11 @@ fn two_owners_and_two_scopes_keep_apart() {
     let mut scoped = owner("two");
     scoped.scope = Scope::Namespaces(["ns-a".to_owned()].into());
     let (planned, _) = settle(&cluster, &scoped, &[]);
-    assert_eq!(planned.plan.actions, [], "what is out of scope is not deleted");
+    assert_eq!(planned.plan.actions, [], "objects outside of the scope are not deleted");
 }
 
 #[test]
-fn a_failure_ends_its_policy_only() {
+fn a_failure_stops_only_its_own_policy() {
     let (cluster, settings) = (InMemoryCluster::new(), Settings::default());
     let splits = [split("ns-a", "s", "web", 1), split("ns-a", "t", "api", 1)];
     let planned = plan_for(&cluster, &settings, &splits);
@@ -291,7 +291,7 @@ fn a_failure_ends_its_policy_only() {
         "{outcomes:?}"
     );
 
-    // What changed since it was observed is not deleted.
+    // An object that changed since it was observed is not deleted.
     let planned = plan_for(&cluster, &settings, &[]);
     let changed = cluster.objects().remove(0);
     cluster.put(changed);
@@ -303,7 +303,7 @@ fn a_failure_ends_its_policy_only() {
 }
 
 #[test]
-fn an_absent_mesh_is_noticed() {
+fn detects_an_absent_mesh() {
     let cluster = InMemoryCluster::new();
     assert_eq!(block_on(Toy.detect(&cluster)).unwrap().served, KINDS);
     cluster.withdraw(ToyRoute::KIND);
@@ -353,7 +353,7 @@ fn stages_order_writes_and_deletions() {
 }
 
 #[test]
-fn access_control_is_left_as_it_is_without_all_workloads() {
+fn leaves_access_control_as_it_is_without_coverage() {
     // A2
     let settings = Settings::default();
     let splits = [split("ns-a", "s", "web", 1)];
@@ -371,16 +371,16 @@ fn access_control_is_left_as_it_is_without_all_workloads() {
 
     let mut snapshot = snapshot(&[]);
     let planned = Toy.plan(&snapshot, &settings, &observed);
-    assert_eq!(deletions(&planned), ["web"], "a route is deleted all the same");
-    let told: Vec<String> = planned.diagnostics.iter().map(Diagnostic::to_string).collect();
+    assert_eq!(deletions(&planned), ["web"], "a route is still deleted");
+    let reported: Vec<String> = planned.diagnostics.iter().map(Diagnostic::to_string).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "warning[WorkloadsNotCovered] Namespace ns-a: the snapshot does not cover workloads, so access control of namespace `ns-a` is neither written, compared nor deleted"
         ]
     );
 
-    // This mesh has no access control, so what is there is not wanted.
+    // This mesh has no access control, so existing objects for it are deleted.
     snapshot.cover_workloads();
     let planned = Toy.plan(&snapshot, &settings, &observed);
     assert_eq!(deletions(&planned), ["baseline", "web"]);
@@ -388,7 +388,7 @@ fn access_control_is_left_as_it_is_without_all_workloads() {
 }
 
 #[test]
-fn what_no_api_server_takes_is_not_emitted() {
+fn objects_that_api_servers_reject_are_not_emitted() {
     let splits = snapshot(&[split("ns-a", "s", "web", 1)]);
     let model = resolve(&splits, &Settings::default()).model;
     let policy = model.policies().next().unwrap().1;

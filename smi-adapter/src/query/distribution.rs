@@ -19,7 +19,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// The share as a number from 0 to 1, rounded.
+    /// Returns the share as a number from 0 to 1, rounded.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "it is documented as rounded")]
     pub fn to_f64(self) -> f64 {
@@ -39,32 +39,34 @@ impl Serialize for Share {
     }
 }
 
-/// Shares of traffic as exact ratios: a weight for every target, none of them zero, without a common
-/// divisor. So equal shares are equal values.
+/// Shares of traffic as exact ratios.
+///
+/// Every endpoint has a weight. The weights are above zero and have no common divisor, so equal shares are equal
+/// values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Distribution(BTreeMap<Endpoint, u128>);
 
-/// What gets a share.
+/// A receiver of a share of traffic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// The endpoints of a service, found by its own selector.
+    /// The endpoints of a service, as selected by its own selector.
     Service {
         /// The service.
         key: ObjectKey,
-        /// Its port.
+        /// The port of the service.
         port: u16,
     },
-    /// Nothing: there is no such service, or no such port of it.
+    /// No endpoint, because the service or its port does not exist.
     Nowhere,
-    /// No service: the proxy itself answers with this HTTP status. Only meshes do so.
+    /// The proxy itself, which answers with this HTTP status. Only models of meshes use this variant.
     Status(u16),
-    /// No service: the proxy closes the connection, or fails altogether. Only meshes do so.
+    /// No endpoint, because the proxy closes the connection or fails. Only models of meshes use this variant.
     Failure,
 }
 
 impl Endpoint {
-    /// The endpoints of a service, on one of its ports.
+    /// Returns the endpoints of a service, on one of its ports.
     #[must_use]
     pub fn service(namespace: impl Into<String>, name: impl Into<String>, port: u16) -> Self {
         let key = ObjectKey::new(namespace, name);
@@ -73,8 +75,8 @@ impl Endpoint {
 }
 
 impl Distribution {
-    /// The shares of `weights`. Weights of one target add up; zero weights are left out; all zero is no
-    /// distribution.
+    /// Creates a distribution by weights. Weights of the same endpoint are added, and zero weights are left out.
+    /// Returns `None` if all weights are zero.
     #[must_use]
     pub fn of(weights: impl IntoIterator<Item = (Endpoint, u128)>) -> Option<Self> {
         let mut shares = BTreeMap::new();
@@ -94,18 +96,18 @@ impl Distribution {
         Some(Self(shares))
     }
 
-    /// All of it to one target.
+    /// Creates a distribution of all traffic to one endpoint.
     #[must_use]
     pub fn all_to(target: Endpoint) -> Self {
         Self(BTreeMap::from([(target, 1)]))
     }
 
-    /// Targets and their reduced weights, sorted.
+    /// Returns the endpoints and their reduced weights, sorted.
     pub fn shares(&self) -> impl Iterator<Item = (&Endpoint, u128)> {
         self.0.iter().map(|(target, weight)| (target, *weight))
     }
 
-    /// Returns the share of one target; zero, if it gets none.
+    /// Returns the share of one endpoint; zero if it gets none.
     #[must_use]
     pub fn share_of(&self, target: &Endpoint) -> Share {
         Share {
@@ -114,14 +116,14 @@ impl Distribution {
         }
     }
 
-    /// The sum of the reduced weights: what a weight is a share of.
+    /// Returns the sum of the reduced weights, which is the denominator of every share.
     #[must_use]
     pub fn total(&self) -> u128 {
         self.0.values().sum()
     }
 }
 
-/// Serialises as a list of targets with their shares: `[{"to": {"namespace": "shop", "service": "web", "port": 80},
+/// Serialises as a list of endpoints with their shares: `[{"to": {"namespace": "shop", "service": "web", "port": 80},
 /// "share": "9/10"}, …]`.
 impl Serialize for Distribution {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_shares_are_equal() {
+    fn distributions_with_equal_shares_are_equal() {
         let a = Distribution::of([(service("a"), 10), (service("b"), 30), (service("c"), 0)]);
         let b = Distribution::of([(service("b"), 1), (service("a"), 1), (service("b"), 2)]);
         assert_eq!(a, b);

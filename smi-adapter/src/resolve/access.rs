@@ -1,4 +1,4 @@
-//! Traffic targets: the grants of every workload.
+//! Access control: the grants of every workload in an enforced namespace.
 
 mod backends;
 mod common;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use target::Target;
 use workloads::{Owned, Workloads};
 
-/// What all steps look at.
+/// The input of every step.
 pub(super) struct Context<'a> {
     snapshot: &'a Snapshot,
     settings: &'a Settings,
@@ -33,9 +33,9 @@ pub(super) struct Context<'a> {
     accounts: subjects::Accounts<'a>,
 }
 
-/// Adds the policies of access control to a model, and returns the objects that some target refers to.
+/// Adds the policies of access control to a model, and returns the objects that targets refer to.
 ///
-/// `observed` are namespaces that objects of ours enforce already (A2).
+/// `observed` are the namespaces that objects managed by us already enforce (A2).
 pub(super) fn policies(
     snapshot: &Snapshot,
     settings: &Settings,
@@ -60,7 +60,7 @@ pub(super) fn policies(
     let known = |target: &Target| enforced.contains(target.namespace()) || untouched.contains(target.namespace());
     for target in targets.iter().filter(|target| !known(target)) {
         let message = format!(
-            "the namespace `{}` is not enforced, so everything is allowed there",
+            "namespace `{}` is not enforced, so all traffic is allowed there",
             target.namespace()
         );
         let diagnostic = Diagnostic::new(Code::NamespaceReleased, target.object(), FieldPath::root(), message);
@@ -71,7 +71,7 @@ pub(super) fn policies(
     granted.report_destinations(&workloads, report);
     granted.report_ports(&workloads, report);
     let policies = granted.policies(&context, &workloads, report);
-    backends::unreachable(model, &policies, &workloads, &enforced, report);
+    backends::report_unreachable(model, &policies, &workloads, &enforced, report);
     for namespace in &enforced {
         let baseline = NamespaceBaseline {
             namespace: namespace.clone(),
@@ -87,10 +87,10 @@ pub(super) fn policies(
     used
 }
 
-/// Which targets every pod of every workload is the destination of.
+/// The targets in force, and the pods that are their destinations.
 struct Granted<'a> {
     targets: Vec<&'a Target>,
-    /// By workload, and there by pod or template: indices of targets.
+    /// The indices of the targets of each pod or template, by workload.
     by_pod: BTreeMap<&'a ObjectRef, Vec<Vec<usize>>>,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// The targets of which some pod of a workload is the destination.
+    /// Returns the targets of which some pod of a workload is the destination.
     fn of(&self, owned: &Owned<'_>) -> BTreeSet<usize> {
         self.by_pod
             .get(&owned.object)
@@ -120,16 +120,19 @@ impl<'a> Granted<'a> {
             .collect()
     }
 
-    /// A target whose destination is no pod's (A18).
+    /// Reports targets whose destination matches no pod (A18).
     fn report_destinations(&self, workloads: &Workloads<'_>, report: &mut Report) {
-        let met: BTreeSet<usize> = workloads.all().flat_map(|owned| self.of(owned)).collect();
+        let matched: BTreeSet<usize> = workloads.all().flat_map(|owned| self.of(owned)).collect();
         for (_, target) in self
             .targets
             .iter()
             .enumerate()
-            .filter(|(index, _)| !met.contains(index))
+            .filter(|(index, _)| !matched.contains(index))
         {
-            let message = format!("nothing in namespace `{}` runs as this destination", target.namespace());
+            let message = format!(
+                "no workload in namespace `{}` matches this destination",
+                target.namespace()
+            );
             report.add(
                 Code::NoDestinationWorkload,
                 &target.object(),
@@ -139,7 +142,7 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// A port of a service where a port of its pods is meant (A10).
+    /// Reports ports of a service in place of the ports that its pods listen on (A10).
     fn report_ports(&self, workloads: &Workloads<'_>, report: &mut Report) {
         for owned in workloads.all() {
             for index in self.of(owned) {
@@ -147,15 +150,15 @@ impl<'a> Granted<'a> {
                     continue;
                 };
                 for named in &target.named_ports {
-                    let Some(meant) = workloads.behind_service_port(owned, named.port, named.transport) else {
+                    let Some(targets) = workloads.behind_service_port(owned, named.port, named.transport) else {
                         continue;
                     };
-                    let meant: Vec<String> = meant.iter().map(u16::to_string).collect();
+                    let numbers: Vec<String> = targets.iter().map(u16::to_string).collect();
                     let message = format!(
-                        "`{}` is a port of a service; its pods ({}) listen on `{}`",
+                        "`{}` is a port of a service, but its pods ({}) listen on `{}`; specify the target port",
                         named.port,
                         owned.object,
-                        meant.join("`, `")
+                        numbers.join("`, `")
                     );
                     let (object, field) = (named.object.clone(), named.field.clone());
                     let diagnostic = Diagnostic::new(Code::PortIsServicePort, object, field, message);
@@ -165,7 +168,7 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// One policy for every workload that labels select.
+    /// Returns a policy for every workload that labels select.
     fn policies(
         &self,
         context: &Context<'_>,
@@ -173,7 +176,7 @@ impl<'a> Granted<'a> {
         report: &mut Report,
     ) -> BTreeMap<ObjectRef, WorkloadAccess> {
         let mut policies = BTreeMap::new();
-        // Most workloads have one list of targets, and many have the same.
+        // Most workloads have a single list of targets, and many share it.
         let mut known: BTreeMap<&Vec<usize>, Arc<[Grant]>> = BTreeMap::new();
         for group in workloads.overlapping() {
             let indices: BTreeSet<&Vec<usize>> = group
@@ -189,14 +192,17 @@ impl<'a> Granted<'a> {
                 Some(list) => known.entry(list).or_insert_with(|| common.grants.into()).clone(),
                 None => common.grants.into(),
             };
-            let checks = group.iter().map(|owned| owned.health_checks());
-            let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
+            let checks = group
+                .iter()
+                .map(|owned| owned.health_checks())
+                .reduce(|one, other| &one & &other)
+                .unwrap_or_default();
             for owned in group.iter().filter(|owned| !owned.selector.is_empty()) {
                 let mut access = self.access(context, workloads, owned, Arc::clone(&grants));
-                // A38: an exemption would be one for all pods that its labels select.
+                // A38: an exemption would apply to all pods that its labels select.
                 access.health_checks.retain(|check| checks.contains(check));
                 if access.health_checks != owned.health_checks() {
-                    let message = "its labels select other pods too; requests of the kubelet that not all of them declare are not exempted where the mesh denies them";
+                    let message = "its labels also select other pods; a health check that not all of these pods declare is not exempted, so the mesh may deny it";
                     report.add(Code::SelectorAmbiguous, &owned.object, FieldPath::root(), message);
                 }
                 policies.insert(owned.object.clone(), access);
@@ -205,12 +211,12 @@ impl<'a> Granted<'a> {
         policies
     }
 
-    /// Targets that are not in force, or not in full, on workloads of a group that overlaps.
+    /// Reports targets that are not in force, or only in part, on workloads of an overlapping group.
     fn report_overlaps(&self, group: &[&Owned<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
         for owned in group {
-            let due = self.of(owned).into_iter().filter_map(|index| self.targets.get(index));
+            let targets = self.of(owned).into_iter().filter_map(|index| self.targets.get(index));
             let is_selected = !owned.selector.is_empty();
-            for target in due.filter(|target| !is_selected || lost.contains(&target.key)) {
+            for target in targets.filter(|target| !is_selected || lost.contains(&target.key)) {
                 let other = group.iter().find(|other| is_selected && other.object != owned.object);
                 report.push(ambiguous(
                     target,
@@ -243,12 +249,16 @@ impl<'a> Granted<'a> {
                 Ports::All => None,
             })
         };
-        let due = self.of(owned).into_iter().filter_map(|index| self.targets.get(index));
-        let due: Vec<_> = due.collect();
-        let named_ports = || due.iter().flat_map(|target| &target.named_ports);
+        let targets: Vec<_> = self
+            .of(owned)
+            .into_iter()
+            .filter_map(|index| self.targets.get(index))
+            .collect();
+        let named_ports = || targets.iter().flat_map(|target| &target.named_ports);
         let ports = |transport| {
-            let of_targets = named_ports().filter(|named| named.transport == transport);
-            let of_targets = of_targets.map(|named| named.port);
+            let of_targets = named_ports()
+                .filter(|named| named.transport == transport)
+                .map(|named| named.port);
             let mut ports = workloads.ports(owned, transport);
             ports.extend(of_targets.chain(named(transport).flatten().copied()));
             ports
@@ -266,7 +276,7 @@ impl<'a> Granted<'a> {
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
             trust_domain: context.settings.trust_domain.clone(),
-            due: due
+            due: targets
                 .iter()
                 .map(|target| target.object())
                 .chain(named_ports().map(|named| named.object.clone()))
@@ -276,13 +286,18 @@ impl<'a> Granted<'a> {
     }
 }
 
-/// A target that is not in force, or not in full, on a workload whose pods no labels select exactly.
+/// Returns the diagnostic on a target that is not in force, or only in part, on a workload whose pods no labels select
+/// exactly.
 fn ambiguous(target: &Target, workload: &ObjectRef, is_selected: bool, other: Option<&ObjectRef>) -> Diagnostic {
-    let common = "only what all of these pods are granted is in force";
+    let common = "only grants to all of these pods are in force";
     let message = match other {
-        _ if !is_selected => format!("no labels select exactly the pods of `{workload}`, so nothing is granted there"),
-        Some(other) => format!("`{workload}` and `{other}` overlap, as labels select pods of both; {common}"),
-        None => format!("the labels of `{workload}` select pods with another identity too; {common}"),
+        _ if !is_selected => {
+            format!("no labels select exactly the pods of `{workload}`, so the target grants nothing there")
+        }
+        Some(other) => {
+            format!("`{workload}` and `{other}` are among workloads whose labels select pods of each other; {common}")
+        }
+        None => format!("the labels of `{workload}` also select pods with another identity; {common}"),
     };
     let (object, field) = (target.object(), target.path("destination"));
     let diagnostic = Diagnostic::new(Code::SelectorAmbiguous, object, field, message).on_workload(workload.clone());

@@ -3,23 +3,23 @@
 use crate::model::route::Root;
 use crate::object::{ObjectKey, is_dns_label};
 
-/// What `spec.service` says.
+/// The root that `spec.service` names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ParsedRoot {
-    /// A service of the split's own namespace, there or not.
+    /// A service of the split's own namespace. It may not exist.
     Service(ObjectKey),
     /// A host outside the cluster's domain.
     External(Root),
-    /// A service of another namespace, by a form without the cluster's domain: a violation.
+    /// A service of another namespace, in a form without the cluster's domain. It is a violation.
     OtherNamespace,
-    /// Any other name below the cluster's domain.
+    /// Any other name under the cluster's domain.
     UnderDomain,
-    /// Neither a service name nor a host: a violation.
+    /// Neither a service name nor a host. It is a violation.
     Invalid,
 }
 
 impl ParsedRoot {
-    /// Reads the forms of T3: `name`, `name.ns`, `name.ns.svc` and `name.ns.svc.<cluster domain>`.
+    /// Parses the forms of T3: `name`, `name.ns`, `name.ns.svc` and `name.ns.svc.<cluster domain>`.
     pub(crate) fn new(service: &str, namespace: &str, cluster_domain: &str) -> Self {
         let labels: Vec<&str> = service.split('.').collect();
         if service.len() > 253 || !labels.iter().all(|label| is_dns_label(label)) {
@@ -28,7 +28,7 @@ impl ParsedRoot {
         let own = |name| Self::Service(ObjectKey::new(namespace, name));
         match labels[..] {
             [name] => return own(name),
-            // Even where a cluster domain of one label ends it.
+            // This holds even if the name ends with a cluster domain of one label.
             [name, other] | [name, other, "svc"] if other == namespace => return own(name),
             [_, _] | [_, _, "svc"] => return Self::OtherNamespace,
             _ => {}
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cluster_domain_of_one_label_hides_no_form() {
+    fn a_cluster_domain_of_one_label_does_not_hide_other_forms() {
         // T3: two labels are always a name and a namespace.
         for (service, domain) in [("web.shop", "shop"), ("web.shop.svc", "svc")] {
             let web = ParsedRoot::Service(ObjectKey::new("shop", "web"));
@@ -63,15 +63,15 @@ mod tests {
     }
 
     #[test]
-    fn the_forms_of_a_root() {
+    fn parses_every_form_of_a_root() {
         // T3
-        let read = |service| ParsedRoot::new(service, "shop", "cluster.local");
+        let parse = |service| ParsedRoot::new(service, "shop", "cluster.local");
         let web = ParsedRoot::Service(ObjectKey::new("shop", "web"));
         for service in ["web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"] {
-            assert_eq!(read(service), web, "{service}");
+            assert_eq!(parse(service), web, "{service}");
         }
         for service in ["web.other", "web.other.svc"] {
-            assert_eq!(read(service), ParsedRoot::OtherNamespace, "{service}");
+            assert_eq!(parse(service), ParsedRoot::OtherNamespace, "{service}");
         }
         for service in [
             "web.other.svc.cluster.local",
@@ -79,7 +79,7 @@ mod tests {
             "a.web.shop.svc.cluster.local",
             "web.shop.pod.cluster.local",
         ] {
-            assert_eq!(read(service), ParsedRoot::UnderDomain, "{service}");
+            assert_eq!(parse(service), ParsedRoot::UnderDomain, "{service}");
         }
         for service in [
             "shop.example.com",
@@ -87,7 +87,7 @@ mod tests {
             "a.web.shop.svc",
             "x.web.shop",
         ] {
-            assert!(matches!(read(service), ParsedRoot::External(_)), "{service}");
+            assert!(matches!(parse(service), ParsedRoot::External(_)), "{service}");
         }
         for service in [
             "",
@@ -99,7 +99,7 @@ mod tests {
             "not a name",
             "Web.other",
         ] {
-            assert_eq!(read(service), ParsedRoot::Invalid, "{service}");
+            assert_eq!(parse(service), ParsedRoot::Invalid, "{service}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Route groups: the requests that their matches take.
+//! Route groups: the usable matches of each, and the objects that nothing refers to.
 
 use super::Report;
 use crate::diagnostic::Code;
@@ -15,9 +15,10 @@ use smi_types::validate::is_http_token;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The usable matches of every route group.
+/// The usable matches of every route group, by its key.
 pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
 
+/// Returns the usable matches of every route group in scope.
 pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Report) -> Groups {
     snapshot
         .groups()
@@ -26,22 +27,22 @@ pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Repo
         .collect()
 }
 
-/// The groups that splits in force refer to.
+/// Returns the groups that splits in force refer to.
 pub(super) fn used_by_splits(model: &Model) -> BTreeSet<ObjectRef> {
     let ports = model.routes().flat_map(ServiceRoute::ports);
     let matches = ports.flat_map(PortRoute::conditional).flat_map(Conditional::matches);
     matches.map(|matching| matching.group().clone()).collect()
 }
 
-/// Routes, groups and identity bindings that nothing in force uses (S9, I4).
+/// Reports routes, groups and identity bindings that nothing in force refers to (S9, I4).
 pub(super) fn unreferenced(snapshot: &Snapshot, settings: &Settings, used: &BTreeSet<ObjectRef>, report: &mut Report) {
     for object in referable(snapshot, settings).filter(|object| !used.contains(object)) {
-        let message = "no split in force and no traffic target uses it, so it has no effect";
+        let message = "no split in force and no traffic target refers to this object, so it has no effect";
         report.add(Code::Unreferenced, &object, FieldPath::root(), message);
     }
 }
 
-/// The objects of the scope that mean something only where others refer to them.
+/// Returns the objects in scope that have an effect only if others refer to them.
 pub(crate) fn referable(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = ObjectRef> {
     let groups = snapshot.groups().map(|(key, _)| (Kind::HTTP_ROUTE_GROUP, key));
     let tcp = snapshot.tcp_routes().map(|(key, _)| (Kind::TCP_ROUTE, key));
@@ -52,6 +53,7 @@ pub(crate) fn referable(snapshot: &Snapshot, settings: &Settings) -> impl Iterat
     in_scope.map(|(kind, key)| ObjectRef::new(kind, key.clone()))
 }
 
+/// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4).
 fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report: &mut Report) -> Vec<Arc<HttpMatch>> {
     let object = ObjectRef::group(key.clone());
     let list = group.matches_path();
@@ -68,10 +70,10 @@ fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report:
     usable.collect()
 }
 
-/// A part of a match that makes it take no request. It is a violation.
-struct Faulty;
+/// An error that occurs when a part of a match makes it match nothing. The part is a violation.
+struct Invalid;
 
-/// Reads one match.
+/// A reader of one match.
 struct Reader<'a> {
     object: &'a ObjectRef,
     field: FieldPath,
@@ -97,8 +99,8 @@ impl Reader<'_> {
         })
     }
 
-    /// `None` is any path (S13).
-    fn path(&mut self, regex: &str) -> Result<Option<Pattern>, Faulty> {
+    /// Returns the pattern of the path; `None` stands for any path (S13).
+    fn path(&mut self, regex: &str) -> Result<Option<Pattern>, Invalid> {
         if regex.is_empty() {
             return Ok(None);
         }
@@ -107,12 +109,16 @@ impl Reader<'_> {
             PathAnchor::Start => Anchor::Start,
         };
         // S6
-        let pattern = Pattern::new(regex, anchor).map_err(|_| Faulty)?;
+        let pattern = Pattern::new(regex, anchor).map_err(|_| Invalid)?;
         if !pattern.takes_any_suffix() {
             // S4
             let message = match self.settings.path_anchor {
-                PathAnchor::Full => "the whole path must match; other implementations may take longer paths as well",
-                PathAnchor::Start => "a beginning of the path matches; other implementations need the whole path to",
+                PathAnchor::Full => {
+                    "the pattern must match the whole path; other implementations may also match longer paths"
+                }
+                PathAnchor::Start => {
+                    "the pattern need only match a prefix of the path; other implementations require it to match the whole path"
+                }
             };
             let field = self.field.clone().field("pathRegex");
             self.report.add(Code::PathAnchorDiffers, self.object, field, message);
@@ -120,28 +126,28 @@ impl Reader<'_> {
         Ok(Some(pattern))
     }
 
-    /// `None` is any method (S8, S13).
-    fn methods(methods: &[String]) -> Result<Option<BTreeSet<String>>, Faulty> {
+    /// Returns the methods; `None` stands for any method (S8, S13).
+    fn methods(methods: &[String]) -> Result<Option<BTreeSet<String>>, Invalid> {
         if methods.is_empty() || methods.iter().any(|method| method == "*") {
             return Ok(None);
         }
         // S11
         let possible: BTreeSet<String> = methods.iter().filter(|method| is_http_token(method)).cloned().collect();
         if possible.is_empty() {
-            Err(Faulty)
+            Err(Invalid)
         } else {
             Ok(Some(possible))
         }
     }
 
-    fn headers(&self, headers: &Headers) -> Result<Vec<HeaderMatch>, Faulty> {
+    fn headers(&self, headers: &Headers) -> Result<Vec<HeaderMatch>, Invalid> {
         let anchor = match self.settings.header_anchor {
             HeaderAnchor::Full => Anchor::Full,
             HeaderAnchor::Search => Anchor::Search,
         };
         // I6
         if headers.lost {
-            return Err(Faulty);
+            return Err(Invalid);
         }
         let mut all = Vec::new();
         for (name, value) in &headers.filters {
@@ -149,11 +155,11 @@ impl Reader<'_> {
             let value = Pattern::new(value, anchor)
                 .ok()
                 .filter(|_| is_http_token(name))
-                .ok_or(Faulty)?;
+                .ok_or(Invalid)?;
             // S16
             let name = name.to_ascii_lowercase();
             let header = HeaderMatch { name, value };
-            // The same filter twice asks for nothing more (S19).
+            // A repeated filter restricts nothing further (S19).
             if !all.contains(&header) {
                 all.push(header);
             }

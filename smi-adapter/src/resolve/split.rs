@@ -1,4 +1,4 @@
-//! Traffic splits: the shares of each port of a root service.
+//! Traffic splits: the effective routing of each port of a root service.
 
 mod ports;
 mod spec;
@@ -21,10 +21,11 @@ use std::collections::BTreeMap;
 /// The splits that name one root.
 type Competing<'a> = Vec<(&'a ObjectKey, &'a TrafficSplit)>;
 
+/// Resolves the splits in scope to one route policy per root.
 pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, report: &mut Report) -> Model {
     let mut roots = by_root(snapshot, settings, report);
     for splits in roots.values_mut() {
-        // Oldest first, absent = youngest, then by name (T29).
+        // T29: the oldest first, a split without a creation time last, then by name.
         splits.sort_by_key(|(key, split)| {
             let created = split.metadata.creation_timestamp.as_ref().map(|time| time.0);
             (created.is_none(), created, &key.name)
@@ -35,10 +36,10 @@ pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, 
         let ports = match root {
             Root::Service(key) => match ports::of_service(snapshot.service(key)) {
                 Ok(ports) => ports,
-                Err(why) => {
+                Err(reason) => {
                     // T40
                     for (split, _) in splits {
-                        let message = format!("root service `{}` {why}", key.name);
+                        let message = format!("root service `{}` {reason}, so the split has no effect", key.name);
                         let split = ObjectRef::split((*split).clone());
                         let diagnostic = Diagnostic::new(Code::RootUnusable, split, service_field(), message);
                         report.push(diagnostic.caused_by(ObjectRef::service(key.clone())));
@@ -68,7 +69,7 @@ fn service_field() -> FieldPath {
     "spec.service".into()
 }
 
-/// The splits of the scope by their root (T2, T3).
+/// Groups the splits in scope by their root (T2, T3).
 fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report) -> BTreeMap<Root, Competing<'a>> {
     let mut roots: BTreeMap<Root, Competing<'a>> = BTreeMap::new();
     for (key, split) in snapshot.splits() {
@@ -83,7 +84,10 @@ fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report)
             ParsedRoot::Service(root) => roots.entry(Root::Service(root)).or_default().push((key, split)),
             ParsedRoot::External(root) => roots.entry(root).or_default().push((key, split)),
             ParsedRoot::UnderDomain => {
-                let message = format!("`{service}` is not a service of namespace `{}`", key.namespace);
+                let message = format!(
+                    "`{service}` is not a service of namespace `{}`; a split has an effect only in its own namespace",
+                    key.namespace
+                );
                 let split = ObjectRef::split(key.clone());
                 report.add(Code::RootNamespace, &split, service_field(), message);
             }
@@ -93,7 +97,7 @@ fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report)
     roots
 }
 
-/// What the splits of one root are resolved against.
+/// The input for resolving the splits of one root.
 struct Context<'a> {
     snapshot: &'a Snapshot,
     groups: &'a Groups,
@@ -120,7 +124,7 @@ impl Context<'_> {
             if spec.matches.is_empty() {
                 if let Some(winner) = winner {
                     let message = format!(
-                        "`{winner}` is older and splits the same root without matches; it counts, even where it is passed over"
+                        "`{winner}` is older and splits the same root without matches; only that split counts, even where it is passed over"
                     );
                     let diagnostic = Diagnostic::new(Code::Conflict, object, service_field(), message);
                     report.push(diagnostic.caused_by(ObjectRef::split(winner.clone())));
@@ -179,7 +183,7 @@ impl Context<'_> {
         self.root.namespace()
     }
 
-    /// Whether `service`, a backend, is the root service itself (T28).
+    /// Returns `true` if the backend `service` is the root service itself (T28).
     fn is_root(&self, service: &str) -> bool {
         matches!(self.root, Root::Service(key) if key.name == service)
     }

@@ -59,7 +59,7 @@ fn snapshot(objects: &[Value]) -> Snapshot {
     input.build()
 }
 
-/// The services of most tests: a root and two backends on port 80.
+/// Returns the services of most tests: a root and two backends on port 80.
 fn shop() -> Vec<Value> {
     vec![
         service("web", &[(80, "http")]),
@@ -87,7 +87,7 @@ fn weights(split: &PortSplit) -> Vec<(&str, u128)> {
     backends.map(|backend| (backend.service(), backend.weight())).collect()
 }
 
-/// What the split without matches does on a port of `web`.
+/// Returns the shares of the split without matches on a port of `web`.
 fn default_on(resolution: &Resolution, port: u16) -> Vec<(&str, u128)> {
     let ports = route(resolution, "web").map(ServiceRoute::ports).unwrap_or_default();
     let port = ports.iter().find(|route| route.port() == port);
@@ -102,7 +102,7 @@ fn codes(resolution: &Resolution) -> Vec<String> {
 }
 
 #[test]
-fn weights_are_reduced_and_relative() {
+fn reduces_weights_to_relative_shares() {
     // T8, T9, T30
     for (given, expected) in [
         (
@@ -137,7 +137,7 @@ fn weights_are_reduced_and_relative() {
 }
 
 #[test]
-fn weights_that_are_none_make_the_split_inert() {
+fn invalid_or_zero_weights_make_the_split_inert() {
     // T6, T10
     for weight in [json!(-1), json!("abc"), json!(""), json!(1e30), json!(true)] {
         let resolution = resolved(&[split("s", "web", &[("v1", json!(1)), ("v2", weight)])]);
@@ -164,7 +164,7 @@ fn weights_that_are_none_make_the_split_inert() {
 }
 
 #[test]
-fn quantities_are_the_norm_in_v1alpha1() {
+fn accepts_quantities_as_weights_in_v1alpha1() {
     // T7
     let mut quantities = split("s", "web", &[("v1", json!("1")), ("v2", json!("500m"))]);
     quantities["apiVersion"] = json!("split.smi-spec.io/v1alpha1");
@@ -202,7 +202,7 @@ fn every_port_has_its_own_backends() {
 }
 
 #[test]
-fn a_port_is_a_number_and_a_protocol() {
+fn matches_ports_by_number_and_protocol() {
     // T20, T21
     let mut web = service("web", &[(80, "http"), (53, "dns")]);
     web["spec"]["ports"][1]["protocol"] = json!("UDP");
@@ -225,8 +225,8 @@ fn a_port_is_a_number_and_a_protocol() {
 }
 
 #[test]
-fn an_empty_protocol_is_none() {
-    // T21: Kubernetes means TCP where nothing is said.
+fn an_empty_protocol_defaults_to_tcp() {
+    // T21: the default protocol of Kubernetes is TCP.
     let mut services = shop();
     services[0]["spec"]["ports"][0]["protocol"] = json!("");
     let resolution = resolve_with(
@@ -251,7 +251,7 @@ fn the_root_stands_in_for_absent_backends() {
         assert_eq!(default_on(&resolution, 80), [("v1", 99), ("web", 1)], "{absent}");
         assert_eq!(codes(&resolution), ["BackendMissing spec.backends[1].service"]);
     }
-    // Present ones carry no weight, or have no such port: the split is passed over.
+    // No present backend has both a weight and the port, so the split is passed over.
     for (present, weight) in [("v1", 0), ("web-only", 1)] {
         let objects = [split("s", "web", &[(present, json!(weight)), ("gone", json!(9))])];
         let resolution = resolve_with(&Settings::default(), services.clone(), &objects);
@@ -286,7 +286,7 @@ fn the_root_may_be_a_backend() {
 }
 
 #[test]
-fn unusable_roots() {
+fn reports_unusable_roots() {
     // T3, T40, T31, I7
     let mut external = service("ext", &[(80, "http")]);
     external["spec"]["type"] = json!("ExternalName");
@@ -327,7 +327,7 @@ fn an_external_root_is_left_to_the_adapter() {
     let route = route(&resolution, "shop.example.com").unwrap();
     assert_eq!(route.ports()[0].port(), 80);
     assert_eq!(codes(&resolution), Vec::<String>::new());
-    // Nothing can stand in for an absent backend of it.
+    // An external root cannot stand in for an absent backend.
     let resolution = resolved(&[split("s", "shop.example.com", &[("v1", json!(1)), ("gone", json!(1))])]);
     assert_eq!(resolution.model.policies().count(), 0);
     assert_eq!(
@@ -340,8 +340,8 @@ fn an_external_root_is_left_to_the_adapter() {
 }
 
 #[test]
-fn one_root_many_splits() {
-    // T29: matches first, by age and name; then the oldest without.
+fn merges_splits_of_one_root_in_order() {
+    // T29: splits with matches come first, by age and name, then the oldest split without matches.
     let matches = json!([{"name": "m", "pathRegex": "/a.*"}]);
     let to = |service: &'static str| [(service, json!(1))];
     let objects = [
@@ -366,7 +366,7 @@ fn one_root_many_splits() {
 }
 
 #[test]
-fn the_oldest_counts_even_where_it_is_inert() {
+fn the_oldest_split_counts_even_if_it_is_inert() {
     // T29
     let inert = created(split("old", "web", &[("v1", json!(0))]), 2020);
     let resolution = resolved(&[inert, split("new", "web", &[("v1", json!(1))])]);
@@ -378,7 +378,7 @@ fn the_oldest_counts_even_where_it_is_inert() {
 }
 
 #[test]
-fn references_that_lead_nowhere_never_mean_everything() {
+fn unresolved_references_never_match_everything() {
     // T16, T17, S21
     let mut services = shop();
     services.push(group("empty", &json!([])));
@@ -417,7 +417,7 @@ fn references_that_lead_nowhere_never_mean_everything() {
         );
         assert!(route(&resolution, "web").is_some());
     }
-    // One that leads somewhere is enough (T14).
+    // One resolved reference is enough (T14).
     let objects = [with_matches(
         split("s", "web", &[("v1", json!(1))]),
         &["gone", "fine", "fine"],
@@ -432,7 +432,7 @@ fn references_that_lead_nowhere_never_mean_everything() {
 }
 
 #[test]
-fn matches_are_read_with_all_their_faults() {
+fn reports_all_violations_of_matches() {
     // S2, S6, S8, S11, S13, S16, S19, S20, I6
     let objects = [group(
         "g",
@@ -473,13 +473,13 @@ fn matches_are_read_with_all_their_faults() {
     let usable: Vec<&str> = conditional.matches().iter().map(|matching| matching.name()).collect();
     assert_eq!(usable, ["a", "all", "full", "bare"]);
     let matching = &conditional.matches()[0];
-    assert_eq!(matching.headers().len(), 2, "the same filter twice is one");
+    assert_eq!(matching.headers().len(), 2, "repeated filters are merged");
     assert_eq!(matching.headers()[0].name(), "x-a");
     assert_eq!(matching.methods().unwrap().len(), 2);
 }
 
 #[test]
-fn anchors_are_settings() {
+fn settings_choose_the_anchors() {
     // S4, S12
     let objects = [
         group("g", &json!([{"name": "m", "pathRegex": "/a", "headers": {"x": "b"}}])),
@@ -510,7 +510,7 @@ fn anchors_are_settings() {
 }
 
 #[test]
-fn broken_input_is_reported_and_leaves_the_rest() {
+fn reports_broken_input_and_resolves_the_rest() {
     // I1, I3, I4
     let mut broken = split("broken", "web", &[]);
     broken["spec"]["backends"] = json!("v1");
@@ -527,13 +527,13 @@ fn broken_input_is_reported_and_leaves_the_rest() {
     let resolution = resolved(&objects);
     assert_eq!(default_on(&resolution, 80), [("v1", 1)]);
     assert!(route(&resolution, "v2").is_none());
-    let said: Vec<String> = resolution
+    let reported: Vec<String> = resolution
         .diagnostics
         .iter()
         .map(|d| format!("{} {} {}", d.code, d.object.key.name, d.field))
         .collect();
     assert_eq!(
-        said,
+        reported,
         [
             "Undecodable broken spec.backends",
             "Unreferenced g ",
@@ -545,7 +545,7 @@ fn broken_input_is_reported_and_leaves_the_rest() {
 }
 
 #[test]
-fn only_the_scope_counts() {
+fn ignores_objects_out_of_scope() {
     let settings = Settings {
         scope: Scope::Namespaces(["other".to_owned()].into()),
         ..Settings::default()
@@ -555,7 +555,7 @@ fn only_the_scope_counts() {
 }
 
 #[test]
-fn versions_mean_the_same() {
+fn every_version_has_the_same_meaning() {
     // S24
     let mut seen = Vec::new();
     for (version, root) in [

@@ -1,4 +1,4 @@
-//! Violations: the faults that single objects have by themselves. Resolving starts from them, and reports none of them
+//! Violations: the rules that single objects break. Resolution reports them first, so that no later step reports them
 //! again.
 
 use super::Report;
@@ -10,7 +10,7 @@ use smi_types::Violation;
 use smi_types::split::TrafficSplit;
 use smi_types::validate::Rule;
 
-/// Reports the violations of every object of the scope.
+/// Reports the violations of every object in scope.
 pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
     for (object, violations) in of_others(snapshot, settings) {
         let permitted = |rule: Rule| rule == Rule::DestinationNamespace && settings.foreign_destinations;
@@ -30,24 +30,34 @@ fn in_scope(settings: &Settings, key: &ObjectKey) -> bool {
     settings.scope.contains(&key.namespace)
 }
 
-/// The objects that are no splits, with their violations.
+/// Returns the objects other than splits, with their violations.
 fn of_others(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
     let in_scope = |key: &ObjectKey| in_scope(settings, key);
     let of = |kind: Kind, key: &ObjectKey| ObjectRef::new(kind, key.clone());
-    let groups = snapshot.groups().filter(move |(key, _)| in_scope(key));
-    let groups = groups.map(move |(key, group)| (of(Kind::HTTP_ROUTE_GROUP, key), group.violations()));
-    let tcp = snapshot.tcp_routes().filter(move |(key, _)| in_scope(key));
-    let tcp = tcp.map(move |(key, route)| (of(Kind::TCP_ROUTE, key), route.violations()));
-    let udp = snapshot.udp_routes().filter(move |(key, _)| in_scope(key));
-    let udp = udp.map(move |(key, route)| (of(Kind::UDP_ROUTE, key), route.violations()));
-    let targets = snapshot.targets().filter(move |(key, _)| in_scope(key));
-    let targets = targets.map(move |(key, target)| (of(Kind::TRAFFIC_TARGET, key), target.violations()));
-    let bindings = snapshot.bindings().filter(move |(key, _)| in_scope(key));
-    let bindings = bindings.map(move |(key, binding)| (of(Kind::IDENTITY_BINDING, key), binding.violations()));
+    let groups = snapshot
+        .groups()
+        .filter(move |(key, _)| in_scope(key))
+        .map(move |(key, group)| (of(Kind::HTTP_ROUTE_GROUP, key), group.violations()));
+    let tcp = snapshot
+        .tcp_routes()
+        .filter(move |(key, _)| in_scope(key))
+        .map(move |(key, route)| (of(Kind::TCP_ROUTE, key), route.violations()));
+    let udp = snapshot
+        .udp_routes()
+        .filter(move |(key, _)| in_scope(key))
+        .map(move |(key, route)| (of(Kind::UDP_ROUTE, key), route.violations()));
+    let targets = snapshot
+        .targets()
+        .filter(move |(key, _)| in_scope(key))
+        .map(move |(key, target)| (of(Kind::TRAFFIC_TARGET, key), target.violations()));
+    let bindings = snapshot
+        .bindings()
+        .filter(move |(key, _)| in_scope(key))
+        .map(move |(key, binding)| (of(Kind::IDENTITY_BINDING, key), binding.violations()));
     groups.chain(tcp).chain(udp).chain(targets).chain(bindings)
 }
 
-/// Limits a diagnostic on a split to the backend that it is about. An invalid weight makes the whole split inert.
+/// Limits a diagnostic on a split to the backend that it concerns. An invalid weight makes the whole split inert.
 fn limited(diagnostic: Diagnostic, split: &TrafficSplit) -> Diagnostic {
     let of_backend = matches!(
         diagnostic.rule,

@@ -1,4 +1,4 @@
-//! Access control: which queries the specification allows (A1–A38).
+//! Access control: the authorization of queries by the specification (A1–A38).
 
 mod bindings;
 mod case;
@@ -26,12 +26,12 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use case::Case;
 
-/// Decides whether `query` is allowed, and says why.
+/// Returns the authorization of `query`, and the trace of the decision.
 ///
-/// The pod or template that it reaches is judged by its own labels and service account (A18), and by the
-/// namespace in which it lies. In a namespace that is not enforced everything is allowed (A2), and none is where the
-/// snapshot does not [cover](Snapshot#coverage) workloads. Where nothing
-/// is known of what is reached, nothing is known to be granted: in an enforced namespace that is denied.
+/// The authorization depends on the labels and the service account of the pod or template that the query reaches (A18),
+/// and on its namespace. In a namespace that is not enforced, everything is allowed (A2). No namespace is enforced if
+/// the snapshot does not [cover](Snapshot#coverage) workloads. An unknown workload has no known grants, so a query to
+/// it is denied in an enforced namespace.
 ///
 /// ```
 /// use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
@@ -50,8 +50,8 @@ use case::Case;
 /// assert_eq!(access, Authorization::Deny);
 /// assert_eq!(
 ///     trace.to_string(),
-///     "Namespace shop: is enforced: objects managed by us enforce it already (A2)\n\
-///      Pod shop/api-1: nothing is known to be granted: there is none (I3)\n\
+///     "Namespace shop: is enforced because objects managed by us already enforce it (A2)\n\
+///      Pod shop/api-1: has no known grants because it does not exist (I3)\n\
 ///      Pod shop/api-1: the traffic is denied (A2)\n"
 /// );
 /// ```
@@ -90,17 +90,17 @@ pub fn authorize(snapshot: &Snapshot, settings: &Settings, query: &AccessQuery) 
     (access, trace)
 }
 
-/// A38: what policy says; but where it denies, a health check is left open.
+/// Returns the authorization by policy, except that a denied health check is left open (A38).
 fn judge(case: &Case<'_>, trace: &mut Trace) -> Authorization {
     let access = policy(case, trace);
-    if access == Authorization::Deny && health::is_asked(case) {
+    if access == Authorization::Deny && health::is_check(case) {
         trace.record("A38", case.query.to.clone(), Outcome::HealthCheck);
         return Authorization::Either { rule: "A38" };
     }
     access
 }
 
-/// A37: an HTTP request is judged under every reading of it (S5, S17), anything else by its port.
+/// Returns the authorization by policy (A37): HTTP requests under every reading (S5, S17), other traffic by its port.
 fn policy(case: &Case<'_>, trace: &mut Trace) -> Authorization {
     let Traffic::Http(request) = &case.query.traffic else {
         return union(case, None, trace);
@@ -116,11 +116,10 @@ fn policy(case: &Case<'_>, trace: &mut Trace) -> Authorization {
     }
 }
 
-/// A1, A2: what any traffic target allows is allowed, and nothing else.
+/// Returns the union of all traffic targets: a query is allowed if and only if one of them allows it (A1, A2).
 ///
-/// `seen` is the request, or nothing where the traffic is no HTTP. All targets that leave the query open do
-/// so by the same rule: a Service targets the port (A13, A14) or nothing names it (A11), and A13 is about raw
-/// bytes, A14 about requests.
+/// `seen` is the request; `None` if the traffic is not HTTP. All targets that leave the query open do so by the same
+/// rule: either a Service targets the port (A13 for raw bytes, A14 for requests), or nothing names it (A11).
 fn union(case: &Case<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Authorization {
     targets::unreadable(case, trace);
     let mut access = Authorization::Deny;

@@ -1,4 +1,4 @@
-//! Who gets how much of what a split takes.
+//! Backends: the shares of the traffic that a split takes.
 
 use super::call::Call;
 use super::destination;
@@ -10,10 +10,14 @@ use smi_types::split::Spec;
 use smi_types::weight::Weight;
 use std::collections::BTreeMap;
 
-/// T6, T10, T30, T31: the weight of every backend in units of 10⁻⁹, or why the split is inert.
+/// Returns the weight of every backend in units of 10⁻⁹ (T30).
+///
+/// # Errors
+///
+/// Returns the reason if the split is inert (T6, T10, T31).
 pub(super) fn weights(spec: &Spec) -> Result<BTreeMap<&str, u128>, Reason> {
     if spec.backends.is_empty() {
-        return Err(Reason::new("T31", "it is inert: it has no backends"));
+        return Err(Reason::new("T31", "it has no backends, which makes it inert"));
     }
     let mut weights = BTreeMap::new();
     for backend in &spec.backends {
@@ -22,7 +26,7 @@ pub(super) fn weights(spec: &Spec) -> Result<BTreeMap<&str, u128>, Reason> {
             Weight::Exact(decimal) => decimal.nanos(),
             Weight::Invalid(value) => {
                 let why = format!(
-                    "it is inert: `{value}`, the weight of `{}`, is not a weight",
+                    "the weight `{value}` of `{}` is not valid, which makes the split inert",
                     backend.service
                 );
                 return Err(Reason::new("T6", why));
@@ -32,15 +36,15 @@ pub(super) fn weights(spec: &Spec) -> Result<BTreeMap<&str, u128>, Reason> {
         *sum += nanos;
     }
     if weights.values().all(|nanos| *nanos == 0) {
-        return Err(Reason::new("T10", "it is inert: all its weights are 0"));
+        return Err(Reason::new("T10", "all its weights are `0`, which makes it inert"));
     }
     Ok(weights)
 }
 
-/// T8, T20, T23, T25: the shares on the port that is called.
+/// Returns the shares on the requested port (T8, T20, T23, T25).
 ///
-/// A backend without the port is left out. For one that is absent the root stands in, unless no backend is
-/// left that is there.
+/// A backend without the port is left out. The root stands in for an absent backend, unless no present backend gets a
+/// share.
 pub(super) fn shares(
     call: &Call<'_>,
     weights: &BTreeMap<&str, u128>,
@@ -57,7 +61,7 @@ pub(super) fn shares(
             trace.record("T25", object, Outcome::Absent { nanos: weight, why });
             stand_in += weight;
         } else if has_port(call, &key) {
-            // T28: the root as a backend stands for its own endpoints. So does a backend that is itself split (T27).
+            // T28: the root as a backend represents its own endpoints. So does a backend that is itself a root (T27).
             let is_root = key == *call.root;
             let outcome = Outcome::TakesPart { nanos: weight, is_root };
             trace.record(if is_root { "T28" } else { "T8" }, object, outcome);
@@ -78,7 +82,7 @@ pub(super) fn shares(
     Distribution::of(shares).ok_or_else(unusable)
 }
 
-/// T20: whether a backend has the port that is called.
+/// Returns `true` if a backend has the requested port (T20).
 fn has_port(call: &Call<'_>, key: &ObjectKey) -> bool {
     let service = call.snapshot.service(key);
     service.is_some_and(|service| destination::has_tcp_port(service, call.port))

@@ -1,17 +1,17 @@
-//! A call: what a client asks of which service, in which world.
+//! Calls: the service and the port that a client calls, with the snapshot and settings that apply.
 
 use crate::object::{ObjectKey, ObjectRef};
 use crate::query::{Distribution, Endpoint};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
-/// A call of a service, and the world in which it is made.
+/// A call of a service, with the snapshot and settings that apply.
 pub(super) struct Call<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) settings: &'a Settings,
     /// The service that the client calls: the root, if a split names it (T2).
     pub(super) root: &'a ObjectKey,
-    /// The port's number at that service.
+    /// The number of the service port.
     pub(super) port: u16,
 }
 

@@ -1,9 +1,9 @@
-//! S5: the path that is matched, and what becomes of it in proxies that rewrite before they match.
+//! Paths: the path to match, and its forms in proxies that rewrite paths before they match (S5).
 
-/// S5: the path as received, and its other forms.
+/// Returns the path as received, and its other forms (S5).
 ///
-/// A form is what some of the steps below make of the path, done in their order: at most 255, and none for
-/// a path that no step changes.
+/// A form is the result of applying some of the steps below to the path, in their order. There are at most 255 forms,
+/// and none if no step changes the path.
 pub(super) fn forms(received: &str) -> (&str, Vec<String>) {
     let path = without_query(received);
     let mut forms = vec![path.to_owned()];
@@ -19,8 +19,8 @@ pub(super) fn forms(received: &str) -> (&str, Vec<String>) {
     (path, forms)
 }
 
-/// What proxies do before they match, each of them any subset. Each step comes before those that act on
-/// what it makes.
+/// The steps by which proxies rewrite a path before they match it. Each proxy applies some of them. A step precedes the
+/// steps that act on its result.
 const STEPS: [fn(&str) -> String; 8] = [
     slashes,
     origin_form,
@@ -32,17 +32,17 @@ const STEPS: [fn(&str) -> String; 8] = [
     escaped,
 ];
 
-/// S5: query and fragment are not matched.
+/// Removes query and fragment, which are not matched (S5).
 fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// S5, as browsers: `\` is `/`.
+/// Replaces `\` by `/`, like browsers (S5).
 fn slashes(path: &str) -> String {
     path.replace('\\', "/")
 }
 
-/// S5, as browsers: of `http://host/path` the path.
+/// Reduces `http://host/path` to the path, like browsers (S5).
 fn origin_form(path: &str) -> String {
     let Some((scheme, rest)) = path.split_once("://") else {
         return path.to_owned();
@@ -56,7 +56,7 @@ fn origin_form(path: &str) -> String {
     }
 }
 
-/// S5, RFC 3986 section 6.2.2.2: escapes of unreserved characters are decoded, once.
+/// Decodes escapes of unreserved characters once (S5, RFC 3986 section 6.2.2.2).
 fn unreserved(path: &str) -> String {
     map_escapes(path, |hex, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -67,12 +67,12 @@ fn unreserved(path: &str) -> String {
     })
 }
 
-/// S5, RFC 3986 section 6.2.2.1: the digits of escapes in upper case.
+/// Converts the digits of escapes to upper case (S5, RFC 3986 section 6.2.2.1).
 fn upper_case(path: &str) -> String {
     map_escapes(path, |hex, _| format!("%{}", hex.to_ascii_uppercase()))
 }
 
-/// S5, as browsers: a segment that is a dot segment once `%2e` is decoded is one; other escapes stay.
+/// Decodes `%2e` in segments that then are dot segments, like browsers (S5). Other escapes stay.
 fn escaped_dots(path: &str) -> String {
     map_segments(path, |segment| {
         let (name, parameters) = segment.split_at(segment.find(';').unwrap_or(segment.len()));
@@ -85,7 +85,7 @@ fn escaped_dots(path: &str) -> String {
     })
 }
 
-/// S5: `;x` after a dot segment is dropped, so that `/foo/..;/bar` is `/foo/../bar`.
+/// Drops `;x` after a dot segment, so that `/foo/..;/bar` becomes `/foo/../bar` (S5).
 fn dot_parameters(path: &str) -> String {
     map_segments(path, |segment| match segment.split_once(';') {
         Some((dots, _)) if is_dots(dots) => dots.to_owned(),
@@ -93,7 +93,7 @@ fn dot_parameters(path: &str) -> String {
     })
 }
 
-/// S5, RFC 3986 section 5.2.4: `.` and `..` are removed.
+/// Removes `.` and `..` (S5, RFC 3986 section 5.2.4).
 fn without_dot_segments(path: &str) -> String {
     let Some(relative) = path.strip_prefix('/') else {
         return path.to_owned();
@@ -116,7 +116,7 @@ fn without_dot_segments(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
-/// S5, as browsers: characters that no path may hold are escaped.
+/// Escapes characters that a path must not contain, like browsers (S5).
 fn escaped(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for c in path.chars() {
@@ -143,7 +143,7 @@ fn map_segments(path: &str, rewrite: impl Fn(&str) -> String) -> String {
     path.split('/').map(rewrite).collect::<Vec<_>>().join("/")
 }
 
-/// Rewrites every escape, given its two digits and its value. A `%` that begins no escape stays.
+/// Rewrites every escape, given its two digits and its value. A `%` that does not begin an escape stays.
 fn map_escapes(path: &str, rewrite: impl Fn(&str, u8) -> String) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;

@@ -1,4 +1,4 @@
-//! S5, S17: the answers under every reading of a request that meshes use.
+//! Readings: the answers under every reading of a request that meshes use (S5, S17).
 
 use super::outcome::{Answer, Outcome};
 use super::path;
@@ -11,16 +11,16 @@ use crate::query::Request;
 pub(super) struct Answers<A> {
     /// The answer to the request as received.
     pub(super) first: A,
-    /// Those of the other readings that differ from it, and from one another.
+    /// The distinct answers of the other readings that differ from it.
     pub(super) others: Vec<A>,
-    /// Which rule leaves room for the others.
+    /// The rule that permits the other readings.
     pub(super) rule: &'static str,
 }
 
-/// Asks under every reading of the request: every form of the path, with repeated header lines taken one by
-/// one or joined.
+/// Collects the answers under every reading of the request: every form of the path, with repeated header lines read
+/// separately or joined.
 ///
-/// The trace tells the request as received, then, on `object`, what the other readings change.
+/// The trace explains the request as received, then, on `object`, the answers of the other readings that differ.
 pub(super) fn all<A: PartialEq + Clone + Into<Answer>>(
     request: &Request,
     object: &ObjectRef,

@@ -1,4 +1,4 @@
-//! Whether a request fulfils a match of a route group.
+//! Requests: the conditions under which a request fulfils a match of a route group.
 
 use super::trace::Reason;
 use crate::query::Request;
@@ -14,26 +14,26 @@ pub(super) struct Seen<'a> {
     pub(super) request: &'a Request,
     /// The path under this reading, without query (S5).
     pub(super) path: &'a str,
-    /// What several lines of one header are (S17).
+    /// The reading of repeated lines of one header (S17).
     pub(super) lines: Lines,
-    /// The patterns so far: one request may be seen in hundreds of forms.
+    /// The patterns compiled so far. One request may have hundreds of readings.
     pub(super) compiled: &'a Compiled,
 }
 
-/// Regular expressions by their text, each compiled once.
+/// Compiled regular expressions by their text.
 #[derive(Default)]
 pub(super) struct Compiled(RefCell<BTreeMap<String, Result<Regex, String>>>);
 
-/// S17: the two readings of a header that comes in several lines.
+/// The two readings of a header with several lines (S17).
 #[derive(Clone, Copy)]
 pub(super) enum Lines {
-    /// Each line is a value, and any may match.
+    /// Each line is a separate value, and any of them may match.
     Single,
-    /// The lines joined by `,` are one value.
+    /// The lines, joined with `,`, are one value.
     Joined,
 }
 
-/// S17: the readings that can differ for these header lines.
+/// Returns the readings that can differ for these header lines (S17).
 pub(super) fn line_readings(headers: &[(String, String)]) -> Vec<Lines> {
     let repeated =
         |(name, _): &(String, String)| headers.iter().filter(|(other, _)| same_name(name, other)).count() > 1;
@@ -44,7 +44,7 @@ pub(super) fn line_readings(headers: &[(String, String)]) -> Vec<Lines> {
     }
 }
 
-/// S13, S14: a request fulfils a match if it fulfils all that the match says.
+/// Returns `Ok` if a request fulfils all conditions of a match (S13, S14).
 pub(super) fn fulfils(matching: &HTTPMatch, seen: &Seen<'_>, settings: &Settings) -> Result<(), Reason> {
     nothing_lost(matching)?;
     path(matching, seen, settings.path_anchor)?;
@@ -52,15 +52,18 @@ pub(super) fn fulfils(matching: &HTTPMatch, seen: &Seen<'_>, settings: &Settings
     headers(matching, seen, settings.header_anchor)
 }
 
-/// I6, S6, S11: a match of which something cannot be understood matches nothing, whatever else it says.
+/// Returns `Ok` if every part of a match can be interpreted; otherwise the match matches nothing (I6, S6, S11).
 fn nothing_lost(matching: &HTTPMatch) -> Result<(), Reason> {
     if matching.headers.lost {
-        return Err(Reason::new("I6", "it matches nothing: a header filter of it was lost"));
+        return Err(Reason::new(
+            "I6",
+            "a header filter was lost, so the match matches nothing",
+        ));
     }
     portable(&matching.path_regex)?;
     for (name, value) in &matching.headers.filters {
         if !is_token(name) {
-            let why = format!("it matches nothing: `{name}` is not a valid header name");
+            let why = format!("`{name}` is not a valid header name, so the match matches nothing");
             return Err(Reason::new("S11", why));
         }
         portable(value)?;
@@ -68,7 +71,8 @@ fn nothing_lost(matching: &HTTPMatch) -> Result<(), Reason> {
     Ok(())
 }
 
-/// S4, S5, S7: the path is matched from its beginning, by default to its end. An empty pattern is none (S13).
+/// Returns `Ok` if the pattern matches the path from its beginning and, by default, to its end (S4, S5, S7). An empty
+/// pattern matches any path (S13).
 fn path(matching: &HTTPMatch, seen: &Seen<'_>, anchor: PathAnchor) -> Result<(), Reason> {
     let pattern = &matching.path_regex;
     if pattern.is_empty() {
@@ -84,12 +88,12 @@ fn path(matching: &HTTPMatch, seen: &Seen<'_>, anchor: PathAnchor) -> Result<(),
     }
     let why = match anchor {
         PathAnchor::Full => format!("the path `{}` does not match `{pattern}` as a whole", seen.path),
-        PathAnchor::Start => format!("no beginning of the path `{}` matches `{pattern}`", seen.path),
+        PathAnchor::Start => format!("no prefix of the path `{}` matches `{pattern}`", seen.path),
     };
     Err(Reason::new("S4", why))
 }
 
-/// S8: the method is one of those listed; `*` and an empty list are all of them (S13).
+/// Returns `Ok` if the list contains the method (S8). `*` and an empty list stand for all methods (S13).
 fn method(matching: &HTTPMatch, seen: &Seen<'_>) -> Result<(), Reason> {
     let (listed, method) = (&matching.methods, &seen.request.method);
     if listed.is_empty() || listed.iter().any(|one| one == "*" || one == method) {
@@ -99,7 +103,7 @@ fn method(matching: &HTTPMatch, seen: &Seen<'_>) -> Result<(), Reason> {
     Err(Reason::new("S8", why))
 }
 
-/// S14, S19: every header filter holds, also where several have one name.
+/// Returns `Ok` if every header filter holds, even if several have the same name (S14, S19).
 fn headers(matching: &HTTPMatch, seen: &Seen<'_>, anchor: HeaderAnchor) -> Result<(), Reason> {
     let filters = &matching.headers.filters;
     filters
@@ -107,7 +111,7 @@ fn headers(matching: &HTTPMatch, seen: &Seen<'_>, anchor: HeaderAnchor) -> Resul
         .try_for_each(|(name, pattern)| header(name, pattern, seen, anchor))
 }
 
-/// S12: the value of a header matches, by default as a whole. A header that is absent does not match (S18).
+/// Returns `Ok` if the value of a header matches, by default as a whole (S12). An absent header does not match (S18).
 fn header(name: &str, pattern: &str, seen: &Seen<'_>, anchor: HeaderAnchor) -> Result<(), Reason> {
     let portable = portable(pattern)?;
     let regex = match anchor {
@@ -116,7 +120,7 @@ fn header(name: &str, pattern: &str, seen: &Seen<'_>, anchor: HeaderAnchor) -> R
     };
     let values = values(name, seen);
     if values.is_empty() {
-        return Err(Reason::new("S18", format!("there is no header `{name}`")));
+        return Err(Reason::new("S18", format!("the request has no header `{name}`")));
     }
     if values.iter().any(|value| regex.is_match(value)) {
         return Ok(());
@@ -124,12 +128,14 @@ fn header(name: &str, pattern: &str, seen: &Seen<'_>, anchor: HeaderAnchor) -> R
     let values = values.join("`, `");
     let why = match anchor {
         HeaderAnchor::Full => format!("the header `{name}` is `{values}`, which does not match `{pattern}` as a whole"),
-        HeaderAnchor::Search => format!("the header `{name}` is `{values}`, in which `{pattern}` is not found"),
+        HeaderAnchor::Search => {
+            format!("the header `{name}` is `{values}`, which does not contain a match of `{pattern}`")
+        }
     };
     Err(Reason::new("S12", why))
 }
 
-/// S16, S17: the values of a header, under the reading of repeated lines.
+/// Returns the values of a header, under the given reading of repeated lines (S16, S17).
 fn values(name: &str, seen: &Seen<'_>) -> Vec<String> {
     let lines = seen.request.headers.iter();
     let values: Vec<String> = lines
@@ -142,36 +148,32 @@ fn values(name: &str, seen: &Seen<'_>) -> Vec<String> {
     }
 }
 
-/// S16: names of headers do not differ by the case of ASCII letters.
+/// Returns `true` if two header names are equal, ignoring the case of ASCII letters (S16).
 fn same_name(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-/// S11: whether this can be the name of a header: a token of HTTP (RFC 9110 section 5.6.2).
+/// Returns `true` if this is a valid header name: a token of HTTP (S11, RFC 9110 section 5.6.2).
 fn is_token(name: &str) -> bool {
     let in_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty() && name.bytes().all(in_token)
 }
 
-/// S6: only what is in the portable dialect is understood.
+/// Parses a pattern in the portable dialect; no other is accepted (S6).
 fn portable(pattern: &str) -> Result<Portable, Reason> {
-    Portable::parse(pattern).map_err(|error| {
-        Reason::new(
-            "S6",
-            format!("it matches nothing: `{pattern}` is not understood: {error}"),
-        )
-    })
+    Portable::parse(pattern)
+        .map_err(|error| Reason::new("S6", format!("`{pattern}` is {error}; the match matches nothing")))
 }
 
 impl Compiled {
-    /// S6: whatever is in the dialect is accepted by the engine.
+    /// Returns the compiled pattern. The engine accepts every pattern of the portable dialect (S6).
     fn get(&self, pattern: &str) -> Result<Regex, Reason> {
         let mut compiled = self.0.borrow_mut();
         let regex = compiled
             .entry(pattern.to_owned())
             .or_insert_with(|| Regex::new(pattern).map_err(|error| error.to_string()));
         regex.clone().map_err(|error| {
-            let why = format!("it matches nothing: `{pattern}` is not understood: {error}");
+            let why = format!("`{pattern}` cannot be compiled ({error}), so the match matches nothing");
             Reason::new("S6", why)
         })
     }

@@ -1,4 +1,4 @@
-//! Which split takes the traffic of a root service, and how it shares it out.
+//! Splits: the split that takes the traffic of a root service, and the resulting shares.
 
 use super::call::Call;
 use super::outcome::Outcome;
@@ -10,9 +10,9 @@ use crate::query::Distribution;
 use smi_types::specs::HTTPRouteGroup;
 use smi_types::split::{MatchRef, Spec, TrafficSplit};
 
-/// T29: the first split in order that is not passed over decides; last the root's own endpoints do.
+/// Returns the shares of the first split in order that is not passed over, or else the root's own endpoints (T29).
 ///
-/// `seen` is the request, or nothing where the traffic is no HTTP.
+/// `seen` is the request; `None` if the traffic is not HTTP.
 pub(super) fn route(call: &Call<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Distribution {
     for (key, spec) in contenders(call, trace) {
         let object = ObjectRef::split(key.clone());
@@ -29,11 +29,11 @@ pub(super) fn route(call: &Call<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace)
     call.own_endpoints()
 }
 
-/// T29: the splits of the root in order: those with matches, then the oldest of those without.
+/// Returns the splits of the root in order: those with matches, then the oldest of those without (T29).
 fn contenders<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Spec)> {
     let (mut conditional, mut unconditional) = (Vec::new(), Vec::new());
     for (key, split, spec) in of_root(call, trace) {
-        // T18: an empty list of matches is none.
+        // T18: an empty list of matches counts as absent.
         if spec.matches.is_empty() {
             unconditional.push((key, split, spec));
         } else {
@@ -53,13 +53,14 @@ fn contenders<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a
     conditional.into_iter().map(|(key, _, spec)| (key, spec)).collect()
 }
 
-/// T29: older comes first, then the name decides. What has no date is youngest.
+/// Returns the sort key of a split: older splits come first, then the name decides (T29). A split without a date is the
+/// youngest.
 fn age<'k>(key: &'k ObjectKey, split: &TrafficSplit) -> (bool, Option<impl Ord + use<>>, &'k str) {
     let created = split.metadata.creation_timestamp.clone();
     (created.is_none(), created, &key.name)
 }
 
-/// T2, T3: the splits whose `spec.service` means the root. They are in its namespace.
+/// Returns the splits whose `spec.service` refers to the root (T2, T3). They are in its namespace.
 fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a TrafficSplit, &'a Spec)> {
     let namespace = &call.root.namespace;
     if !call.settings.scope.contains(namespace) {
@@ -70,7 +71,7 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
     unreadable(call, trace);
     let mut found = Vec::new();
     for (key, split) in call.snapshot.splits() {
-        // I7: without a `spec` there is no root.
+        // I7: a split without a `spec` has no root.
         let Some(spec) = split.spec.as_ref().filter(|_| key.namespace == *namespace) else {
             continue;
         };
@@ -88,10 +89,14 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
     found
 }
 
-/// I1: splits that may be about the root, but are there twice or cannot be read.
+/// Records the splits that may name the root, but are defined more than once or cannot be read (I1).
 fn unreadable(call: &Call<'_>, trace: &mut Trace) {
     let twins = call.snapshot.duplicates();
-    let objects = call.snapshot.undecodable().map(|why| &why.object).chain(twins);
+    let objects = call
+        .snapshot
+        .undecodable()
+        .map(|diagnostic| &diagnostic.object)
+        .chain(twins);
     for object in objects {
         if object.kind == Kind::TRAFFIC_SPLIT && object.key.namespace == call.root.namespace {
             let Reason { rule, why } = destination::missing(call.snapshot, object);
@@ -100,7 +105,11 @@ fn unreadable(call: &Call<'_>, trace: &mut Trace) {
     }
 }
 
-/// How one split shares the traffic out, or why it is passed over (T29).
+/// Returns the shares of one split.
+///
+/// # Errors
+///
+/// Returns the reason if the split is passed over (T29).
 fn take(
     call: &Call<'_>,
     key: &ObjectKey,
@@ -114,8 +123,10 @@ fn take(
     backends::shares(call, &weights, trace)
 }
 
-/// T12, T14, T18: without references all traffic is split; otherwise a request that fulfils any match of any
-/// group. Traffic that is no HTTP fulfils none (T19).
+/// Returns `Ok` if the split applies to the traffic (T12, T14, T18).
+///
+/// A split without references applies to all traffic, any other to requests that fulfil any match of any group. Traffic
+/// that is not HTTP fulfils none (T19).
 fn matches(
     call: &Call<'_>,
     key: &ObjectKey,
@@ -145,7 +156,7 @@ fn matches(
     Err(Reason::new("T12", "the request fulfils none of its matches"))
 }
 
-/// T16, T17, D18: only route groups can be referred to.
+/// Returns `Ok` if a reference refers to a route group, the only kind that is allowed (T16, T17, D18).
 fn resolved(reference: &MatchRef) -> Result<(), Reason> {
     let MatchRef {
         api_group,
@@ -154,18 +165,18 @@ fn resolved(reference: &MatchRef) -> Result<(), Reason> {
     } = reference;
     let group = api_group.as_deref().unwrap_or_default();
     if !["", "specs.smi-spec.io"].contains(&group) {
-        let why = format!("`{group}` is not `specs.smi-spec.io`");
+        let why = format!("its API group `{group}` is not `specs.smi-spec.io`");
         return Err(Reason::new("T16", why));
     }
     if kind != "HTTPRouteGroup" {
-        let why = format!("`{kind}` is not `HTTPRouteGroup`");
+        let why = format!("its kind `{kind}` is not `HTTPRouteGroup`");
         return Err(Reason::new("T17", why));
     }
     Ok(())
 }
 
-/// S2, S15: a request fulfils a group if it fulfils any of its matches. There may be no group (T17), or no
-/// match in it (S21).
+/// Returns `true` if a request fulfils any match of a group (S2, S15). The group may be absent (T17) or without matches
+/// (S21).
 fn any_match(call: &Call<'_>, group: &ObjectRef, seen: &Seen<'_>, trace: &mut Trace) -> bool {
     let Some(matches) = call.snapshot.group(&group.key).map(HTTPRouteGroup::matches) else {
         let Reason { why, .. } = destination::missing(call.snapshot, group);

@@ -13,7 +13,7 @@ mod requests;
 mod services;
 mod splits;
 
-/// A snapshot whose objects are all in namespace `shop`, and settings.
+/// A snapshot, mostly of objects in namespace `shop`, and settings.
 struct World {
     snapshot: Snapshot,
     settings: Settings,
@@ -29,7 +29,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Adds an object, as one of a whole input.
+    /// Adds an object to the input of the snapshot.
     fn add(mut self, add: impl FnOnce(&mut SnapshotBuilder) -> ObjectRef) -> Self {
         let mut input = SnapshotBuilder::from(self.snapshot);
         add(&mut input);
@@ -37,7 +37,7 @@ impl World {
         self
     }
 
-    /// The services `web`, `v1` and `v2`, each with TCP port 80.
+    /// Returns the services `web`, `v1` and `v2`, each with TCP port 80.
     fn shop() -> Self {
         World::default().tcp("web", &[80]).tcp("v1", &[80]).tcp("v2", &[80])
     }
@@ -97,12 +97,12 @@ impl World {
         route(&self.snapshot, &self.settings, &query)
     }
 
-    /// Where `GET /` to port 80 of `web` goes.
+    /// Returns the routing of `GET /` to port 80 of `web`, as text.
     fn get(&self) -> String {
         self.send(&request("GET", "/", &[])).to_string()
     }
 
-    /// Where a request to port 80 of `web` goes.
+    /// Returns the routing of a request to port 80 of `web`.
     fn send(&self, request: &Request) -> Routing {
         self.query("web", 80, Traffic::Http(request.clone())).0
     }
@@ -122,19 +122,19 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
     }
 }
 
-/// A spec that sends all traffic of `web` to `backend`.
+/// Returns a spec that sends all traffic of `web` to `backend`.
 fn all_to(backend: &str) -> Value {
     json!({"service": "web", "backends": [{"service": backend, "weight": 1}]})
 }
 
-/// A spec that sends the requests of route group `group` to `backend`.
+/// Returns a spec that sends the requests of route group `group` to `backend`.
 fn some_to(backend: &str, group: &str) -> Value {
     let mut spec = all_to(backend);
     spec["matches"] = json!([{"kind": "HTTPRouteGroup", "name": group}]);
     spec
 }
 
-/// A spec with these backends, as pairs of name and weight.
+/// Returns a spec with these backends, as pairs of name and weight.
 fn shares(backends: &[(&str, Value)]) -> Value {
     let backend = |(service, weight): &(&str, Value)| json!({"service": service, "weight": weight});
     let backends: Vec<Value> = backends.iter().map(backend).collect();
@@ -146,7 +146,7 @@ const V1: &str = "v1.shop:80";
 const V2: &str = "v2.shop:80";
 
 #[test]
-fn a_trace_tells_the_whole_way() {
+fn a_trace_lists_every_step() {
     let world = World::shop()
         .tcp("old", &[81])
         .group(
@@ -165,29 +165,29 @@ fn a_trace_tells_the_whole_way() {
         )
         .split("c", &all_to("v1"));
     let expected = "\
-TrafficSplit shop/c: does not count: `b` has no matches either and comes first (T29)
-HTTPRouteGroup shop/books: match `ids` (`matches[0]`) is not fulfilled: the path `/` does not match `/books` as a whole (S4)
-HTTPRouteGroup shop/books: match `` (`matches[1]`) is not fulfilled: there is no header `x` (S18)
-TrafficSplit shop/a: is passed over: the request fulfils none of its matches (T12)
-Service shop/gone: is absent, with weight `0.5`: there is none (T25)
-Service shop/old: is left out, with weight `2`: it has no TCP port 80 (T20)
-Service shop/v1: gets nothing: its weight is `0` (T9)
-Service shop/v2: takes part with weight `1.5` (T8)
-Service shop/web: takes part with weight `0.5`, in the place of the absent backends (T25)
-TrafficSplit shop/b: takes the traffic: it goes to v2.shop:80 3/4, web.shop:80 1/4 (T29)
+TrafficSplit shop/c: does not count because `b` has no matches either and comes first (T29)
+HTTPRouteGroup shop/books: the request does not fulfil match `ids` (`matches[0]`) because the path `/` does not match `/books` as a whole (S4)
+HTTPRouteGroup shop/books: the request does not fulfil match `` (`matches[1]`) because the request has no header `x` (S18)
+TrafficSplit shop/a: is passed over because the request fulfils none of its matches (T12)
+Service shop/gone: counts as absent, with weight `0.5`, because it does not exist (T25)
+Service shop/old: is left out, with weight `2`, because it has no TCP port 80 (T20)
+Service shop/v1: gets no traffic because its weight is `0` (T9)
+Service shop/v2: gets a share with weight `1.5` (T8)
+Service shop/web: gets a share with weight `0.5` in place of the absent backends (T25)
+TrafficSplit shop/b: takes the traffic and sends it to v2.shop:80 3/4, web.shop:80 1/4 (T29)
 ";
     assert_eq!(world.trace(), expected);
     let (_, trace) = world.query("web", 80, Traffic::Tcp);
     assert_eq!(trace.taken_by().map(|split| &*split.key.name), Some("b"));
     let absent = trace.steps().iter().find(|step| step.rule == "T25").unwrap();
-    let (nanos, why) = (500_000_000, "there is none".to_owned());
+    let (nanos, why) = (500_000_000, "it does not exist".to_owned());
     assert_eq!(absent.outcome, Outcome::Absent { nanos, why });
     let first = trace.steps().iter().find(|step| step.object.key.name == "a").unwrap();
     assert_eq!((first.rule, &*first.object.kind.kind), ("T19", "TrafficSplit"));
 }
 
 #[test]
-fn a_trace_tells_what_other_readings_change() {
+fn a_trace_reports_the_answers_of_other_readings() {
     let world = World::shop()
         .group("books", &json!([{"pathRegex": "/b"}, {"headers": {"x": "1,2"}}]))
         .split("a", &some_to("v1", "books"));
@@ -195,17 +195,15 @@ fn a_trace_tells_what_other_readings_change() {
     let twice = [("x", "1"), ("x", "2")];
     assert!(
         lines(request("GET", "/a/../b", &[]))
-            .ends_with("Service shop/web: where the path is rewritten to `/b`, it goes to v1.shop:80 (S5)\n")
+            .ends_with("Service shop/web: if the path is rewritten to `/b`, the request goes to v1.shop:80 (S5)\n")
     );
-    assert!(
-        lines(request("GET", "/a", &twice)).ends_with(
-            "Service shop/web: where repeated header lines are joined with `,`, it goes to v1.shop:80 (S17)\n"
-        )
-    );
+    assert!(lines(request("GET", "/a", &twice)).ends_with(
+        "Service shop/web: if repeated header lines are joined with `,`, the request goes to v1.shop:80 (S17)\n"
+    ));
 }
 
 #[test]
-fn every_failure_is_named_in_the_trace() {
+fn a_trace_names_the_rule_of_every_failed_match() {
     let cases = [
         ("I6", json!([{"headers": {}}])),
         ("S4", json!([{"pathRegex": "/x"}])),
@@ -231,7 +229,7 @@ fn every_failure_is_named_in_the_trace() {
     }
 }
 
-/// Text out of the characters that have a meaning somewhere.
+/// A pattern of texts that consist of characters with a special meaning.
 const ANY: &str = r#"[a.;%2eE5\\/*(){}|^$?#:,"` é\n-]{0,12}"#;
 
 fn any_name() -> impl Strategy<Value = String> {
@@ -280,7 +278,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn nothing_panics_and_every_answer_is_explained(
+    fn never_panics_and_explains_every_answer(
         specs in prop::collection::vec(any_spec(), 0..3),
         matches in prop::collection::vec(any_match(), 0..3),
         path in ANY,

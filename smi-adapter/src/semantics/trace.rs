@@ -1,21 +1,21 @@
-//! Traces: the steps by which the reference came to an answer, and why a clause does not hold.
+//! Traces: the steps by which the reference reached an answer, and the reasons that clauses do not hold.
 
 use super::outcome::Outcome;
 use crate::object::ObjectRef;
 use std::fmt::{self, Display};
 
-/// Why traffic goes where it goes, or is allowed or denied, in the order in which that was decided.
+/// The explanation of a routing or an authorization: the steps in the order in which they were decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace(Vec<Step>);
 
-/// One thing that was looked at, and what came of it.
+/// One examined object, and the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The rule that decided, such as `T20`.
     pub rule: &'static str,
-    /// What was looked at.
+    /// The examined object.
     pub object: ObjectRef,
-    /// What came of it.
+    /// The outcome for the object.
     pub outcome: Outcome,
 }
 
@@ -26,7 +26,7 @@ impl Trace {
         &self.0
     }
 
-    /// The split that takes the traffic (T29), if one does.
+    /// Returns the split that takes the traffic (T29), if there is one.
     #[must_use]
     pub fn taken_by(&self) -> Option<&ObjectRef> {
         let takes = |step: &&Step| matches!(step.outcome, Outcome::Takes { .. });
@@ -45,17 +45,17 @@ impl Display for Trace {
     }
 }
 
-/// Writes `TrafficSplit shop/canary: is passed over: the request fulfils none of its matches (T12)`.
+/// Writes `TrafficSplit shop/canary: is passed over because the request fulfils none of its matches (T12)`.
 impl Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} ({})", self.object, self.outcome, self.rule)
     }
 }
 
-/// Why a clause does not hold.
+/// The reason that a clause does not hold.
 pub(super) struct Reason {
     pub(super) rule: &'static str,
-    /// In words: lower case, without a period, values of users in backticks.
+    /// The text: lower case, without a period, values in backticks.
     pub(super) why: String,
 }
 

@@ -1,4 +1,4 @@
-//! Building a snapshot from one input that holds everything.
+//! The builder of a snapshot from one complete input.
 
 use super::Snapshot;
 use super::id::{self, Id};
@@ -8,10 +8,10 @@ use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use smi_types::{ParseError, Parsed};
 
-/// A snapshot in the making, from one input that is the whole world: a set of manifests, or a dump of a cluster.
+/// A builder of a snapshot from one complete input, such as a set of manifests or a dump of a cluster.
 ///
-/// In such an input every object comes once. One that comes twice, perhaps in two versions, is a mistake: which one
-/// counts is unknown, so neither has an effect and the author is told (I1). And since the input is all that there is,
+/// Every object should appear in the input once. An object that appears twice, possibly in two versions, is a mistake:
+/// it is unknown which one counts, so neither has an effect, and both are reported (I1). Because the input is complete,
 /// the snapshot [covers](Snapshot#coverage) workloads.
 ///
 /// ```
@@ -29,50 +29,51 @@ use smi_types::{ParseError, Parsed};
 /// # Ok::<(), smi_types::ParseError>(())
 /// ```
 ///
-/// With the feature `yaml`, `yaml::Document::add_to` adds an object of a text.
+/// With the feature `yaml`, `yaml::Document::add_to` adds an object that was read from text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SnapshotBuilder {
     snapshot: Snapshot,
 }
 
 impl SnapshotBuilder {
-    /// Adds an SMI object. Returns the reference to it.
+    /// Adds an SMI object. Returns a reference to it.
     pub fn add(&mut self, object: impl Into<Parsed>) -> ObjectRef {
         let parsed = object.into();
         self.once(id::reference(&parsed.object), |snapshot| _ = snapshot.insert(parsed))
     }
 
-    /// Adds a service. Returns the reference to it.
+    /// Adds a service. Returns a reference to it.
     pub fn add_service(&mut self, service: Service) -> ObjectRef {
         let object = ObjectRef::service(ObjectKey::of(&service.metadata));
         self.once(object, |snapshot| _ = snapshot.insert_service(service))
     }
 
-    /// Adds a pod, or an object that makes pods. Returns the reference to it.
+    /// Adds a pod, or an object that creates pods. Returns a reference to it.
     pub fn add_workload(&mut self, workload: impl Into<Workload>) -> ObjectRef {
         let workload = workload.into();
         let object = workload.object().clone();
         self.once(object, |snapshot| _ = snapshot.insert_workload(workload))
     }
 
-    /// Adds a namespace, for its labels and annotations. Returns the reference to it. Of one that comes twice the label
-    /// neither enforces nor releases it.
+    /// Adds a namespace, for its labels and annotations. Returns a reference to it. If a namespace is added twice, its
+    /// label neither enforces nor releases it.
     pub fn add_namespace(&mut self, namespace: Namespace) -> ObjectRef {
         let object = ObjectRef::namespace(namespace.metadata.name.as_deref().unwrap_or_default());
         self.once(object, |snapshot| _ = snapshot.insert_namespace(namespace))
     }
 
-    /// Notes an SMI object that cannot be read. An error that names no object has no place in a snapshot: show it to
-    /// whoever gave the input.
+    /// Records an SMI object that cannot be read. An error that does not name an object cannot be recorded. Show it to
+    /// the author of the input.
     pub fn add_error(&mut self, error: &ParseError) {
         if let Some(object) = id::object_of(error) {
             self.once(object, |snapshot| snapshot.insert_error(error));
         }
     }
 
-    /// Notes that the object of a diagnostic cannot be read. Returns the reference to it.
-    pub fn add_undecodable(&mut self, why: Diagnostic) -> ObjectRef {
-        self.once(why.object.clone(), |snapshot| snapshot.insert_undecodable(why))
+    /// Records that the object of a diagnostic cannot be read. Returns a reference to it.
+    pub fn add_undecodable(&mut self, diagnostic: Diagnostic) -> ObjectRef {
+        let object = diagnostic.object.clone();
+        self.once(object, |snapshot| snapshot.insert_undecodable(diagnostic))
     }
 
     /// Returns the snapshot.
@@ -82,7 +83,7 @@ impl SnapshotBuilder {
         self.snapshot
     }
 
-    /// Inserts an object, unless it came before: then it is a duplicate from now on.
+    /// Inserts an object, or records it as a duplicate if it was added before.
     fn once(&mut self, object: ObjectRef, insert: impl FnOnce(&mut Snapshot)) -> ObjectRef {
         let id = Id::of(&object);
         if self.snapshot.remove(&object) {
@@ -94,7 +95,7 @@ impl SnapshotBuilder {
     }
 }
 
-/// Goes on with the objects of a snapshot.
+/// Continues with the objects of a snapshot.
 impl From<Snapshot> for SnapshotBuilder {
     fn from(snapshot: Snapshot) -> Self {
         Self { snapshot }

@@ -1,12 +1,12 @@
-//! Identities: what tells the objects of a snapshot apart.
+//! Identities, which distinguish the objects of a snapshot.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use smi_types::{Object, ParseError, ParseErrorKind};
 use std::borrow::Cow;
 
-/// Group, kind and key of an object. Its version is left out, as an object is the same one in every version; a
-/// Namespace goes by its name alone.
+/// The group, kind and key of an object. The version is left out, because an object is the same one in every version. A
+/// Namespace is identified by its name alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) key: ObjectKey,
@@ -34,12 +34,12 @@ impl Id {
     }
 }
 
-/// Returns `true` if both are one kind, in any version.
+/// Returns `true` if both are the same kind, in any version.
 pub(super) fn is_same(one: &Kind, other: &Kind) -> bool {
     one.group == other.group && one.kind == other.kind
 }
 
-/// The reference to the same object by the kind that has a constant here, if there is one.
+/// Returns a reference to the same object by the constant for its kind, if there is one.
 pub(super) fn canonical(object: ObjectRef) -> ObjectRef {
     let is = |known: &Kind| is_same(known, &object.kind);
     if is(&Kind::NAMESPACE) {
@@ -52,7 +52,7 @@ pub(super) fn canonical(object: ObjectRef) -> ObjectRef {
     }
 }
 
-/// The reference to an SMI object.
+/// Returns a reference to an SMI object.
 pub(super) fn reference(object: &Object) -> ObjectRef {
     let kind = match object {
         Object::HTTPRouteGroup(_) => Kind::HTTP_ROUTE_GROUP,
@@ -65,7 +65,7 @@ pub(super) fn reference(object: &Object) -> ObjectRef {
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
 }
 
-/// The reference to the object that an error is about, if the error names one.
+/// Returns a reference to the object that an error names, if it names one.
 pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
     let is_kind = |kind: &Kind| Some(&*kind.kind) == error.object_kind();
     let kind = Kind::SMI.into_iter().find(is_kind)?;
@@ -73,7 +73,7 @@ pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
     Some(ObjectRef::new(kind, ObjectKey::new(namespace, error.name()?)))
 }
 
-/// The code of an error.
+/// Returns the code that reports an error.
 pub(crate) fn code_of(error: &ParseError) -> Code {
     match error.kind() {
         ParseErrorKind::Syntax => Code::Unparsable,
@@ -85,7 +85,8 @@ pub(crate) fn code_of(error: &ParseError) -> Code {
     }
 }
 
-/// What is wrong with the key of an object, if no API server accepts it: names of native objects are derived from keys.
+/// Returns the diagnostic for a key that API servers reject. Keys must be valid, because names of native objects are
+/// derived from them.
 pub(super) fn refusal(object: &ObjectRef) -> Option<Diagnostic> {
     let ObjectKey { namespace, name } = &object.key;
     let refuse = |field: &str, message: String| {

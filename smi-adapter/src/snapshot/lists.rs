@@ -1,11 +1,11 @@
-//! Lists: what [`Snapshot::replace_all`] and `extend` take.
+//! The item types of the lists that [`Snapshot::replace_all`] and `extend` accept.
 
 use super::Snapshot;
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use smi_types::{Object, ParseError, Parsed};
 
-/// Declares what inserts the items of a list.
+/// Implements `Extend` for each item type, with the method that inserts an item.
 macro_rules! extend {
     ($($item:ty: $insert:ident;)*) => {
         $(
@@ -29,7 +29,7 @@ extend! {
     Namespace: insert_namespace;
 }
 
-/// Inserts every SMI object, and notes those that cannot be read.
+/// Inserts every SMI object, and records those that cannot be read.
 impl Extend<Result<Parsed, ParseError>> for Snapshot {
     fn extend<I: IntoIterator<Item = Result<Parsed, ParseError>>>(&mut self, items: I) {
         for item in items {

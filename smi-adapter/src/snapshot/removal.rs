@@ -1,25 +1,25 @@
-//! Removing what is gone.
+//! Removal and replacement of the objects of a snapshot.
 
 use super::Snapshot;
 use super::id::{self, Id};
 use crate::object::{Kind, ObjectRef};
 
 impl Snapshot {
-    /// Forgets an object, also one that was undecodable or a duplicate. Returns `true` if it was there.
+    /// Removes an object, including one that is undecodable or a duplicate. Returns `true` if it was in the snapshot.
     ///
-    /// The object goes by group, kind and key: the version of its kind does not matter, nor does the namespace in the
-    /// key of a Namespace.
+    /// The object is identified by group, kind and key. The version of its kind does not matter, nor does the namespace
+    /// in the key of a Namespace.
     pub fn remove(&mut self, object: &ObjectRef) -> bool {
         let id = Id::of(object);
         let was_duplicate = self.duplicates.remove(&id).is_some();
         self.take(&id) || was_duplicate
     }
 
-    /// Puts a new list of one kind in the place of everything of that kind, in any version. What the list lacks is gone.
+    /// Replaces all objects of one kind, in any version, with a new list. Objects that are not in the list are removed.
     ///
-    /// A list may hold SMI objects of one kind, also as results of reading them, services, workloads of one kind, or
-    /// namespaces. Items of a list response may lack their kind: read them with the kind that was listed, so that an
-    /// error names the object.
+    /// The list can contain SMI objects of one kind (plain, or as results of parsing them), services, workloads of one
+    /// kind, or namespaces. Items of a list response may lack their kind: parse them with the kind that was listed, so
+    /// that an error names the object.
     ///
     /// ```
     /// use k8s_openapi::api::core::v1::Pod;
@@ -40,7 +40,7 @@ impl Snapshot {
         self.extend(objects);
     }
 
-    /// Forgets everything of a kind.
+    /// Removes all objects of a kind.
     fn clear(&mut self, kind: &Kind) {
         let Self {
             splits,
@@ -73,11 +73,11 @@ impl Snapshot {
         ignored.retain(|id, _| !id.is(kind));
     }
 
-    /// Takes an object out, and says whether it was there.
+    /// Removes an object that is not a duplicate. Returns `true` if it was in the snapshot.
     fn take(&mut self, id: &Id) -> bool {
         self.ignored.remove(id);
         let key = &id.key;
-        let was_there = if id.is(&Kind::TRAFFIC_SPLIT) {
+        let was_decoded = if id.is(&Kind::TRAFFIC_SPLIT) {
             self.splits.remove(key).is_some()
         } else if id.is(&Kind::HTTP_ROUTE_GROUP) {
             self.groups.remove(key).is_some()
@@ -96,6 +96,6 @@ impl Snapshot {
         } else {
             self.workloads.remove(id).is_some()
         };
-        self.undecodable.remove(id).is_some() || was_there
+        self.undecodable.remove(id).is_some() || was_decoded
     }
 }

@@ -58,7 +58,7 @@ fn names(snapshot: &Snapshot) -> Vec<&str> {
     snapshot.splits().map(|(key, _)| &*key.name).collect()
 }
 
-/// A kind in a version that this crate does not name.
+/// Returns the kind in another version.
 fn in_version(kind: &Kind, version: &'static str) -> Kind {
     Kind {
         version: version.into(),
@@ -67,7 +67,7 @@ fn in_version(kind: &Kind, version: &'static str) -> Kind {
 }
 
 #[test]
-fn an_object_that_comes_twice_in_one_input_counts_for_nothing() {
+fn repeated_objects_in_one_input_are_duplicates() {
     // I1
     let mut input = SnapshotBuilder::default();
     for _ in 0..3 {
@@ -86,7 +86,7 @@ fn an_object_that_comes_twice_in_one_input_counts_for_nothing() {
 }
 
 #[test]
-fn an_undecodable_twin_is_a_duplicate_in_either_order() {
+fn an_undecodable_object_is_a_duplicate_in_either_order() {
     let mut first = SnapshotBuilder::default();
     first.add(split("a"));
     first.add_undecodable(broken(split_ref("a")));
@@ -100,7 +100,7 @@ fn an_undecodable_twin_is_a_duplicate_in_either_order() {
 }
 
 #[test]
-fn inserting_again_replaces() {
+fn inserting_an_object_again_replaces_it() {
     let mut snapshot = Snapshot::default();
     for _ in 0..2 {
         snapshot.insert(split("a"));
@@ -114,7 +114,7 @@ fn inserting_again_replaces() {
     assert_eq!(snapshot.workloads().count(), 1);
     assert_eq!(snapshot.namespaces().count(), 1);
 
-    // From readable to undecodable and back, and out of being a duplicate.
+    // An object becomes undecodable, then a duplicate, then readable again.
     snapshot.insert_undecodable(broken(split_ref("a")));
     assert_eq!((snapshot.splits().count(), snapshot.undecodable().count()), (0, 1));
     let mut input = SnapshotBuilder::from(snapshot);
@@ -127,7 +127,7 @@ fn inserting_again_replaces() {
 }
 
 #[test]
-fn removal_goes_by_group_and_kind() {
+fn removal_ignores_the_version() {
     let mut snapshot = Snapshot::default();
     let older = ObjectRef::new(in_version(&Kind::TRAFFIC_SPLIT, "v1alpha1"), split_ref("a").key);
     snapshot.insert(split("a"));
@@ -152,12 +152,15 @@ fn removal_goes_by_group_and_kind() {
 }
 
 #[test]
-fn an_undecodable_object_is_of_its_kind_in_any_version() {
+fn an_undecodable_object_has_the_constant_kind() {
     let mut snapshot = Snapshot::default();
     let key = ObjectKey::new("shop", "a");
     let older = ObjectRef::new(in_version(&Kind::TRAFFIC_TARGET, "v1alpha1"), key.clone());
     snapshot.insert_undecodable(broken(older));
-    let undecodable: Vec<_> = snapshot.undecodable().map(|why| why.object.clone()).collect();
+    let undecodable: Vec<_> = snapshot
+        .undecodable()
+        .map(|diagnostic| diagnostic.object.clone())
+        .collect();
     assert_eq!(undecodable, [ObjectRef::target(key)]);
 }
 
@@ -189,7 +192,7 @@ fn a_new_list_replaces_everything_of_its_kind() {
     input.add_namespace(namespace("shop"));
     let mut snapshot = input.build();
 
-    // A kind goes by group and name here, too.
+    // The version of the kind does not matter here, either.
     snapshot.replace_all(&in_version(&Kind::TRAFFIC_SPLIT, "v1alpha2"), [split("b")]);
     assert_eq!(names(&snapshot), ["b"]);
     assert_eq!((snapshot.duplicates().count(), snapshot.undecodable().count()), (0, 0));
@@ -213,12 +216,15 @@ fn a_new_list_replaces_everything_of_its_kind() {
         r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit", "metadata": {"name": "d"}, "spec": 1}"#;
     snapshot.replace_all(&Kind::TRAFFIC_SPLIT, [read(good), read(bad)]);
     assert_eq!(names(&snapshot), ["c"]);
-    let undecodable: Vec<_> = snapshot.undecodable().map(|why| why.object.to_string()).collect();
+    let undecodable: Vec<_> = snapshot
+        .undecodable()
+        .map(|diagnostic| diagnostic.object.to_string())
+        .collect();
     assert_eq!(undecodable, ["TrafficSplit default/d"]);
 }
 
 #[test]
-fn only_whole_inputs_and_declarations_cover_workloads() {
+fn only_complete_inputs_and_declarations_cover_workloads() {
     let mut snapshot = Snapshot::default();
     snapshot.insert_workload(deployment("api"));
     assert!(!snapshot.covers_workloads());
@@ -228,20 +234,20 @@ fn only_whole_inputs_and_declarations_cover_workloads() {
 }
 
 #[test]
-fn names_that_no_api_server_takes_are_refused() {
+fn rejects_names_that_api_servers_reject() {
     let mut snapshot = Snapshot::default();
     snapshot.insert(split("Not A Name"));
     snapshot.insert(split(""));
     snapshot.insert(split(&"A".repeat(253)));
     snapshot.insert(split(&"a".repeat(254)));
     assert_eq!(snapshot.splits().count(), 0);
-    // Labels of names of objects may be long, unlike those of hosts.
+    // A label of an object name may be longer than 63 characters, unlike a label of a host name.
     snapshot.insert(split(&"a".repeat(253)));
     assert_eq!(snapshot.splits().count(), 1);
-    let why = snapshot
+    let diagnostic = snapshot
         .undecodable()
-        .find(|why| why.object.key.name.contains(' '))
+        .find(|diagnostic| diagnostic.object.key.name.contains(' '))
         .unwrap();
-    assert_eq!(why.object.to_string(), "TrafficSplit shop/Not A Name");
-    assert_eq!(why.field.to_string(), "metadata.name");
+    assert_eq!(diagnostic.object.to_string(), "TrafficSplit shop/Not A Name");
+    assert_eq!(diagnostic.field.to_string(), "metadata.name");
 }

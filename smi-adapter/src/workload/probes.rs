@@ -1,10 +1,10 @@
-//! Which requests ask whether a container is well (A38).
+//! Health checks of containers (A38).
 
 use super::{Transport, ports};
 use k8s_openapi::api::core::v1::{Container, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-/// A request by which the kubelet asks whether a container is well. It keeps working in an enforced namespace (A38).
+/// A health check request of the kubelet to a container. It keeps working in an enforced namespace (A38).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HealthCheck {
@@ -12,7 +12,7 @@ pub enum HealthCheck {
     Http {
         /// The port that the container listens on.
         port: u16,
-        /// The path, with the query if there is one. It begins with `/`.
+        /// The path, including any query. It begins with `/`.
         path: String,
     },
     /// `POST /grpc.health.v1.Health/Check`, on a port.
@@ -23,10 +23,10 @@ pub enum HealthCheck {
 }
 
 impl HealthCheck {
-    /// The path of gRPC's health check.
+    /// The path of a gRPC health check.
     pub const GRPC_PATH: &'static str = "/grpc.health.v1.Health/Check";
 
-    /// The port that it asks.
+    /// Returns the port that the request is sent to.
     #[must_use]
     pub const fn port(&self) -> u16 {
         match self {
@@ -48,7 +48,7 @@ pub(super) fn of(container: &Container) -> Vec<HealthCheck> {
         .collect()
 }
 
-/// Probes that open a connection, or run a command, send no request.
+/// Returns the request of a probe. Probes that open a connection or run a command send none.
 fn check(container: &Container, probe: &Probe) -> Option<HealthCheck> {
     if let Some(get) = &probe.http_get {
         let path = get.path.as_deref().unwrap_or_default();

@@ -15,7 +15,7 @@ fn pod(spec: &serde_json::Value) -> Workload {
 }
 
 #[test]
-fn accounts_have_a_default() {
+fn pods_run_as_the_default_account() {
     // A18
     assert_eq!(pod(&json!({"containers": []})).service_account, "default");
     assert_eq!(
@@ -31,7 +31,7 @@ fn accounts_have_a_default() {
 }
 
 #[test]
-fn pods_say_what_they_listen_on() {
+fn reads_ports_and_owner_of_a_pod() {
     let workload = pod(&json!({
         "containers": [{"name": "api", "ports": [
             {"name": "web", "containerPort": 8080},
@@ -58,7 +58,7 @@ fn health_checks_are_requests_only() {
         "ports": [{"name": "web", "containerPort": 8080}],
         "livenessProbe": {"httpGet": {"port": "web", "path": "healthz?deep=1"}},
         "readinessProbe": {"grpc": {"port": 9090}},
-        "startupProbe": {"httpGet": {"port": "nobody"}},
+        "startupProbe": {"httpGet": {"port": "undeclared"}},
     }, {
         "name": "other",
         "livenessProbe": {"tcpSocket": {"port": 1}},
@@ -89,7 +89,7 @@ where
 }
 
 #[test]
-fn every_kind_has_its_template() {
+fn reads_the_template_of_every_kind() {
     let template = json!({
         "metadata": {"labels": {"app": "api"}},
         "spec": {"serviceAccountName": "api", "containers": [{"name": "api"}]},

@@ -1,4 +1,4 @@
-//! Native objects of a text.
+//! Native objects in a text.
 
 use super::{ReadError, split};
 use crate::diagnostic::Code;
@@ -7,11 +7,11 @@ use crate::object::Kind;
 use serde_json::{Value, json};
 use smi_types::FieldPath;
 
-/// Reads the native objects of a text, as [`write`](super::write()) writes them: YAML with any number of documents, or JSON
-/// objects one after the other. Lists are taken apart.
+/// Reads the native objects in a text, as written by [`write`](super::write()): YAML with any number of documents, or a
+/// sequence of JSON objects. Every item of a list becomes a separate object.
 ///
-/// A text does not say the plural of a kind: it is that of the one among `kinds` with the same group, version
-/// and kind, else the kind in lower case with an `s`.
+/// A text does not contain the plural of a kind. It is taken from the kind in `kinds` with the same group, version and
+/// name. If there is none, it is the kind in lower case followed by `s`.
 #[must_use]
 pub fn read_native(text: &str, kinds: &[Kind]) -> Vec<Result<NativeObject, ReadError>> {
     let mut objects = Vec::new();

@@ -1,10 +1,10 @@
-//! From text to values, document by document.
+//! Division of a text into documents, and their values.
 
 use serde_json::Value;
 use serde_saphyr::Options;
 
-/// The values of each document of a text that has any: one, or the JSON values that stand in it. An error
-/// is for its document only.
+/// Returns the values of each document that is not blank: one value, or a sequence of JSON values. An error affects
+/// only its own document.
 pub(super) fn documents(text: &str) -> impl Iterator<Item = Vec<Result<Value, String>>> {
     chunks(text.strip_prefix('\u{feff}').unwrap_or(text))
         .into_iter()
@@ -15,12 +15,12 @@ pub(super) fn documents(text: &str) -> impl Iterator<Item = Vec<Result<Value, St
 /// The text of one document.
 struct Chunk<'t> {
     text: &'t str,
-    /// How many lines come before it.
+    /// The number of lines before it.
     line: usize,
 }
 
-/// Splits at the lines that begin with a document marker. A marker ends a document wherever it stands,
-/// within a quoted or block text as well, so this needs no parser, and works where one would give up.
+/// Splits a text at the lines that begin with a document marker. A marker ends a document at any position, even within
+/// a quoted or block scalar. So this function needs no parser, and works even if a parser would fail.
 fn chunks(text: &str) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
     let (mut start, mut start_line, mut offset) = (0, 0, 0);
@@ -45,7 +45,7 @@ fn chunks(text: &str) -> Vec<Chunk<'_>> {
     chunks
 }
 
-/// Whether a document holds nothing but markers, directives and comments.
+/// Returns `true` if a document contains only markers, directives and comments.
 fn is_blank(text: &str) -> bool {
     text.lines().all(|line| {
         let line = line.strip_prefix("---").unwrap_or(line).trim();
@@ -61,7 +61,7 @@ fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {
         for value in &mut stream {
             match value {
                 Ok(value) => values.push(Ok(value)),
-                // YAML may begin with a brace, too.
+                // YAML can begin with a brace, too.
                 Err(_) if values.is_empty() => return vec![yaml(chunk)],
                 Err(error) => values.push(Err(error.to_string())),
             }
@@ -71,7 +71,7 @@ fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {
     vec![yaml(chunk)]
 }
 
-/// Reads one document, with work and memory in proportion to its length.
+/// Reads one document, with work and memory proportional to its length.
 fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
     let length = chunk.text.len() + 1000;
     let options = serde_saphyr::options! {
@@ -95,7 +95,7 @@ fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
     })
 }
 
-/// Aliases multiply what they stand for.
+/// Limits the expansion of aliases.
 fn bounded(mut options: Options) -> Options {
     options.alias_limits.max_total_replayed_events = 10_000;
     options

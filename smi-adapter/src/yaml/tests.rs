@@ -8,7 +8,7 @@ fn split(name: &str) -> String {
     )
 }
 
-/// What was read, in short: the name of an object, or the code of an error.
+/// Returns a short text for each document: the name of an object, or the code and text of an error.
 fn summary(text: &str) -> Vec<String> {
     let documents = read(text, "shop").into_iter();
     documents
@@ -30,7 +30,7 @@ fn summary(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn documents_are_read_one_by_one() {
+fn reads_every_document() {
     let text = format!(
         "# a comment\n---\n{}---\n\n--- # nothing\n...\n%YAML 1.1\n---\n{}",
         split("a"),
@@ -46,7 +46,7 @@ fn documents_are_read_one_by_one() {
 }
 
 #[test]
-fn a_broken_document_loses_no_other() {
+fn a_broken_document_does_not_affect_others() {
     let text = format!(
         "{}---\nkind: [a\n---\na: b: c\n---\n\"open\n---\n{}",
         split("a"),
@@ -58,12 +58,12 @@ fn a_broken_document_loses_no_other() {
     for broken in &summary[1..4] {
         assert!(broken.contains("Unparsable line "), "{broken}");
     }
-    // The line is that of the file.
+    // Lines are counted from the start of the file.
     assert!(summary[2].contains("line 8"), "{summary:?}");
 }
 
 #[test]
-fn json_comes_alone_in_rows_and_in_lists() {
+fn reads_single_json_objects_sequences_and_lists() {
     let json = r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit", "metadata": {"name": "a"}}"#;
     assert_eq!(summary(json), ["1 shop/a"]);
     assert_eq!(summary(&format!("{json}\n{json}")), ["1 shop/a", "1 shop/a"]);
@@ -77,7 +77,7 @@ fn json_comes_alone_in_rows_and_in_lists() {
         r#"{{"apiVersion": "v1", "kind": "List", "items": [{json}, {{"apiVersion": "v1", "kind": "ConfigMap"}}]}}"#
     );
     assert_eq!(summary(&list), ["1.1 shop/a", "1.2 ConfigMap"]);
-    // Items of a typed list need not say their type.
+    // Items of a typed list may lack their type.
     let list = r#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplitList", "items": [{"metadata": {"name": "a"}}]}"#;
     assert_eq!(summary(list), ["1.1 shop/a"]);
     assert_eq!(
@@ -87,7 +87,7 @@ fn json_comes_alone_in_rows_and_in_lists() {
 }
 
 #[test]
-fn namespaces_are_filled_in() {
+fn objects_without_a_namespace_get_the_default() {
     // I2
     for (metadata, expected) in [
         ("{name: a}", "1 shop/a"),
@@ -105,7 +105,7 @@ fn text_is_read_as_an_api_server_reads_it() {
     // An unquoted `n` is a boolean.
     let error = &summary(&split("n"))[0];
     assert!(
-        error.contains("Undecodable metadata.name: `false` is no text"),
+        error.contains("Undecodable metadata.name: `false` is not a string"),
         "{error}"
     );
     assert!(error.contains("quote the value"), "{error}");
@@ -130,7 +130,7 @@ fn text_is_read_as_an_api_server_reads_it() {
 }
 
 #[test]
-fn what_is_no_object_says_so() {
+fn reports_the_code_of_every_unreadable_document() {
     for (text, code) in [
         ("just text", "Undecodable"),
         ("- a\n- b", "Undecodable"),
@@ -163,7 +163,7 @@ fn what_is_no_object_says_so() {
 }
 
 #[test]
-fn hostile_text_is_refused_in_bounded_work() {
+fn rejects_hostile_text_in_bounded_work() {
     let bomb: Vec<String> = (1..20)
         .map(|level| {
             format!(
@@ -191,7 +191,7 @@ fn hostile_text_is_refused_in_bounded_work() {
 }
 
 #[test]
-fn what_is_written_reads_the_same_in_every_yaml() {
+fn written_text_has_the_same_meaning_in_every_yaml_version() {
     let odd = [
         "y",
         "no",
@@ -232,7 +232,7 @@ fn what_is_written_reads_the_same_in_every_yaml() {
 }
 
 #[test]
-fn native_objects_are_read_as_they_are_written() {
+fn reads_native_objects_as_written() {
     let object = |kind: Kind| NativeObject {
         kind,
         metadata: ObjectMeta {

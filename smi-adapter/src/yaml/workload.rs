@@ -1,4 +1,4 @@
-//! Objects that make pods.
+//! Workloads in a text.
 
 use super::{Misread, read_as};
 use crate::object::Kind;
@@ -6,10 +6,10 @@ use crate::workload::Workload;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Reads an object of a kind that makes pods, or a pod: `None` if it is of another kind.
+/// Reads a pod, or an object of a kind that creates pods. Returns `None` if the object is of another kind.
 ///
 /// # Errors
-/// If it is of such a kind and does not have its shape: where, and why.
+/// If the object is of such a kind but does not have its structure.
 pub(super) fn workload(value: &Value) -> Option<(Kind, Result<Workload, Misread>)> {
     fn read<T: DeserializeOwned>(value: &Value) -> Result<Workload, Misread>
     where

@@ -6,7 +6,7 @@ fn target(spec: Value) -> TargetSpec {
 }
 
 #[test]
-fn absent_null_and_empty_are_read_alike() {
+fn reads_absent_null_and_empty_values_alike() {
     let empty = target(json!({"rules": [], "sources": []}));
     assert_eq!(target(json!({})), empty);
     assert_eq!(
@@ -26,7 +26,7 @@ fn absent_null_and_empty_are_read_alike() {
 }
 
 #[test]
-fn lists_that_crds_require_are_always_written() {
+fn always_writes_lists_that_crds_require() {
     // D13
     let written = serde_json::to_value(TargetSpec::default()).unwrap();
     assert_eq!(written, json!({"rules": [], "sources": []}));
@@ -36,7 +36,7 @@ fn lists_that_crds_require_are_always_written() {
 }
 
 #[test]
-fn a_port_counts_wherever_it_stands() {
+fn reads_ports_of_destinations_and_of_sources() {
     // D8, D9, A10
     let spec = target(json!({
         "destination": {"kind": "ServiceAccount", "name": "a", "port": "8080"},
@@ -55,8 +55,8 @@ fn schemes(schemes: &Value) -> Schemes {
 }
 
 #[test]
-fn a_selector_without_labels_is_none_but_an_empty_one_is_there() {
-    // A30: what the Go client writes for "no selector" must not collide with a service account (A28).
+fn distinguishes_an_absent_selector_from_an_empty_one() {
+    // A30: the form in which the Go client writes "no selector" must not conflict with a service account (A28).
     for none in [
         json!({}),
         json!({"podLabelSelector": null}),
@@ -71,8 +71,8 @@ fn a_selector_without_labels_is_none_but_an_empty_one_is_there() {
 }
 
 #[test]
-fn a_label_without_value_is_an_error() {
-    // A dropped label would mean more pods.
+fn rejects_labels_without_a_text_value() {
+    // A selector without the label would select more pods.
     for labels in [json!({"app": null}), json!({"app": 1}), json!(["app"])] {
         let spec = json!({"schemes": {"podLabelSelector": {"matchLabels": labels}}});
         assert!(serde_json::from_value::<BindingSpec>(spec).is_err());
@@ -80,7 +80,7 @@ fn a_label_without_value_is_an_error() {
 }
 
 #[test]
-fn schemes_that_are_not_used_are_not_written() {
+fn omits_unused_schemes() {
     let null = schemes(&json!({"spiffeIdentities": null, "serviceAccount": null}));
     assert_eq!(null, Schemes::default());
     assert_eq!(serde_json::to_value(null).unwrap(), json!({}));

@@ -5,13 +5,13 @@ use crate::version::Version;
 use crate::wire::wire;
 
 wire! {
-    /// A permission as `v1alpha1` has it on the wire: without `spec`.
+    /// The wire form of a traffic target in `v1alpha1`, which has no `spec`.
     TrafficTarget("traffictargets") = "access.smi-spec.io" / "v1alpha1",
-    /// Whose pods may be talked to.
+    /// The identity of the pods that may be called.
     destination: Option<Subject>, read "crate::wire::object", skip Option::is_none;
-    /// Who may send.
+    /// The callers that are allowed.
     sources: Vec<Subject>, read "crate::wire::objects";
-    /// What may be sent.
+    /// The traffic that is allowed.
     specs: Vec<Rule>, read "crate::wire::objects"
 }
 

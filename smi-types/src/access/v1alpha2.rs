@@ -5,9 +5,9 @@ use crate::version::Version;
 use crate::wire::wire;
 
 wire! {
-    /// A permission as `v1alpha2` has it on the wire.
+    /// The wire form of a traffic target in `v1alpha2`.
     TrafficTarget("traffictargets") = "access.smi-spec.io" / "v1alpha2",
-    /// What is allowed.
+    /// The permission.
     spec: Option<TargetSpec>, read "crate::wire::object", skip Option::is_none
 }
 

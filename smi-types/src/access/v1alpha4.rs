@@ -1,20 +1,20 @@
-//! `access.smi-spec.io/v1alpha4`: a draft. It is in the specification's main branch and was never released.
+//! `access.smi-spec.io/v1alpha4`, a draft that is in the specification's main branch and was never released.
 
 use crate::access::{self, BindingSpec, TargetSpec};
 use crate::version::Version;
 use crate::wire::wire;
 
 wire! {
-    /// A permission as `v1alpha4` has it on the wire.
+    /// The wire form of a traffic target in `v1alpha4`.
     TrafficTarget("traffictargets") = "access.smi-spec.io" / "v1alpha4",
-    /// What is allowed.
+    /// The permission.
     spec: Option<TargetSpec>, read "crate::wire::object", skip Option::is_none
 }
 
 wire! {
-    /// A name for several identities as `v1alpha4` has it on the wire.
+    /// The wire form of an identity binding in `v1alpha4`.
     IdentityBinding("identitybindings") = "access.smi-spec.io" / "v1alpha4",
-    /// Whom it names.
+    /// The identities.
     spec: Option<BindingSpec>, read "crate::wire::object", skip Option::is_none
 }
 

@@ -1,4 +1,4 @@
-//! Traffic targets and identity bindings in older versions.
+//! Conversions of traffic targets and identity bindings to older versions.
 
 use super::{Lossy, downwards};
 use crate::access::{IdentityBinding, Subject, TargetSpec, TrafficTarget, v1alpha1, v1alpha2, v1alpha3, v1alpha4};
@@ -32,7 +32,7 @@ impl TryFrom<TrafficTarget> for v1alpha1::TrafficTarget {
 const GROUP: &str = "access.smi-spec.io";
 
 impl TrafficTarget {
-    /// The same target, in words that `version` has.
+    /// Converts the target to the vocabulary of `version`.
     fn expressed_in(mut self, version: Version) -> Result<Self, Lossy> {
         let paths = self.paths();
         if let Some(spec) = &mut self.spec {
@@ -47,7 +47,7 @@ impl TrafficTarget {
     }
 }
 
-/// What version `to` cannot say, by the paths of the version that the target was read in.
+/// Returns the fields that version `to` cannot express, as paths in the version that the target was read in.
 fn lost(spec: &TargetSpec, (root, rules): (FieldPath, &'static str), to: Version) -> Vec<FieldPath> {
     let destination = spec.destination.iter().map(|subject| {
         let path = root.clone().field("destination");
@@ -82,8 +82,8 @@ fn lost(spec: &TargetSpec, (root, rules): (FieldPath, &'static str), to: Version
 }
 
 impl IdentityBinding {
-    /// The same binding: it has one version.
-    #[expect(clippy::unnecessary_wraps, reason = "its siblings can fail")]
+    /// Returns the binding unchanged, because the kind has only one version.
+    #[expect(clippy::unnecessary_wraps, reason = "the same method of other kinds can fail")]
     fn expressed_in(self, _: Version) -> Result<Self, Lossy> {
         Ok(self)
     }

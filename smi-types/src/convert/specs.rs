@@ -1,4 +1,4 @@
-//! Routes in older versions.
+//! Conversions of routes to older versions.
 
 use super::{Lossy, downwards};
 use crate::headers::Headers;
@@ -20,7 +20,7 @@ downwards! {
 downwards! { UDPRoute: V1Alpha4 v1alpha4::UDPRoute }
 
 impl TCPRoute {
-    /// The same route, in words that `version` has.
+    /// Converts the route to the vocabulary of `version`.
     fn expressed_in(self, version: Version) -> Result<Self, Lossy> {
         if version == Version::V1Alpha4 {
             return Ok(self);
@@ -46,8 +46,8 @@ impl TCPRoute {
 }
 
 impl UDPRoute {
-    /// The same route: it has one version.
-    #[expect(clippy::unnecessary_wraps, reason = "its siblings can fail")]
+    /// Returns the route unchanged, because the kind has only one version.
+    #[expect(clippy::unnecessary_wraps, reason = "the same method of other kinds can fail")]
     fn expressed_in(self, _: Version) -> Result<Self, Lossy> {
         Ok(self)
     }
@@ -79,9 +79,12 @@ impl HTTPRouteGroup {
             !headers.is_empty() && (version == Version::V1Alpha1 || serde_json::to_value(headers).is_err())
         };
         let matches = self.matches_path();
-        let lost = self.matches().iter().enumerate();
-        let lost = lost.filter(|(_, matching)| inexpressible(&matching.headers));
-        let lost = lost.map(|(index, _)| matches.clone().index(index).field("headers"));
+        let faulty = self
+            .matches()
+            .iter()
+            .enumerate()
+            .filter(|(_, matching)| inexpressible(&matching.headers));
+        let lost = faulty.map(|(index, _)| matches.clone().index(index).field("headers"));
         Lossy::check("HTTPRouteGroup", version, lost.collect())
     }
 }

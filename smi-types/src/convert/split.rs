@@ -1,4 +1,4 @@
-//! Traffic splits in older versions.
+//! Conversions of traffic splits to older versions.
 
 use super::{Lossy, downwards};
 use crate::path::FieldPath;
@@ -15,7 +15,7 @@ downwards! {
 }
 
 impl TrafficSplit {
-    /// The same split, in words that `version` has.
+    /// Converts the split to the vocabulary of `version`.
     fn expressed_in(mut self, version: Version) -> Result<Self, Lossy> {
         let mut lost = Vec::new();
         if let Some(spec) = &mut self.spec {
@@ -39,9 +39,9 @@ impl TrafficSplit {
     }
 }
 
-/// Makes all weights whole numbers of the same ratio (T8), and missing ones 0 (T6). The smallest of the
-/// factors 10³, 10⁶ and 10⁹ that is needed is taken; where that leaves the range, the smallest whole ratio.
-/// If there is none, returns which weights are fractions.
+/// Scales all weights to whole numbers of the same ratio (T8), and sets missing ones to 0 (T6). The factor is the
+/// smallest sufficient one of 1, 10³, 10⁶ and 10⁹. If the results are out of range, the weights become the smallest
+/// whole numbers of that ratio. If these are out of range too, returns the indexes of the weights that are fractions.
 fn make_whole(backends: &mut [Backend]) -> Result<(), Vec<usize>> {
     for backend in backends.iter_mut().filter(|backend| backend.weight.is_missing()) {
         backend.weight = Weight::Exact(Decimal::ZERO);

@@ -13,7 +13,7 @@ fn object(api_version: &str, kind: &str, root: Value) -> Object {
     read(&value)
 }
 
-/// What each version says to `object`: the fields that it cannot express.
+/// Returns the versions that cannot express `object`, each with the fields that it refuses.
 fn refusals(object: &Object) -> Vec<(&'static str, Vec<String>)> {
     let lost = |version| match object.to_value(version) {
         Ok(value) => {
@@ -26,10 +26,10 @@ fn refusals(object: &Object) -> Vec<(&'static str, Vec<String>)> {
         }
         Err(error) => panic!("{error}"),
     };
-    let refused = Version::ALL
+    Version::ALL
         .into_iter()
-        .filter_map(|version| Some((version.as_str(), lost(version)?)));
-    refused.collect()
+        .filter_map(|version| Some((version.as_str(), lost(version)?)))
+        .collect()
 }
 
 fn weights(split: &Object, version: Version) -> Value {
@@ -53,8 +53,8 @@ fn split(weights: &Value) -> Object {
 }
 
 #[test]
-fn fractions_become_whole_numbers_of_the_same_ratio() {
-    // T8; the specification's own rewriting, where the Go conversion makes 1 : 500m into 1 : 500.
+fn scales_fractions_to_whole_numbers_of_the_same_ratio() {
+    // T8: rewritten as in the specification itself. The Go conversion turns 1 : 500m into 1 : 500.
     for (from, to) in [
         (json!(["1", "500m"]), json!([1000, 500])),
         (json!(["100m", "900m"]), json!([100, 900])),
@@ -69,7 +69,7 @@ fn fractions_become_whole_numbers_of_the_same_ratio() {
             json!(["9e15", "1.5e15", "9e9", "0.5e1"]),
             json!([9_000_000_000_000_000u64, 1_500_000_000_000_000u64, 9_000_000_000u64, 5]),
         ),
-        // 1000 times these leaves the range; the smallest whole ratio does not.
+        // 1000 times these weights is out of range; the smallest whole ratio is not.
         (json!(["9900000000000000.5", "9900000000000000.5"]), json!([1, 1])),
     ] {
         let split = split(&from);
@@ -80,7 +80,7 @@ fn fractions_become_whole_numbers_of_the_same_ratio() {
                 };
                 assert_eq!(
                     error.to_string(),
-                    format!("`TrafficSplit` in version `{version}` cannot say `spec.backends[2].weight`")
+                    format!("`TrafficSplit` in version `{version}` cannot express `spec.backends[2].weight`")
                 );
             } else {
                 assert_eq!(weights(&split, version), to, "{from}");
@@ -94,8 +94,8 @@ fn fractions_become_whole_numbers_of_the_same_ratio() {
 }
 
 #[test]
-fn a_split_keeps_its_matches_or_is_refused() {
-    // T12: without them all traffic would be split.
+fn refuses_to_drop_matches_of_a_split() {
+    // T12: without matches all traffic would be split.
     let split = object(
         "split.smi-spec.io/v1alpha2",
         "TrafficSplit",
@@ -106,7 +106,7 @@ fn a_split_keeps_its_matches_or_is_refused() {
 }
 
 #[test]
-fn a_group_keeps_its_headers_or_is_refused() {
+fn refuses_to_drop_headers_of_a_group() {
     // S10, S19, I6
     let group = |headers: Value, form| {
         let spec = json!({"spec": {"matches": [{"name": "a"}, {"name": "b", "headers": headers}]}});
@@ -132,7 +132,7 @@ fn a_group_keeps_its_headers_or_is_refused() {
 }
 
 #[test]
-fn a_group_is_said_in_every_shape() {
+fn writes_a_group_in_every_shape() {
     let matches = json!([{"name": "m", "pathRegex": "/a", "methods": ["GET"]}]);
     let root = object(
         "specs.smi-spec.io/v1alpha1",
@@ -161,7 +161,7 @@ fn a_group_is_said_in_every_shape() {
 }
 
 #[test]
-fn a_port_route_keeps_its_ports_or_is_refused() {
+fn refuses_to_drop_ports_of_a_route() {
     // S22, S23
     let route = |spec: Value| object("specs.smi-spec.io/v1alpha4", "TCPRoute", json!({"spec": spec}));
     let before = |fields: &[&str]| {
@@ -202,7 +202,7 @@ fn a_port_route_keeps_its_ports_or_is_refused() {
 }
 
 #[test]
-fn a_target_keeps_what_restricts_it_or_is_refused() {
+fn refuses_to_drop_restrictions_of_a_target() {
     // A10, A12, A26, D12
     let account = json!({"kind": "ServiceAccount", "name": "a"});
     let with = |field: &str, value: Value| {
@@ -270,7 +270,7 @@ fn a_target_keeps_what_restricts_it_or_is_refused() {
 }
 
 #[test]
-fn an_absent_spec_stays_absent_or_becomes_empty() {
+fn writes_an_absent_spec_as_absent_or_as_empty_lists() {
     // I7, D13
     let target = object("access.smi-spec.io/v1alpha3", "TrafficTarget", json!({}));
     assert_eq!(target.to_value(Version::V1Alpha2).unwrap().get("spec"), None);

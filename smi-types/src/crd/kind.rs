@@ -1,4 +1,4 @@
-//! The kinds, and what their CRDs say of them.
+//! SMI kinds and the facts about them in their CRDs.
 
 use super::schema;
 use crate::version::Version;
@@ -37,7 +37,7 @@ impl Kind {
         Self::IdentityBinding,
     ];
 
-    /// The kind as it stands in an object.
+    /// Returns the kind as written in an object.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Kind {
                     wire::<split::v1alpha4::TrafficSplit>,
                 ],
                 &["spec"],
-                "Sends the traffic of one service, the root, to several backend services, by weight.",
+                "Distributes the traffic of one service, the root, among several backend services, by weight.",
             ),
             Self::HTTPRouteGroup => Facts::new::<specs::v1alpha4::HTTPRouteGroup>(
                 "htr",
@@ -74,7 +74,7 @@ impl Kind {
                     wire::<specs::v1alpha4::HTTPRouteGroup>,
                 ],
                 &["spec"],
-                "Describes HTTP requests. It does nothing until a TrafficTarget or a TrafficSplit refers to it.",
+                "Describes HTTP requests. It has no effect until a TrafficTarget or a TrafficSplit refers to it.",
             ),
             Self::TCPRoute => Facts::new::<specs::v1alpha4::TCPRoute>(
                 "tr",
@@ -86,14 +86,14 @@ impl Kind {
                     wire::<specs::v1alpha4::TCPRoute>,
                 ],
                 &[],
-                "Describes TCP traffic to certain ports, or to all. It does nothing until a TrafficTarget refers to it.",
+                "Describes TCP traffic to some or all ports. It has no effect until a TrafficTarget refers to it.",
             ),
             Self::UDPRoute => Facts::new::<specs::v1alpha4::UDPRoute>(
                 "ur",
                 Version::V1Alpha4,
                 &[wire::<specs::v1alpha4::UDPRoute>],
                 &[],
-                "Describes UDP traffic to certain ports, or to all. It does nothing until a TrafficTarget refers to it.",
+                "Describes UDP traffic to some or all ports. It has no effect until a TrafficTarget refers to it.",
             ),
             Self::TrafficTarget => Facts::new::<access::v1alpha3::TrafficTarget>(
                 "tt",
@@ -105,14 +105,14 @@ impl Kind {
                     wire::<access::v1alpha4::TrafficTarget>,
                 ],
                 &["spec", "destination"],
-                "Lets its sources send what its rules describe to its destination. What no TrafficTarget allows is denied.",
+                "Allows its sources to send what its rules describe to its destination. Other traffic is denied.",
             ),
             Self::IdentityBinding => Facts::new::<access::v1alpha4::IdentityBinding>(
                 "ib",
                 Version::V1Alpha4,
                 &[wire::<access::v1alpha4::IdentityBinding>],
                 &["spec"],
-                "Names identities, for TrafficTargets to refer to.",
+                "Names a set of identities that TrafficTargets can refer to.",
             ),
         }
     }
@@ -124,12 +124,12 @@ impl Display for Kind {
     }
 }
 
-/// What the CRD of a kind says beside its settings.
+/// The contents of the CRD of a kind that do not depend on settings.
 pub(super) struct Facts {
     pub(super) group: &'static str,
     pub(super) plural: &'static str,
     pub(super) short_name: &'static str,
-    /// The version that is stored unless settings say otherwise.
+    /// The default storage version.
     pub(super) storage: Version,
     wires: Vec<Wire>,
 }
@@ -148,7 +148,8 @@ fn wire<T: Resource + JsonSchema>(description: &str, needed: &[&str]) -> Wire {
 }
 
 impl Facts {
-    /// `needed`: root fields without which an object means nothing, in the versions that have them.
+    /// Collects the facts about a kind. An object without one of the root fields in `needed` has no meaning, in the
+    /// versions that have the field.
     fn new<T: Resource>(
         short_name: &'static str,
         storage: Version,
@@ -169,7 +170,7 @@ impl Facts {
         self.wires.iter().find(|wire| wire.version == version.as_str())
     }
 
-    /// The versions whose fields stand where those of `version` do.
+    /// Returns the versions that have their fields in the same places as `version`.
     pub(super) fn versions_like(&self, version: Version) -> BTreeSet<Version> {
         let shape = |version| Some(self.wire(version)?.schema.properties.as_ref()?.keys());
         let alike = |other: &Version| match (shape(version), shape(*other)) {

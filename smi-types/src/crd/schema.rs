@@ -1,4 +1,4 @@
-//! From a wire type to the schema of its CRD.
+//! Generation of the schema of a CRD from a wire type.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -7,9 +7,10 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-/// The structural schema of a root type: everything in place, nothing that an API server would refuse or act on.
+/// Returns the structural schema of a root type, with all subschemas inlined and without keywords that an API server
+/// would reject or act on.
 ///
-/// Of the root fields, those in `needed` are required.
+/// The root fields in `needed` are required.
 pub(super) fn of<T: JsonSchema>(description: &str, needed: &[&str]) -> JSONSchemaProps {
     let mut root = generate::<T>();
     root.insert("description".into(), description.into());
@@ -17,9 +18,9 @@ pub(super) fn of<T: JsonSchema>(description: &str, needed: &[&str]) -> JSONSchem
         let text = |description: &str| json!({"type": "string", "description": description});
         properties.insert(
             "apiVersion".into(),
-            text("API group and version in which this object is written."),
+            text("API group and version in which the object is written."),
         );
-        properties.insert("kind".into(), text("The kind of this object."));
+        properties.insert("kind".into(), text("The kind of the object."));
         properties.insert("metadata".into(), json!({"type": "object"}));
         let required: Vec<&str> = needed
             .iter()
@@ -33,14 +34,14 @@ pub(super) fn of<T: JsonSchema>(description: &str, needed: &[&str]) -> JSONSchem
     props(root)
 }
 
-/// Adds what objects have whose status somebody writes.
+/// Adds the field `status` to the schema of a root type.
 pub(super) fn add_status(root: &mut JSONSchemaProps) {
     let mut status = Schema::default();
     status.insert("type".into(), "object".into());
-    status.insert("description".into(), "What became of this object.".into());
+    status.insert("description".into(), "The observed state of the object.".into());
     status.insert("x-kubernetes-preserve-unknown-fields".into(), true.into());
     let conditions = json!({
-        "description": "What holds of this object now.",
+        "description": "The current conditions of the object.",
         "type": "array",
         "items": generate::<Condition>(),
         "x-kubernetes-list-type": "map",
@@ -62,13 +63,14 @@ fn generate<T: JsonSchema>() -> Schema {
         .into_root_schema_for::<T>()
 }
 
-/// Every schema of a wire type can be read, as a test makes sure; an empty one would be refused by any API server.
+/// Converts a schema to the type of Kubernetes. A test ensures that this succeeds for every wire type. Otherwise the
+/// schema would be empty, and API servers would reject it.
 fn props(schema: Schema) -> JSONSchemaProps {
     serde_json::from_value(schema.to_value()).unwrap_or_default()
 }
 
 fn tidy(schema: &mut Schema) {
-    // A default would be written into every object, and `null` is dropped where a field is not nullable.
+    // An API server would write a default into every object. It drops `null` from fields that are not nullable.
     for keyword in ["title", "default", "nullable"] {
         schema.remove(keyword);
     }
@@ -77,13 +79,13 @@ fn tidy(schema: &mut Schema) {
     }
 }
 
-/// A doc comment without what only readers of the source understand: links, IDs of rules, ends of lines.
+/// Removes the parts of a doc comment that only readers of the source understand: links, rule IDs and line breaks.
 fn plain(doc: &str) -> String {
     let words: Vec<&str> = doc.split_whitespace().collect();
     without_rules(&without_links(&words.join(" ")))
 }
 
-/// `[text](target)` and `[text]` become `text`.
+/// Replaces `[text](target)` and `[text]` by `text`.
 fn without_links(doc: &str) -> String {
     let mut parts = doc.split('[');
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -98,7 +100,7 @@ fn without_links(doc: &str) -> String {
     plain
 }
 
-/// ` (A10)` and ` (S4, S5)` vanish.
+/// Removes rule IDs such as ` (A10)` and ` (S4, S5)`.
 fn without_rules(doc: &str) -> String {
     let is_rule = |text: &str| {
         let digits = text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or_default();
@@ -123,7 +125,7 @@ mod tests {
     use super::plain;
 
     #[test]
-    fn descriptions_have_no_links_and_no_rules() {
+    fn removes_links_and_rule_ids() {
         for (doc, expected) in [
             ("Its name (S2).", "Its name."),
             ("One\ntwo (T2, T3). Three (A7)", "One two. Three"),

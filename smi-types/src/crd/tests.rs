@@ -14,7 +14,7 @@ fn versions(kind: Kind) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// Calls `check` on a schema and every schema in it.
+/// Calls `check` for a schema and all of its subschemas.
 fn walk(schema: &Value, path: &str, check: &mut dyn FnMut(&str, &Value)) {
     check(path, schema);
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
@@ -27,7 +27,7 @@ fn walk(schema: &Value, path: &str, check: &mut dyn FnMut(&str, &Value)) {
     }
 }
 
-/// What an API server asks of a structural schema, and what it warns of.
+/// Asserts the requirements that an API server has for a structural schema, including those that only cause warnings.
 fn structural(path: &str, schema: &Value) {
     let is = |keyword: &str| schema[keyword] == true;
     match schema["type"].as_str() {
@@ -78,7 +78,7 @@ fn structural(path: &str, schema: &Value) {
 }
 
 #[test]
-fn schemas_are_structural_and_described() {
+fn all_schemas_are_structural_and_described() {
     for kind in Kind::ALL {
         for (version, schema) in versions(kind) {
             let root = format!("{kind} {version}");
@@ -99,8 +99,8 @@ fn schemas_are_structural_and_described() {
 }
 
 #[test]
-fn versions_that_are_served_together_are_views_of_one_schema() {
-    // What is written in one version would be cut or refused in another if their schemas differed.
+fn versions_that_are_served_together_share_one_schema() {
+    // If the schemas differed, an object of one version would be cut or rejected in another.
     for kind in Kind::ALL {
         let served: Vec<Value> = Crd::new(kind)
             .build()
@@ -131,7 +131,7 @@ fn without_descriptions(mut value: Value) -> Value {
     value
 }
 
-/// Versions that are served, then the one that is stored.
+/// Returns the served versions and the storage version.
 fn served(crd: &Crd) -> (Vec<String>, Vec<String>) {
     let versions = crd.build().spec.versions;
     let names = |which: fn(&CustomResourceDefinitionVersion) -> bool| {
@@ -145,7 +145,7 @@ fn served(crd: &Crd) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn defaults() {
+fn serves_the_versions_of_one_shape_by_default() {
     for (kind, listed, served_by_default, stored) in [
         (Kind::TrafficSplit, 4, 4, "v1alpha4"),
         (Kind::HTTPRouteGroup, 4, 2, "v1alpha4"),
@@ -164,7 +164,7 @@ fn defaults() {
 }
 
 #[test]
-fn any_versions_of_one_shape_can_be_served() {
+fn serves_any_versions_of_one_shape() {
     let crd = Crd::new(Kind::HTTPRouteGroup);
     let old = crd.clone().serve(Version::V1Alpha1, [Version::V1Alpha2]).unwrap();
     assert_eq!(
@@ -176,7 +176,7 @@ fn any_versions_of_one_shape_can_be_served() {
 }
 
 #[test]
-fn what_would_lose_data_is_refused() {
+fn refuses_versions_that_would_lose_data() {
     let refused = |kind, storage, other| Crd::new(kind).serve(storage, [other]).unwrap_err();
     let (v1, v2, v3, v4) = (
         Version::V1Alpha1,
@@ -203,7 +203,7 @@ fn what_would_lose_data_is_refused() {
 }
 
 #[test]
-fn status() {
+fn adds_a_status_only_on_request() {
     for (status, expected) in [(false, false), (true, true)] {
         for version in Crd::new(Kind::TrafficSplit).status(status).build().spec.versions {
             assert_eq!(version.subresources.is_some(), expected);

@@ -2,8 +2,8 @@ use super::*;
 use serde_json::{Value, json};
 
 #[test]
-fn what_servers_answer_is_read() {
-    // D23, D24: a value as the reference server writes it, whose Go type has `edge` but no `side`.
+fn reads_answers_of_servers() {
+    // D23, D24: an answer of the reference server, whose Go type has `edge` but not `side`.
     let answer = json!({
         "kind": "TrafficMetrics",
         "apiVersion": "metrics.smi-spec.io/v1alpha1",
@@ -23,7 +23,7 @@ fn what_servers_answer_is_read() {
 }
 
 #[test]
-fn both_versions_have_the_fields_of_both() {
+fn reads_and_writes_all_fields_in_both_versions() {
     // D23, D25, M21
     let list = |version: &str| {
         let api_version = format!("metrics.smi-spec.io/{version}");
@@ -56,7 +56,7 @@ fn both_versions_have_the_fields_of_both() {
 }
 
 #[test]
-fn null_and_absence_are_read_alike() {
+fn reads_null_and_absent_fields_alike() {
     let null = json!({"metadata": null, "resource": null, "edge": null, "backend": null, "timestamp": null,
         "window": null, "metrics": null});
     let null: Metrics = serde_json::from_value(null).unwrap();
@@ -65,7 +65,7 @@ fn null_and_absence_are_read_alike() {
 }
 
 #[test]
-fn a_wrong_type_is_an_error() {
+fn rejects_wrong_types() {
     for (field, value) in [
         ("window", json!(30)),
         ("window", json!("soon")),

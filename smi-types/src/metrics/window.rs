@@ -1,4 +1,4 @@
-//! The length of an interval, as Go writes durations.
+//! The length of an interval, in the notation of Go durations.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
@@ -22,9 +22,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window(pub Duration);
 
-/// The text is no duration that a window can have.
+/// An error that occurs when a text is not a duration that a [`Window`] can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no duration such as `30s` or `1m30s`")]
+#[error("not a duration such as `30s` or `1m30s`")]
 pub struct WindowError(());
 
 const UNITS: [(&str, u128); 8] = [
@@ -38,7 +38,7 @@ const UNITS: [(&str, u128); 8] = [
     ("ns", 1),
 ];
 
-/// Reads what Go's `time.ParseDuration` reads, but for negative durations and fractions of a nanosecond.
+/// Parses everything that Go's `time.ParseDuration` accepts except negative durations and fractions of a nanosecond.
 impl FromStr for Window {
     type Err = WindowError;
 
@@ -75,7 +75,7 @@ fn nanos(text: &str) -> Option<u128> {
     }
 }
 
-/// Writes whole units, the largest first, and none that are zero.
+/// Writes whole units from the largest to the smallest and omits those that are zero.
 impl Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = self.0.as_nanos();
@@ -120,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn go_durations_are_read() {
+    fn parses_go_durations() {
         for (text, nanos) in [
             ("30s", 30_000_000_000),
             ("1m0s", 60_000_000_000),
@@ -161,7 +161,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "[0-9.hmsnuµ+-]{0,50}") {
+        fn parsing_never_panics(text in "[0-9.hmsnuµ+-]{0,50}") {
             let _ = text.parse::<Window>();
         }
     }

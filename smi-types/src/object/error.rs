@@ -1,10 +1,10 @@
-//! Why something is no SMI object.
+//! Errors of reading SMI objects.
 
 use super::read::Head;
 use crate::path::FieldPath;
 use serde_json::Value;
 
-/// Why something is no SMI object that can be read.
+/// An error that occurs when an input is not a supported SMI object.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.text())]
 pub struct ParseError(Box<Inner>);
@@ -20,19 +20,19 @@ struct Inner {
     message: String,
 }
 
-/// The kinds of [`ParseError`].
+/// The kind of a [`ParseError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
-    /// The input is no JSON.
+    /// The input is not JSON.
     Syntax,
-    /// An object of somebody else's API, or no Kubernetes object at all.
+    /// The input is an object of another API, or not a Kubernetes object.
     NotSmi,
-    /// An SMI API group or kind that does not exist.
+    /// The SMI API group or the kind does not exist.
     UnknownKind,
-    /// A version that this kind never had.
+    /// The kind never had this version.
     UnknownVersion,
-    /// A kind that exists and that this release does not read.
+    /// The kind exists, but this release does not read it.
     Unsupported,
     /// A field has a wrong type, or a name is missing.
     Type,
@@ -60,43 +60,43 @@ impl ParseError {
         }
     }
 
-    /// What kind of error this is.
+    /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ParseErrorKind {
         self.0.kind
     }
 
-    /// The `apiVersion` of the object, if it has one.
+    /// Returns the `apiVersion` of the object, if it has one.
     #[must_use]
     pub fn api_version(&self) -> Option<&str> {
         self.0.api_version.as_deref()
     }
 
-    /// The `kind` of the object, if it has one.
+    /// Returns the `kind` of the object, if it has one.
     #[must_use]
     pub fn object_kind(&self) -> Option<&str> {
         self.0.object_kind.as_deref()
     }
 
-    /// The namespace of the object, if it has one.
+    /// Returns the namespace of the object, if it has one.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.0.namespace.as_deref()
     }
 
-    /// The name of the object, if it has one.
+    /// Returns the name of the object, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
-    /// The field at fault; the root, if the object as a whole is.
+    /// Returns the path of the faulty field. The path is the root if the fault concerns the whole object.
     #[must_use]
     pub fn path(&self) -> &FieldPath {
         &self.0.path
     }
 
-    /// What is wrong, without the field.
+    /// Returns the description of the fault, without the field.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message

@@ -1,4 +1,4 @@
-//! From JSON to a typed object: first what it is, then the type of that version, then its hub.
+//! Reading from JSON in three steps: the kind and version, the wire type of that version, its hub.
 
 use super::{Object, ParseError, ParseErrorKind, Parsed};
 use crate::path::{FieldPath, Segment};
@@ -29,7 +29,7 @@ pub(super) fn from_value(value: &Value) -> Result<Parsed, ParseError> {
     dispatch(&Head::read(value, |_| ParseErrorKind::Type)?, Source::Value(value))
 }
 
-/// What says which object this is. Wrong types are left to the typed reading, which knows their place.
+/// The fields that identify an object. Wrong types are accepted here, because the typed reading reports their place.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Head {
@@ -66,7 +66,7 @@ impl Head {
     }
 }
 
-/// How the objects of one kind and version are read.
+/// A reader for the objects of one kind and version.
 struct Reader {
     group: &'static str,
     kind: &'static str,
@@ -89,7 +89,7 @@ impl Reader {
     }
 }
 
-/// Every kind in every version.
+/// The readers of every kind in every version.
 const READERS: [Reader; 18] = [
     Reader::new::<split::v1alpha1::TrafficSplit, split::TrafficSplit>(),
     Reader::new::<split::v1alpha2::TrafficSplit, split::TrafficSplit>(),
@@ -111,7 +111,7 @@ const READERS: [Reader; 18] = [
     Reader::new::<access::v1alpha4::IdentityBinding, access::IdentityBinding>(),
 ];
 
-/// What an object is read from, as often as needed.
+/// The input, which can be read repeatedly.
 #[derive(Clone, Copy)]
 enum Source<'a> {
     Json(&'a [u8]),
@@ -132,19 +132,19 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
     };
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     if group != "smi-spec.io" && !group.ends_with(".smi-spec.io") {
-        let message = format!("`{kind}` of `{api_version}` is no SMI object");
+        let message = format!("`{kind}` of `{api_version}` is not an SMI object");
         return Err(fail(ParseErrorKind::NotSmi, "apiVersion", message));
     }
     if group == "metrics.smi-spec.io" {
-        let message = format!("`{kind}` is not read: metrics are answers of an API, not intent");
+        let message = format!("`{kind}` is not supported: metrics are served by an API, not configured");
         return Err(fail(ParseErrorKind::Unsupported, "kind", message));
     }
-    let group = || READERS.iter().filter(|reader| reader.group == group);
-    if group().next().is_none() {
-        let message = format!("`{api_version}` is of no API group that SMI has");
+    let readers = || READERS.iter().filter(|reader| reader.group == group);
+    if readers().next().is_none() {
+        let message = format!("`{group}` is not an SMI API group");
         return Err(fail(ParseErrorKind::UnknownKind, "apiVersion", message));
     }
-    let mut versions = group().filter(|reader| reader.kind == kind).peekable();
+    let mut versions = readers().filter(|reader| reader.kind == kind).peekable();
     if versions.peek().is_none() {
         let message = format!("there is no kind `{kind}` in `{api_version}`");
         return Err(fail(ParseErrorKind::UnknownKind, "kind", message));
@@ -157,14 +157,14 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
         let message = match head.metadata.as_ref().map(|metadata| &metadata.name) {
             None | Some(Value::Null) => "there is no name".to_owned(),
             Some(Value::String(_)) => "the name is empty".to_owned(),
-            Some(other) => format!("`{other}` is no text"),
+            Some(other) => format!("`{other}` is not a string"),
         };
         return Err(fail(ParseErrorKind::Type, "metadata.name", message));
     }
     (reader.read)(head, source)
 }
 
-/// Reads a wire type and lifts it to its hub.
+/// Reads a wire type and converts it to its hub.
 fn lift<W, H>(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError>
 where
     W: DeserializeOwned + Into<H>,
@@ -176,7 +176,7 @@ where
         Source::Value(value) => typed(value, &mut ignored),
     };
     let wire = wire.map_err(|error| {
-        // Keeping the path all the time would cost more than reading anew what is broken.
+        // Tracking the path on every read would cost more than a second read of a faulty object.
         let located = match source {
             Source::Json(json) => error_of::<W, _>(&mut serde_json::Deserializer::from_slice(json)),
             Source::Value(value) => error_of::<W, _>(value),
@@ -191,29 +191,29 @@ where
     })
 }
 
-/// Reads a wire type and notes every field that is read past.
+/// Reads a wire type and collects every unknown field.
 fn typed<'de, W, D>(json: D, ignored: &mut Vec<FieldPath>) -> Result<W, D::Error>
 where
     W: DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let mut note = |path: serde_ignored::Path<'_>| {
-        let path = notation(&path);
+    let mut collect = |path: serde_ignored::Path<'_>| {
+        let path = ignored_path(&path);
         if !is_unlisted(&path) {
             ignored.push(path);
         }
     };
-    W::deserialize(serde_ignored::Deserializer::new(json, &mut note))
+    W::deserialize(serde_ignored::Deserializer::new(json, &mut collect))
 }
 
-/// Returns `true` for fields at the root that no wire type has and that say nothing about intent.
+/// Returns `true` for fields at the root that no wire type has and that do not express intent.
 fn is_unlisted(path: &FieldPath) -> bool {
     let mut segments = path.segments();
     let first = segments.next();
     segments.len() == 0 && matches!(first, Some(Segment::Key("apiVersion" | "kind" | "status")))
 }
 
-/// The place of the error in what is no `W`, and its text.
+/// Returns the path and the text of the error that reading a `W` yields, or `None` if it succeeds.
 fn error_of<'de, W, D>(json: D) -> Option<(FieldPath, String)>
 where
     W: DeserializeOwned,
@@ -223,13 +223,15 @@ where
     Some((error_path(error.path()), error.inner().to_string()))
 }
 
-fn notation(path: &serde_ignored::Path<'_>) -> FieldPath {
+fn ignored_path(path: &serde_ignored::Path<'_>) -> FieldPath {
     use serde_ignored::Path;
     match path {
         Path::Root => FieldPath::root(),
-        Path::Seq { parent, index } => notation(parent).index(*index),
-        Path::Map { parent, key } => notation(parent).field(key.clone()),
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => notation(parent),
+        Path::Seq { parent, index } => ignored_path(parent).index(*index),
+        Path::Map { parent, key } => ignored_path(parent).field(key.clone()),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            ignored_path(parent)
+        }
     }
 }
 

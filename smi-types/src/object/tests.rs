@@ -28,7 +28,7 @@ fn both(value: &Value) -> Result<Parsed, ParseError> {
 }
 
 #[test]
-fn every_version_of_a_split_reads_alike() {
+fn reads_splits_of_every_version_alike() {
     // S24, T6, T12
     for version in [
         Version::V1Alpha1,
@@ -50,7 +50,7 @@ fn every_version_of_a_split_reads_alike() {
 }
 
 #[test]
-fn matches_stand_where_the_version_has_them() {
+fn reads_matches_only_where_the_version_has_them() {
     let matches = json!([{"name": "m", "pathRegex": "/a", "headers": {"x-a": "b"}}]);
     for (version, root) in [
         ("v1alpha1", true),
@@ -79,7 +79,7 @@ fn matches_stand_where_the_version_has_them() {
         assert_eq!(group.matches().len(), 1, "{version}");
         assert_eq!(group.matches()[0].headers.filters.len(), 1, "S10, D2");
 
-        // D3: the other shape is read past, and said so.
+        // D3: the other shape is ignored, and listed.
         let parsed = both(&wrong).unwrap();
         assert_eq!(parsed.ignored, [FieldPath::from(wrong_field)]);
         let Object::HTTPRouteGroup(group) = parsed.object else {
@@ -90,7 +90,7 @@ fn matches_stand_where_the_version_has_them() {
 }
 
 #[test]
-fn every_version_of_a_target_reads_alike() {
+fn reads_targets_of_every_version_alike() {
     // S24, A10, D9, D12
     let destination = json!({"kind": "ServiceAccount", "name": "api", "port": 8080});
     let sources = json!([{"kind": "IdentityBinding", "name": "web", "group": "access.smi-spec.io"}]);
@@ -126,8 +126,8 @@ fn every_version_of_a_target_reads_alike() {
 }
 
 #[test]
-fn every_version_of_a_port_route_reads_alike() {
-    // S22, S23, D6, D7: where ports stand, they restrict.
+fn reads_port_routes_of_every_version_alike() {
+    // S22, S23, D6, D7: ports restrict a route in any version.
     for (version, kind) in [
         ("v1alpha1", "TCPRoute"),
         ("v1alpha2", "TCPRoute"),
@@ -173,7 +173,7 @@ fn every_version_of_a_port_route_reads_alike() {
 }
 
 #[test]
-fn an_object_without_spec_is_an_object() {
+fn reads_objects_without_spec() {
     // D4, I7
     let mut value = split("v1alpha4");
     value.as_object_mut().unwrap().remove("spec");
@@ -184,7 +184,7 @@ fn an_object_without_spec_is_an_object() {
 }
 
 #[test]
-fn unknown_fields_are_listed_with_their_path() {
+fn lists_unknown_fields_with_their_paths() {
     let mut value = split("v1alpha4");
     value["spec"]["backends"][1]["wait"] = json!(1);
     value["spec"]["servce"] = json!("web");
@@ -195,7 +195,7 @@ fn unknown_fields_are_listed_with_their_path() {
 }
 
 #[test]
-fn a_wrong_type_names_object_and_field() {
+fn reports_the_object_and_the_field_of_a_wrong_type() {
     for (pointer, wrong, path) in [
         ("/spec", json!([]), "spec"),
         ("/spec/service", json!(5), "spec.service"),
@@ -217,7 +217,7 @@ fn a_wrong_type_names_object_and_field() {
 }
 
 #[test]
-fn types_that_are_not_read_say_which_they_are() {
+fn distinguishes_unsupported_types() {
     use ParseErrorKind::{NotSmi, UnknownKind, UnknownVersion, Unsupported};
     for (api_version, kind, expected) in [
         ("split.smi-spec.io/v1alpha5", "TrafficSplit", UnknownVersion),
@@ -240,7 +240,7 @@ fn types_that_are_not_read_say_which_they_are() {
 }
 
 #[test]
-fn what_is_no_object_is_refused() {
+fn rejects_input_that_is_not_an_smi_object() {
     for value in [json!(null), json!(1), json!("x"), json!([]), json!([{}])] {
         assert_eq!(both(&value).unwrap_err().kind(), ParseErrorKind::Type, "{value}");
     }
@@ -261,7 +261,7 @@ fn what_is_no_object_is_refused() {
 }
 
 #[test]
-fn a_name_is_needed() {
+fn rejects_objects_without_a_name() {
     let mut value = split("v1alpha4");
     value["metadata"] = json!({"generateName": "x-"});
     let error = both(&value).unwrap_err();

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Both engines accept these and mean the same.
+/// Patterns that both engines accept with the same meaning.
 const PORTABLE: &[&str] = &[
     "",
     "/",
@@ -33,14 +33,14 @@ const PORTABLE: &[&str] = &[
     "é",
 ];
 
-/// One of the engines refuses these, or they mean different things. From a measured comparison of the two
-/// on 49 patterns; the comment says how they differ.
+/// Patterns that one of the engines rejects, or that differ in meaning, from a measured comparison of the two on 49
+/// patterns. The comments describe the differences.
 const NOT_PORTABLE: &[&str] = &[
-    "[a&&b]",  // silently: intersection, or the characters a & b
-    "[a[b]c]", // silently: a nested class, or a class and a literal
-    r"\<",     // silently: a word boundary, or a literal
+    "[a&&b]",  // different meanings: an intersection, or the characters a & b
+    "[a[b]c]", // different meanings: a nested class, or a class and a literal
+    r"\<",     // different meanings: a word boundary, or a literal
     r"\>",
-    r"\b{start}", // silently
+    r"\b{start}", // different meanings
     r"\Qa\E",     // RE2 only
     r"\C",        // RE2 only
     r"\101",      // RE2 only
@@ -56,7 +56,7 @@ const NOT_PORTABLE: &[&str] = &[
     "a++",          // Rust only
     "a{2}{3}",      // Rust only
     "a{0,1001}",    // Rust only
-    "(a{100}){11}", // RE2: too large in all
+    "(a{100}){11}", // RE2: too large in total
     "[a--b]",       // Rust only
     "[a~~b]",
     "(?=a)",
@@ -78,7 +78,7 @@ const NOT_PORTABLE: &[&str] = &[
 ];
 
 #[test]
-fn the_dialect() {
+fn accepts_exactly_the_portable_dialect() {
     // S6
     for pattern in PORTABLE {
         let portable = Portable::parse(pattern);
@@ -90,7 +90,7 @@ fn the_dialect() {
 }
 
 #[test]
-fn perl_classes_are_ascii() {
+fn renders_perl_classes_as_ascii() {
     // S6
     let ascii = |pattern: &str| {
         let portable = Portable::parse(pattern).unwrap();
@@ -111,8 +111,8 @@ fn perl_classes_are_ascii() {
 }
 
 #[test]
-fn large_patterns_are_refused() {
-    // 140 bytes; on a real Envoy the whole route configuration is lost.
+fn rejects_large_patterns() {
+    // Only 140 bytes, but a real Envoy loses its whole route configuration.
     let bomb = ".{1000}".repeat(20);
     assert!(Portable::parse(&bomb).is_err());
     assert!(Portable::parse(&"a".repeat(Portable::MAX_LENGTH + 1)).is_err());
@@ -131,7 +131,7 @@ fn large_patterns_are_refused() {
 }
 
 #[test]
-fn suffixes() {
+fn detects_patterns_that_take_any_suffix() {
     for pattern in [".*", "/a.*", "/a.*?", "/a(/.+)", "/a.*|/b.*", "/a$", r"/a\z"] {
         let expected = pattern != "/a$"; // `$` could be under `(?m)`
         assert_eq!(
@@ -148,7 +148,7 @@ fn suffixes() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Whatever is portable compiles, as it is and in ASCII, and both say the same of ASCII text without
+    /// Every portable pattern compiles, as written and in ASCII, and both forms match the same ASCII texts without
     /// vertical tabs.
     #[test]
     fn portable_patterns_compile(pattern in r"[-a-c./*+?(){}\[\]|^$\\0-3,:=!<>PidwsbDWSB&~ ]{0,24}", text in "[a-c0-3 /.-]{0,6}") {
@@ -160,13 +160,13 @@ proptest! {
     }
 
     #[test]
-    fn no_pattern_panics(pattern in "\\PC{0,80}") {
+    fn parsing_never_panics(pattern in "\\PC{0,80}") {
         let _ = Portable::parse(&pattern);
     }
 
-    /// A pattern that takes any suffix does so.
+    /// A pattern that claims to take any suffix still matches with any suffix.
     #[test]
-    fn suffixes_are_taken(
+    fn matches_with_any_suffix_where_claimed(
         pattern in r"[ab]{0,2}(\(a\|b\.\*\)|\.\*|\.\+|\.\{1,\}|\(b\.\*\))",
         text in "[ab]{0,4}",
         suffix in "[ab]{0,2}",

@@ -5,9 +5,9 @@ use crate::version::Version;
 use crate::wire::wire;
 
 wire! {
-    /// A group of HTTP matches as `v1alpha3` has it on the wire.
+    /// The wire form of a group of HTTP matches in `v1alpha3`.
     HTTPRouteGroup("httproutegroups") = "specs.smi-spec.io" / "v1alpha3",
-    /// The matches, any of which a request may fulfil.
+    /// The matches, of which any one suffices.
     spec: Option<HTTPRouteGroupSpec>, read "crate::wire::object", skip Option::is_none
 }
 
@@ -22,9 +22,9 @@ impl From<HTTPRouteGroup> for specs::HTTPRouteGroup {
 }
 
 wire! {
-    /// TCP traffic as `v1alpha3` has it on the wire.
+    /// The wire form of a TCP route in `v1alpha3`.
     TCPRoute("tcproutes") = "specs.smi-spec.io" / "v1alpha3",
-    /// Which ports are meant; this version cannot say it, and what stands here all the same is read.
+    /// The ports. This version does not define them, but ports that an object has are read.
     spec: Option<PortsSpec>, read "crate::wire::object", skip Option::is_none
 }
 

@@ -5,9 +5,9 @@ use crate::version::Version;
 use crate::wire::wire;
 
 wire! {
-    /// A group of HTTP matches as `v1alpha4` has it on the wire.
+    /// The wire form of a group of HTTP matches in `v1alpha4`.
     HTTPRouteGroup("httproutegroups") = "specs.smi-spec.io" / "v1alpha4",
-    /// The matches, any of which a request may fulfil.
+    /// The matches, of which any one suffices.
     spec: Option<HTTPRouteGroupSpec>, read "crate::wire::object", skip Option::is_none
 }
 
@@ -22,9 +22,9 @@ impl From<HTTPRouteGroup> for specs::HTTPRouteGroup {
 }
 
 wire! {
-    /// TCP traffic as `v1alpha4` has it on the wire.
+    /// The wire form of a TCP route in `v1alpha4`.
     TCPRoute("tcproutes") = "specs.smi-spec.io" / "v1alpha4",
-    /// Which ports are meant.
+    /// The ports. Absent means all ports.
     spec: Option<PortsSpec>, read "crate::wire::object", skip Option::is_none
 }
 
@@ -39,9 +39,9 @@ impl From<TCPRoute> for specs::TCPRoute {
 }
 
 wire! {
-    /// UDP traffic as `v1alpha4` has it on the wire.
+    /// The wire form of a UDP route in `v1alpha4`.
     UDPRoute("udproutes") = "specs.smi-spec.io" / "v1alpha4",
-    /// Which ports are meant.
+    /// The ports. Absent means all ports.
     spec: Option<PortsSpec>, read "crate::wire::object", skip Option::is_none
 }
 

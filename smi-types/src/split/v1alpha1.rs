@@ -5,9 +5,9 @@ use crate::version::Version;
 use crate::wire::wire;
 
 wire! {
-    /// A traffic split as `v1alpha1` has it on the wire.
+    /// The wire form of a traffic split in `v1alpha1`.
     TrafficSplit("trafficsplits") = "split.smi-spec.io" / "v1alpha1",
-    /// What is split, and where it goes.
+    /// The root service, its backends, and the requests that are split.
     spec: Option<Spec>, read "crate::wire::object", skip Option::is_none
 }
 

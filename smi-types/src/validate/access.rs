@@ -6,7 +6,7 @@ use crate::path::FieldPath;
 use crate::version::Version;
 
 impl TrafficTarget {
-    /// What is wrong with the target by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the target by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
@@ -56,7 +56,7 @@ fn destination(
     let Some(port) = &destination.port else { return };
     let path = path.clone().field("port");
     if version >= Version::V1Alpha3 {
-        let message = format!("`{version}` has no port; an API server that drops it opens all ports");
+        let message = format!("`{version}` has no port; an API server that drops it allows all ports");
         found.add(Rule::PortVersion, path.clone(), message);
     }
     found.port(Rule::DestinationPort, path, port, "nothing is allowed");
@@ -86,7 +86,7 @@ fn rules(rules: &[access::Rule], version: Version, path: &FieldPath, found: &mut
             );
         }
         for (index, name) in repeated(matches.iter().map(String::as_str)) {
-            let message = format!("`{name}` is listed before");
+            let message = format!("`{name}` is already listed");
             found.add(Rule::RuleMatchRepeated, path.clone().index(index), message);
         }
     }
@@ -119,7 +119,7 @@ fn sources(sources: &[Subject], version: Version, path: &FieldPath, found: &mut 
         let path = path.clone().index(index);
         subject(source, version, &path, found);
         if source.namespace.is_empty() {
-            let message = "the namespace is missing; that of the target is taken";
+            let message = "the namespace is missing; the namespace of the target is used";
             found.add(Rule::SourceNamespaceMissing, path.clone().field("namespace"), message);
         }
         if source.port.is_some() {
@@ -129,7 +129,7 @@ fn sources(sources: &[Subject], version: Version, path: &FieldPath, found: &mut 
     }
 }
 
-/// What holds for destinations and sources alike.
+/// Reports the faults that destinations and sources have in common.
 fn subject(subject: &Subject, version: Version, path: &FieldPath, found: &mut Found) {
     let Subject {
         group,

@@ -6,7 +6,7 @@ use crate::access::{IdentityBinding, Schemes};
 use crate::path::FieldPath;
 
 impl IdentityBinding {
-    /// What is wrong with the binding by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the binding by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
@@ -30,7 +30,7 @@ fn schemes(schemes: &Schemes, path: &FieldPath, found: &mut Found) {
         service_account,
     } = schemes;
     if pod_label_selector.is_some() && !service_account.is_empty() {
-        let message = "podLabelSelector and serviceAccount exclude each other, so the binding matches no workload";
+        let message = "`podLabelSelector` and `serviceAccount` exclude each other, so the binding matches no workload";
         found.add(Rule::SchemesExclusive, path.clone(), message);
     }
     if let Some(selector) = pod_label_selector {

@@ -1,32 +1,32 @@
-//! What names of objects, labels, headers and workloads are made of.
+//! Syntax of the names of objects, labels, headers and workloads.
 
-/// Whether `name` is a DNS label, the form of the names of services and namespaces: at most 63 of
-/// `a-z 0-9 -`, with neither end a hyphen.
+/// Returns `true` if `name` is a DNS label, the form of the names of services and namespaces: at most 63 of
+/// `a-z 0-9 -`, without a hyphen at either end.
 #[must_use]
 pub fn is_dns_label(name: &str) -> bool {
     name.len() <= 63 && is_label(name)
 }
 
-/// Whether `name` is a DNS subdomain, the form of most object names: labels joined by dots, at most 253
-/// characters. API servers do not limit the single label.
+/// Returns `true` if `name` is a DNS subdomain, the form of most object names: labels joined by dots, at most 253
+/// characters. API servers do not limit the length of a single label.
 #[must_use]
 pub fn is_dns_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-/// Whether `text` is an HTTP token: what methods and names of headers are made of.
+/// Returns `true` if `text` is an HTTP token, the form of methods and header names.
 #[must_use]
 pub fn is_http_token(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !text.is_empty() && text.bytes().all(inner)
 }
 
-/// A host that DNS can name: every label is limited.
+/// Returns `true` if `name` is a host name that DNS allows, where every label is limited to 63 characters.
 pub(super) fn is_host(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_dns_label)
 }
 
-/// The key of a label: a name, after the domain that it belongs to, if any.
+/// Returns `true` if `key` is the key of a label: a name, optionally preceded by a domain and a slash.
 pub(super) fn is_label_key(key: &str) -> bool {
     match key.split_once('/') {
         Some((domain, name)) => is_dns_subdomain(domain) && is_qualified(name),
@@ -38,13 +38,13 @@ pub(super) fn is_label_value(value: &str) -> bool {
     value.is_empty() || is_qualified(value)
 }
 
-/// Whether it is the SPIFFE ID of a workload, with or without `spiffe://` (D19): a trust domain and a path, without
-/// anything that a mesh could take for a wildcard.
+/// Returns `true` if `id` is the SPIFFE ID of a workload, with or without `spiffe://` (D19): a trust domain and a path,
+/// without any character that a mesh could read as a wildcard.
 #[must_use]
 pub fn is_spiffe_id(id: &str) -> bool {
     let id = id.strip_prefix("spiffe://").unwrap_or(id);
     let Some((domain, path)) = id.split_once('/') else {
-        // A trust domain alone is no workload.
+        // A trust domain alone does not identify a workload.
         return false;
     };
     let in_domain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
@@ -63,8 +63,8 @@ fn is_label(name: &str) -> bool {
 
 fn is_qualified(name: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-    let ends_well = |name: &str| !name.starts_with(['-', '.', '_']) && !name.ends_with(['-', '.', '_']);
-    (1..=63).contains(&name.len()) && name.bytes().all(inner) && ends_well(name)
+    let has_valid_ends = |name: &str| !name.starts_with(['-', '.', '_']) && !name.ends_with(['-', '.', '_']);
+    (1..=63).contains(&name.len()) && name.bytes().all(inner) && has_valid_ends(name)
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_objects() {
+    fn recognises_names_of_objects() {
         let (label, long) = (&*"a".repeat(63), &*"a".repeat(64));
         let (name, too_long) = (&*"a".repeat(253), &*"a".repeat(254));
         let bad = ["", "-a", "a-", "A", "a_b", "é", "a b"];
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn labels() {
+    fn recognises_labels() {
         let (name, long) = (&*"a".repeat(63), &*"a".repeat(64));
         check(
             is_label_key,
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens() {
+    fn recognises_http_tokens() {
         check(
             is_http_token,
             &["x-a", "GET", "*", "a.b_c"],
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn spiffe_ids() {
+    fn recognises_spiffe_ids() {
         // D19
         let domain = "d".repeat(255);
         let (long, too_long) = (

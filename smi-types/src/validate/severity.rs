@@ -1,21 +1,21 @@
-//! The urgency of what is reported about an object.
+//! The severity of violations and diagnostics.
 
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Display};
 
-/// The urgency of a violation or a diagnostic, from the least to the most urgent.
+/// The severity of a violation or a diagnostic, from the least to the most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Good to know; nothing is wrong. No rule of one object is of this severity.
+    /// Information without a fault. No rule about a single object has this severity.
     Info,
-    /// Probably not what was intended: an admission webhook warns.
+    /// A probable mistake. An admission webhook warns about the object.
     Warning,
-    /// Forbidden by the specification, or without effect: an admission webhook rejects the object.
+    /// A fault that the specification forbids, or that has no effect. An admission webhook rejects the object.
     Error,
 }
 
 impl Severity {
-    /// The severity in lower case.
+    /// Returns the severity in lower case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

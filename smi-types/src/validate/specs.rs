@@ -10,7 +10,7 @@ use crate::version::Version;
 use std::collections::BTreeSet;
 
 impl HTTPRouteGroup {
-    /// What is wrong with the group by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the group by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
@@ -29,7 +29,7 @@ impl HTTPRouteGroup {
                     self::matching(matching, self.version, &path.clone().index(index), &mut found);
                 }
                 for (index, name) in repeated(matches.iter().map(|matching| &*matching.name)) {
-                    let message = format!("`{name}` is the name of an earlier match; a request may fulfil either");
+                    let message = format!("`{name}` is the name of an earlier match; either match suffices");
                     found.add(Rule::MatchRepeated, path.clone().index(index).field("name"), message);
                 }
             }
@@ -53,7 +53,7 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
         );
     }
     if path_regex.is_empty() && methods.is_empty() && headers.is_empty() {
-        let message = "only the name is specified, so the match takes every request";
+        let message = "only the name is specified, so the match matches every request";
         found.add(Rule::MatchEverything, path.clone(), message);
     }
     pattern(path_regex, path.clone().field("pathRegex"), found);
@@ -63,7 +63,7 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
 
 fn methods(methods: &[String], path: &FieldPath, found: &mut Found) {
     if !methods.is_empty() && !methods.iter().any(|method| is_http_token(method)) {
-        let message = "no method of the list can occur in a request, so the match takes no request";
+        let message = "no method in the list can occur in a request, so the match matches nothing";
         return found.add(Rule::NoMethod, path.clone(), message);
     }
     for (index, method) in methods.iter().enumerate() {
@@ -76,13 +76,12 @@ fn methods(methods: &[String], path: &FieldPath, found: &mut Found) {
 
 fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Found) {
     if !headers.is_empty() && version == Version::V1Alpha1 {
-        let message =
-            format!("`{version}` has no headers; an API server that drops them makes the match take more requests");
+        let message = format!("`{version}` has no headers; an API server that drops them widens the match");
         found.add(Rule::HeadersVersion, path.clone(), message);
     }
     if headers.lost {
-        let message =
-            "a header filter was lost: a map has no entry, or a value is not text; the match takes no request";
+        let message = "a header filter was lost: a map has no entry, or a value is not a string; the match matches \
+                       nothing";
         found.add(Rule::HeadersLost, path.clone(), message);
     }
     let mut seen = BTreeSet::new();
@@ -95,12 +94,12 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
             found.add(
                 Rule::HeaderName,
                 path.clone(),
-                format!("`{name}` is not a valid header name, so the match takes no request"),
+                format!("`{name}` is not a valid header name, so the match matches nothing"),
             );
         }
         if !seen.insert(name.to_ascii_lowercase()) {
             let message =
-                format!("`{name}` is filtered before; both filters must hold, which some meshes cannot express");
+                format!("`{name}` already has a filter; both filters must hold, which some meshes cannot express");
             found.add(Rule::HeaderRepeated, path.clone(), message);
         }
         pattern(value, path, found);
@@ -112,13 +111,13 @@ fn pattern(regex: &str, path: FieldPath, found: &mut Found) {
         found.add(
             Rule::PatternNotPortable,
             path,
-            format!("`{regex}` is {error}; the match takes no request"),
+            format!("`{regex}` is {error}; the match matches nothing"),
         );
     }
 }
 
 impl TCPRoute {
-    /// What is wrong with the route by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the route by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
@@ -128,7 +127,7 @@ impl TCPRoute {
 }
 
 impl UDPRoute {
-    /// What is wrong with the route by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the route by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]

@@ -8,7 +8,7 @@ use crate::version::Version;
 use crate::weight::Weight;
 
 impl TrafficSplit {
-    /// What is wrong with the split by itself, in the order of its fields; nothing, if nothing is.
+    /// Returns the faults of the split by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
@@ -37,8 +37,8 @@ impl TrafficSplit {
     }
 }
 
-/// The forms of T3, as far as they can be told without knowing the cluster domain: two labels, and `svc`. Any
-/// other host may be one that an operator allows.
+/// Checks the forms of T3 that are recognisable without the cluster domain: two labels, optionally followed by `svc`.
+/// An operator may allow any other host.
 fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
     if service.is_empty() {
         return found.add(Rule::RootMissing, path, "the root service is missing");
@@ -52,7 +52,8 @@ fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
         return;
     };
     if let Some(own) = own.filter(|own| *own != namespace) {
-        let message = format!("`{service}` is in namespace `{namespace}`; a split acts only in its own, `{own}`");
+        let message =
+            format!("`{service}` is in namespace `{namespace}`; a split has an effect only in its own, `{own}`");
         found.add(Rule::RootNamespace, path, message);
     }
 }
@@ -68,12 +69,12 @@ fn backends(backends: &[Backend], version: Version, path: &FieldPath, found: &mu
     for (index, Backend { service, weight }) in backends.iter().enumerate() {
         let path = path.clone().index(index);
         let field = path.clone().field("service");
-        let consequence = "the backend counts as absent; backends are services of the split's own namespace";
+        let consequence = "the backend counts as absent; name a service in the split's own namespace";
         found.name(Rule::BackendName, field, service, &Form::SERVICE, consequence);
         self::weight(weight, version, path.field("weight"), found);
     }
     for (index, service) in repeated(backends.iter().map(|backend| &*backend.service)) {
-        let message = format!("`{service}` is listed before; the weights are added");
+        let message = format!("`{service}` is already listed; the weights are added");
         found.add(
             Rule::BackendRepeated,
             path.clone().index(index).field("service"),
@@ -86,7 +87,7 @@ fn backends(backends: &[Backend], version: Version, path: &FieldPath, found: &mu
         Weight::Invalid(_) => false,
     };
     if backends.iter().all(|backend| is_zero(&backend.weight)) {
-        let message = "all weights are zero, so the root service serves as if there were no split";
+        let message = "all weights are zero, so the root service serves the traffic as if there were no split";
         found.add(Rule::AllWeightsZero, path.clone(), message);
     }
 }
@@ -99,7 +100,7 @@ fn weight(weight: &Weight, version: Version, path: FieldPath, found: &mut Found)
             found.add(Rule::WeightInvalid, path, message);
         }
         Weight::Exact(weight) if version != Version::V1Alpha1 && !weight.is_whole() => {
-            let message = format!("`{weight}` is not a whole number; it is taken exactly");
+            let message = format!("`{weight}` is not a whole number; it is used exactly as written");
             found.add(Rule::WeightFraction, path, message);
         }
         Weight::Exact(_) => {}
@@ -109,7 +110,7 @@ fn weight(weight: &Weight, version: Version, path: FieldPath, found: &mut Found)
 fn matches(matches: &[MatchRef], version: Version, path: &FieldPath, found: &mut Found) {
     if !matches.is_empty() && version < Version::V1Alpha3 {
         let message =
-            format!("`{version}` has no matches; an API server that drops them makes the split take all traffic");
+            format!("`{version}` has no matches; an API server that drops them makes the split apply to all traffic");
         found.add(Rule::SplitMatchesVersion, path.clone(), message);
     }
     for (index, MatchRef { api_group, kind, name }) in matches.iter().enumerate() {

@@ -30,7 +30,7 @@ fn object(group: &str, version: &str, kind: &str, root: &Value) -> Object {
     parsed.object
 }
 
-/// What is found, as `path rule`.
+/// Returns the violations as `path rule`.
 fn found(object: &Object) -> Vec<String> {
     let of = |violation: &Violation| format!("{} {}", violation.path, violation.rule);
     object.violations().iter().map(of).collect()
@@ -40,7 +40,7 @@ const NONE: [&str; 0] = [];
 const ALL: [&str; 4] = ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"];
 
 #[test]
-fn what_is_right_breaks_no_rule() {
+fn accepts_valid_objects() {
     for version in ALL {
         let backends = json!([{"service": "web-v1", "weight": 9}, {"service": "web", "weight": 0}]);
         for root in [
@@ -117,7 +117,7 @@ fn what_is_right_breaks_no_rule() {
 }
 
 #[test]
-fn nothing_said_means_nothing() {
+fn reports_objects_without_content() {
     // I7
     for (group, version, kind, path) in [
         ("split", "v1alpha1", "TrafficSplit", "spec"),
@@ -142,14 +142,17 @@ fn nothing_said_means_nothing() {
 }
 
 #[test]
-fn rules_are_told_apart_and_explained() {
+fn every_rule_is_unique_documented_and_tested() {
     for rule in Rule::ALL {
         assert!(
             RULES.contains(&format!("\n| {} | ", rule.id())),
-            "{rule} follows no rule"
+            "`{rule}` has an ID that the chapter on rules does not list"
         );
         let named = format!("{rule}\"");
-        assert!(TESTS.iter().any(|tests| tests.contains(&named)), "{rule} is not tested");
+        assert!(
+            TESTS.iter().any(|tests| tests.contains(&named)),
+            "`{rule}` is not tested"
+        );
     }
     let names: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
     assert_eq!(names.len(), Rule::ALL.len());
@@ -157,7 +160,7 @@ fn rules_are_told_apart_and_explained() {
 
 proptest! {
     #[test]
-    fn no_text_panics(texts in proptest::collection::vec(any::<String>(), 8), version in 0..4usize) {
+    fn validation_never_panics(texts in proptest::collection::vec(any::<String>(), 8), version in 0..4usize) {
         let version = [Version::V1Alpha1, Version::V1Alpha2, Version::V1Alpha3, Version::V1Alpha4][version];
         let [a, b, c, d, e, f, g, h] = <[String; 8]>::try_from(texts).unwrap();
 

@@ -1,4 +1,4 @@
-//! What differs between published CRDs and ours, as rows of a table.
+//! The differences between published CRDs and ours, as rows of a table.
 
 use crate::flat::{self, Node};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use smi_types::crd::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Somebody who publishes CRDs, in files whose names begin alike.
+/// A product that publishes CRDs, in files with a common name prefix.
 pub(crate) struct Product {
     pub name: &'static str,
     prefix: &'static str,
@@ -26,7 +26,7 @@ impl Product {
     }
 }
 
-/// Kind, field, what upstream says, and what we say.
+/// Kind, field, the published facts, and our facts.
 type Difference = (String, String, String, String);
 
 /// Every difference, with the products and the versions that have it.
@@ -34,7 +34,7 @@ type Difference = (String, String, String, String);
 pub(crate) struct Differences(BTreeMap<Difference, BTreeMap<&'static str, BTreeSet<char>>>);
 
 impl Differences {
-    /// Compares one CRD with ours. False, if it is none of SMI's.
+    /// Compares a CRD with ours. Returns `false` if it is not the CRD of an SMI kind.
     pub(crate) fn add(&mut self, product: &Product, theirs: &Value, ours: fn(Kind) -> Value) -> bool {
         let spec = &theirs["spec"];
         let kind = Kind::ALL
@@ -50,21 +50,21 @@ impl Differences {
         }
         for version in spec["versions"].as_array().unwrap() {
             let name = version["name"].as_str().unwrap();
-            let mine = ours["versions"]
+            let our_version = ours["versions"]
                 .as_array()
                 .unwrap()
                 .iter()
-                .find(|mine| mine["name"] == name);
-            let mine = mine.unwrap_or_else(|| panic!("{kind} {name} is not listed"));
+                .find(|ours| ours["name"] == name)
+                .unwrap_or_else(|| panic!("our CRD of `{kind}` does not list `{name}`"));
             let number = name.chars().last();
             for (aspect, of) in [
                 ("columns", flat::columns as fn(&Value) -> String),
                 ("subresources", flat::subresources),
             ] {
-                let who = if aspect == "columns" { kind.as_str() } else { "all" };
-                self.compare(product, number, who, aspect, &of(version), &of(mine));
+                let kinds = if aspect == "columns" { kind.as_str() } else { "all" };
+                self.compare(product, number, kinds, aspect, &of(version), &of(our_version));
             }
-            self.schemas(product, number, kind, &flat::nodes(version), &flat::nodes(mine));
+            self.schemas(product, number, kind, &flat::nodes(version), &flat::nodes(our_version));
         }
         true
     }
@@ -89,10 +89,10 @@ impl Differences {
             let field = path.strip_prefix("spec.").unwrap_or(path);
             let kind = if path == "status" { "all" } else { kind.as_str() };
             let (Some(their), Some(our)) = (theirs.get(path), ours.get(path)) else {
-                // What is below differs with it.
+                // The fields below differ as well.
                 seen.push(path);
-                let say = |node: Option<&Node>| node.map_or("absent", |node| &node["type"]).to_owned();
-                let (theirs, ours) = (say(theirs.get(path)), say(ours.get(path)));
+                let presence = |node: Option<&Node>| node.map_or("absent", |node| &node["type"]).to_owned();
+                let (theirs, ours) = (presence(theirs.get(path)), presence(ours.get(path)));
                 self.compare(product, version, kind, field, &theirs, &ours);
                 continue;
             };
@@ -104,7 +104,7 @@ impl Differences {
                 .into_iter()
                 .filter(|keyword| their.get(*keyword) != our.get(*keyword))
                 .collect();
-            let say = |node: &Node, whose: &str| -> String {
+            let describe = |node: &Node, owner: &str| -> String {
                 let words = differing
                     .iter()
                     .map(|keyword| match (keyword.as_str(), node.get(*keyword)) {
@@ -112,12 +112,13 @@ impl Differences {
                         (_, None) => format!("no {keyword}"),
                         ("type" | "required", Some(value)) => value.clone(),
                         // Too long for a table.
-                        ("pattern", Some(_)) => format!("{whose} pattern"),
+                        ("pattern", Some(_)) => format!("{owner} pattern"),
                         (_, Some(value)) => format!("{keyword} {value}"),
                     });
                 words.collect::<Vec<_>>().join(", ")
             };
-            self.compare(product, version, kind, field, &say(their, "its"), &say(our, "our"));
+            let (theirs, ours) = (describe(their, "its"), describe(our, "our"));
+            self.compare(product, version, kind, field, &theirs, &ours);
         }
     }
 
@@ -129,27 +130,27 @@ impl Differences {
         }
     }
 
-    /// The rows of the table, without the reasons.
+    /// Returns the rows of the table, without the reasons.
     pub(crate) fn rows(&self) -> Vec<String> {
         self.0
             .iter()
-            .map(|((kind, field, theirs, ours), whose)| {
+            .map(|((kind, field, theirs, ours), products)| {
                 let kind = if kind == "all" {
                     "all".into()
                 } else {
                     format!("`{kind}`")
                 };
-                let whose: Vec<_> = whose
+                let products: Vec<_> = products
                     .iter()
                     .map(|(product, versions)| format!("{product} {}", ranges(versions)).trim_end().to_owned())
                     .collect();
-                format!("| {kind} | `{field}` | {} | {} | {} |", theirs, ours, whose.join(", "))
+                format!("| {kind} | `{field}` | {theirs} | {ours} | {} |", products.join(", "))
             })
             .collect()
     }
 }
 
-/// `1–3` for several versions, where they follow one another.
+/// Formats versions, several consecutive ones as a range such as `1–3`.
 fn ranges(versions: &BTreeSet<char>) -> String {
     match (versions.first(), versions.last()) {
         (Some(first), Some(last)) if first != last => {

@@ -1,9 +1,9 @@
-//! CRDs as flat facts that can be compared. What is the same to an API server is the same here.
+//! CRDs as flat facts that can be compared. Schemas that API servers treat alike yield the same facts.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a node of a schema says, by keyword. `type` is always among it.
+/// The keywords of a node of a schema and their values. `type` is always present.
 pub(crate) type Node = BTreeMap<String, String>;
 
 pub(crate) fn names(spec: &Value) -> String {
@@ -23,26 +23,28 @@ pub(crate) fn names(spec: &Value) -> String {
 }
 
 pub(crate) fn versions(spec: &Value) -> String {
-    let say = |verb: &str, which: fn(&Value) -> bool| {
+    let describe = |verb: &str, is_included: fn(&Value) -> bool| {
         let versions = spec["versions"].as_array().unwrap().iter();
-        let numbers = versions.filter(|version| which(version));
-        let numbers: BTreeSet<_> = numbers
+        let numbers: BTreeSet<_> = versions
+            .filter(|version| is_included(version))
             .filter_map(|version| version["name"].as_str()?.chars().last())
             .collect();
         let all: Vec<String> = numbers.iter().map(char::to_string).collect();
         format!("{verb} {}", all.join(" "))
     };
     [
-        say("lists", |_| true),
-        say("serves", |version| version["served"] == true),
-        say("stores", |version| version["storage"] == true),
+        describe("lists", |_| true),
+        describe("serves", |version| version["served"] == true),
+        describe("stores", |version| version["storage"] == true),
     ]
     .join(", ")
 }
 
 pub(crate) fn columns(version: &Value) -> String {
-    let columns = version["additionalPrinterColumns"].as_array().into_iter().flatten();
-    let columns: Vec<_> = columns
+    let columns: Vec<_> = version["additionalPrinterColumns"]
+        .as_array()
+        .into_iter()
+        .flatten()
         .map(|column| {
             format!(
                 "{} `{}`",
@@ -80,18 +82,18 @@ pub(crate) fn nodes(version: &Value) -> BTreeMap<String, Node> {
     nodes
 }
 
-/// Lists a schema and everything below it. What a keyword means to nobody but readers is left out.
+/// Lists a schema and all of its subschemas, without keywords that only human readers need.
 fn node(schema: &Value, path: &str, required: bool, nodes: &mut BTreeMap<String, Node>) {
     let fields = schema.as_object().unwrap();
     let mut node = Node::new();
     let is = |keyword: &str| fields.get(keyword) == Some(&Value::Bool(true));
-    let of = match fields.get("type").and_then(Value::as_str) {
+    let type_name = match fields.get("type").and_then(Value::as_str) {
         _ if is("x-kubernetes-int-or-string") => "integer or string",
         Some(one) => one,
         None if is("x-kubernetes-preserve-unknown-fields") => "anything",
-        None => panic!("{path} has no type"),
+        None => panic!("`{path}` has no type"),
     };
-    node.insert("type".into(), of.into());
+    node.insert("type".into(), type_name.into());
     if required {
         node.insert("required".into(), "required".into());
     }

@@ -1,6 +1,6 @@
-//! Where the binaries come from: a folder that is named, or the Go module beside the tests.
+//! The binaries of the API server: a folder set by the user, or a build of the Go module beside the tests.
 
-#![expect(clippy::expect_used, reason = "a fixture that fails is a test that fails")]
+#![expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,26 +15,30 @@ const PACKAGES: [(&str, &str); 2] = [
     ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
 ];
 
-/// The folder with `etcd` and `kube-apiserver`, or why there is none.
+/// Returns the folder with `etcd` and `kube-apiserver`, or the reason that there is none.
 pub(super) fn folder() -> Result<PathBuf, String> {
     if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS") {
         let folder = PathBuf::from(folder);
         assert!(
             is_complete(&folder),
-            "KUBEBUILDER_ASSETS names {}, which lacks `etcd` or `kube-apiserver`",
+            "`KUBEBUILDER_ASSETS` names `{}`, which lacks `etcd` or `kube-apiserver`",
             folder.display()
         );
         return Ok(folder);
     }
-    let go = go_version().ok_or("KUBEBUILDER_ASSETS is not set, and there is no Go to build them")?;
+    let go = go_version().ok_or("`KUBEBUILDER_ASSETS` is not set, and Go is not installed")?;
     if minor(&go).is_none_or(|minor| minor < OLDEST_GO) {
         return Err(format!(
-            "KUBEBUILDER_ASSETS is not set, and {go} is older than go1.{OLDEST_GO}"
+            "`KUBEBUILDER_ASSETS` is not set, and {go} is older than go1.{OLDEST_GO}"
         ));
     }
     // Cargo runs tests from `<target>/<profile>/deps`.
-    let test = std::env::current_exe().expect("the path of the test");
-    let folder = test.ancestors().nth(3).expect("a target folder").join("apiserver");
+    let test = std::env::current_exe().expect("the test has a path");
+    let folder = test
+        .ancestors()
+        .nth(3)
+        .expect("tests are in a target folder")
+        .join("apiserver");
     build(&folder);
     Ok(folder)
 }
@@ -43,7 +47,7 @@ fn is_complete(folder: &Path) -> bool {
     PACKAGES.iter().all(|(name, _)| folder.join(name).is_file())
 }
 
-/// What Go says of itself: `go1.26.8`.
+/// Returns the version of Go, such as `go1.26.8`.
 fn go_version() -> Option<String> {
     let output = Command::new("go").args(["env", "GOVERSION"]).output().ok()?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
@@ -54,18 +58,18 @@ fn minor(go: &str) -> Option<u32> {
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Builds both, unless this very module was built before. Whoever comes meanwhile waits.
+/// Builds both servers, unless this version of the module was built before. Concurrent builds wait for each other.
 fn build(folder: &Path) {
-    fs::create_dir_all(folder).expect("a folder in the target folder");
-    let lock = File::create(folder.join("lock")).expect("a file in the target folder");
-    lock.lock().expect("a lock");
+    fs::create_dir_all(folder).expect("the target folder is writable");
+    let lock = File::create(folder.join("lock")).expect("the target folder is writable");
+    lock.lock().expect("the file can be locked");
     let flags = linker_flags();
     let stamp = folder.join("stamp");
     let wanted = format!("{flags}\n{GO_MOD}\n{GO_SUM}");
     if is_complete(folder) && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
         return;
     }
-    super::say("building etcd and kube-apiserver, once; this takes minutes where Go's build cache is empty");
+    super::print_now("building etcd and kube-apiserver once; this takes minutes if the build cache of Go is empty");
     for (name, package) in PACKAGES {
         let status = Command::new("go")
             .args(["build", "-C", MODULE, "-mod=readonly", "-ldflags", &flags, "-o"])
@@ -73,19 +77,19 @@ fn build(folder: &Path) {
             .arg(package)
             .env("GOWORK", "off")
             .status()
-            .expect("Go, which has just told its version");
+            .expect("Go is installed");
         assert!(status.success(), "go build {package} failed");
     }
-    fs::write(stamp, wanted).expect("a file in the target folder");
+    fs::write(stamp, wanted).expect("the target folder is writable");
 }
 
-/// Tells the servers their version, which upstream does when it releases them.
+/// Returns the linker flags that set the version of the servers, like those of upstream releases.
 fn linker_flags() -> String {
     let mut words = GO_MOD.split_whitespace();
     let version = words
         .find(|word| *word == "k8s.io/kubernetes")
         .and_then(|_| words.next());
-    let version = version.expect("a requirement of our go.mod");
+    let version = version.expect("go.mod requires Kubernetes");
     let mut numbers = version.trim_start_matches('v').split('.');
     let variables = [
         ("gitVersion", version),
@@ -101,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_of_go() {
+    fn parses_versions_of_go() {
         assert_eq!(minor("go1.26.8"), Some(26));
         assert_eq!(minor("devel go1.27-abc"), Some(27));
         assert_eq!(minor("go1.26rc1"), Some(26));
@@ -109,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_learn_the_version_that_is_required() {
+    fn linker_flags_set_the_required_version() {
         let flags = linker_flags();
         assert!(
             flags.ends_with("version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37"),

@@ -1,6 +1,7 @@
-//! CRDs come and go: products share their names, so each needs a clean server, or a clean-up before it.
+//! Installation and removal of CRDs. The CRDs of different products share names, so they are installed one after
+//! another.
 
-#![expect(clippy::indexing_slicing, reason = "JSON answers an absent field with null")]
+#![expect(clippy::indexing_slicing, reason = "an absent field of a JSON value reads as null")]
 
 use super::raw::{Failure, collection};
 use super::{ApiServer, Raw};
@@ -10,7 +11,7 @@ impl ApiServer {
     /// Creates CRDs and waits until each of their versions is served.
     ///
     /// # Errors
-    /// The server's answer, if it refuses one. Those before it stay.
+    /// The server's answer, if it rejects a CRD. The CRDs before it stay installed.
     ///
     /// # Panics
     /// If they are not served after two minutes.
@@ -26,7 +27,7 @@ impl ApiServer {
         Ok(())
     }
 
-    /// Deletes CRDs with all of their objects, and waits until they are gone.
+    /// Deletes CRDs with all their objects, and waits until they are gone.
     ///
     /// # Errors
     /// The server's answer, if there is no such CRD.
@@ -39,13 +40,14 @@ impl ApiServer {
             raw.delete(&path(crd)).await?;
         }
         for crd in crds {
-            self.until("a CRD to go", async || is_gone(&raw, crd).await).await;
+            self.until("a CRD to be deleted", async || is_gone(&raw, crd).await)
+                .await;
         }
         Ok(())
     }
 }
 
-/// Whether the server says so, lists the kind in its discovery and answers for it, in every served version.
+/// Returns `true` if the CRD is established, and every served version is discoverable and can be listed.
 async fn is_served(raw: &Raw, crd: &Value) -> bool {
     let Ok(stored) = raw.get(&path(crd)).await else {
         return false;
@@ -69,7 +71,7 @@ async fn is_served(raw: &Raw, crd: &Value) -> bool {
     true
 }
 
-/// Whether neither the CRD nor any of its kinds is there.
+/// Returns `true` if neither the CRD nor any version of its kind exists.
 async fn is_gone(raw: &Raw, crd: &Value) -> bool {
     let mut paths = vec![path(crd)];
     for version in versions(crd) {
@@ -94,7 +96,7 @@ fn versions(crd: &Value) -> impl Iterator<Item = &Value> {
     crd["spec"]["versions"].as_array().into_iter().flatten()
 }
 
-/// The path of a version of a CRD's group, and the name of its kind below that.
+/// Returns the path of a version of a CRD's group, and the plural name of its kind.
 fn resources<'a>(crd: &'a Value, version: &Value) -> (String, &'a str) {
     let text = |value: &'a Value| value.as_str().unwrap_or_default();
     let group = text(&crd["spec"]["group"]);

@@ -1,4 +1,4 @@
-//! Plain JSON to and from an API server, for what typed clients hide: validation, warnings, statuses.
+//! A client for plain JSON. It gives access to details that typed clients hide: validation, warnings and statuses.
 
 use http::{Method, Request};
 use kube::Client;
@@ -12,21 +12,21 @@ use std::fmt::{self, Display};
 #[derive(Clone)]
 pub struct Raw(pub(super) Client);
 
-/// What came of a call that succeeded.
+/// The answer to a successful call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The JSON of the answer; a text, where it is no JSON.
+    /// The body as JSON, or as a string if it is not JSON.
     pub body: Value,
     /// The server's warnings.
     pub warnings: Vec<String>,
 }
 
-/// Why a call failed.
+/// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// What the server, or else the client, says of it.
+    /// The message of the server, or of the client if there was no answer.
     pub message: String,
 }
 
@@ -46,10 +46,10 @@ impl fmt::Debug for Raw {
 }
 
 impl Raw {
-    /// Calls the server: a method, a path with its query, and a JSON body or none.
+    /// Calls the server with a method, a path with its query, and an optional JSON body.
     ///
     /// # Errors
-    /// If the server does not answer, or answers with another status than success.
+    /// If the server does not answer, or answers with an unsuccessful status.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = Request::builder()
@@ -60,12 +60,15 @@ impl Raw {
             .map_err(unanswered)?;
         let response = self.0.send(request).await.map_err(unanswered)?;
         let status = response.status();
-        let warnings = response.headers().get_all("warning").iter();
-        let warnings = warnings.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
-        let warnings = warnings.collect();
+        let warnings = response
+            .headers()
+            .get_all("warning")
+            .iter()
+            .map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+            .collect();
         let bytes = response.into_body().collect_bytes().await.map_err(unanswered)?;
-        let body = serde_json::from_slice(&bytes);
-        let body = body.unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         if status.is_success() {
             return Ok(Answer { body, warnings });
         }
@@ -76,7 +79,7 @@ impl Raw {
         })
     }
 
-    /// Reads what is at a path: `<collection>/<name>` is an object in the version of the collection.
+    /// Reads the resource at a path: `<collection>/<name>` is an object in the version of the collection.
     ///
     /// # Errors
     /// As [`Raw::call`].
@@ -105,7 +108,7 @@ impl Raw {
     }
 }
 
-/// The path of the objects of a kind, in one namespace or in none.
+/// Returns the path of the objects of a kind, in a namespace if one is given.
 #[must_use]
 pub fn collection(api_version: &str, kind: &str, namespace: Option<&str>) -> String {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

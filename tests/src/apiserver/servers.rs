@@ -1,6 +1,6 @@
-//! The processes: a shell that starts both servers and ends them when this process is gone.
+//! The processes: a shell that starts both servers, and stops them when this process has ended.
 
-#![expect(clippy::expect_used, reason = "a fixture that fails is a test that fails")]
+#![expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,21 +9,21 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The token of a user who may do everything. The server is reachable from this machine only.
+/// The token of a user with all permissions. The server is reachable from this machine only.
 pub(super) const TOKEN: &str = "administrator";
 
 const SCRIPT: &str = include_str!("../../apiserver/run.sh");
 
-/// Both servers, which end with this value or with this process.
+/// Both servers. They stop when this value is dropped, and when this process ends.
 #[derive(Debug)]
 pub(super) struct Servers {
-    /// Where the API server listens.
+    /// The URL of the API server.
     pub(super) url: String,
-    /// Its certificate, in DER.
+    /// The certificate of the API server, in DER.
     pub(super) certificate: Vec<u8>,
-    /// The processes of `etcd` and of the API server.
+    /// The process IDs of `etcd` and the API server.
     pub(super) processes: [u32; 2],
-    /// The working directory of both, which the shell removes.
+    /// The working directory of both servers. The shell removes it.
     pub(super) folder: PathBuf,
     shell: Child,
 }
@@ -31,8 +31,8 @@ pub(super) struct Servers {
 impl Servers {
     pub(super) fn start(binaries: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("apiserver-").tempdir();
-        let folder = folder.expect("a temporary folder");
-        let certificate = write_credentials(folder.path()).expect("files in a temporary folder");
+        let folder = folder.expect("a temporary folder can be created");
+        let certificate = write_credentials(folder.path()).expect("the temporary folder is writable");
         let [client, peer, port] = free_ports();
         let mut shell = Command::new("sh")
             .args(["-c", SCRIPT])
@@ -48,21 +48,25 @@ impl Servers {
             // An interrupt from the terminal must not end the shell before the servers.
             .process_group(0)
             .spawn()
-            .expect("a shell");
+            .expect("a shell is installed");
         let mut line = String::new();
-        let output = shell.stdout.take().expect("a pipe");
-        BufReader::new(output).read_line(&mut line).expect("a line");
-        let mut processes = line.split_whitespace().map(|id| id.parse().expect("a process"));
+        let output = shell.stdout.take().expect("the output is piped");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("the shell writes a line");
+        let mut processes = line
+            .split_whitespace()
+            .map(|id| id.parse().expect("the shell writes process IDs"));
         Self {
             url: format!("https://127.0.0.1:{port}"),
             certificate,
-            processes: [(); 2].map(|()| processes.next().expect("two processes")),
+            processes: [(); 2].map(|()| processes.next().expect("the shell writes two process IDs")),
             folder: folder.keep(),
             shell,
         }
     }
 
-    /// The last lines that the API server logged.
+    /// Returns the last lines of the API server's log.
     pub(super) fn end_of_log(&self) -> String {
         let log = fs::read_to_string(self.folder.join("kube-apiserver.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -84,22 +88,23 @@ impl Drop for Servers {
     }
 }
 
-/// Writes what the API server reads and returns its certificate. One key serves for TLS and for the tokens of
+/// Writes the credentials of the API server, and returns its certificate. One key is used for TLS and for the tokens of
 /// service accounts.
 fn write_credentials(folder: &Path) -> std::io::Result<Vec<u8>> {
-    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a key and its certificate");
-    fs::write(folder.join("server.crt"), own.cert.pem())?;
-    fs::write(folder.join("server.key"), own.signing_key.serialize_pem())?;
-    fs::write(folder.join("server.pub"), own.signing_key.public_key_pem())?;
+    let certified =
+        rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate can be generated");
+    fs::write(folder.join("server.crt"), certified.cert.pem())?;
+    fs::write(folder.join("server.key"), certified.signing_key.serialize_pem())?;
+    fs::write(folder.join("server.pub"), certified.signing_key.public_key_pem())?;
     fs::write(
         folder.join("tokens.csv"),
         format!("{TOKEN},administrator,administrator,system:masters\n"),
     )?;
-    Ok(own.cert.der().to_vec())
+    Ok(certified.cert.der().to_vec())
 }
 
-/// Ports that nobody uses, at least at this moment.
+/// Returns ports that are unused at this moment.
 fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("its address").port())
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port is free"));
+    listeners.map(|listener| listener.local_addr().expect("the listener has an address").port())
 }

@@ -1,4 +1,4 @@
-//! Builders of access control. They keep what the types promise, or refuse.
+//! Builders of access control. They keep the invariants of the types, or return an error.
 
 use super::{Grant, Granted, InMesh, NamespaceBaseline, Ports, Principal, WorkloadAccess};
 use crate::model::ModelError;
@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl WorkloadAccess {
-    /// Builds the access control of a workload to which nothing is granted.
+    /// Builds the access control of a workload without grants.
     ///
     /// # Errors
-    /// If no label selects its pods.
+    /// If the selector is empty.
     pub fn new(workload: ObjectRef, selector: BTreeMap<String, String>) -> Result<Self, ModelError> {
         if selector.is_empty() {
             return Err(ModelError::new(format!("no label selects the pods of `{workload}`")));
@@ -33,7 +33,7 @@ impl WorkloadAccess {
         })
     }
 
-    /// Replaces what is granted. The ports that grants name are added to those that are known.
+    /// Replaces the grants. The ports that grants name are added to the known ports.
     #[must_use]
     pub fn with_grants(mut self, grants: impl IntoIterator<Item = Grant>) -> Self {
         let mut grants: Vec<Grant> = grants.into_iter().collect();
@@ -51,21 +51,21 @@ impl WorkloadAccess {
         self
     }
 
-    /// Adds TCP ports that are known of its pods.
+    /// Adds known TCP ports of its pods.
     #[must_use]
     pub fn with_tcp_ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         self.tcp_ports.extend(ports);
         self
     }
 
-    /// Adds UDP ports that are known of its pods.
+    /// Adds known UDP ports of its pods.
     #[must_use]
     pub fn with_udp_ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         self.udp_ports.extend(ports);
         self
     }
 
-    /// Adds requests by which the kubelet asks whether its containers are well.
+    /// Adds health check requests of the kubelet to its containers.
     #[must_use]
     pub fn with_health_checks(mut self, checks: impl IntoIterator<Item = HealthCheck>) -> Self {
         self.health_checks.extend(checks);
@@ -87,14 +87,14 @@ impl WorkloadAccess {
         self
     }
 
-    /// Puts its pods on the network of their node.
+    /// Places its pods on the network of their node.
     #[must_use]
     pub fn on_host_network(mut self) -> Self {
         self.in_mesh.host_network = true;
         self
     }
 
-    /// Replaces the mesh's own trust domain, which is `cluster.local` otherwise.
+    /// Replaces the mesh's own trust domain, which is `cluster.local` by default.
     #[must_use]
     pub fn with_trust_domain(mut self, domain: impl Into<String>) -> Self {
         self.trust_domain = domain.into();
@@ -103,10 +103,10 @@ impl WorkloadAccess {
 }
 
 impl Grant {
-    /// Builds what a traffic target grants to these sources: any TCP, on all ports.
+    /// Builds a grant of a traffic target to these sources, for any TCP traffic on all ports.
     ///
     /// # Errors
-    /// As for [`with_sources`](Self::with_sources).
+    /// The errors of [`with_sources`](Self::with_sources).
     pub fn new(target: ObjectKey, sources: impl IntoIterator<Item = Principal>) -> Result<Self, ModelError> {
         let references = Arc::new(BTreeSet::from([ObjectRef::target(target.clone())]));
         let grant = Self {
@@ -122,7 +122,7 @@ impl Grant {
     /// Replaces the sources.
     ///
     /// # Errors
-    /// If there is none, or one is not a valid identity: it could mean everybody to a mesh.
+    /// If there is no source, or one is not a valid identity, because a mesh could match it with every client.
     pub fn with_sources(mut self, sources: impl IntoIterator<Item = Principal>) -> Result<Self, ModelError> {
         self.sources = sources.into_iter().collect();
         if self.sources.is_empty() {
@@ -137,21 +137,24 @@ impl Grant {
     /// Replaces the ports.
     ///
     /// # Errors
-    /// If there is none, or one is zero.
+    /// If there is no port, or one is zero.
     pub fn with_ports(mut self, ports: Ports) -> Result<Self, ModelError> {
         if let Ports::Only(only) = &ports
             && (only.is_empty() || only.contains(&0))
         {
-            return Err(ModelError::new(format!("`{}` names no port, or port 0", self.target)));
+            return Err(ModelError::new(format!(
+                "`{}` needs at least one port, and all above zero",
+                self.target
+            )));
         }
         self.ports = ports;
         Ok(self)
     }
 
-    /// Replaces what may be sent. The route groups of matches are added to the references.
+    /// Replaces the traffic that may be sent. The route groups of matches are added to the references.
     ///
     /// # Errors
-    /// If it is HTTP without a match.
+    /// If the traffic is HTTP without a match.
     pub fn with_traffic(mut self, traffic: Granted) -> Result<Self, ModelError> {
         if let Granted::Http(matches) = &traffic {
             if matches.is_empty() {
@@ -175,7 +178,7 @@ impl Principal {
 }
 
 impl NamespaceBaseline {
-    /// Builds the baseline of a namespace, in which labels select every workload.
+    /// Builds the baseline of a namespace in which labels select every workload exactly.
     #[must_use]
     pub fn new(namespace: impl Into<String>) -> Self {
         Self {

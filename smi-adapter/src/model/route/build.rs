@@ -1,4 +1,4 @@
-//! Builders of routes. They keep what the types promise, or refuse.
+//! Builders of routes. They keep the invariants of the types, or return an error.
 
 use super::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, RootService, ServiceRoute, SplitSource};
 use crate::model::ModelError;
@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl ServiceRoute {
-    /// Builds the route of a root from those of its ports.
+    /// Builds the route of a root from the routes of its ports.
     ///
     /// # Errors
-    /// As for [`with_ports`](Self::with_ports).
+    /// The errors of [`with_ports`](Self::with_ports).
     pub fn new(root: Root, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, ModelError> {
         let route = Self {
             root,
@@ -25,17 +25,17 @@ impl ServiceRoute {
         route.with_ports(ports)
     }
 
-    /// Replaces the ports. Ports without a split are left out, and so is what is known of splits that are then in force
-    /// on none.
+    /// Replaces the ports. Ports without a split are left out, and so are splits that are no longer in force on any
+    /// port.
     ///
     /// # Errors
-    /// If no split is left, a port comes twice, or a split is not in the namespace of the root.
+    /// If no split is left, a port appears twice, or a split is not in the namespace of the root.
     pub fn with_ports(mut self, ports: impl IntoIterator<Item = PortRoute>) -> Result<Self, ModelError> {
         let mut by_number = BTreeMap::new();
         for port in ports.into_iter().filter(|port| port.splits().next().is_some()) {
             let number = port.port;
             if by_number.insert(number, port).is_some() {
-                return Err(ModelError::new(format!("port {number} comes twice")));
+                return Err(ModelError::new(format!("port {number} appears twice")));
             }
         }
         self.ports = by_number.into_values().collect();
@@ -62,7 +62,7 @@ impl ServiceRoute {
         Ok(self.with_service(service))
     }
 
-    /// Replaces what is known of the root service. The ports of the route are added to its ports.
+    /// Replaces the properties of the root service. The ports of the route are added to its ports.
     #[must_use]
     pub fn with_service(mut self, service: RootService) -> Self {
         let ports = self.ports.iter().map(PortRoute::port);
@@ -74,7 +74,7 @@ impl ServiceRoute {
         self
     }
 
-    /// Replaces the DNS domain of the cluster, which is `cluster.local` otherwise.
+    /// Replaces the DNS domain of the cluster, which is `cluster.local` by default.
     #[must_use]
     pub fn with_cluster_domain(mut self, domain: impl Into<String>) -> Self {
         self.cluster_domain = domain.into();
@@ -83,7 +83,7 @@ impl ServiceRoute {
 }
 
 impl RootService {
-    /// Adds TCP ports, also those on which no split is in force.
+    /// Adds TCP ports, which may include ports on which no split is in force.
     #[must_use]
     pub fn with_tcp_ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         let all: BTreeSet<u16> = self.tcp_ports.into_iter().chain(ports).collect();
@@ -98,7 +98,7 @@ impl RootService {
         self
     }
 
-    /// Takes the cluster IP away: clients call the pods.
+    /// Removes the cluster IP, so that clients call the pods directly.
     #[must_use]
     pub fn without_cluster_ip(mut self) -> Self {
         self.headless = true;
@@ -107,7 +107,7 @@ impl RootService {
 }
 
 impl SplitSource {
-    /// A split of which no more is known than its shares.
+    /// Creates the source of a split of which only the shares are known.
     fn new(key: &ObjectKey, ports: &[PortRoute]) -> Self {
         let splits = ports.iter().flat_map(PortRoute::splits);
         let backends = splits
@@ -131,7 +131,7 @@ impl PortRoute {
     /// If the port is zero.
     pub fn new(port: u16) -> Result<Self, ModelError> {
         if port == 0 {
-            return Err(ModelError::new("a port is above zero"));
+            return Err(ModelError::new("a port must be above zero"));
         }
         Ok(Self {
             port,
@@ -156,14 +156,14 @@ impl PortRoute {
         self
     }
 
-    /// Replaces the splits with matches, in the order in which they are asked.
+    /// Replaces the splits with matches, in the order in which they are tried.
     #[must_use]
     pub fn with_conditional(mut self, splits: impl IntoIterator<Item = Conditional>) -> Self {
         self.conditional = splits.into_iter().collect();
         self
     }
 
-    /// Replaces the split that takes what no split with matches took.
+    /// Replaces the split that takes the traffic which no split with matches takes.
     #[must_use]
     pub fn with_default(mut self, split: impl Into<Option<PortSplit>>) -> Self {
         self.default = split.into();
@@ -172,7 +172,7 @@ impl PortRoute {
 }
 
 impl Conditional {
-    /// Builds a split that takes the requests which fulfil one of these matches.
+    /// Builds a split that takes the requests that fulfil one of these matches.
     ///
     /// # Errors
     /// If there is no match.
@@ -189,11 +189,11 @@ impl Conditional {
 }
 
 impl PortSplit {
-    /// Builds the split with this key. Weights of a service that comes twice are added (T30), and a divisor that all
-    /// weights have in common is taken out.
+    /// Builds the split with this key. The weights of a repeated service are added (T30), and all weights are divided
+    /// by their greatest common divisor.
     ///
     /// # Errors
-    /// If there is no backend, or weights cannot be added.
+    /// If there is no backend, or a sum of weights overflows.
     pub fn new(key: ObjectKey, backends: impl IntoIterator<Item = Backend>) -> Result<Self, ModelError> {
         let mut all: Vec<Backend> = Vec::new();
         for backend in backends {
@@ -202,7 +202,8 @@ impl PortSplit {
                 continue;
             };
             let sum = known.weight.checked_add(backend.weight);
-            known.weight = sum.ok_or_else(|| ModelError::new(format!("the weights of `{}` overflow", known.service)))?;
+            known.weight =
+                sum.ok_or_else(|| ModelError::new(format!("the weights of `{}` overflow", known.service)))?;
         }
         if all.is_empty() {
             return Err(ModelError::new(format!("`{key}` has no backend")));
@@ -219,7 +220,7 @@ impl Backend {
     /// Builds a backend with a cluster IP.
     ///
     /// # Errors
-    /// If the name is not that of a service, or the weight is zero.
+    /// If the name is not a valid service name, or the weight is zero.
     pub fn new(service: impl Into<String>, weight: u128) -> Result<Self, ModelError> {
         let service = service.into();
         if !is_dns_label(&service) {
@@ -237,16 +238,19 @@ impl Backend {
     /// Replaces the weight.
     ///
     /// # Errors
-    /// If it is zero: such a backend takes no part.
+    /// If the weight is zero, because such a backend takes no part.
     pub fn with_weight(mut self, weight: u128) -> Result<Self, ModelError> {
         if weight == 0 {
-            return Err(ModelError::new(format!("`{}` has no weight", self.service)));
+            return Err(ModelError::new(format!(
+                "the weight of `{}` must be above zero",
+                self.service
+            )));
         }
         self.weight = weight;
         Ok(self)
     }
 
-    /// Takes the cluster IP away.
+    /// Removes the cluster IP.
     #[must_use]
     pub fn without_cluster_ip(mut self) -> Self {
         self.headless = true;

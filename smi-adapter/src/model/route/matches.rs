@@ -1,4 +1,4 @@
-//! Which requests a split with matches takes.
+//! Matches: sets of HTTP requests.
 
 mod build;
 
@@ -20,8 +20,8 @@ pub struct HttpMatch {
 }
 
 impl HttpMatch {
-    /// Whether it is certain that no request fulfils both: they have no method in common, or no path. Header
-    /// filters prove nothing, since a request may have several lines of one name (S17).
+    /// Returns `true` if it is certain that no request fulfils both matches, because they have no method or no path in
+    /// common. Header filters prove nothing, because a request can have several lines with one name (S17).
     #[must_use]
     pub fn is_disjoint(&self, other: &Self) -> bool {
         let methods = match (&self.methods, &other.methods) {
@@ -35,43 +35,43 @@ impl HttpMatch {
             }
     }
 
-    /// The route group that it stands in.
+    /// Returns the route group that contains the match.
     #[must_use]
     pub fn group(&self) -> &ObjectRef {
         &self.group
     }
 
-    /// Where it stands there.
+    /// Returns the path of the match within the route group.
     #[must_use]
     pub fn field(&self) -> &FieldPath {
         &self.field
     }
 
-    /// Its name, which may be empty (S3).
+    /// Returns the name, which may be empty (S3).
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the path without query must match; `None` is any path.
+    /// Returns the pattern that the path without query must match; `None` means any path.
     #[must_use]
     pub fn path(&self) -> Option<&Pattern> {
         self.path.as_ref()
     }
 
-    /// The methods; `None` is any, and there is at least one otherwise. Each is an HTTP token.
+    /// Returns the methods, at least one and each an HTTP token; `None` means any method.
     #[must_use]
     pub fn methods(&self) -> Option<&BTreeSet<String>> {
         self.methods.as_ref()
     }
 
-    /// The header filters, all of which must hold. One name may come twice (S19).
+    /// Returns the header filters, all of which a request must fulfil. A name can appear twice (S19).
     #[must_use]
     pub fn headers(&self) -> &[HeaderMatch] {
         &self.headers
     }
 
-    /// Whether `request` fulfils it, with the path as received.
+    /// Returns `true` if `request`, with the path as received, fulfils the match.
     #[must_use]
     pub fn is_match(&self, request: &Request) -> bool {
         let path = request.path.split(['?', '#']).next().unwrap_or_default();
@@ -88,7 +88,7 @@ impl HttpMatch {
     }
 }
 
-/// A header that some line of must match (S17, S18).
+/// A header filter. A request fulfils it if some line of the header matches (S17, S18).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderMatch {
     pub(crate) name: String,
@@ -96,13 +96,13 @@ pub struct HeaderMatch {
 }
 
 impl HeaderMatch {
-    /// The header's name in lower case, an HTTP token (S11, S16). `host` is the authority.
+    /// Returns the name of the header in lower case, an HTTP token (S11, S16). `host` is the authority.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its value must match.
+    /// Returns the pattern that the value must match.
     #[must_use]
     pub fn value(&self) -> &Pattern {
         &self.value

@@ -1,4 +1,4 @@
-//! Splits to backends that their callers may not reach (T33).
+//! Backends that the callers of a split may not reach (T33).
 
 use super::super::Report;
 use super::workloads::Workloads;
@@ -11,7 +11,8 @@ use crate::principal::Principal;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn unreachable(
+/// Reports the backends of enforced namespaces that callers of the same root may not reach.
+pub(super) fn report_unreachable(
     model: &Model,
     policies: &BTreeMap<ObjectRef, WorkloadAccess>,
     workloads: &Workloads<'_>,
@@ -25,8 +26,10 @@ pub(super) fn unreachable(
         let callers = Callers::of(route, policies, workloads);
         for split in route.splits() {
             for service in backends(route, split.key()) {
-                let Some(lack) = callers.lack(&service) else { continue };
-                let message = format!("{lack} of the backend `{service}`, by no traffic target");
+                let Some(denied) = callers.denied(&service) else {
+                    continue;
+                };
+                let message = format!("no traffic target allows {denied} to reach the pods of backend `{service}`");
                 let object = ObjectRef::split(split.key().clone());
                 let diagnostic = Diagnostic::new(Code::BackendNotAllowed, object, FieldPath::root(), message);
                 report.push(diagnostic.on_backend(service));
@@ -35,14 +38,15 @@ pub(super) fn unreachable(
     }
 }
 
+/// Returns the names of the backends of one split of a route.
 fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
     let shares = route.ports().iter().flat_map(crate::model::route::PortRoute::splits);
-    let mine = shares.filter(|share| share.key() == split);
-    mine.flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
+    let own = shares.filter(|share| share.key() == split);
+    own.flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
         .collect()
 }
 
-/// Who may reach the pods of which service, at all.
+/// The callers that may reach the pods of each service on some port, by the name of the service.
 struct Callers(BTreeMap<String, BTreeSet<Principal>>);
 
 impl Callers {
@@ -59,12 +63,14 @@ impl Callers {
         for service in services {
             let behind = workloads.behind(namespace, &service);
             if behind.is_empty() {
-                // Nothing is known of its pods.
+                // Its pods are unknown.
                 continue;
             }
-            let access = behind.iter().filter_map(|owned| policies.get(&owned.object));
-            let grants = access.flat_map(WorkloadAccess::grants);
-            let grants = grants.filter(|grant| !matches!(grant.traffic(), Granted::Udp));
+            let grants = behind
+                .iter()
+                .filter_map(|owned| policies.get(&owned.object))
+                .flat_map(WorkloadAccess::grants)
+                .filter(|grant| !matches!(grant.traffic(), Granted::Udp));
             callers.insert(
                 service,
                 grants.flat_map(|grant| grant.sources().iter().cloned()).collect(),
@@ -73,19 +79,19 @@ impl Callers {
         Self(callers)
     }
 
-    /// Who cannot reach a service that may reach others of the same split, in words.
-    fn lack(&self, service: &str) -> Option<String> {
-        let mine = self.0.get(service)?;
-        if mine.is_empty() {
-            return Some("no caller may reach the pods".to_owned());
+    /// Names the callers that may reach another service of the same split but not this one, for a message.
+    fn denied(&self, service: &str) -> Option<String> {
+        let allowed = self.0.get(service)?;
+        if allowed.is_empty() {
+            return Some("any caller".to_owned());
         }
         let all: BTreeSet<&Principal> = self.0.values().flatten().collect();
-        let lacking: Vec<String> = all
+        let denied: Vec<String> = all
             .into_iter()
-            .filter(|source| !mine.contains(source))
+            .filter(|source| !allowed.contains(source))
             .take(3)
             .map(|source| format!("`{source}`"))
             .collect();
-        (!lacking.is_empty()).then(|| format!("{} may not reach the pods", lacking.join(", ")))
+        (!denied.is_empty()).then(|| denied.join(", "))
     }
 }

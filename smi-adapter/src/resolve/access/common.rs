@@ -1,4 +1,4 @@
-//! What is granted to several pods alike.
+//! Common grants: the grants that several pods share.
 
 use crate::model::access::{Grant, Granted, Ports};
 use crate::model::route::HttpMatch;
@@ -10,16 +10,17 @@ use std::sync::Arc;
 /// The grants that all of several lists have.
 pub(super) struct Common {
     pub(super) grants: Vec<Grant>,
-    /// Targets of which some grant, or a part of it, is not among them.
+    /// The targets that lose a grant or a part of one.
     pub(super) lost: BTreeSet<ObjectKey>,
 }
 
-/// How many combinations of source, port, match and other grant are looked at together. Grants that come after that are
-/// lost: only workloads whose pods are mixed up come here.
+/// The maximum number of combinations of source, port, match and other grant that are examined.
+///
+/// Further grants are lost, which affects only overlapping workloads.
 const MAX_COMBINATIONS: usize = 2_000_000;
 
 impl Common {
-    /// No grants, so that all targets lose theirs.
+    /// Returns no grants, so that every target loses its own.
     pub(super) fn nothing(lists: &[Vec<&Grant>]) -> Self {
         let lost = lists.iter().flatten().map(|grant| grant.target.clone()).collect();
         Self {
@@ -29,7 +30,7 @@ impl Common {
     }
 }
 
-/// The grants, and parts of grants, that every list allows: same source, same port, same match.
+/// Returns the grants, and parts of grants, that every list allows: same source, same port, same match.
 pub(super) fn to_all(lists: &[Vec<&Grant>]) -> Common {
     let (Some(first), more) = (lists.first(), lists.len() > 1) else {
         return Common::nothing(lists);
@@ -61,10 +62,10 @@ pub(super) fn to_all(lists: &[Vec<&Grant>]) -> Common {
     common
 }
 
-/// To which ports, all of them if `None`, and there by which matches.
+/// The reach of a source: ports, where `None` stands for all of them, and the matches allowed on each.
 type Extent = Vec<(Option<u16>, Vec<usize>)>;
 
-/// The part of a grant that every list allows, as grants.
+/// Returns the part of a grant that every list allows, as grants.
 fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
     let ports: Vec<Option<u16>> = match &grant.ports {
         Ports::All => vec![None],
@@ -81,7 +82,7 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
         return Vec::new();
     };
     *left = rest;
-    // Sources that may send the same, together; then ports to which they may send the same.
+    // Group sources of the same extent, then ports with the same matches.
     let mut by_extent: BTreeMap<Extent, BTreeSet<Principal>> = BTreeMap::new();
     for source in &grant.sources {
         let extent = ports.iter().filter_map(|port| {
@@ -124,7 +125,7 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
     kept
 }
 
-/// Whether a grant allows one source to send something to one port, or to all ports.
+/// Returns `true` if a grant allows a source to send the traffic to one port, or to all ports if `port` is `None`.
 fn covers(
     grant: &Grant,
     source: &Principal,

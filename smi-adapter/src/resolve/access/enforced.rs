@@ -1,4 +1,4 @@
-//! In which namespaces whatever no target allows is denied (A2).
+//! Enforcement: the namespaces in which all traffic is denied unless a target allows it (A2).
 
 use super::super::Report;
 use super::target::Target;
@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
 use std::collections::BTreeSet;
 
-/// The enforced namespaces of the scope.
+/// Returns the enforced namespaces in scope.
 pub(super) fn namespaces(
     snapshot: &Snapshot,
     settings: &Settings,
@@ -43,7 +43,7 @@ pub(super) fn namespaces(
             Some("true") => _ = candidates.insert(name),
             Some("false") => _ = candidates.remove(&name),
             Some(other) => {
-                let message = format!("`{other}` is neither `true` nor `false`; it counts as no label");
+                let message = format!("`{other}` is neither `true` nor `false`, so the label is ignored");
                 let field = FieldPath::root().field("metadata").field("labels").field(ENFORCE_LABEL);
                 if settings.scope.contains(&name) {
                     report.add(Code::Invalid, &ObjectRef::namespace(&name), field, message);
@@ -55,8 +55,9 @@ pub(super) fn namespaces(
     candidates
 }
 
-/// The namespaces whose access control is left as it is, since the snapshot does not cover workloads: those of `enforced`,
-/// which is empty then, and those in which objects of ours are.
+/// Returns the namespaces whose access control is left as it is because the snapshot does not cover workloads.
+///
+/// They are moved out of `enforced`, and the namespaces that contain objects managed by us are added.
 pub(super) fn not_covered(
     snapshot: &Snapshot,
     settings: &Settings,
@@ -72,7 +73,7 @@ pub(super) fn not_covered(
     untouched
 }
 
-/// Reports these namespaces, on their targets or, where there are none, on themselves.
+/// Reports the untouched namespaces on their targets or, if a namespace has none, on the namespace itself.
 pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target], report: &mut Report) {
     for namespace in untouched {
         let message = format!(
@@ -80,34 +81,36 @@ pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target],
         );
         let own = targets.iter().filter(|target| target.namespace() == namespace);
         let on = |object| Diagnostic::new(Code::WorkloadsNotCovered, object, FieldPath::root(), message.as_str());
-        let its = ObjectRef::namespace(namespace);
-        let mut all: Vec<Diagnostic> = own.map(|target| on(target.object()).caused_by(its.clone())).collect();
+        let object = ObjectRef::namespace(namespace);
+        let mut all: Vec<Diagnostic> = own
+            .map(|target| on(target.object()).caused_by(object.clone()))
+            .collect();
         if all.is_empty() {
-            all.push(on(its));
+            all.push(on(object));
         }
         report.extend(all);
     }
 }
 
-/// The namespaces of targets, valid or not, decodable or not.
+/// Returns the namespaces of targets. The targets may be invalid or undecodable.
 fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
     let in_scope = |key: &ObjectKey| settings.scope.contains(&key.namespace);
     let unread = snapshot
         .undecodable()
-        .map(|why| &why.object)
-        .chain(snapshot.duplicates());
-    let unread = unread.filter(|object| object.kind == Kind::TRAFFIC_TARGET && in_scope(&object.key));
-    let unread = unread.map(|object| object.key.namespace.clone());
+        .map(|diagnostic| &diagnostic.object)
+        .chain(snapshot.duplicates())
+        .filter(|object| object.kind == Kind::TRAFFIC_TARGET && in_scope(&object.key))
+        .map(|object| object.key.namespace.clone());
     let read = snapshot
         .targets()
         .filter(|(key, _)| in_scope(key))
         .map(|(key, target)| {
             let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
-            // With A22's opt-in that of the destination.
-            let chosen = destination
+            // With the opt-in of A22, a target enforces the namespace of its destination.
+            let foreign = destination
                 .filter(|_| settings.foreign_destinations)
                 .map(|subject| &subject.namespace);
-            chosen
+            foreign
                 .filter(|namespace| !namespace.is_empty())
                 .unwrap_or(&key.namespace)
                 .clone()
@@ -115,7 +118,7 @@ fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
     unread.chain(read).collect()
 }
 
-/// Every namespace that something is known of.
+/// Returns every namespace that the snapshot contains or in which it has a workload or a service.
 fn known(snapshot: &Snapshot) -> impl Iterator<Item = String> {
     let namespaces = snapshot
         .namespaces()

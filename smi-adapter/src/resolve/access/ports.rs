@@ -1,4 +1,4 @@
-//! TCP and UDP routes: the ports that they match (S22, S23).
+//! TCP and UDP routes: the ports that each matches (S22, S23).
 
 use crate::model::access::Ports;
 use crate::object::ObjectKey;
@@ -8,21 +8,23 @@ use smi_types::port::Port;
 use smi_types::specs::PortsSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The usable routes of one kind.
+/// The usable routes of one kind, by key.
 pub(super) type Routes<'a> = BTreeMap<&'a ObjectKey, Route<'a>>;
 
-/// What a route means.
+/// The meaning of a route.
 pub(super) struct Route<'a> {
     pub(super) ports: Ports,
-    /// The name of its only match; empty, if it has none.
+    /// The name of its only match; empty if there is none.
     pub(super) name: &'a str,
 }
 
+/// Returns the usable TCP routes in scope.
 pub(super) fn tcp<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Routes<'a> {
     let routes = snapshot.tcp_routes().map(|(key, route)| (key, route.spec.as_ref()));
     read(routes, settings)
 }
 
+/// Returns the usable UDP routes in scope.
 pub(super) fn udp<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Routes<'a> {
     let routes = snapshot.udp_routes().map(|(key, route)| (key, route.spec.as_ref()));
     read(routes, settings)
@@ -33,7 +35,7 @@ fn read<'a>(routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>
     in_scope.filter_map(|(key, spec)| Some((key, route(spec)?))).collect()
 }
 
-/// A route; `None` if it matches nothing, by a violation (S23).
+/// Returns the meaning of a route; `None` if a violation makes it match nothing (S23).
 fn route(spec: Option<&PortsSpec>) -> Option<Route<'_>> {
     let matches = spec.and_then(|spec| spec.matches.as_ref());
     let ports = matches.iter().flat_map(|matches| &matches.ports);

@@ -11,9 +11,10 @@ use smi_types::access::{IdentityBinding, Schemes, Subject};
 use smi_types::validate::is_spiffe_id;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything that runs as an account, by account.
+/// The pods and templates that run as each account, by account.
 pub(super) type Accounts<'a> = BTreeMap<Identity, Vec<&'a Workload>>;
 
+/// Groups the pods and templates in scope by account.
 pub(super) fn accounts<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Accounts<'a> {
     let mut accounts = Accounts::new();
     for workload in snapshot.workloads() {
@@ -24,7 +25,7 @@ pub(super) fn accounts<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Accou
     accounts
 }
 
-/// Whom a destination means: pods of one namespace.
+/// The pods of one namespace that a destination selects, by their account or their labels.
 #[derive(Debug, Default)]
 pub(super) struct Destination {
     pub(super) namespace: String,
@@ -32,10 +33,10 @@ pub(super) struct Destination {
     pub(super) labels: Option<BTreeMap<String, String>>,
 }
 
-/// The number of a destination, and the labels of its pods.
+/// The index of a destination, and the labels of its pods.
 type ByLabels<'a> = (usize, &'a BTreeMap<String, String>);
 
-/// Which destinations a pod belongs to.
+/// An index of destinations by the pods that they select.
 pub(super) struct Index<'a> {
     by_account: BTreeMap<(&'a str, &'a str), Vec<usize>>,
     by_labels: BTreeMap<&'a str, Vec<ByLabels<'a>>>,
@@ -47,46 +48,49 @@ impl<'a> Index<'a> {
             by_account: BTreeMap::new(),
             by_labels: BTreeMap::new(),
         };
-        for (number, destination) in destinations.enumerate() {
+        for (position, destination) in destinations.enumerate() {
             let namespace = destination.namespace.as_str();
             for account in &destination.accounts {
-                index.by_account.entry((namespace, account)).or_default().push(number);
+                index.by_account.entry((namespace, account)).or_default().push(position);
             }
             if let Some(labels) = &destination.labels {
-                index.by_labels.entry(namespace).or_default().push((number, labels));
+                index.by_labels.entry(namespace).or_default().push((position, labels));
             }
         }
         index
     }
 
-    /// The numbers of the destinations, sorted and each of them once.
+    /// Returns the indices of the destinations that select a pod, sorted and without duplicates.
     pub(super) fn of(&self, pod: &Workload) -> Vec<usize> {
         let namespace = pod.object().key.namespace.as_str();
         let by_account = self.by_account.get(&(namespace, pod.service_account.as_str()));
-        let by_labels = self.by_labels.get(namespace).into_iter().flatten();
-        let by_labels = by_labels
+        let by_labels = self
+            .by_labels
+            .get(namespace)
+            .into_iter()
+            .flatten()
             .filter(|(_, labels)| pod.is_selected_by(labels))
-            .map(|(number, _)| *number);
+            .map(|(position, _)| *position);
         let all: BTreeSet<usize> = by_account.into_iter().flatten().copied().chain(by_labels).collect();
         all.into_iter().collect()
     }
 }
 
-/// The reason why a subject matches no workload.
+/// The reason that a subject matches no workload.
 pub(super) enum Unusable {
-    /// A violation of its target.
+    /// The target breaks a rule by itself.
     Violation,
-    /// The binding that it names, and what is wrong with that.
+    /// The binding that it names is not usable; the text is the message to report.
     Binding(ObjectKey, String),
 }
 
-/// What a subject refers to.
+/// The object or identity that a subject refers to.
 pub(super) enum Referred<'a> {
     Account(Identity),
     Binding(ObjectKey, &'a Schemes),
 }
 
-/// Reads a subject, whose namespace is `namespace` if it names none (A26, D12).
+/// Resolves a subject. Its namespace defaults to `namespace` (A26, D12).
 pub(super) fn subject<'a>(
     subject: &Subject,
     version: Version,
@@ -112,28 +116,32 @@ pub(super) fn subject<'a>(
     }))
 }
 
-/// A binding that can match workloads (A28, A30).
+/// Returns a binding that can match workloads (A28, A30).
 fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Unusable> {
     let in_scope = context.settings.scope.contains(&key.namespace);
     let Some(binding) = context.snapshot.binding(&key).filter(|_| in_scope) else {
-        let why = format!("there is no usable identity binding `{key}`");
-        return Err(Unusable::Binding(key, why));
+        let message = format!("there is no usable identity binding `{key}`");
+        return Err(Unusable::Binding(key, message));
     };
     match schemes(binding) {
         Ok(schemes) => Ok(Referred::Binding(key, schemes)),
-        Err(why) => {
-            let why = format!("the identity binding `{key}` {why}");
-            Err(Unusable::Binding(key, why))
+        Err(violation) => {
+            let message = format!("identity binding `{key}` {violation}");
+            Err(Unusable::Binding(key, message))
         }
     }
 }
 
-/// The schemes of a binding, or the violation by which it matches no workload (A28, A30, I7).
+/// Returns the schemes of a binding.
+///
+/// # Errors
+///
+/// Returns the violation that makes it match no workload (A28, A30, I7).
 fn schemes(binding: &IdentityBinding) -> Result<&Schemes, &'static str> {
     let schemes = &binding.spec.as_ref().ok_or("has no spec")?.schemes;
     let selector = schemes.pod_label_selector.as_ref();
     if selector.is_some() && !schemes.service_account.is_empty() {
-        return Err("has both podLabelSelector and serviceAccount");
+        return Err("has both `podLabelSelector` and `serviceAccount`");
     }
     if selector.is_some_and(|selector| selector.match_labels.is_empty()) {
         return Err("has a selector without labels");
@@ -144,7 +152,7 @@ fn schemes(binding: &IdentityBinding) -> Result<&Schemes, &'static str> {
     Ok(schemes)
 }
 
-/// Whom a binding means as a source (A27, A29).
+/// Returns the principals that a binding names as a source (A27, A29).
 pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Context<'_>) -> BTreeSet<Principal> {
     let mut sources: BTreeSet<Principal> = ids(schemes, context.settings).collect();
     sources.extend(account(key, schemes).map(Principal::Account));
@@ -159,7 +167,7 @@ pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Cont
     sources
 }
 
-/// Whom a binding means as a destination (A29).
+/// Returns the pods that a binding selects as a destination (A29).
 pub(super) fn binding_destination(key: &ObjectKey, schemes: &Schemes, settings: &Settings) -> Destination {
     let ids = ids(schemes, settings).filter_map(|source| match source {
         Principal::Account(account) if account.namespace == key.namespace => Some(account),
@@ -176,6 +184,7 @@ pub(super) fn binding_destination(key: &ObjectKey, schemes: &Schemes, settings: 
     }
 }
 
+/// Returns the account that a binding names, if the name is valid.
 fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
     is_dns_subdomain(&schemes.service_account).then(|| Identity {
         namespace: key.namespace.clone(),
@@ -183,7 +192,7 @@ fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
     })
 }
 
-/// The valid SPIFFE IDs of a binding: those of the mesh's own accounts as such.
+/// Returns the valid SPIFFE IDs of a binding. Those in the mesh's own trust domain become accounts.
 fn ids<'a>(schemes: &'a Schemes, settings: &'a Settings) -> impl Iterator<Item = Principal> + 'a {
     let valid = schemes.spiffe_identities.iter().filter(|id| is_spiffe_id(id));
     valid.map(|id| {
@@ -194,7 +203,7 @@ fn ids<'a>(schemes: &'a Schemes, settings: &'a Settings) -> impl Iterator<Item =
     })
 }
 
-/// The account of `trust-domain/ns/NAMESPACE/sa/NAME`.
+/// Returns the account of `trust-domain/ns/NAMESPACE/sa/NAME`.
 fn own_account(id: &str, trust_domain: &str) -> Option<Identity> {
     let path = id.strip_prefix(trust_domain)?.strip_prefix("/ns/")?;
     let (namespace, service_account) = path.split_once("/sa/")?;
@@ -204,7 +213,7 @@ fn own_account(id: &str, trust_domain: &str) -> Option<Identity> {
     })
 }
 
-/// The binding as an object.
+/// Returns a reference to a binding.
 pub(super) fn binding_object(key: &ObjectKey) -> ObjectRef {
     ObjectRef::new(Kind::IDENTITY_BINDING, key.clone())
 }

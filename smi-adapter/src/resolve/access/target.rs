@@ -17,27 +17,28 @@ use smi_types::access::{Subject, TargetSpec, TrafficTarget};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What a target grants, and to the callers of whom.
+/// The meaning of a target: its destination and its grants.
 pub(super) struct Target {
     pub(super) key: ObjectKey,
     path: FieldPath,
     pub(super) destination: Destination,
     pub(super) grants: Vec<Grant>,
-    /// Ports that it names, itself or by its routes.
+    /// The ports that it or its routes name.
     pub(super) named_ports: Vec<NamedPort>,
 }
 
-/// A port that a target names.
+/// A port that a target or one of its routes names.
 pub(super) struct NamedPort {
     pub(super) port: u16,
     pub(super) transport: Transport,
-    /// Where it stands.
+    /// The object that names it.
     pub(super) object: ObjectRef,
+    /// The field of the object that names it.
     pub(super) field: FieldPath,
 }
 
 impl Target {
-    /// The namespace of the pods that it is about.
+    /// Returns the namespace of its destination.
     pub(super) fn namespace(&self) -> &str {
         &self.destination.namespace
     }
@@ -46,13 +47,13 @@ impl Target {
         ObjectRef::target(self.key.clone())
     }
 
-    /// The path of a field, in the version that the target was read in.
+    /// Returns the path of a field, in the version that the target was read in.
     pub(super) fn path(&self, field: &'static str) -> FieldPath {
         self.path.clone().field(field)
     }
 }
 
-/// All targets of the scope that grant something or would, if there were such pods; the others are reported.
+/// Returns the targets in scope that are in force or would be if their destination had pods. The others are reported.
 pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
     let in_scope = context
         .snapshot
@@ -74,26 +75,26 @@ pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report:
     targets
 }
 
-/// A part of a target that makes it grant nothing. It is a violation.
-struct Faulty;
+/// An error that occurs when a part of a target makes it grant nothing. The part is a violation.
+struct Invalid;
 
-/// Reads one target. Whatever is wrong with its references is reported, all of it.
+/// A reader of one target. It reports every unresolved reference.
 struct Reader<'a> {
     object: ObjectRef,
     key: &'a ObjectKey,
     target: &'a TrafficTarget,
     context: &'a Context<'a>,
-    /// The objects that it refers to and that are there.
+    /// The objects that it refers to and that exist.
     references: BTreeSet<ObjectRef>,
     report: &'a mut Report,
 }
 
 impl Reader<'_> {
-    fn say(&mut self, code: Code, field: FieldPath, message: impl Into<String>) {
+    fn report(&mut self, code: Code, field: FieldPath, message: impl Into<String>) {
         self.report.add(code, &self.object, field, message);
     }
 
-    /// Reports a reference that leads nowhere.
+    /// Reports an unresolved reference.
     fn unresolved(&mut self, to: ObjectRef, field: FieldPath, message: impl Into<String>) {
         let diagnostic = Diagnostic::new(Code::UnresolvedRef, self.object.clone(), field, message);
         self.report.push(diagnostic.caused_by(to));
@@ -110,10 +111,10 @@ impl Reader<'_> {
         if let Some(writer) = written::in_older_version(self.target) {
             // I5
             let message = format!(
-                "it was written as `{writer}` and is read as `{}`; a port may be lost",
+                "the target was written as `{writer}` and is read as `{}`, so its port may be lost; it grants nothing",
                 self.target.version
             );
-            self.say(Code::ConversionMayLose, path, message);
+            self.report(Code::ConversionMayLose, path, message);
             return None;
         }
         let destination = self.destination(spec, &path);
@@ -141,7 +142,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whose pods may be talked to (A18, A22, A23, A29).
+    /// Reads the destination (A18, A22, A23, A29).
     fn destination(&mut self, spec: &TargetSpec, path: &FieldPath) -> Option<Destination> {
         let path = path.clone().field("destination");
         // A6
@@ -166,7 +167,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Who may send (A4, A20, A24, A26).
+    /// Reads the sources (A4, A20, A24, A26).
     fn sources(&mut self, spec: &TargetSpec, path: &FieldPath) -> BTreeSet<Principal> {
         let path = path.clone().field("sources");
         let mut sources = BTreeSet::new();
@@ -176,12 +177,12 @@ impl Reader<'_> {
                 Some(Referred::Account(account)) => _ = sources.insert(Principal::Account(account)),
                 Some(Referred::Binding(key, schemes)) => {
                     self.references.insert(subjects::binding_object(&key));
-                    let meant = subjects::binding_sources(&key, schemes, self.context);
-                    if meant.is_empty() {
-                        let message = format!("the identity binding `{key}` matches no workload at the moment");
+                    let principals = subjects::binding_sources(&key, schemes, self.context);
+                    if principals.is_empty() {
+                        let message = format!("identity binding `{key}` currently matches no workload");
                         self.unresolved(subjects::binding_object(&key), path.field("name"), message);
                     }
-                    sources.extend(meant);
+                    sources.extend(principals);
                 }
                 None => {}
             }
@@ -197,14 +198,14 @@ impl Reader<'_> {
         match subjects::subject(subject, self.target.version, &self.key.namespace, context) {
             Ok(referred) => Some(referred),
             Err(Unusable::Violation) => None,
-            Err(Unusable::Binding(key, why)) => {
-                self.unresolved(subjects::binding_object(&key), path.clone().field("name"), why);
+            Err(Unusable::Binding(key, message)) => {
+                self.unresolved(subjects::binding_object(&key), path.clone().field("name"), message);
                 None
             }
         }
     }
 
-    /// A12: what the layers allow, on the ports that are left of all that are named.
+    /// Returns the grants of the layers, on the ports that all restrictions leave (A12).
     fn grants(&mut self, sources: &BTreeSet<Principal>, port: Option<u16>, layers: &Layers) -> Vec<Grant> {
         if sources.is_empty() {
             return Vec::new();
@@ -222,12 +223,12 @@ impl Reader<'_> {
         let over_udp = layers.udp.clone().map(|ports| (ports, Granted::Udp));
         let mut grants = Vec::new();
         for (ports, traffic) in over_tcp.into_iter().chain(over_udp) {
-            // Rules that lead nowhere are reported already (A9).
-            let leads_somewhere = ports != Ports::Only(BTreeSet::new());
+            // Unusable rules are already reported (A9).
+            let is_usable = ports != Ports::Only(BTreeSet::new());
             let Some(ports) = layers::restrict(ports, port) else {
-                if leads_somewhere {
-                    let message = "the port of the destination is not among those of these rules, which allow nothing";
-                    self.say(Code::NoCommonPort, self.target.rules_path(), message);
+                if is_usable {
+                    let message = "these rules do not list the port of the destination, so they allow nothing";
+                    self.report(Code::NoCommonPort, self.target.rules_path(), message);
                 }
                 continue;
             };
@@ -243,8 +244,8 @@ impl Reader<'_> {
     }
 }
 
-/// The only port that the target opens, if it names one (A10).
-fn port(spec: &TargetSpec) -> Result<Option<u16>, Faulty> {
+/// Returns the only port that the target opens, if it names one (A10).
+fn port(spec: &TargetSpec) -> Result<Option<u16>, Invalid> {
     let port = spec.destination.as_ref().and_then(|subject| subject.port.as_ref());
-    port.map(|port| port.number().ok_or(Faulty)).transpose()
+    port.map(|port| port.number().ok_or(Invalid)).transpose()
 }

@@ -41,7 +41,7 @@ fn account(name: &str) -> Value {
     json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"})
 }
 
-/// A good target, with changes.
+/// Returns the spec of a valid target, with changes.
 fn target(changes: &Value) -> Value {
     let mut spec = json!({
         "destination": account("api"),
@@ -54,7 +54,7 @@ fn target(changes: &Value) -> Value {
     spec
 }
 
-/// A namespace with one workload, one good target `good`, a route group and a TCP route.
+/// Returns a namespace with one workload, a valid target `good`, a route group and a TCP route.
 fn shop() -> Snapshot {
     let mut snapshot = Snapshot::default();
     snapshot.cover_workloads();
@@ -80,7 +80,7 @@ fn access<'a>(resolution: &'a Resolution, name: &str) -> Option<&'a WorkloadAcce
         .find(|access| access.workload().key.name == name)
 }
 
-/// What is granted to callers of a workload, in short: target, sources, ports, kind of traffic.
+/// Summarises the grants of a workload: target, sources, ports, kind of traffic.
 fn granted(resolution: &Resolution, name: &str) -> Vec<String> {
     let grants = access(resolution, name).unwrap().grants().iter();
     let text = grants.map(|grant| {
@@ -99,7 +99,8 @@ fn granted(resolution: &Resolution, name: &str) -> Vec<String> {
     text.collect()
 }
 
-fn told(resolution: &Resolution, name: &str) -> Vec<String> {
+/// Returns the codes and fields of the diagnostics on objects of this name.
+fn reported(resolution: &Resolution, name: &str) -> Vec<String> {
     let about = resolution
         .diagnostics
         .iter()
@@ -112,7 +113,7 @@ fn told(resolution: &Resolution, name: &str) -> Vec<String> {
 const GOOD: &str = "good: ServiceAccount shop/web on all: 1 matches";
 
 #[test]
-fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
+fn invalid_targets_grant_nothing_and_do_not_affect_others() {
     for (changes, expected) in [
         // A6
         (json!({"sources": []}), "Invalid spec.sources"),
@@ -144,7 +145,7 @@ fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
             json!({"rules": [{"kind": "TCPRoute", "name": "two", "matches": ["gone"]}]}),
             "UnresolvedRef spec.rules[0].matches[0]",
         ),
-        // A9: the layer stays.
+        // A9: the layer stays present.
         (
             json!({"rules": [{"kind": "TCPRoute", "name": "gone"}, {"kind": "HTTPRouteGroup", "name": "all"}]}),
             "UnresolvedRef spec.rules[0].name",
@@ -186,7 +187,7 @@ fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
             "UnresolvedRef spec.sources[0].name",
         ),
         (
-            json!({"destination": account("nobody")}),
+            json!({"destination": account("unused")}),
             "NoDestinationWorkload spec.destination",
         ),
     ] {
@@ -194,14 +195,14 @@ fn targets_that_are_wrong_grant_nothing_and_leave_the_rest() {
         snapshot.insert(object("TrafficTarget", "bad", &target(&changes)));
         let resolution = resolved(&snapshot);
         assert_eq!(granted(&resolution, "api"), [GOOD], "{changes}");
-        let told = told(&resolution, "bad");
-        assert!(told.iter().any(|told| told == expected), "{changes}: {told:?}");
+        let reported = reported(&resolution, "bad");
+        assert!(reported.iter().any(|it| it == expected), "{changes}: {reported:?}");
     }
 }
 
 #[test]
-fn routes_that_are_wrong_grant_nothing_and_leave_the_rest() {
-    // S6, S23, I6: on the route, and on the target that refers to it.
+fn invalid_routes_grant_nothing_and_do_not_affect_others() {
+    // S6, S23, I6: reported on the route and on the target that refers to it.
     let long = "a{1000}".repeat(200);
     for (kind, spec, expected) in [
         (
@@ -233,21 +234,21 @@ fn routes_that_are_wrong_grant_nothing_and_leave_the_rest() {
         let resolution = resolved(&snapshot);
         assert_eq!(granted(&resolution, "api"), [GOOD], "{kind} {spec}");
         assert!(
-            told(&resolution, "broken").iter().any(|told| told == expected),
+            reported(&resolution, "broken").iter().any(|it| it == expected),
             "{kind}: {:?}",
-            told(&resolution, "broken")
+            reported(&resolution, "broken")
         );
         assert!(
-            told(&resolution, "bad")
+            reported(&resolution, "bad")
                 .iter()
-                .any(|told| told.starts_with("UnresolvedRef")),
+                .any(|it| it.starts_with("UnresolvedRef")),
             "{kind}"
         );
     }
 }
 
 #[test]
-fn layers_are_anded_and_ports_are_those_of_the_workload() {
+fn requires_every_layer_on_ports_of_the_workload() {
     for (rules, port, expected) in [
         // A11, A13, A14, A12, A10
         (
@@ -289,8 +290,8 @@ fn layers_are_anded_and_ports_are_those_of_the_workload() {
 }
 
 #[test]
-fn selectors_that_select_others_lose_what_is_not_common() {
-    // Its selector selects the pods of `api`, which run as somebody else.
+fn overlapping_workloads_keep_only_common_grants() {
+    // Its selector selects the pods of `api`, which run as another account.
     let mut snapshot = shop();
     let mut wide = deployment("wide", "wide", &json!({"app": "api"}));
     wide.labels.insert("tier".into(), "x".into());
@@ -298,9 +299,9 @@ fn selectors_that_select_others_lose_what_is_not_common() {
     let resolution = resolved(&snapshot);
     assert_eq!(granted(&resolution, "api"), [""; 0]);
     assert_eq!(granted(&resolution, "wide"), [""; 0]);
-    assert_eq!(told(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
+    assert_eq!(reported(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
 
-    // What both are granted stays, by whichever target.
+    // A grant to both stays in force, regardless of the target.
     let both = json!({"destination": account("wide"), "rules": [{"kind": "TCPRoute", "name": "two"}]});
     snapshot.insert(object("TrafficTarget", "wide", &target(&both)));
     let third = target(&json!({"rules": [{"kind": "TCPRoute", "name": "two"}]}));
@@ -316,7 +317,7 @@ fn selectors_that_select_others_lose_what_is_not_common() {
 
 #[test]
 fn pods_with_another_account_belong_to_their_owner() {
-    // A rollout that changes the account: the old pod must not be opened.
+    // A rollout changes the account. The old pod must not be opened.
     let mut snapshot = shop();
     let pod = json!({
         "metadata": {
@@ -328,7 +329,7 @@ fn pods_with_another_account_belong_to_their_owner() {
     snapshot.insert_workload(&serde_json::from_value::<Pod>(pod).unwrap());
     let resolution = resolved(&snapshot);
     assert_eq!(granted(&resolution, "api"), [""; 0]);
-    assert_eq!(told(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
+    assert_eq!(reported(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
     assert_eq!(resolution.model.accesses().count(), 1);
 }
 
@@ -340,10 +341,10 @@ fn workloads_without_exact_labels_have_no_policy() {
     let resolution = resolved(&snapshot);
     assert_eq!(granted(&resolution, "api"), [GOOD]);
     assert!(access(&resolution, "bare").is_none());
-    assert_eq!(told(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
+    assert_eq!(reported(&resolution, "good"), ["SelectorAmbiguous spec.destination"]);
     let key = PolicyKey::Baseline("shop".into());
     let crate::model::Policy::Baseline(baseline) = resolution.model.policy(&key).unwrap() else {
-        panic!("a baseline is one")
+        panic!("not a baseline")
     };
     assert_eq!(
         baseline.unselectable(),
@@ -352,7 +353,7 @@ fn workloads_without_exact_labels_have_no_policy() {
 }
 
 #[test]
-fn namespaces_are_enforced_by_label_target_or_what_is_there() {
+fn labels_targets_and_managed_objects_enforce_namespaces() {
     // A2
     let enforced = |snapshot: &Snapshot, enforcement: Enforcement| {
         let settings = Settings {
@@ -385,26 +386,22 @@ fn namespaces_are_enforced_by_label_target_or_what_is_there() {
         other.insert_namespace(labelled(label));
         assert_eq!(enforced(&one, Enforcement::Targets), with_target, "{label}");
         assert_eq!(enforced(&other, Enforcement::Targets), without, "{label}");
-        let reported = told(&resolved(&one), "shop");
-        let complaint = "Invalid metadata.labels[smi-adapter.dev/enforce]";
-        assert_eq!(
-            reported.iter().any(|told| told == complaint),
-            label == "yes",
-            "{reported:?}"
-        );
+        let reported = reported(&resolved(&one), "shop");
+        let expected = "Invalid metadata.labels[smi-adapter.dev/enforce]";
+        assert_eq!(reported.iter().any(|it| it == expected), label == "yes", "{reported:?}");
     }
-    // The last target goes, and what we wrote is still there.
+    // The last target is gone, and the objects managed by us still exist.
     bare.insert_enforced("shop");
     assert!(enforced(&bare, Enforcement::Targets));
-    // Released: the target changes nothing, and its author is told.
+    // Released: the target has no effect, which is reported.
     let mut released = shop();
     released.insert_namespace(labelled("false"));
-    assert_eq!(told(&resolved(&released), "good"), ["NamespaceReleased "]);
+    assert_eq!(reported(&resolved(&released), "good"), ["NamespaceReleased "]);
     assert_eq!(resolved(&released).model.policies().count(), 0);
 }
 
 #[test]
-fn without_all_workloads_nothing_is_enforced_and_every_namespace_is_reported() {
+fn enforces_nothing_and_reports_every_namespace_if_workloads_are_not_covered() {
     // A2
     let with_labels = |name: &str, labels: &Value| -> Namespace {
         serde_json::from_value(json!({"metadata": {"name": name, "labels": labels}})).unwrap()
@@ -416,7 +413,7 @@ fn without_all_workloads_nothing_is_enforced_and_every_namespace_is_reported() {
     snapshot.insert_enforced("written");
     let resolution = resolved(&snapshot);
     assert_eq!(resolution.model.policies().count(), 0);
-    let told = |resolution: &Resolution| {
+    let not_covered = |resolution: &Resolution| {
         let all = resolution.diagnostics.iter();
         let found = all.filter(|diagnostic| diagnostic.code == Code::WorkloadsNotCovered);
         found
@@ -424,7 +421,7 @@ fn without_all_workloads_nothing_is_enforced_and_every_namespace_is_reported() {
             .collect::<Vec<_>>()
     };
     let expected = ["Namespace labelled", "TrafficTarget shop/good", "Namespace written"];
-    assert_eq!(told(&resolution), expected);
+    assert_eq!(not_covered(&resolution), expected);
     let released = |diagnostic: &Diagnostic| diagnostic.code == Code::NamespaceReleased;
     assert!(!resolution.diagnostics.iter().any(released));
 
@@ -432,14 +429,14 @@ fn without_all_workloads_nothing_is_enforced_and_every_namespace_is_reported() {
         enforcement: Enforcement::Off,
         ..Settings::default()
     };
-    assert_eq!(told(&resolve(&snapshot, &off)), [""; 0]);
+    assert_eq!(not_covered(&resolve(&snapshot, &off)), [""; 0]);
     snapshot.cover_workloads();
-    assert_eq!(told(&resolved(&snapshot)), [""; 0]);
+    assert_eq!(not_covered(&resolved(&snapshot)), [""; 0]);
     assert_eq!(resolved(&snapshot).model.policies().count(), 3);
 }
 
 #[test]
-fn a_port_of_a_service_is_no_port_of_the_workload() {
+fn reports_a_service_port_in_place_of_a_target_port() {
     // A10
     let mut snapshot = shop();
     let service = json!({"metadata": {"name": "api", "namespace": "shop"},
@@ -448,9 +445,9 @@ fn a_port_of_a_service_is_no_port_of_the_workload() {
     let changes = json!({"destination": {"kind": "ServiceAccount", "name": "api", "port": 80}});
     snapshot.insert(object("TrafficTarget", "port", &target(&changes)));
     let resolution = resolved(&snapshot);
-    let told: Vec<String> = resolution.diagnostics.iter().map(Diagnostic::to_string).collect();
-    let expected = "warning[PortIsServicePort] TrafficTarget shop/port spec.destination.port: `80` is a port of a service; its pods (Deployment shop/api) listen on `8080`";
-    assert!(told.iter().any(|told| told == expected), "{told:?}");
+    let reported: Vec<String> = resolution.diagnostics.iter().map(Diagnostic::to_string).collect();
+    let expected = "warning[PortIsServicePort] TrafficTarget shop/port spec.destination.port: `80` is a port of a service, but its pods (Deployment shop/api) listen on `8080`; specify the target port";
+    assert!(reported.iter().any(|it| it == expected), "{reported:?}");
     assert!(access(&resolution, "api").unwrap().tcp_ports().iter().eq(&[80, 8080]));
 }
 
@@ -467,7 +464,7 @@ fn a_target_that_may_have_lost_its_port_grants_nothing() {
     ] {
         let mut object = object("TrafficTarget", "bad", &target(&json!({})));
         let Object::TrafficTarget(target) = &mut object else {
-            panic!("a target is one")
+            panic!("not a target")
         };
         target.metadata.managed_fields = managed.map(|(version, field)| {
             let entry = json!([{"apiVersion": format!("access.smi-spec.io/{version}"), "fieldsV1": {field: {}}}]);
@@ -485,12 +482,12 @@ fn a_target_that_may_have_lost_its_port_grants_nothing() {
             grants,
             "{managed:?} {applied:?}"
         );
-        assert_eq!(told(&resolution, "bad") == ["ConversionMayLose spec"], !grants);
+        assert_eq!(reported(&resolution, "bad") == ["ConversionMayLose spec"], !grants);
     }
 }
 
 #[test]
-fn identity_bindings_stand_for_several() {
+fn identity_bindings_resolve_to_all_their_identities() {
     // A27 – A31
     let binding = |schemes: Value| {
         let mut snapshot = shop();
@@ -513,19 +510,19 @@ fn identity_bindings_stand_for_several() {
         binding(json!({"podLabelSelector": {"matchLabels": {"app": "api"}}})),
         ["bound: ServiceAccount shop/api on all: 1 matches"]
     );
-    for nobody in [
+    for schemes in [
         json!({}),
         json!({"podLabelSelector": {"matchLabels": {}}}),
         json!({"podLabelSelector": {"matchLabels": {"app": "gone"}}}),
         json!({"podLabelSelector": {"matchLabels": {"app": "api"}}, "serviceAccount": "web"}),
         json!({"serviceAccount": "*"}),
     ] {
-        assert_eq!(binding(nobody.clone()), [""; 0], "{nobody}");
+        assert_eq!(binding(schemes.clone()), [""; 0], "{schemes}");
     }
 }
 
 #[test]
-fn backends_that_callers_may_not_reach_are_reported() {
+fn reports_backends_that_callers_may_not_reach() {
     // T33
     let mut snapshot = shop();
     snapshot.insert_workload(deployment("v2", "v2", &json!({"app": "v2"})));
@@ -549,7 +546,7 @@ fn backends_that_callers_may_not_reach_are_reported() {
     };
     assert_eq!(
         lint(&snapshot),
-        ["no caller may reach the pods of the backend `api-v2`, by no traffic target"]
+        ["no traffic target allows any caller to reach the pods of backend `api-v2`"]
     );
     let changes = json!({"destination": account("v2"), "sources": [account("other")]});
     snapshot.insert(object("TrafficTarget", "v2", &target(&changes)));

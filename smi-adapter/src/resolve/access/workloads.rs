@@ -1,4 +1,4 @@
-//! Which pods belong together, which labels select them, and which selectors select each other's pods.
+//! Workloads: the pods of one owner, the labels that select them, and the workloads that select each other's pods.
 
 mod owners;
 mod services;
@@ -10,10 +10,10 @@ use crate::workload::{HealthCheck, Transport, Workload};
 use services::Services;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Pods of one owner.
+/// The pods of one owner.
 pub(super) struct Owned<'a> {
     pub(super) object: ObjectRef,
-    /// The owner's own selector; empty, if no labels select exactly its pods.
+    /// The owner's own selector; empty if no labels select exactly its pods.
     pub(super) selector: BTreeMap<String, String>,
     /// The owner's template, and every pod or template below it that may be running.
     pub(super) pods: Vec<&'a Workload>,
@@ -24,29 +24,30 @@ impl Owned<'_> {
         self.real().next().is_some()
     }
 
+    /// Returns its pods, without templates.
     fn real(&self) -> impl Iterator<Item = &Workload> {
         self.pods.iter().copied().filter(|pod| pod.object.kind == Kind::POD)
     }
 
-    /// The containers that all of its pods have.
+    /// Returns the containers that all of its pods have.
     pub(super) fn containers(&self) -> BTreeSet<String> {
         let all = self.real().map(|pod| pod.containers.clone());
         all.reduce(|one, other| &one & &other).unwrap_or_default()
     }
 
-    /// What the kubelet asks some pod of it (A38).
+    /// Returns the health checks that any of its pods declares (A38).
     pub(super) fn health_checks(&self) -> BTreeSet<HealthCheck> {
         let all = self.pods.iter().flat_map(|pod| pod.health_checks());
         all.cloned().collect()
     }
 
-    /// The annotations that all of its pods and templates have.
+    /// Returns the annotations that all of its pods and templates have.
     pub(super) fn annotations(&self) -> BTreeMap<String, String> {
         common(self.pods.iter().map(|pod| &pod.annotations))
     }
 }
 
-/// The entries that all maps have.
+/// Returns the entries that all maps have.
 fn common<'a>(mut maps: impl Iterator<Item = &'a BTreeMap<String, String>>) -> BTreeMap<String, String> {
     let mut all = maps.next().cloned().unwrap_or_default();
     for map in maps {
@@ -74,7 +75,7 @@ impl<'a> Workloads<'a> {
         self.owned.iter()
     }
 
-    /// The workloads of a namespace that no labels select exactly.
+    /// Returns the workloads of a namespace that no labels select exactly.
     pub(super) fn unselectable(&self, namespace: &str) -> Vec<ObjectRef> {
         let here = self
             .owned
@@ -85,7 +86,7 @@ impl<'a> Workloads<'a> {
             .collect()
     }
 
-    /// The ports that its containers declare and services target.
+    /// Returns the ports that its containers declare or services target.
     pub(super) fn ports(&self, owned: &Owned<'_>, transport: Transport) -> BTreeSet<u16> {
         let of = |pod: &&Workload| {
             let declared = pod
@@ -102,7 +103,7 @@ impl<'a> Workloads<'a> {
         owned.pods.iter().flat_map(of).collect()
     }
 
-    /// What pods listen on behind a port of a service, if nothing of theirs listens on that port itself.
+    /// Returns the ports that pods listen on behind a service port, unless they listen on that port itself.
     pub(super) fn behind_service_port(
         &self,
         owned: &Owned<'_>,
@@ -118,11 +119,11 @@ impl<'a> Workloads<'a> {
                 .flat_map(|service| service.targets_of(port, pod, transport))
                 .collect::<BTreeSet<u16>>()
         };
-        let meant: BTreeSet<u16> = owned.pods.iter().flat_map(of).collect();
-        (!meant.is_empty()).then_some(meant)
+        let targets: BTreeSet<u16> = owned.pods.iter().flat_map(of).collect();
+        (!targets.is_empty()).then_some(targets)
     }
 
-    /// The workloads that a service selects pods of, by its name.
+    /// Returns the workloads of which a service selects pods, by the name of the service.
     pub(super) fn behind(&self, namespace: &str, service: &str) -> Vec<&Owned<'a>> {
         let Some(selector) = self.services.selector(namespace, service) else {
             return Vec::new();
@@ -135,7 +136,8 @@ impl<'a> Workloads<'a> {
             .collect()
     }
 
-    /// Workloads whose selectors select each other's pods, directly or by others in between, as groups; most are alone.
+    /// Groups the workloads whose selectors select each other's pods, directly or transitively. Most groups have one
+    /// member.
     pub(super) fn overlapping(&self) -> Vec<Vec<&Owned<'a>>> {
         let mut by_label: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
         for (index, owned) in self.owned.iter().enumerate() {
@@ -166,7 +168,7 @@ impl<'a> Workloads<'a> {
     }
 }
 
-/// Makes one group of two.
+/// Merges two groups.
 fn join(parents: &mut [usize], one: usize, two: usize) {
     let (one, two) = (root(parents, one), root(parents, two));
     if let Some(parent) = parents.get_mut(one.max(two)) {
@@ -174,7 +176,7 @@ fn join(parents: &mut [usize], one: usize, two: usize) {
     }
 }
 
-/// The first of a group. On the way there, each is brought nearer to it.
+/// Returns the first member of a group, and shortens the path to it.
 fn root(parents: &mut [usize], mut index: usize) -> usize {
     while let Some(parent) = parents.get(index).copied().filter(|parent| *parent != index) {
         let above = parents.get(parent).copied().unwrap_or(parent);

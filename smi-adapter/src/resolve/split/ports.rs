@@ -1,4 +1,4 @@
-//! Ports: which backends take part on which port of the root (T20 to T25).
+//! Ports: the backends that get a share on each port of the root (T20 to T25).
 
 use super::spec::{Prepared, Weighted};
 use super::{Competing, Context};
@@ -23,6 +23,7 @@ impl RootPort {
         self.number
     }
 
+    /// Returns the route of the port, without splits.
     pub(super) fn empty(&self) -> PortRoute {
         PortRoute {
             port: self.number,
@@ -34,7 +35,11 @@ impl RootPort {
     }
 }
 
-/// The TCP ports of a root service, by number, or why it cannot be a root (T40).
+/// Returns the TCP ports of a root service, by number.
+///
+/// # Errors
+///
+/// Returns the reason if the service cannot be a root (T40).
 pub(super) fn of_service(service: Option<&Service>) -> Result<Vec<RootPort>, &'static str> {
     let service = service.ok_or("does not exist")?;
     if is_external_name(service) {
@@ -57,7 +62,7 @@ pub(super) fn of_service(service: Option<&Service>) -> Result<Vec<RootPort>, &'s
     }
 }
 
-/// The ports of a root that is no service: those of its backends.
+/// Returns the ports of a root that is not a service: those of its backends.
 pub(super) fn of_backends(snapshot: &Snapshot, splits: &Competing<'_>) -> Vec<RootPort> {
     let backends = splits.iter().flat_map(|(key, split)| {
         let backends = split.spec.iter().flat_map(|spec| &spec.backends);
@@ -74,14 +79,14 @@ pub(super) fn of_backends(snapshot: &Snapshot, splits: &Competing<'_>) -> Vec<Ro
     numbers.into_iter().map(port).collect()
 }
 
-/// A service that can be a backend: one of type ExternalName is as absent (T5, T25).
+/// Returns the service of this name if it can be a backend. A service of type ExternalName counts as absent (T5, T25).
 fn present<'a>(snapshot: &'a Snapshot, namespace: &str, name: &str) -> Option<&'a Service> {
     snapshot
         .service(&ObjectKey::new(namespace, name))
         .filter(|service| !is_external_name(service))
 }
 
-/// Whether a service has no cluster IP.
+/// Returns `true` if a service is headless, that is, has no cluster IP.
 pub(super) fn is_headless(service: &Service) -> bool {
     let spec = service.spec.as_ref();
     spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None")
@@ -99,7 +104,7 @@ fn tcp_ports(service: &Service) -> impl Iterator<Item = (u16, &ServicePort)> {
         .filter_map(|port| Some((u16::try_from(port.port).ok().filter(|number| *number > 0)?, port)))
 }
 
-/// Who shares the traffic of each port, for the ports where the split is not passed over.
+/// Returns the shares of each port on which the split is not passed over.
 pub(super) fn shares(
     context: &Context<'_>,
     object: &ObjectRef,
@@ -116,7 +121,7 @@ pub(super) fn shares(
             )
         })
         .collect();
-    left_out(context, object, &backends, report);
+    report_backends(context, object, &backends, report);
 
     let mut unusable = Vec::new();
     let mut on_ports = BTreeMap::new();
@@ -136,19 +141,25 @@ pub(super) fn shares(
     on_ports
 }
 
-/// The ports on which the split is passed over, in data and in words (T23).
+/// Returns the ports on which the split is passed over, and the message that reports them (T23).
 fn none_usable(context: &Context<'_>, unusable: &[u16]) -> Option<(PortSet, String)> {
     if context.ports.is_empty() {
-        return Some((PortSet::All, "no backend has a TCP port".to_owned()));
+        return Some((
+            PortSet::All,
+            "no backend has a TCP port, so the split is passed over".to_owned(),
+        ));
     }
     if unusable.is_empty() {
         return None;
     }
-    let message = format!("no backend is left for port {} of the root", list(unusable));
+    let message = format!(
+        "no usable backend is left on {} of the root, so the split is passed over there",
+        list(unusable)
+    );
     Some((unusable.iter().copied().collect(), message))
 }
 
-/// Who shares the traffic of one port, and how; `None` where no present backend with weight has it.
+/// Returns the shares of one port; `None` if no present backend with a positive weight has the port.
 fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<&Service>)]) -> Option<Vec<Backend>> {
     let mut shares: Vec<Backend> = Vec::new();
     let mut absent = 0;
@@ -167,7 +178,7 @@ fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<
         return None;
     }
     if absent > 0 {
-        // T25: the root stands in their place. A host that is no service cannot.
+        // T25: the root stands in for them. An external host cannot.
         let Root::Service(key @ ObjectKey { name, .. }) = context.root else {
             return None;
         };
@@ -188,8 +199,8 @@ fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<
     Some(shares)
 }
 
-/// Reports the backends that do not take part, or not everywhere.
-fn left_out(
+/// Reports the backends that are absent, lack ports or declare other protocols than the root.
+fn report_backends(
     context: &Context<'_>,
     object: &ObjectRef,
     backends: &[(&Weighted, Option<&Service>)],
@@ -201,7 +212,7 @@ fn left_out(
                 report.extend(mismatch(context, object, backend, service));
                 report.extend(other_protocols(context, object, backend, service));
             }
-            // T25; a name that is none is a violation, T32.
+            // T25. An invalid name is a violation (T32).
             None if backend.nanos > 0 && is_dns_label(&backend.service) => {
                 report.push(missing(context, object, backend));
             }
@@ -210,10 +221,10 @@ fn left_out(
     }
 }
 
-/// A backend that does not exist (T25).
+/// Returns the diagnostic on a backend that does not exist (T25).
 fn missing(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Diagnostic {
     let consequence = match context.root {
-        Root::Service(_) => "the root stands in its place, where another backend takes part",
+        Root::Service(_) => "the root gets its share on each port that another backend serves",
         Root::External { .. } => "the split is passed over",
     };
     let message = format!(
@@ -224,7 +235,7 @@ fn missing(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Dia
     backend.diagnostic(Code::BackendMissing, object, message)
 }
 
-/// A backend that lacks ports of the root (T20, T23).
+/// Returns the diagnostic on a backend that lacks ports of the root, if it does (T20, T23).
 fn mismatch(context: &Context<'_>, object: &ObjectRef, backend: &Weighted, service: &Service) -> Option<Diagnostic> {
     let missing = context.ports.iter().filter(|port| counterpart(service, port).is_none());
     let missing: Vec<u16> = missing.map(|port| port.number).collect();
@@ -232,7 +243,7 @@ fn mismatch(context: &Context<'_>, object: &ObjectRef, backend: &Weighted, servi
         return None;
     }
     let message = format!(
-        "`{}` has no TCP port {}, so it gets none of that traffic",
+        "`{}` does not have TCP {}, so it gets no traffic there",
         backend.service,
         list(&missing)
     );
@@ -240,7 +251,7 @@ fn mismatch(context: &Context<'_>, object: &ObjectRef, backend: &Weighted, servi
     Some(diagnostic.on_ports(missing.into_iter().collect()))
 }
 
-/// Ports for which a backend declares another protocol than the root (T21).
+/// Returns the diagnostics on the ports for which a backend declares another application protocol than the root (T21).
 fn other_protocols(
     context: &Context<'_>,
     object: &ObjectRef,
@@ -251,19 +262,21 @@ fn other_protocols(
         let theirs = counterpart(service, port)?.app_protocol.as_deref()?;
         let ours = port.app_protocol.as_deref().filter(|ours| *ours != theirs)?;
         let (name, number) = (&backend.service, port.number);
-        let message = format!("`{name}` declares `{theirs}` on port {number}, the root `{ours}`");
+        let message = format!("`{name}` declares `{theirs}` on port {number}, but the root declares `{ours}`");
         let diagnostic = backend.diagnostic(Code::AppProtocolDiffers, object, message);
         Some(diagnostic.on_port(number))
     })
 }
 
-/// The port of a backend for a port of the root. Of several with one number the last counts.
+/// Returns the port of a backend for a port of the root. If several have the same number, the last counts.
 fn counterpart<'a>(service: &'a Service, port: &RootPort) -> Option<&'a ServicePort> {
     let same = tcp_ports(service).filter(|(number, _)| *number == port.number);
     same.last().map(|(_, port)| port)
 }
 
+/// Writes `port 80` or `ports 80, 443`.
 fn list(ports: &[u16]) -> String {
-    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-    ports.join(", ")
+    let noun = if ports.len() == 1 { "port" } else { "ports" };
+    let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+    format!("{noun} {}", numbers.join(", "))
 }

@@ -13,23 +13,23 @@ use std::sync::Arc;
 
 /// A split that is not inert.
 pub(super) struct Prepared {
-    /// The backends, each once (T30).
+    /// The backends, without duplicates (T30).
     pub(super) backends: Vec<Weighted>,
-    /// The matches, at least one; `None` for a split without (T18).
+    /// The matches, at least one; `None` for a split without matches (T18).
     pub(super) matches: Option<Arc<[Arc<HttpMatch>]>>,
 }
 
 /// A backend with the sum of its weights.
 pub(super) struct Weighted {
     pub(super) service: String,
-    /// In units of 10⁻⁹; a sum of quantities cannot overflow.
+    /// The weight in units of 10⁻⁹. The sum of quantities cannot overflow.
     pub(super) nanos: u128,
-    /// Where it stands first in the split.
+    /// The position of its first entry in the split.
     pub(super) index: usize,
 }
 
 impl Weighted {
-    /// A diagnostic that is limited to this backend of a split.
+    /// Creates a diagnostic that is limited to this backend of a split.
     pub(super) fn diagnostic(&self, code: Code, split: &ObjectRef, message: impl Into<String>) -> Diagnostic {
         let field = FieldPath::from("spec.backends").index(self.index).field("service");
         Diagnostic::new(code, split.clone(), field, message).on_backend(&self.service)
@@ -37,7 +37,7 @@ impl Weighted {
 }
 
 impl Prepared {
-    /// Reads a split and reports what is wrong with its references; `None` is an inert split.
+    /// Reads a split and reports unresolved references; returns `None` for an inert split.
     pub(super) fn new(spec: &Spec, object: &ObjectRef, context: &Context<'_>, report: &mut Report) -> Option<Self> {
         let matches = matches(spec, object, context, report);
         let (Some(backends), Ok(matches)) = (backends(spec), matches) else {
@@ -52,7 +52,7 @@ impl Prepared {
             } else if context.is_a_root(&backend.service) {
                 // T27
                 let message = format!(
-                    "`{}` is the root of a split itself, which has no effect on this share",
+                    "`{}` is itself the root of a split; that split has no effect on this share",
                     backend.service
                 );
                 (Code::NestedSplit, message)
@@ -65,7 +65,7 @@ impl Prepared {
     }
 }
 
-/// The backends with their weights (T6 to T10, T30, T31); `None` where they make the split inert.
+/// Returns the backends with their weights (T6 to T10, T30, T31); `None` if they make the split inert.
 fn backends(spec: &Spec) -> Option<Vec<Weighted>> {
     let mut merged: Vec<Weighted> = Vec::new();
     for (index, backend) in spec.backends.iter().enumerate() {
@@ -86,10 +86,10 @@ fn backends(spec: &Spec) -> Option<Vec<Weighted>> {
     merged.iter().any(|backend| backend.nanos > 0).then_some(merged)
 }
 
-/// All references of a split lead nowhere. It has been reported.
+/// An error that occurs when no reference of a split yields a match. It has already been reported.
 struct NoMatch;
 
-/// The matches of all groups that the split refers to (T14 to T18); `None` for a split without.
+/// Returns the matches of all groups that the split refers to (T14 to T18); `None` for a split without references.
 fn matches(
     spec: &Spec,
     object: &ObjectRef,
@@ -102,7 +102,7 @@ fn matches(
     let mut seen = BTreeSet::new();
     let mut all: Vec<Arc<HttpMatch>> = Vec::new();
     for (index, reference) in spec.matches.iter().enumerate() {
-        // A violation, T16 and T17.
+        // A violation (T16, T17).
         let Some(key) = referred(reference, context) else {
             continue;
         };
@@ -123,7 +123,7 @@ fn matches(
     }
 }
 
-/// The group that a reference names; `None` if it can name none.
+/// Returns the group that a reference names; `None` if the reference is not valid.
 fn referred(reference: &MatchRef, context: &Context<'_>) -> Option<ObjectKey> {
     let MatchRef { api_group, kind, name } = reference;
     let is_known = matches!(api_group.as_deref(), None | Some("" | "specs.smi-spec.io"));
@@ -131,18 +131,24 @@ fn referred(reference: &MatchRef, context: &Context<'_>) -> Option<ObjectKey> {
     is_group.then(|| ObjectKey::new(context.namespace(), name))
 }
 
-/// The matches that a group adds, at least one, or why there are none.
+/// Returns the usable matches of a group, at least one.
+///
+/// # Errors
+///
+/// Returns the message to report if there are none.
 fn usable<'a>(key: &ObjectKey, context: &Context<'a>) -> Result<&'a [Arc<HttpMatch>], String> {
     let ObjectKey { namespace, name } = key;
     match context.groups.get(key) {
-        None => Err(format!("there is no usable group `{name}` in namespace `{namespace}`")),
-        Some(matches) if matches.is_empty() => Err(format!("group `{name}` has no usable match")),
+        None => Err(format!(
+            "there is no usable route group `{name}` in namespace `{namespace}`"
+        )),
+        Some(matches) if matches.is_empty() => Err(format!("route group `{name}` has no usable match")),
         Some(matches) => Ok(matches),
     }
 }
 
 impl Context<'_> {
-    /// Whether a service of the namespace is the root of some split.
+    /// Returns `true` if a service of the namespace is the root of some split.
     fn is_a_root(&self, service: &str) -> bool {
         let root = Root::Service(ObjectKey::new(self.namespace(), service));
         self.roots.contains_key(&root)

@@ -23,7 +23,7 @@ fn service(name: &str, ports: &[u16]) -> Value {
     json!({"metadata": {"name": name, "namespace": "shop"}, "spec": {"ports": ports}})
 }
 
-/// The diagnostics on an object among services `web` (80, 90) and `v1` (80).
+/// Returns the diagnostics on an object in a snapshot with services `web` (80, 90) and `v1` (80).
 fn diagnostics(object: Object, settings: &Settings) -> Vec<Diagnostic> {
     let mut snapshot = Snapshot::default();
     for service in [service("web", &[80, 90]), service("v1", &[80])] {
@@ -34,8 +34,8 @@ fn diagnostics(object: Object, settings: &Settings) -> Vec<Diagnostic> {
     diagnostics.filter(|diagnostic| diagnostic.object == object).collect()
 }
 
-/// Objects that break every rule among them.
-fn faulty() -> Vec<Object> {
+/// Returns objects that together break every rule.
+fn invalid_objects() -> Vec<Object> {
     let split = |version: &str, spec: Value| object("split", version, "TrafficSplit", &spec);
     let group = |version: &str, spec: Value| object("specs", version, "HTTPRouteGroup", &spec);
     let target = |version: &str, spec: Value| object("access", version, "TrafficTarget", &spec);
@@ -100,17 +100,19 @@ fn faulty() -> Vec<Object> {
 #[test]
 fn reports_each_violation_once() {
     let mut broken = BTreeSet::new();
-    for object in faulty() {
+    for object in invalid_objects() {
         let violations = object.violations();
         assert!(!violations.is_empty(), "{object:?}");
         broken.extend(violations.iter().map(|violation| violation.rule));
         let diagnostics = diagnostics(object, &Settings::default());
         for violation in violations {
-            let said = diagnostics.iter().filter(|it| it.rule == Some(violation.rule));
-            let said: Vec<_> = said.filter(|it| it.field == violation.path).collect();
-            assert!(matches!(said[..], [_]), "{violation}: {said:?}");
-            assert_eq!(said[0].message, violation.message);
-            // A field at fault is not reported by another road.
+            let found: Vec<_> = diagnostics
+                .iter()
+                .filter(|it| it.rule == Some(violation.rule) && it.field == violation.path)
+                .collect();
+            assert!(matches!(found[..], [_]), "{violation}: {found:?}");
+            assert_eq!(found[0].message, violation.message);
+            // No other step reports the field again.
             let others = diagnostics.iter().filter(|it| it.rule.is_none());
             let again: Vec<_> = others.filter(|it| it.field == violation.path).collect();
             assert!(again.is_empty(), "{violation}: {again:?}");
@@ -119,7 +121,7 @@ fn reports_each_violation_once() {
     assert_eq!(
         broken,
         Rule::ALL.iter().copied().collect(),
-        "rules that nothing here breaks"
+        "some rules are not broken by any of the objects"
     );
 }
 
@@ -143,7 +145,7 @@ fn a_setting_permits_destinations_in_other_namespaces() {
 #[test]
 fn diagnostics_on_a_split_carry_ports_and_backends() {
     // T6, T20, T23, T25, T40
-    let told = |root: &str, backends: &[Backend]| {
+    let limits = |root: &str, backends: &[Backend]| {
         let split = TrafficSplit::new("shop", "x", root, backends.iter().cloned());
         let diagnostics = diagnostics(split.into(), &Settings::default()).into_iter();
         diagnostics
@@ -153,7 +155,7 @@ fn diagnostics_on_a_split_carry_ports_and_backends() {
     let port = |port: u16| PortSet::Only([port].into());
     let (v1, gone, bad) = (Backend::new("v1", 1), Backend::new("gone", 1), Backend::new("V1", 1));
     assert_eq!(
-        told("web", &[v1.clone(), gone, bad]),
+        limits("web", &[v1.clone(), gone, bad]),
         [
             (Code::NoUsableBackend, None, port(90), None),
             (Code::PortMismatch, Some("v1".into()), port(90), None),
@@ -163,19 +165,19 @@ fn diagnostics_on_a_split_carry_ports_and_backends() {
     );
     let root = ObjectRef::service(ObjectKey::new("shop", "gone"));
     assert_eq!(
-        told("gone", &[v1]),
+        limits("gone", &[v1]),
         [(Code::RootUnusable, None, PortSet::All, Some(root))]
     );
     // The whole split is inert.
     let invalid = smi_types::weight::Weight::Invalid(json!(-1));
     assert_eq!(
-        told("web", &[Backend::new("v1", invalid)]),
+        limits("web", &[Backend::new("v1", invalid)]),
         [(Code::Invalid, None, PortSet::All, None)]
     );
 }
 
 #[test]
-fn the_rule_is_serialised() {
+fn serialises_the_rule() {
     let split = TrafficSplit::new("shop", "x", "web", [Backend::new("v1", 0)]);
     let diagnostics = serde_json::to_value(diagnostics(split.into(), &Settings::default())).unwrap();
     assert_eq!(diagnostics[0]["rule"], "AllWeightsZero");
@@ -183,7 +185,7 @@ fn the_rule_is_serialised() {
 }
 
 proptest! {
-    /// T3: nothing is a root to one and none to the other.
+    /// T3: validation and resolution accept the same roots.
     #[test]
     fn violations_and_roots_agree(service in r"(web|other|shop|svc|cluster|local|Web|-|)(\.(shop|other|svc|cluster|local|a b|))*") {
         let parsed = ParsedRoot::new(&service, "shop", "cluster.local");

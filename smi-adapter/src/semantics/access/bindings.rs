@@ -1,4 +1,4 @@
-//! A27–A31: whom an identity binding names.
+//! Identity bindings: the workloads and principals that each names (A27–A31).
 
 use super::case::Case;
 use super::spiffe;
@@ -10,7 +10,7 @@ use crate::semantics::trace::{Reason, Trace};
 use crate::workload::Workload;
 use smi_types::access::{PodLabelSelector, Schemes};
 
-/// A27, A29: whether a binding names what the query reaches, which must be in the binding's namespace.
+/// Returns `true` if a binding names the workload that the query reaches, in the binding's namespace (A27, A29).
 pub(super) fn selects(case: &Case<'_>, key: &ObjectKey, trace: &mut Trace) -> bool {
     let Some(schemes) = schemes(case, key, trace) else {
         return false;
@@ -24,7 +24,7 @@ pub(super) fn selects(case: &Case<'_>, key: &ObjectKey, trace: &mut Trace) -> bo
     is_selected && case.namespace() == key.namespace
 }
 
-/// A27, A29, A31: whether a binding names a caller.
+/// Returns `true` if a binding names a caller (A27, A29, A31).
 pub(super) fn names(case: &Case<'_>, key: &ObjectKey, principal: &Principal, trace: &mut Trace) -> bool {
     let Some(schemes) = schemes(case, key, trace) else {
         return false;
@@ -40,7 +40,7 @@ pub(super) fn names(case: &Case<'_>, key: &ObjectKey, principal: &Principal, tra
         || selector.is_some_and(|selector| all_carry(case, key, caller, selector))
 }
 
-/// What a binding says, if it is there and says something that it may say.
+/// Returns the schemes of a binding if it exists and is valid, and records the reason otherwise.
 fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'a Schemes> {
     match valid(case, key) {
         Ok(schemes) => Some(schemes),
@@ -52,7 +52,7 @@ fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'
     }
 }
 
-/// A28, A30, I7: a binding that says nothing, or what it may not say, matches nothing as a whole.
+/// Returns the schemes of a binding. An empty or invalid binding matches nothing as a whole (A28, A30, I7).
 fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
     if !case.settings.scope.contains(&key.namespace) {
         let why = format!("namespace `{}` is out of scope", key.namespace);
@@ -78,7 +78,7 @@ fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
     Ok(schemes)
 }
 
-/// A29: the account of a binding's namespace that it names. A name that no account can have is none.
+/// Returns the account that a binding names, in its own namespace (A29). An invalid name names no account.
 fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
     let name = &schemes.service_account;
     is_dns_subdomain(name).then(|| Identity {
@@ -87,7 +87,7 @@ fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
     })
 }
 
-/// A29: whether one of the SPIFFE IDs is this one, by the letter.
+/// Returns `true` if one of the SPIFFE IDs is literally this principal (A29).
 fn literally(case: &Case<'_>, schemes: &Schemes, principal: &Principal) -> bool {
     let bound = |id: &String| spiffe::bound(id, &case.settings.trust_domain);
     schemes
@@ -96,7 +96,7 @@ fn literally(case: &Case<'_>, schemes: &Schemes, principal: &Principal) -> bool 
         .any(|id| bound(id).as_ref() == Some(principal))
 }
 
-/// A29: whether an account of the binding's namespace has pods, and all of them carry the labels.
+/// Returns `true` if an account has pods in the binding's namespace, and all of them carry the labels (A29).
 fn all_carry(case: &Case<'_>, key: &ObjectKey, caller: &Identity, selector: &PodLabelSelector) -> bool {
     let in_namespace = |workload: &&Workload| workload.object().key.namespace == key.namespace;
     let of_caller = |workload: &&Workload| workload.identity() == *caller;
@@ -105,7 +105,7 @@ fn all_carry(case: &Case<'_>, key: &ObjectKey, caller: &Identity, selector: &Pod
     !pods.is_empty() && pods.iter().all(|pod| carries(pod, selector))
 }
 
-/// A30: whether a pod carries all of the labels.
+/// Returns `true` if a pod carries all of the labels (A30).
 fn carries(pod: &Workload, selector: &PodLabelSelector) -> bool {
     let mut labels = selector.match_labels.iter();
     labels.all(|(label, value)| pod.labels().get(label) == Some(value))

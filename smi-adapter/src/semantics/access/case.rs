@@ -1,11 +1,11 @@
-//! A case: what is attempted, on which workload, in which world.
+//! Cases: a query and the workload that it reaches, with the snapshot and settings that apply.
 
 use crate::query::{AccessQuery, Traffic};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::{Transport, Workload};
 
-/// An access query to reach a workload, and the world in which it is made.
+/// An access query and the workload that it reaches, with the snapshot and settings that apply.
 pub(super) struct Case<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) settings: &'a Settings,

@@ -1,4 +1,4 @@
-//! I5: targets that lost their port where they were converted to another version.
+//! Conversion: targets that may have lost their port in a conversion to another version (I5).
 
 use crate::semantics::trace::Reason;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
@@ -8,8 +8,10 @@ use smi_types::access::TrafficTarget;
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// I5: a target that somebody wrote in a version with `destination.port` and that was read in a newer one
-/// may have lost it, which widens. Where no writer is known it counts as read.
+/// Returns `Ok` if a target cannot have lost its port (I5).
+///
+/// A target that was written in a version with `destination.port` and read in a newer one may have lost the port, which
+/// widens it. If the writer is unknown, the target counts as written in the version in which it was read.
 pub(super) fn nothing_lost(target: &TrafficTarget) -> Result<(), Reason> {
     for version in [Version::V1Alpha1, Version::V1Alpha2] {
         if version < target.version && (owns(target, version) || last_applied(target, version)) {
@@ -23,7 +25,7 @@ pub(super) fn nothing_lost(target: &TrafficTarget) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Whether somebody owns fields of what it says, written in this version.
+/// Returns `true` if a field manager owns fields of the spec in this version.
 fn owns(target: &TrafficTarget, version: Version) -> bool {
     let mut entries = target.metadata.managed_fields.iter().flatten();
     entries.any(|entry| entry.api_version.as_deref() == Some(&*api(version)) && owns_spec(entry, version))
@@ -38,7 +40,7 @@ fn owns_spec(entry: &ManagedFieldsEntry, version: Version) -> bool {
     fields.is_some_and(|fields| spec.iter().any(|field| fields.0.get(field).is_some()))
 }
 
-/// Whether it was last applied in this version.
+/// Returns `true` if the target was last applied in this version.
 fn last_applied(target: &TrafficTarget, version: Version) -> bool {
     let annotations = target.metadata.annotations.as_ref();
     let applied = annotations.and_then(|annotations| annotations.get(LAST_APPLIED));

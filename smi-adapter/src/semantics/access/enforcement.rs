@@ -1,4 +1,4 @@
-//! A2: in which namespaces whatever no traffic target allows is denied.
+//! Enforcement: the namespaces in which all traffic is denied unless a traffic target allows it (A2).
 
 use crate::object::Kind;
 use crate::semantics::outcome::{EnforcedBy, ReleasedBy};
@@ -6,7 +6,7 @@ use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::access::TrafficTarget;
 
-/// Whether whatever no traffic target allows is denied in `namespace` (A2).
+/// Returns `true` if `namespace` is enforced: all traffic is denied unless a traffic target allows it (A2).
 ///
 /// ```
 /// use smi_adapter::semantics::is_enforced;
@@ -27,7 +27,7 @@ pub fn is_enforced(snapshot: &Snapshot, settings: &Settings, namespace: &str) ->
     of(snapshot, settings, namespace).is_ok()
 }
 
-/// Why a namespace is enforced, or why it is not.
+/// Returns the reason that a namespace is enforced, or the reason that it is not.
 pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> Result<EnforcedBy, ReleasedBy> {
     if !settings.scope.contains(namespace) {
         return Err(ReleasedBy::Scope);
@@ -41,7 +41,7 @@ pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> R
     match label(snapshot, namespace) {
         Some("true") => return Ok(EnforcedBy::Label),
         Some("false") => return Err(ReleasedBy::Label),
-        // Any other value counts as none.
+        // Any other value counts as no label.
         Some(_) | None => {}
     }
     match &settings.enforcement {
@@ -61,23 +61,24 @@ pub(super) fn of(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> R
     }
 }
 
-/// A namespace that came twice, or cannot be read, has no label (I1).
+/// Returns the value of the label of a namespace. A namespace that is defined twice or cannot be read has none (I1).
 fn label<'s>(snapshot: &'s Snapshot, namespace: &str) -> Option<&'s str> {
     let labels = snapshot.namespace(namespace)?.metadata.labels.as_ref()?;
     labels.get(ENFORCE_LABEL).map(String::as_str)
 }
 
-/// A target enforces, valid or not, decodable or not: a broken one must not open the namespace.
+/// Returns `true` if a target enforces the namespace. The target may be invalid or undecodable, because a broken target
+/// must not open the namespace.
 fn holds_target(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bool {
     let in_scope = |other: &str| settings.scope.contains(other);
     let mut targets = snapshot.targets().filter(|(key, _)| in_scope(&key.namespace));
-    let undecodable = snapshot.undecodable().map(|why| &why.object);
+    let undecodable = snapshot.undecodable().map(|diagnostic| &diagnostic.object);
     let mut unreadable = undecodable.chain(snapshot.duplicates());
     targets.any(|(key, target)| enforces(&key.namespace, target, settings) == namespace)
         || unreadable.any(|object| object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == namespace)
 }
 
-/// A22: which namespace a target enforces: its own, or, with the opt-in, that of its destination.
+/// Returns the namespace that a target enforces: its own or, with the opt-in, that of its destination (A22).
 fn enforces<'t>(own: &'t str, target: &'t TrafficTarget, settings: &Settings) -> &'t str {
     let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
     match destination.map(|destination| destination.namespace.as_str()) {

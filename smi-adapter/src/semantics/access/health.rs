@@ -1,11 +1,11 @@
-//! A38: health checks of the kubelet.
+//! Health checks of the kubelet (A38).
 
 use super::case::Case;
 use crate::query::Traffic;
 use crate::workload::HealthCheck;
 
-/// A38: whether the request is a health check that the pod declares, whoever sends it.
-pub(super) fn is_asked(case: &Case<'_>) -> bool {
+/// Returns `true` if the request is a health check that the workload declares, from any sender (A38).
+pub(super) fn is_check(case: &Case<'_>) -> bool {
     let Traffic::Http(request) = &case.query.traffic else {
         return false;
     };

@@ -1,4 +1,4 @@
-//! Targets in force: those of which nothing essential is missing.
+//! Targets in force: the targets that have every required part.
 
 use super::case::Case;
 use super::conversion;
@@ -8,22 +8,22 @@ use crate::settings::Settings;
 use smi_types::Version;
 use smi_types::access::{Rule, Subject, TargetSpec, TrafficTarget};
 
-/// A target that grants something, unless its parts mean nothing.
+/// A target that has every required part.
 pub(super) struct InForce<'a> {
     pub(super) key: &'a ObjectKey,
     pub(super) version: Version,
     pub(super) destination: &'a Subject,
     /// The namespace of the destination (A23).
     pub(super) namespace: &'a str,
-    /// A10: the only port, if there is one.
+    /// The only allowed port, if there is one (A10).
     pub(super) port: Option<u16>,
     pub(super) rules: &'a [Rule],
     pub(super) sources: &'a [Subject],
 }
 
 impl<'a> InForce<'a> {
-    /// A6, A12, A22, I5, I7: a target of which something essential is missing, or not understood, grants nothing
-    /// as a whole.
+    /// Returns the parts of a target. A target with a missing or invalid part grants nothing as a whole (A6, A12, A22,
+    /// I5, I7).
     pub(super) fn new(key: &'a ObjectKey, target: &'a TrafficTarget, settings: &Settings) -> Result<Self, Reason> {
         let spec = target.spec.as_ref().filter(|spec| **spec != TargetSpec::default());
         let spec = spec.ok_or_else(|| Reason::new("I7", "it is empty"))?;
@@ -57,7 +57,7 @@ impl<'a> InForce<'a> {
     }
 }
 
-/// The targets that lie in the namespace of what is reached, or name it. Those out of scope do not count.
+/// Returns the targets that are in the namespace of the workload or name it. Targets out of scope do not count.
 pub(super) fn of_namespace<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a TrafficTarget)> {
     let namespace = case.namespace();
     let names = |target: &TrafficTarget| {
@@ -71,13 +71,13 @@ pub(super) fn of_namespace<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a Traff
         .collect()
 }
 
-/// A12: whether a rule is of a kind that there is.
+/// Returns `true` if the kind of a rule is known (A12).
 fn is_known(rule: &Rule) -> bool {
     let known = [Kind::HTTP_ROUTE_GROUP, Kind::TCP_ROUTE, Kind::UDP_ROUTE];
     known.iter().any(|kind| kind.kind == rule.kind)
 }
 
-/// A22, A23: the destination is in the target's own namespace, unless the opt-in is set.
+/// Returns the namespace of the destination: the target's own, unless the opt-in is set (A22, A23).
 fn destination_namespace<'a>(
     key: &'a ObjectKey,
     destination: &'a Subject,
@@ -94,7 +94,7 @@ fn destination_namespace<'a>(
     }
 }
 
-/// A10: something that is not a port never means all of them.
+/// Returns the port of the destination. An invalid port never stands for all ports (A10).
 fn port(destination: &Subject) -> Result<Option<u16>, Reason> {
     let Some(port) = &destination.port else {
         return Ok(None);

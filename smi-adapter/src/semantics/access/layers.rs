@@ -1,4 +1,4 @@
-//! A12: what the rules of a target describe.
+//! Layers: the traffic that the rules of a target allow (A12).
 
 use super::case::Case;
 use super::in_force::InForce;
@@ -10,7 +10,8 @@ use crate::semantics::request::{self, Seen};
 use crate::semantics::trace::{Reason, Trace};
 use smi_types::access::Rule;
 
-/// A12: AND between the layers that are present, OR within each of them. UDP is judged apart.
+/// Returns `Ok` if the rules of a target allow the query: AND between the present layers, OR within each of them (A12).
+/// UDP is decided separately.
 pub(super) fn allow(
     case: &Case<'_>,
     target: &InForce<'_>,
@@ -26,7 +27,7 @@ pub(super) fn allow(
         is_present(target, &Kind::HTTP_ROUTE_GROUP),
     );
     if !tcp && !http {
-        return Err(Reason::new("A12", "none of its rules is about TCP or HTTP"));
+        return Err(Reason::new("A12", "none of its rules applies to TCP or HTTP"));
     }
     if tcp {
         port(case, target, &Kind::TCP_ROUTE, trace)?;
@@ -37,7 +38,7 @@ pub(super) fn allow(
     Ok(())
 }
 
-/// A12: a layer is present as soon as one rule is of its kind, whatever becomes of that rule.
+/// Returns `true` if a layer is present: at least one rule is of its kind, resolvable or not (A12).
 pub(super) fn is_present(target: &InForce<'_>, kind: &Kind) -> bool {
     of_kind(target, kind).next().is_some()
 }
@@ -46,7 +47,7 @@ fn of_kind<'a>(target: &InForce<'a>, kind: &Kind) -> impl Iterator<Item = &'a Ru
     target.rules.iter().filter(move |rule| rule.kind == kind.kind)
 }
 
-/// A10: `destination.port` is the port that the workload listens on, and the only one.
+/// Returns `Ok` if `destination.port` is absent or the port of the query, on which the workload listens (A10).
 fn only_port(case: &Case<'_>, target: &InForce<'_>) -> Result<(), Reason> {
     match target.port {
         Some(port) if port != case.query.port => {
@@ -57,7 +58,7 @@ fn only_port(case: &Case<'_>, target: &InForce<'_>) -> Result<(), Reason> {
     }
 }
 
-/// A11: the port is one of any route of the layer.
+/// Returns `Ok` if any route of the layer allows the port (A11).
 fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -> Result<(), Reason> {
     let port = case.query.port;
     for rule in of_kind(target, kind) {
@@ -74,7 +75,7 @@ fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -
     Err(not_listed(kind))
 }
 
-/// A12, A14: the traffic is an HTTP request that fulfils a match of any group of the layer.
+/// Returns `Ok` if the traffic is an HTTP request that fulfils a match of any group of the layer (A12, A14).
 fn request(case: &Case<'_>, target: &InForce<'_>, seen: Option<&Seen<'_>>, trace: &mut Trace) -> Result<(), Reason> {
     let Some(seen) = seen else {
         return Err(Reason::new("A14", "it allows HTTP only, and the traffic is not HTTP"));
@@ -86,12 +87,12 @@ fn request(case: &Case<'_>, target: &InForce<'_>, seen: Option<&Seen<'_>>, trace
     Err(not_listed(&kind))
 }
 
-/// A5: the caller may call, but not this.
+/// Returns the reason that no rule matches the traffic, although the caller is a source (A5).
 fn not_listed(kind: &Kind) -> Reason {
-    Reason::new("A5", format!("no rule of kind `{kind}` describes it"))
+    Reason::new("A5", format!("no rule of kind `{kind}` matches it"))
 }
 
-/// A7, A8, S15: the request fulfils one of the matches that the rule selects.
+/// Returns `true` if the request fulfils one of the matches that the rule selects (A7, A8, S15).
 fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, trace: &mut Trace) -> bool {
     let object = routes::object(&Kind::HTTP_ROUTE_GROUP, target, rule);
     let Some(group) = case.snapshot.group(&object.key) else {

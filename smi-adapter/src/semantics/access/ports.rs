@@ -1,4 +1,4 @@
-//! A11, A13, A14: what the port leaves open.
+//! Ports: the authorizations that the port leaves open (A11, A13, A14).
 
 use super::case::Case;
 use super::in_force::{self, InForce};
@@ -11,7 +11,7 @@ use crate::workload::Transport;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-/// What the port of a Service declares that says HTTP (A13).
+/// The protocols that declare a Service port as HTTP (A13).
 const HTTP: [&str; 6] = [
     "http",
     "http2",
@@ -21,7 +21,7 @@ const HTTP: [&str; 6] = [
     "kubernetes.io/ws",
 ];
 
-/// What the port of a Service declares that says something else (A14).
+/// The protocols that declare a Service port as not HTTP (A14).
 const NO_HTTP: [&str; 9] = [
     "tcp",
     "tls",
@@ -34,7 +34,7 @@ const NO_HTTP: [&str; 9] = [
     "linkerd.io/opaque",
 ];
 
-/// Why meshes may refuse what a target allows, if they may.
+/// Returns the reason that meshes may deny the query although a target allows it, if they may.
 pub(super) fn left_open(case: &Case<'_>, target: &InForce<'_>) -> Option<Reason> {
     match case.query.traffic {
         Traffic::Http(_) if layers::is_present(target, &Kind::HTTP_ROUTE_GROUP) => {
@@ -45,7 +45,7 @@ pub(super) fn left_open(case: &Case<'_>, target: &InForce<'_>) -> Option<Reason>
     }
 }
 
-/// A13, A14: whether a Service declares one of these protocols for the port.
+/// Returns the reason that leaves the query open if a Service declares one of these protocols for the port (A13, A14).
 fn declared(case: &Case<'_>, rule: &'static str, protocols: &[&str]) -> Option<Reason> {
     for (key, port) in service_ports(case) {
         let declared = declaration(port).to_ascii_lowercase();
@@ -60,7 +60,7 @@ fn declared(case: &Case<'_>, rule: &'static str, protocols: &[&str]) -> Option<R
     None
 }
 
-/// What a Service port declares: its `appProtocol`, otherwise what its name begins with.
+/// Returns the protocol that a Service port declares: its `appProtocol`, or else the prefix of its name.
 fn declaration(port: &ServicePort) -> &str {
     let set = |text: &'_ &str| !text.is_empty();
     let from_name = || port.name.as_deref().and_then(|name| name.split('-').next());
@@ -68,7 +68,8 @@ fn declaration(port: &ServicePort) -> &str {
     app_protocol.or_else(from_name).unwrap_or_default()
 }
 
-/// A11: whether nothing names the port. A target that allows it by its number names it itself.
+/// Returns the reason that leaves the query open if nothing names the port (A11). A target that allows the port by
+/// number names it.
 fn unnamed(case: &Case<'_>) -> Option<Reason> {
     let is_named = is_container_port(case) || !service_ports(case).is_empty() || is_named_by_target(case);
     (!is_named).then(|| Reason::new("A11", format!("nothing names port `{}`", case.query.port)))
@@ -82,7 +83,8 @@ fn is_container_port(case: &Case<'_>) -> bool {
     }
 }
 
-/// A11: a target whose destination is reached names the ports of its routes, and its `destination.port`.
+/// Returns `true` if a target whose destination is the workload names the port, in its routes or as `destination.port`
+/// (A11).
 fn is_named_by_target(case: &Case<'_>) -> bool {
     let kind = match case.transport() {
         Transport::Tcp => Kind::TCP_ROUTE,
@@ -105,7 +107,7 @@ fn is_named_by_routes(case: &Case<'_>, kind: &Kind, target: &InForce<'_>) -> boo
     })
 }
 
-/// The Service ports that target the port that the query reaches.
+/// Returns the Service ports that target the port of the query.
 fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
     let mut found = Vec::new();
     for (key, service) in case.snapshot.services() {
@@ -118,7 +120,7 @@ fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
     found
 }
 
-/// Whether a Service selects what is reached. One without a selector selects nothing, nor does an
+/// Returns `true` if a Service selects the workload. A Service without a selector selects nothing, nor does an
 /// ExternalName.
 fn selects(case: &Case<'_>, service: &Service) -> bool {
     let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
@@ -128,8 +130,9 @@ fn selects(case: &Case<'_>, service: &Service) -> bool {
     }) && !destination::is_external_name(service)
 }
 
-/// The port of the pod that a Service port targets, if it is one of the query's transport protocol.
-/// Without a target port, which API servers also take `0` and `""` for, it is that of its own number.
+/// Returns the port of the pod that a Service port targets, if it has the query's transport protocol.
+///
+/// The target port defaults to the number of the Service port. API servers treat `0` and `""` as absent.
 fn target_port(case: &Case<'_>, port: &ServicePort) -> Option<u16> {
     let transport = Transport::of(port.protocol.as_deref());
     if transport != Some(case.transport()) {

@@ -1,4 +1,4 @@
-//! The routes that rules refer to, and their ports.
+//! Routes: the objects that rules refer to, and their ports.
 
 use super::in_force::InForce;
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -8,11 +8,11 @@ use crate::snapshot::Snapshot;
 use smi_types::access::Rule;
 use smi_types::specs::PortsSpec;
 
-/// Ports that a route allows.
+/// The ports that a route allows.
 pub(super) enum Ports {
-    /// S22, S23: all that the workload listens on.
+    /// All ports that the workload listens on (S22, S23).
     All,
-    /// These.
+    /// Only these ports.
     Only(Vec<u16>),
 }
 
@@ -24,7 +24,7 @@ impl Ports {
         }
     }
 
-    /// Whether they say this very number.
+    /// Returns `true` if the route lists this number.
     pub(super) fn name(&self, port: u16) -> bool {
         match self {
             Self::All => false,
@@ -33,19 +33,23 @@ impl Ports {
     }
 }
 
-/// A25: the route that a rule refers to. It is in the target's namespace.
+/// Returns the route that a rule refers to, in the target's namespace (A25).
 pub(super) fn object(kind: &Kind, target: &InForce<'_>, rule: &Rule) -> ObjectRef {
     ObjectRef::new(kind.clone(), ObjectKey::new(&*target.key.namespace, &*rule.name))
 }
 
-/// A8, A9, A11, S23: the ports of the TCP or UDP route that a rule refers to, or why it matches nothing.
+/// Returns the ports of the TCP or UDP route that a rule refers to (A11).
+///
+/// # Errors
+///
+/// Returns the reason if the route matches nothing (A8, A9, S23).
 pub(super) fn ports(snapshot: &Snapshot, kind: &Kind, target: &InForce<'_>, rule: &Rule) -> Result<Ports, Reason> {
     let spec = spec(snapshot, &object(kind, target, rule))?;
     let matches = spec.and_then(|spec| spec.matches.as_ref());
     let name = matches.map(|matches| matches.name.as_str()).unwrap_or_default();
     let is_selected = !name.is_empty() && rule.matches.iter().any(|selected| selected == name);
     if !rule.matches.is_empty() && !is_selected {
-        let why = format!("its match is called `{name}`, not `{}`", rule.matches.join("`, `"));
+        let why = format!("its match is named `{name}`, not `{}`", rule.matches.join("`, `"));
         return Err(Reason::new("A8", why));
     }
     let mut ports = Vec::new();
@@ -63,9 +67,9 @@ pub(super) fn ports(snapshot: &Snapshot, kind: &Kind, target: &InForce<'_>, rule
 }
 
 fn spec<'s>(snapshot: &'s Snapshot, route: &ObjectRef) -> Result<Option<&'s PortsSpec>, Reason> {
-    let is_meant = |key: &ObjectKey| *key == route.key;
-    let tcp = || snapshot.tcp_routes().find(|(key, _)| is_meant(key));
-    let udp = || snapshot.udp_routes().find(|(key, _)| is_meant(key));
+    let has_key = |key: &ObjectKey| *key == route.key;
+    let tcp = || snapshot.tcp_routes().find(|(key, _)| has_key(key));
+    let udp = || snapshot.udp_routes().find(|(key, _)| has_key(key));
     let found = if route.kind == Kind::TCP_ROUTE {
         tcp().map(|(_, route)| route.spec.as_ref())
     } else {
@@ -74,7 +78,7 @@ fn spec<'s>(snapshot: &'s Snapshot, route: &ObjectRef) -> Result<Option<&'s Port
     found.ok_or_else(|| missing(snapshot, route))
 }
 
-/// A9: why a route is not there.
+/// Returns the reason that a route is absent (A9).
 pub(super) fn missing(snapshot: &Snapshot, route: &ObjectRef) -> Reason {
     Reason::new("A9", destination::missing(snapshot, route).why)
 }

@@ -1,11 +1,11 @@
-//! SPIFFE IDs, and the principals that they name.
+//! SPIFFE IDs: the principals that they name.
 
 use crate::principal::{Identity, Principal};
 
 const SCHEME: &str = "spiffe://";
 
-/// Returns the principal in its normal form, so that equal principals are equal values: A20, an ID of the mesh's own trust
-/// domain is the account that it names.
+/// Returns the normal form of a principal, so that equal principals are equal values. An ID of the mesh's own trust
+/// domain is the account that it names (A20).
 pub(super) fn normalized(principal: &Principal, trust_domain: &str) -> Principal {
     match principal {
         Principal::Account(_) => principal.clone(),
@@ -13,13 +13,13 @@ pub(super) fn normalized(principal: &Principal, trust_domain: &str) -> Principal
     }
 }
 
-/// D19: returns the principal that an ID in an identity binding names, with or without `spiffe://`.
+/// Returns the principal that an ID in an identity binding names, with or without `spiffe://` (D19).
 pub(super) fn bound(id: &str, trust_domain: &str) -> Option<Principal> {
     let id = format!("{SCHEME}{}", id.strip_prefix(SCHEME).unwrap_or(id));
     is_valid(&id).then(|| named(&id, trust_domain))
 }
 
-/// A20: `spiffe://<trust domain>/ns/N/sa/S` is the account `N/S`.
+/// Returns the principal that an ID names: `spiffe://<trust domain>/ns/N/sa/S` is the account `N/S` (A20).
 fn named(id: &str, trust_domain: &str) -> Principal {
     let account = id.strip_prefix(&format!("{SCHEME}{trust_domain}/ns/"));
     match account.map(|account| account.split('/').collect::<Vec<_>>()).as_deref() {
@@ -31,8 +31,8 @@ fn named(id: &str, trust_domain: &str) -> Principal {
     }
 }
 
-/// Returns `true` if this is the SPIFFE ID of a workload: a trust domain and a path, without dot segments and not
-/// longer than the standard of SPIFFE allows.
+/// Returns `true` if this is the SPIFFE ID of a workload: a trust domain and a path, without dot segments and within
+/// the length limit of the SPIFFE standard.
 fn is_valid(id: &str) -> bool {
     let rest = id.strip_prefix(SCHEME).unwrap_or_default();
     let Some((domain, path)) = rest.split_once('/') else {

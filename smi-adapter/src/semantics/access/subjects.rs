@@ -11,40 +11,43 @@ use crate::semantics::trace::{Reason, Trace};
 use smi_types::Version;
 use smi_types::access::Subject;
 
-/// What a subject stands for.
+/// The identity or object that a subject refers to.
 enum Meaning {
     Account(Identity),
     /// An identity binding.
     Binding(ObjectKey),
 }
 
-/// A18: whether the destination of a target is what the query reaches.
+/// Returns `Ok` if the destination of a target is the workload that the query reaches (A18).
 pub(super) fn is_destination(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace) -> Result<(), Reason> {
     let meaning = meaning(target.destination, target.namespace, target.version);
-    let is_meant = match meaning.map_err(|reason| reason.about("its destination matches no workload"))? {
+    let is_reached = match meaning.map_err(|reason| reason.with_context("its destination matches no workload"))? {
         Meaning::Account(account) => account == case.workload.identity(),
         Meaning::Binding(key) => bindings::selects(case, &key, trace),
     };
-    if is_meant {
+    if is_reached {
         return Ok(());
     }
-    let why = format!("its destination `{}` is another", target.destination.name);
+    let why = format!(
+        "its destination `{}` does not match the workload",
+        target.destination.name
+    );
     Err(Reason::new("A18", why))
 }
 
-/// A4, A20: whether the caller is one of the sources of a target. A peer without identity is none (A34).
+/// Returns `Ok` if the caller is one of the sources of a target (A4, A20). A peer without an identity is not (A34).
 pub(super) fn is_source(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace) -> Result<(), Reason> {
     let Some(caller) = &case.query.from else {
         return Err(Reason::new("A34", "the caller has no identity"));
     };
     let principal = spiffe::normalized(caller, &case.settings.trust_domain);
     for (index, source) in target.sources.iter().enumerate() {
-        // A24: without a namespace it is that of the target.
+        // A24: the namespace defaults to that of the target.
         let namespace = match source.namespace.as_str() {
             "" => &target.key.namespace,
             named => named,
         };
-        let is_meant = match meaning(source, namespace, target.version) {
+        let is_named = match meaning(source, namespace, target.version) {
             Ok(Meaning::Account(account)) => principal == Principal::Account(account),
             Ok(Meaning::Binding(key)) => bindings::names(case, &key, &principal, trace),
             Err(Reason { rule, why }) => {
@@ -52,25 +55,25 @@ pub(super) fn is_source(case: &Case<'_>, target: &InForce<'_>, trace: &mut Trace
                 false
             }
         };
-        if is_meant {
+        if is_named {
             return Ok(());
         }
     }
     Err(Reason::new("A4", "the caller is not one of its sources"))
 }
 
-/// A26: what a subject in this namespace stands for; anything else matches nothing.
+/// Returns the meaning of a subject in this namespace (A26). Any other kind of subject matches nothing.
 fn meaning(subject: &Subject, namespace: &str, version: Version) -> Result<Meaning, Reason> {
     let Subject {
         group,
         kind,
         name,
         namespace: _,
-        // On a source it says nothing (D9); of a destination `InForce` has it.
+        // The port of a source has no effect (D9). `InForce` holds the port of a destination.
         port: _,
     } = subject;
     if !["", "access.smi-spec.io"].contains(&group.as_str()) {
-        let why = format!("there are no identities in API group `{group}`");
+        let why = format!("API group `{group}` has no kind of identity");
         return Err(Reason::new("A26", why));
     }
     if !is_dns_subdomain(name) {
@@ -96,7 +99,7 @@ fn meaning(subject: &Subject, namespace: &str, version: Version) -> Result<Meani
 }
 
 impl Reason {
-    fn about(self, what: &str) -> Self {
-        Self::new(self.rule, format!("{what}: {}", self.why))
+    fn with_context(self, context: &str) -> Self {
+        Self::new(self.rule, format!("{context}: {}", self.why))
     }
 }

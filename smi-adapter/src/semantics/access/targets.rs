@@ -10,9 +10,9 @@ use crate::semantics::request::Seen;
 use crate::semantics::trace::{Reason, Trace};
 use smi_types::access::TrafficTarget;
 
-/// I1: targets of the namespace that are there twice or cannot be read.
+/// Records the targets of the namespace that are defined more than once or cannot be read (I1).
 pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
-    let undecodable = case.snapshot.undecodable().map(|why| &why.object);
+    let undecodable = case.snapshot.undecodable().map(|diagnostic| &diagnostic.object);
     for object in undecodable.chain(case.snapshot.duplicates()) {
         if object.kind == Kind::TRAFFIC_TARGET && object.key.namespace == case.namespace() {
             let Reason { rule, why } = destination::missing(case.snapshot, object);
@@ -21,8 +21,8 @@ pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
     }
 }
 
-/// A3: a target allows what one of its sources sends to its destination, if its rules describe that. It may
-/// leave it open, and says why.
+/// Returns `Ok` if the query is from a source of the target to its destination and its rules match the traffic (A3).
+/// The value is the reason if the target leaves the query open.
 pub(super) fn allows(
     case: &Case<'_>,
     key: &ObjectKey,

@@ -1,4 +1,4 @@
-//! Rules on access control.
+//! Access control.
 
 use super::*;
 use crate::object::Kind;
@@ -23,7 +23,7 @@ const fn either(rule: &'static str) -> Authorization {
     Authorization::Either { rule }
 }
 
-/// An account as `namespace/name`, a SPIFFE ID, or nobody.
+/// Parses a caller: an account as `namespace/name`, a SPIFFE ID, or an empty text for a peer without identity.
 fn caller(from: &str) -> Option<Principal> {
     if from.is_empty() {
         return None;
@@ -50,7 +50,7 @@ fn post(path: &str) -> Traffic {
     Traffic::Http(request("POST", path, &[]))
 }
 
-/// A target of `api` with these rules, for the source `shop/web`.
+/// Returns the spec of a target for `api` with these rules and the source `shop/web`.
 fn rules(rules: &Value) -> Value {
     json!({
         "destination": {"kind": "ServiceAccount", "name": "api"},
@@ -59,12 +59,12 @@ fn rules(rules: &Value) -> Value {
     })
 }
 
-/// A target of `api` that allows all TCP from `shop/web`: TCPRoute `any`.
+/// Returns the spec of a target for `api` that allows all TCP from `shop/web` (TCPRoute `any`).
 fn any_tcp() -> Value {
     rules(&json!([{"kind": "TCPRoute", "name": "any"}]))
 }
 
-/// As [`any_tcp`], with this in the place of a field.
+/// Returns [`any_tcp`] with this value of a field.
 fn with(field: &str, value: &Value) -> Value {
     let mut spec = any_tcp();
     spec[field] = value.clone();
@@ -76,7 +76,8 @@ fn account(name: &str) -> Value {
 }
 
 impl World {
-    /// Pod `api-1` of account `api` that listens on 8080, and the routes `any`. Enforced by label.
+    /// Returns a namespace enforced by its label, with pod `api-1` of account `api`, which listens on 8080, and routes
+    /// `any`.
     fn api() -> Self {
         World::default()
             .namespace("shop", &json!({"smi-adapter.dev/enforce": "true"}))
@@ -92,7 +93,7 @@ impl World {
         self.add(|input| input.add_namespace(namespace))
     }
 
-    /// A pod with the label `app`, which is its account.
+    /// Adds a pod whose label `app` is the name of its account.
     fn pod(self, namespace: &str, name: &str, account: &str, ports: &Value) -> Self {
         let containers = json!([{"name": "main", "ports": ports}]);
         self.pod_of(namespace, name, account, &json!({"app": account}), &containers)
@@ -163,17 +164,17 @@ impl World {
         authorize(&self.snapshot, &self.settings, &query)
     }
 
-    /// Whether `from` may send this to pod `api-1`.
+    /// Returns the authorization of `from` to send this to pod `api-1`.
     fn access(&self, from: &str, port: u16, traffic: Traffic) -> Authorization {
         self.authorize(from, pod_ref("shop", "api-1"), port, traffic).0
     }
 
-    /// Whether `shop/web` may send this to port 8080 of pod `api-1`.
+    /// Returns the authorization of `shop/web` to send this to port 8080 of pod `api-1`.
     fn web(&self, traffic: Traffic) -> Authorization {
         self.access("shop/web", 8080, traffic)
     }
 
-    /// Whether `from` may open a TCP connection to port 8080 of pod `api-1`.
+    /// Returns the authorization of `from` to open a TCP connection to port 8080 of pod `api-1`.
     fn connects(&self, from: &str) -> Authorization {
         self.access(from, 8080, Traffic::Tcp)
     }

@@ -1,4 +1,4 @@
-//! Rules on backends and their shares.
+//! Backends: their shares.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn many_large_weights_do_not_overflow() {
 }
 
 #[test]
-fn an_inert_split_says_why() {
+fn the_trace_explains_an_inert_split() {
     // T6, T10, T31
     for (rule, backends) in [
         (
@@ -68,8 +68,8 @@ fn duplicate_backends_add_up() {
 }
 
 #[test]
-fn a_backend_takes_part_where_it_has_the_port() {
-    // T20, T21, T22, T23: `birds` with `blue` on 1024
+fn a_backend_gets_a_share_of_the_ports_that_it_has() {
+    // T20, T21, T22, T23: the example of `birds` with `blue` on 1024.
     let port = |number: i32, more: Value| {
         let mut port = json!({"port": number});
         port.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -102,7 +102,7 @@ fn a_backend_takes_part_where_it_has_the_port() {
         let world = shop(&blue);
         assert_eq!(world.query("web", 8080, Traffic::Tcp).0.to_string(), expected, "{blue}");
     }
-    // T23: no backend has the port
+    // T23: no backend has the port.
     let (routing, trace) = shop(&port(8080, json!({}))).query("web", 9090, Traffic::Tcp);
     assert_eq!(routing.to_string(), "web.shop:9090");
     assert!(
@@ -110,7 +110,7 @@ fn a_backend_takes_part_where_it_has_the_port() {
             .to_string()
             .contains("no backend with a weight has TCP port 9090 (T23)")
     );
-    // T9, T23: one with the port has no weight
+    // T9, T23: the only backend with the port has no weight.
     let world = World::shop().tcp("off", &[81]);
     let world = world.split("a", &shares(&[("v1", json!(0)), ("off", json!(1))]));
     assert_eq!(world.get(), ROOT);
@@ -123,12 +123,12 @@ fn the_root_stands_in_for_absent_backends() {
         let world = World::shop().split("a", &shares(&[(gone, json!(99)), ("v2", json!(1))]));
         assert_eq!(world.get(), "v2.shop:80 1/100, web.shop:80 99/100", "{gone}");
     }
-    // a service of this name elsewhere is no backend
+    // A service of this name in another namespace is not a backend.
     let world = World::shop()
         .service("other", "gone", &json!({"ports": [{"port": 80}]}))
         .split("a", &shares(&[("gone", json!(1)), ("v2", json!(1))]));
     assert_eq!(world.get(), "v2.shop:80 1/2, web.shop:80 1/2");
-    // several absent ones, and one without weight
+    // Several absent backends, one of them without weight.
     let world = World::shop().split(
         "a",
         &shares(&[("x", json!(1)), ("y", json!(2)), ("z", json!(0)), ("v2", json!(7))]),
@@ -138,7 +138,7 @@ fn the_root_stands_in_for_absent_backends() {
 
 #[test]
 fn the_root_does_not_stand_in_alone() {
-    // T23, T25: passed over, so the next split decides
+    // T23, T25: the split is passed over, so the next one decides.
     let world = World::shop()
         .tcp("web2", &[80])
         .tcp("elsewhere", &[81])
@@ -157,7 +157,7 @@ fn the_root_does_not_stand_in_alone() {
         let world = world.split("a", &first).split("b", &all_to("v2"));
         assert_eq!(world.get(), V2, "{first}");
     }
-    // T25: a present backend without the port leaves its weight to the others, not to the root
+    // T25: the weight of a present backend without the port goes to the others, not to the root.
     let world = World::shop().tcp("elsewhere", &[81]);
     let world = world.split(
         "a",
@@ -168,10 +168,10 @@ fn the_root_does_not_stand_in_alone() {
 
 #[test]
 fn the_root_may_be_its_own_backend() {
-    // T28, and with T25 its weights add up
+    // T28. With T25, its weights add up.
     let world = World::shop().split("a", &shares(&[("web", json!(3)), ("v1", json!(1))]));
     assert_eq!(world.get(), "v1.shop:80 1/4, web.shop:80 3/4");
-    assert!(world.trace().contains("by its own endpoints (T28)"));
+    assert!(world.trace().contains("for its own endpoints (T28)"));
     let world = World::shop().split("a", &shares(&[("web", json!(1)), ("gone", json!(2)), ("v1", json!(1))]));
     assert_eq!(world.get(), "v1.shop:80 1/4, web.shop:80 3/4");
     let world = World::shop().split("a", &shares(&[("web", json!(1)), ("gone", json!(2))]));

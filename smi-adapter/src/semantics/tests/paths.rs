@@ -1,9 +1,9 @@
-//! Where meshes read a request in several ways: S5 and S17.
+//! Readings: requests that meshes read in several ways (S5, S17).
 
 use super::*;
 use crate::semantics::path::forms;
 
-/// Where a request goes if `/b` and what is below it goes to `v1`.
+/// Returns the routing of a request if `/b` and the paths below it go to `v1`.
 fn below_b(path: &str) -> Routing {
     let world = World::shop()
         .group("g", &json!([{"pathRegex": "/b(/.*)?"}]))
@@ -11,6 +11,7 @@ fn below_b(path: &str) -> Routing {
     world.send(&request("GET", path, &[]))
 }
 
+/// Returns `true` if the routing is `v1` or the root, by this rule.
 fn either(rule: &str, routing: &Routing) -> bool {
     let (root, v1) = (ROOT.to_owned(), V1.to_owned());
     match routing {
@@ -23,7 +24,7 @@ fn either(rule: &str, routing: &Routing) -> bool {
 }
 
 #[test]
-fn paths_that_proxies_rewrite() {
+fn paths_that_proxies_rewrite_are_left_open() {
     // S5
     for path in [
         "/%62",
@@ -79,7 +80,7 @@ fn paths_that_proxies_rewrite() {
 }
 
 #[test]
-fn escapes_that_differ_by_case() {
+fn escapes_that_differ_by_case_are_left_open() {
     // S5
     for (pattern, path, differs) in [
         ("/%2F", "/%2f", true),
@@ -92,7 +93,7 @@ fn escapes_that_differ_by_case() {
         ("/~", "/%7e", true),
         ("/%2f~", "/%2F%7e", false),
         ("/%2f~", "/%2f%7e", true),
-        // what browsers make of it: the dots, but no other escape
+        // Browsers decode the dots, but no other escape.
         ("/%62", "/a/%2e%2e/%62", true),
     ] {
         let world = World::shop()
@@ -104,7 +105,7 @@ fn escapes_that_differ_by_case() {
 }
 
 #[test]
-fn the_forms_of_a_path() {
+fn lists_the_forms_of_a_path() {
     // S5
     let all = |path: &str| {
         let (received, others) = forms(path);
@@ -136,7 +137,7 @@ fn the_forms_of_a_path() {
 }
 
 #[test]
-fn repeated_headers() {
+fn repeated_headers_are_left_open() {
     // S17
     let world = |headers: Value| {
         World::shop()
@@ -157,16 +158,16 @@ fn repeated_headers() {
             Some(expected) => assert_eq!(routing.to_string(), expected, "{pattern}"),
         }
     }
-    // S19: each filter finds its own line
+    // S19: each filter matches a separate line.
     let routing = world(json!([{"x": "1"}, {"x": "2"}])).send(&twice);
     assert!(either("S17", &routing), "{routing}");
-    // the lines of another header do not matter
+    // The lines of another header do not matter.
     assert_eq!(world(json!({"y": "1"})).send(&twice).to_string(), V1);
 }
 
 #[test]
-fn both_readings_at_once() {
-    // S5, S17: four answers, and the first rule that differs
+fn combines_readings_of_paths_and_headers() {
+    // S5, S17: four answers, and the first rule that differs.
     let world = World::shop()
         .tcp("v3", &[80])
         .group("both", &json!([{"pathRegex": "/b", "headers": {"x": "1,2"}}]))
@@ -185,7 +186,7 @@ fn both_readings_at_once() {
 }
 
 #[test]
-fn work_is_bounded() {
+fn the_number_of_forms_is_bounded() {
     // S5
     let hostile = r"http://host\a/%41%2f/%2e%2e;x/..;y/../.^{".repeat(200);
     let (_, forms) = forms(&hostile);
@@ -194,7 +195,7 @@ fn work_is_bounded() {
 
 proptest! {
     #[test]
-    fn forms_are_few_and_different(path in ANY) {
+    fn forms_are_few_and_distinct(path in ANY) {
         let (received, others) = forms(&path);
         prop_assert!(path.starts_with(received));
         prop_assert!(!received.contains(['?', '#']));

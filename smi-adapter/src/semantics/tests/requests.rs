@@ -1,9 +1,9 @@
-//! Rules on matches of route groups.
+//! Requests: the matches of route groups that they fulfil.
 
 use super::*;
 use crate::settings::{HeaderAnchor, PathAnchor};
 
-/// Whether a request fulfils a group with these matches, under these settings.
+/// Returns `true` if a request fulfils a group with these matches, under these settings.
 fn fulfils(settings: &Settings, matches: &Value, request: &Request) -> bool {
     let mut world = World::shop().group("g", matches).split("a", &some_to("v1", "g"));
     world.settings = settings.clone();
@@ -31,8 +31,8 @@ fn header_fulfils(anchor: HeaderAnchor, headers: &Value, sent: &[(&str, &str)]) 
 }
 
 #[test]
-fn paths() {
-    // S4, S5, S7, S13; the last two columns are for PathAnchor::Full and PathAnchor::Start
+fn patterns_of_paths_are_anchored() {
+    // S4, S5, S7, S13; the last two columns are for PathAnchor::Full and PathAnchor::Start.
     for (pattern, path, full, start) in [
         ("/api", "/api", true, true),
         ("/api", "/api/x", false, true),
@@ -77,7 +77,7 @@ fn paths() {
 }
 
 #[test]
-fn what_is_not_portable_matches_nothing() {
+fn a_pattern_that_is_not_portable_matches_nothing() {
     // S6
     let get = request("GET", "/a&", &[("x", "a&"), ("y", "1")]);
     let settings = Settings::default();
@@ -88,7 +88,7 @@ fn what_is_not_portable_matches_nothing() {
             json!({"pathRegex": "/.*", "headers": [{"y": "1"}, {"x": pattern}]}),
         ] {
             assert!(!fulfils(&settings, &json!([matching]), &get), "{matching}");
-            // S15: only the match that holds it
+            // S15: the other match still counts.
             assert!(
                 fulfils(&settings, &json!([matching, {"name": "all"}]), &get),
                 "{matching}"
@@ -98,8 +98,8 @@ fn what_is_not_portable_matches_nothing() {
 }
 
 #[test]
-fn large_portable_patterns_are_understood() {
-    // S6: the engine's own limit does not decide
+fn accepts_large_portable_patterns() {
+    // S6: the engine's own limit does not apply.
     let path = format!("/{}", "é".repeat(1000));
     for pattern in ["/.{1000}", r"/\W{1000}", "(?i)/[^k]{900}é{100}"] {
         assert!(path_fulfils(PathAnchor::Full, pattern, &path), "{pattern}");
@@ -108,7 +108,7 @@ fn large_portable_patterns_are_understood() {
 }
 
 #[test]
-fn methods() {
+fn methods_are_compared_exactly() {
     // S8, S13
     for (methods, method, expected) in [
         (json!(["GET"]), "GET", true),
@@ -137,7 +137,7 @@ fn methods() {
 }
 
 #[test]
-fn grpc_is_posted() {
+fn matches_grpc_calls_as_posts() {
     // S1
     let matches = json!([{"pathRegex": r"/pkg\.Svc/.*", "methods": ["POST"]}]);
     let settings = Settings::default();
@@ -146,8 +146,8 @@ fn grpc_is_posted() {
 }
 
 #[test]
-fn header_values() {
-    // S12, S18; the last two columns are for HeaderAnchor::Full and HeaderAnchor::Search
+fn header_values_are_anchored() {
+    // S12, S18; the last two columns are for HeaderAnchor::Full and HeaderAnchor::Search.
     for (pattern, sent, full, search) in [
         ("one", &[("x", "one")][..], true, true),
         ("one", &[("x", "one two")], false, true),
@@ -180,7 +180,7 @@ fn header_values() {
 }
 
 #[test]
-fn header_names() {
+fn header_names_ignore_case() {
     // S11, S16
     for (name, sent, expected) in [
         ("X-User", "x-uSER", true),
@@ -200,7 +200,7 @@ fn header_names() {
             "{name}"
         );
     }
-    // S11: a name that is none spoils its match
+    // S11: an invalid name makes its match match nothing.
     assert!(!header_fulfils(
         HeaderAnchor::Full,
         &json!({"x": "1", ":path": "/"}),
@@ -209,7 +209,7 @@ fn header_names() {
 }
 
 #[test]
-fn the_authority_is_a_header() {
+fn matches_the_authority_as_header_host() {
     // S11
     let host =
         |pattern: &str, sent: &str| header_fulfils(HeaderAnchor::Full, &json!({"host": pattern}), &[("host", sent)]);
@@ -258,7 +258,7 @@ fn a_lost_filter_matches_nothing() {
 }
 
 #[test]
-fn a_match_asks_for_all_it_says() {
+fn a_match_requires_all_its_conditions() {
     // S10, S13, T12
     let settings = Settings::default();
     let matches = json!([{"pathRegex": "/a", "methods": ["GET"], "headers": {"x": "1"}}]);

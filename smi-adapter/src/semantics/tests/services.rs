@@ -1,9 +1,9 @@
-//! Rules on services.
+//! Services: presence, ports and roots.
 
 use super::*;
 
 #[test]
-fn what_is_not_there_gets_nothing() {
+fn absent_services_and_ports_get_no_traffic() {
     // I1, I3, T21
     let two = json!({"ports": [{"port": 80}, {"port": 53, "protocol": "UDP"}, {"port": 0}, {"port": 65536},
         {"port": 90, "protocol": ""}]});
@@ -46,7 +46,7 @@ fn udp_is_never_split() {
 }
 
 #[test]
-fn an_external_name_is_no_root_and_no_backend() {
+fn an_external_name_is_neither_root_nor_backend() {
     // T5, T40
     let external = json!({"type": "ExternalName", "externalName": "example.org", "ports": [{"port": 80}]});
     let world = World::default()
@@ -78,7 +78,7 @@ fn a_root_needs_a_tcp_port() {
 }
 
 #[test]
-fn the_forms_of_a_root() {
+fn accepts_every_form_of_a_root() {
     // T2, T3
     for (service, is_root) in [
         ("web", true),

@@ -1,10 +1,10 @@
-//! Rules on which split decides.
+//! Splits: the split that takes the traffic.
 
 use super::*;
 use crate::settings::Scope;
 
 #[test]
-fn a_service_that_nobody_splits_gets_its_traffic() {
+fn a_service_without_a_split_gets_its_traffic() {
     // T4, T13, T35
     let world = World::shop();
     assert_eq!(world.get(), ROOT);
@@ -45,7 +45,7 @@ fn only_namespaces_in_scope_count() {
 }
 
 #[test]
-fn a_split_without_spec_does_nothing() {
+fn a_split_without_a_spec_has_no_effect() {
     // I7
     let bare = json!({
         "apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
@@ -65,14 +65,14 @@ fn a_split_without_spec_does_nothing() {
 }
 
 #[test]
-fn an_object_that_comes_twice_does_not_split() {
+fn a_duplicate_split_does_not_count() {
     // I1
     let world = World::shop().split("a", &all_to("v1")).split("a", &all_to("v1"));
     assert_eq!(world.get(), ROOT);
     assert!(
         world
             .trace()
-            .starts_with("TrafficSplit shop/a: does not count: it is there more than once")
+            .starts_with("TrafficSplit shop/a: does not count because it is defined more than once")
     );
     assert_eq!(world.split("b", &all_to("v2")).get(), V2);
 }
@@ -97,7 +97,7 @@ fn the_oldest_split_without_matches_counts() {
 }
 
 #[test]
-fn the_oldest_split_without_matches_counts_even_if_it_is_no_use() {
+fn the_oldest_split_without_matches_counts_even_if_it_is_unusable() {
     // T6, T10, T20, T25, T29, T31
     let world = || World::shop().tcp("elsewhere", &[81]);
     for oldest in [
@@ -113,7 +113,7 @@ fn the_oldest_split_without_matches_counts_even_if_it_is_no_use() {
             "{oldest}"
         );
     }
-    // one with matches that matches nothing is none without
+    // A split whose matches match nothing still counts as one with matches.
     assert_eq!(
         world()
             .split("a", &some_to("v1", "gone"))
@@ -134,37 +134,37 @@ fn splits_with_matches_come_first_in_order() {
             .group("ab", &json!([{"pathRegex": "/ab.*"}]))
             .split_of("oldest", "2019-01-01T00:00:00Z", &all_to("v4"))
     };
-    let go = |world: &World, path: &str| world.send(&request("GET", path, &[])).to_string();
+    let routing = |world: &World, path: &str| world.send(&request("GET", path, &[])).to_string();
     let (old, new) = ("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
     let by_date = world()
         .split_of("x", new, &some_to("v1", "a"))
         .split_of("y", old, &some_to("v2", "ab"));
-    assert_eq!(go(&by_date, "/ab"), V2);
-    assert_eq!(go(&by_date, "/a"), V1);
-    assert_eq!(go(&by_date, "/b"), "v4.shop:80");
+    assert_eq!(routing(&by_date, "/ab"), V2);
+    assert_eq!(routing(&by_date, "/a"), V1);
+    assert_eq!(routing(&by_date, "/b"), "v4.shop:80");
     let by_name = world().split("y", &some_to("v2", "ab")).split("x", &some_to("v1", "a"));
-    assert_eq!(go(&by_name, "/ab"), V1);
+    assert_eq!(routing(&by_name, "/ab"), V1);
     let dated = world()
         .split("x", &some_to("v1", "a"))
         .split_of("y", new, &some_to("v2", "ab"));
-    assert_eq!(go(&dated, "/ab"), V2);
-    // passed over: inert, without a usable backend
+    assert_eq!(routing(&dated, "/ab"), V2);
+    // Splits that are inert or have no usable backend are passed over.
     for useless in ["gone", "elsewhere"] {
         let over = world()
             .tcp("elsewhere", &[81])
             .split_of("x", old, &some_to(useless, "a"))
             .split_of("y", new, &some_to("v2", "ab"));
-        assert_eq!(go(&over, "/ab"), V2);
-        assert_eq!(go(&over, "/a"), "v4.shop:80");
+        assert_eq!(routing(&over, "/ab"), V2);
+        assert_eq!(routing(&over, "/a"), "v4.shop:80");
     }
     let mut inert = some_to("v1", "a");
     inert["backends"][0]["weight"] = json!(0);
     let over = world().split("x", &inert).split("y", &some_to("v2", "ab"));
-    assert_eq!(go(&over, "/ab"), V2);
+    assert_eq!(routing(&over, "/ab"), V2);
 }
 
 #[test]
-fn what_concerns_another_root_is_no_competitor() {
+fn splits_of_other_roots_do_not_compete() {
     // T29
     let mut other = all_to("v1");
     other["service"] = json!("v2");
@@ -178,7 +178,7 @@ fn what_concerns_another_root_is_no_competitor() {
 }
 
 #[test]
-fn traffic_that_is_no_http_fulfils_no_match() {
+fn traffic_other_than_http_fulfils_no_match() {
     // T18, T19
     let world = World::shop()
         .group("all", &json!([{"name": "all"}]))
@@ -192,7 +192,7 @@ fn traffic_that_is_no_http_fulfils_no_match() {
 }
 
 #[test]
-fn references_to_groups() {
+fn only_resolved_references_to_groups_count() {
     // T14, T16, T17, D18
     let of_other = json!({
         "apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup",
@@ -242,7 +242,7 @@ fn references_to_groups() {
         let mut spec = all_to("v1");
         spec["matches"] = json!([reference]);
         assert_eq!(world().split("a", &spec).get(), expected, "{reference}");
-        // T14: one group is enough
+        // T14: one group is enough.
         spec["matches"] = json!([reference, {"kind": kind, "name": "all"}]);
         assert_eq!(world().split("a", &spec).get(), V1, "{reference}");
     }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The fields that are given, and good ones for the rest.
+/// Validates a target with the given fields and valid values for the others.
 pub(super) fn target(version: &str, fields: &Value) -> Vec<String> {
     let mut spec = json!({
         "destination": {"kind": "ServiceAccount", "name": "api"},
@@ -25,7 +25,7 @@ pub(super) fn binding(schemes: &Value) -> Vec<String> {
 }
 
 #[test]
-fn targets() {
+fn reports_faults_of_targets() {
     for (version, at, rules) in [
         ("v1alpha1", "", "specs"),
         ("v1alpha2", "spec.", "rules"),
@@ -74,7 +74,7 @@ fn targets() {
 }
 
 #[test]
-fn subjects() {
+fn reports_faults_of_subjects() {
     let subject = |version: &str, field: &str, value: Value| {
         let mut subject = json!({"kind": "ServiceAccount", "name": "a", "namespace": "shop"});
         subject[field] = value;
@@ -102,7 +102,7 @@ fn subjects() {
     let namespace = subject("v1alpha3", "namespace", json!("a.b"));
     assert!(namespace.contains(&"spec.destination.namespace SubjectName".to_owned()));
     assert!(namespace.contains(&"spec.sources[0].namespace SubjectName".to_owned()));
-    // A22 to A24: only a source may be elsewhere, and only a destination need not say where.
+    // A22 to A24: only a source can be in another namespace, and only a destination can omit its namespace.
     assert_eq!(
         subject("v1alpha3", "namespace", json!("other")),
         ["spec.destination.namespace DestinationNamespace"]
@@ -126,7 +126,7 @@ fn subjects() {
 }
 
 #[test]
-fn bindings() {
+fn reports_faults_of_bindings() {
     let labels = |labels: Value| json!({"podLabelSelector": {"matchLabels": labels}});
     let mut both = labels(json!({"app": "web"}));
     both["serviceAccount"] = "web".into();

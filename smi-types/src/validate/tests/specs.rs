@@ -13,7 +13,7 @@ pub(super) fn ports(version: &str, kind: &str, spec: &Value) -> Vec<String> {
 }
 
 #[test]
-fn groups() {
+fn reports_faults_of_groups() {
     for (version, path) in [
         ("v1alpha1", "matches"),
         ("v1alpha2", "matches"),
@@ -77,7 +77,7 @@ fn groups() {
 }
 
 #[test]
-fn port_routes() {
+fn reports_faults_of_port_routes() {
     for (version, kind) in [("v1alpha4", "TCPRoute"), ("v1alpha4", "UDPRoute")] {
         for port in [json!(0), json!(65536), json!("http"), json!(null)] {
             let spec = json!({"matches": {"ports": [80, port]}});

@@ -5,7 +5,7 @@ pub(super) fn split(version: &str, spec: &Value) -> Vec<String> {
 }
 
 #[test]
-fn splits() {
+fn reports_faults_of_splits() {
     let root = |service: &str| {
         split(
             "v1alpha4",
@@ -97,7 +97,7 @@ fn splits() {
 }
 
 #[test]
-fn without_a_namespace_none_is_foreign() {
+fn accepts_any_namespace_if_the_own_one_is_unknown() {
     // T3, A22
     let mut object = object(
         "split",

@@ -8,7 +8,7 @@ use smi_types::FieldPath;
 use smi_types::validate::is_http_token;
 
 impl HttpMatch {
-    /// Builds a match that takes every request, and stands in this field of a route group.
+    /// Builds a match in this field of a route group that every request fulfils.
     #[must_use]
     pub fn new(group: ObjectKey, field: FieldPath) -> Self {
         Self {
@@ -28,14 +28,14 @@ impl HttpMatch {
         self
     }
 
-    /// Replaces what the path must match.
+    /// Replaces the pattern that the path must match.
     #[must_use]
     pub fn with_path(mut self, path: Pattern) -> Self {
         self.path = Some(path);
         self
     }
 
-    /// Adds a method to those of which a request must have one.
+    /// Adds a method. A request must have one of the added methods.
     ///
     /// # Errors
     /// If no request can have this method.
@@ -48,7 +48,7 @@ impl HttpMatch {
         Ok(self)
     }
 
-    /// Adds a header that a request must have as well. The case of its name does not matter (S16).
+    /// Adds a header filter. A request must fulfil all of them. The case of the name does not matter (S16).
     ///
     /// # Errors
     /// If no request can have a header of this name.
@@ -58,7 +58,7 @@ impl HttpMatch {
         }
         let name = name.to_ascii_lowercase();
         let header = HeaderMatch { name, value };
-        // The same filter twice asks for nothing more (S19).
+        // A repeated filter adds nothing (S19).
         if !self.headers.contains(&header) {
             self.headers.push(header);
         }

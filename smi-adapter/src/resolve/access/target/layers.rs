@@ -11,18 +11,19 @@ use smi_types::access::{Rule, TargetSpec};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What each layer allows; `None` is a layer that is absent. A layer all of whose rules are unusable is there and allows
-/// nothing (A9).
+/// The traffic that each layer of a target allows; `None` stands for an absent layer.
+///
+/// A layer whose rules are all unusable is present and allows nothing (A9).
 #[derive(Default)]
 pub(super) struct Layers {
-    /// No port at all: none of its rules is usable.
+    /// The allowed ports; an empty set if none of the rules is usable.
     pub(super) tcp: Option<Ports>,
     pub(super) http: Option<Vec<Arc<HttpMatch>>>,
     pub(super) udp: Option<Ports>,
     pub(super) named_ports: Vec<NamedPort>,
 }
 
-/// Ports that are left when only one is allowed; `None` if there is none.
+/// Restricts ports to the one allowed port, if there is one; returns `None` if no port is left.
 pub(super) fn restrict(ports: Ports, port: Option<u16>) -> Option<Ports> {
     match (ports, port) {
         (Ports::Only(ports), _) if ports.is_empty() => None,
@@ -31,7 +32,7 @@ pub(super) fn restrict(ports: Ports, port: Option<u16>) -> Option<Ports> {
     }
 }
 
-/// Adds what another route of a layer allows (A12: any of them).
+/// Adds the ports of another route to a layer (A12: OR within a layer).
 fn add(layer: &mut Option<Ports>, ports: Option<&Ports>) {
     let so_far = layer.take().unwrap_or(Ports::Only(BTreeSet::new()));
     *layer = Some(match (so_far, ports) {
@@ -44,14 +45,14 @@ fn add(layer: &mut Option<Ports>, ports: Option<&Ports>) {
     });
 }
 
-/// The names by which a rule selects matches, with their places. An empty one is a violation.
+/// Returns the names by which a rule selects matches, with their positions. An empty name is a violation.
 fn named(rule: &Rule) -> impl Iterator<Item = (usize, &str)> {
     let names = rule.matches.iter().map(String::as_str).enumerate();
     names.filter(|(_, name)| !name.is_empty())
 }
 
 impl Reader<'_> {
-    /// `None` if a rule of an unknown kind makes the target allow nothing, or there are no rules (A6).
+    /// Returns the layers of a target; `None` if it has no rules (A6) or has a rule of an unknown kind (A12).
     pub(super) fn layers(&mut self, spec: &TargetSpec) -> Option<Layers> {
         let path = self.target.rules_path();
         // A6
@@ -75,12 +76,12 @@ impl Reader<'_> {
                 }
                 "TCPRoute" => {
                     let ports = self.ports(rule, &Kind::TCP_ROUTE, &context.tcp_routes, &path);
-                    self.name_ports(ports, rule, &Kind::TCP_ROUTE, Transport::Tcp, &mut layers);
+                    self.add_named_ports(ports, rule, &Kind::TCP_ROUTE, Transport::Tcp, &mut layers);
                     add(&mut layers.tcp, ports);
                 }
                 "UDPRoute" => {
                     let ports = self.ports(rule, &Kind::UDP_ROUTE, &context.udp_routes, &path);
-                    self.name_ports(ports, rule, &Kind::UDP_ROUTE, Transport::Udp, &mut layers);
+                    self.add_named_ports(ports, rule, &Kind::UDP_ROUTE, Transport::Udp, &mut layers);
                     add(&mut layers.udp, ports);
                 }
                 _ => known = false,
@@ -89,12 +90,13 @@ impl Reader<'_> {
         known.then_some(layers)
     }
 
+    /// Returns the key of the route that a rule refers to.
     fn key(&self, rule: &Rule) -> ObjectKey {
         // A25
         ObjectKey::new(&self.key.namespace, &rule.name)
     }
 
-    /// The matches that a rule selects (A7, A8, S2).
+    /// Returns the matches that a rule selects (A7, A8, S2).
     fn matches(&mut self, rule: &Rule, path: &FieldPath) -> Vec<Arc<HttpMatch>> {
         let key = self.key(rule);
         let object = ObjectRef::group(key.clone());
@@ -105,7 +107,7 @@ impl Reader<'_> {
         self.references.insert(object.clone());
         if rule.matches.is_empty() {
             if matches.is_empty() {
-                let message = format!("group `{}` has no usable match", rule.name);
+                let message = format!("route group `{}` has no usable match", rule.name);
                 self.unresolved(object, path.clone().field("name"), message);
             }
             return matches.clone();
@@ -113,7 +115,7 @@ impl Reader<'_> {
         let mut selected: Vec<Arc<HttpMatch>> = Vec::new();
         for (index, name) in named(rule) {
             if !group.matches().iter().any(|matching| matching.name == *name) {
-                let message = format!("group `{}` has no match `{name}`", rule.name);
+                let message = format!("route group `{}` has no match `{name}`", rule.name);
                 self.unresolved(object.clone(), path.clone().field("matches").index(index), message);
             }
             selected.extend(matches.iter().filter(|matching| matching.name() == name).cloned());
@@ -121,7 +123,7 @@ impl Reader<'_> {
         selected
     }
 
-    /// The ports of a route; `None` if it matches nothing (A8, A9).
+    /// Returns the ports of a route; `None` if it matches nothing (A8, A9).
     fn ports<'r>(&mut self, rule: &Rule, kind: &Kind, routes: &'r Routes<'_>, path: &FieldPath) -> Option<&'r Ports> {
         let key = self.key(rule);
         let object = ObjectRef::new(kind.clone(), key.clone());
@@ -142,7 +144,7 @@ impl Reader<'_> {
         selected.then_some(&route.ports)
     }
 
-    /// Reports that a rule's route is missing or unusable (A9). A name that is none is a violation.
+    /// Reports that a rule's route is missing or unusable (A9). An invalid name is a violation.
     fn missing(&mut self, rule: &Rule, route: ObjectRef, path: &FieldPath) {
         if is_dns_subdomain(&rule.name) {
             let message = format!("there is no usable {} `{}`", route.kind, rule.name);
@@ -150,7 +152,15 @@ impl Reader<'_> {
         }
     }
 
-    fn name_ports(&self, ports: Option<&Ports>, rule: &Rule, kind: &Kind, transport: Transport, layers: &mut Layers) {
+    /// Adds the ports of a route to the named ports of the target.
+    fn add_named_ports(
+        &self,
+        ports: Option<&Ports>,
+        rule: &Rule,
+        kind: &Kind,
+        transport: Transport,
+        layers: &mut Layers,
+    ) {
         let Some(Ports::Only(ports)) = ports else { return };
         let object = ObjectRef::new(kind.clone(), self.key(rule));
         let field = FieldPath::root().field("spec").field("matches").field("ports");

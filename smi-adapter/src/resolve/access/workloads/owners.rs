@@ -1,4 +1,4 @@
-//! Who owns which pods.
+//! Owners: the topmost owner of every pod, and its exact selector.
 
 use super::{Owned, common};
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Labels that controllers put on single pods: they select less than the owner does.
+/// Labels that controllers put on single pods. They select fewer pods than the owner does.
 const GENERATED: [&str; 9] = [
     "apps.kubernetes.io/pod-index",
     "batch.kubernetes.io/controller-uid",
@@ -21,8 +21,9 @@ const GENERATED: [&str; 9] = [
     "statefulset.kubernetes.io/pod-name",
 ];
 
-/// Whether a label says nothing about whose pod it is: it is on single pods, or on all pods of a mesh, also on those whose
-/// templates do not have it.
+/// Returns `true` if a label does not identify the owner of a pod.
+///
+/// Such a label is on single pods, or a mesh adds it to all pods, even if their templates do not have it.
 fn is_generated(name: &str) -> bool {
     let domain = name.split_once('/').map(|(domain, _)| domain).unwrap_or_default();
     let of_mesh = ["istio.io", "linkerd.io"].iter().any(|mesh| {
@@ -33,10 +34,10 @@ fn is_generated(name: &str) -> bool {
     of_mesh || GENERATED.contains(&name)
 }
 
-/// Owners of owners of owners: a CronJob's Job's Pod has two. Nobody needs more, and a circle must end.
+/// The maximum length of a chain of owners. Real chains are short (pod, Job, CronJob); the limit ends cycles.
 const DEPTH: usize = 8;
 
-/// The workloads of the enforced namespaces, sorted.
+/// Returns the workloads of the enforced namespaces, sorted.
 pub(super) fn all<'a>(snapshot: &'a Snapshot, enforced: &BTreeSet<String>) -> Vec<Owned<'a>> {
     let mut known: BTreeMap<(&str, &str, &str), &Workload> = BTreeMap::new();
     let here = || {
@@ -62,7 +63,7 @@ pub(super) fn all<'a>(snapshot: &'a Snapshot, enforced: &BTreeSet<String>) -> Ve
     owned.collect()
 }
 
-/// The topmost owner that is known, or named.
+/// Returns the topmost owner that is in the snapshot or that a pod names.
 fn top(workload: &Workload, known: &BTreeMap<(&str, &str, &str), &Workload>) -> ObjectRef {
     let namespace = workload.object.key.namespace.as_str();
     let mut top = workload;
@@ -70,7 +71,7 @@ fn top(workload: &Workload, known: &BTreeMap<(&str, &str, &str), &Workload>) -> 
         let Some((kind, name)) = &top.owner else { break };
         match known.get(&(namespace, kind.as_str(), name.as_str())) {
             Some(owner) => top = owner,
-            // Pods whose owner nobody showed belong together all the same.
+            // Pods belong together even if their owner is not in the snapshot.
             None if top.object.kind == Kind::POD => {
                 return ObjectRef::new(named(kind), ObjectKey::new(namespace, name));
             }
@@ -80,7 +81,7 @@ fn top(workload: &Workload, known: &BTreeMap<(&str, &str, &str), &Workload>) -> 
     top.object.clone()
 }
 
-/// A kind of which only the name is known.
+/// Returns the kind of this name. Group and version may be unknown.
 fn named(kind: &str) -> Kind {
     let makers = [
         Kind::DAEMON_SET,
@@ -98,7 +99,9 @@ fn named(kind: &str) -> Kind {
     })
 }
 
-/// The owner's own selector, if labels alone say it and it selects all of its pods; else what its pods have in common.
+/// Returns the owner's own selector, or the common labels of its pods if the owner has none.
+///
+/// The result is empty if labels alone cannot express the selector, or if it does not select all of the pods.
 fn selector(owner: Option<&Workload>, pods: &[&Workload]) -> BTreeMap<String, String> {
     let labels = if let Some(selector) = owner.and_then(|owner| owner.selector.as_ref()) {
         labels(selector).unwrap_or_default()
@@ -111,7 +114,7 @@ fn selector(owner: Option<&Workload>, pods: &[&Workload]) -> BTreeMap<String, St
     if exact { labels } else { BTreeMap::new() }
 }
 
-/// A selector as labels; `None` if it cannot be said so.
+/// Returns a selector as labels; `None` if labels cannot express it.
 fn labels(selector: &LabelSelector) -> Option<BTreeMap<String, String>> {
     let mut labels = selector.match_labels.clone().unwrap_or_default();
     for expression in selector.match_expressions.iter().flatten() {

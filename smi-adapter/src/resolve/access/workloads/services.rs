@@ -1,4 +1,4 @@
-//! Which services select which pods.
+//! Services: the pods that each selects, and the ports of these pods that it targets.
 
 use crate::object::ObjectKey;
 use crate::workload::{Transport, Workload};
@@ -42,7 +42,7 @@ impl<'a> Services<'a> {
         Self { all, by_label, by_name }
     }
 
-    /// The services that select a pod.
+    /// Returns the services that select a pod.
     pub(super) fn of(&self, pod: &Workload) -> impl Iterator<Item = &Selecting<'a>> {
         let namespace = pod.object.key.namespace.as_str();
         let found: BTreeSet<usize> = pod
@@ -60,7 +60,7 @@ impl<'a> Services<'a> {
         found.into_iter().filter_map(|index| self.all.get(index))
     }
 
-    /// The selector of a service.
+    /// Returns the selector of a service.
     pub(super) fn selector(&self, namespace: &str, name: &str) -> Option<&'a BTreeMap<String, String>> {
         let index = self.by_name.get(&ObjectKey::new(namespace, name))?;
         self.all.get(*index).map(|service| service.selector)
@@ -68,12 +68,12 @@ impl<'a> Services<'a> {
 }
 
 impl Selecting<'_> {
-    /// The ports of a pod that the service sends to.
+    /// Returns the ports of a pod that the service targets.
     pub(super) fn target_ports(&self, pod: &Workload, transport: Transport) -> impl Iterator<Item = u16> {
         self.of(transport).filter_map(|port| pod.target_port(port))
     }
 
-    /// The ports of a pod behind the service's port of this number.
+    /// Returns the ports of a pod that the service's port of this number targets.
     pub(super) fn targets_of(&self, number: u16, pod: &Workload, transport: Transport) -> impl Iterator<Item = u16> {
         let ports = self.of(transport).filter(move |port| port.port == i32::from(number));
         ports.filter_map(|port| pod.target_port(port))

@@ -1,4 +1,4 @@
-//! A27–A31: identity bindings.
+//! Identity bindings (A27–A31).
 
 use super::*;
 use crate::settings::Scope;
@@ -7,13 +7,13 @@ fn binding_ref(namespace: &str) -> Value {
     json!({"kind": "IdentityBinding", "name": "b", "namespace": namespace})
 }
 
-/// A target whose source is the binding `b` in a namespace.
+/// Adds a target whose source is the binding `b` in a namespace.
 fn source(version: &str, namespace: &str) -> World {
     let spec = with("sources", &json!([binding_ref(namespace)]));
     World::api().target_in("shop", version, "a", &spec)
 }
 
-/// A target whose destination is the binding `b` of its own namespace.
+/// Adds a target whose destination is the binding `b` in its own namespace.
 fn destination(schemes: &Value) -> World {
     World::api()
         .target_in("shop", "v1alpha4", "a", &with("destination", &binding_ref("")))
@@ -21,7 +21,7 @@ fn destination(schemes: &Value) -> World {
 }
 
 #[test]
-fn bindings_are_known_in_v1alpha4_only() {
+fn bindings_exist_only_in_v1alpha4() {
     // A26
     for (version, expected) in [("v1alpha4", ALLOW), ("v1alpha3", DENY), ("v1alpha2", DENY)] {
         let world = source(version, "").binding("shop", "b", &json!({"serviceAccount": "web"}));
@@ -36,7 +36,7 @@ fn bindings_are_known_in_v1alpha4_only() {
 }
 
 #[test]
-fn an_account_is_of_the_binding_s_namespace() {
+fn an_account_is_in_the_namespace_of_its_binding() {
     // A29, A31
     let world = source("v1alpha4", "other").binding("other", "b", &json!({"serviceAccount": "web"}));
     assert_eq!(world.connects("other/web"), ALLOW);
@@ -57,7 +57,7 @@ fn an_account_is_of_the_binding_s_namespace() {
 }
 
 #[test]
-fn spiffe_ids_are_taken_by_the_letter() {
+fn spiffe_ids_are_compared_literally() {
     // A20, A29, D19
     for (id, from, expected) in [
         ("spiffe://cluster.local/ns/other/sa/web", "other/web", ALLOW),
@@ -107,7 +107,7 @@ fn spiffe_ids_are_taken_by_the_letter() {
 }
 
 #[test]
-fn any_scheme_will_do() {
+fn any_scheme_is_enough() {
     // A27
     let schemes = json!({"serviceAccount": "web", "spiffeIdentities": ["x/y", "x/z"]});
     let world = source("v1alpha4", "").binding("shop", "b", &schemes);
@@ -122,7 +122,7 @@ fn any_scheme_will_do() {
 }
 
 #[test]
-fn an_invalid_binding_is_nobody() {
+fn an_invalid_binding_matches_nothing() {
     // A28, A30, I7
     let id = json!(["cluster.local/ns/shop/sa/web"]);
     let labels = json!({"matchLabels": {"app": "web"}});
@@ -162,7 +162,11 @@ fn an_invalid_binding_is_nobody() {
         DENY
     );
 
-    assert_eq!(source("v1alpha4", "").connects("shop/web"), DENY, "there is none");
+    assert_eq!(
+        source("v1alpha4", "").connects("shop/web"),
+        DENY,
+        "the binding is absent"
+    );
     let schemes = json!({"serviceAccount": "web"});
     let twice = source("v1alpha4", "")
         .binding("shop", "b", &schemes)
@@ -176,7 +180,7 @@ fn an_invalid_binding_is_nobody() {
 }
 
 #[test]
-fn a_source_by_labels_is_an_account_all_of_whose_pods_carry_them() {
+fn a_source_by_labels_requires_them_on_all_pods_of_an_account() {
     // A29, A30
     let labels = json!({"podLabelSelector": {"matchLabels": {"app": "web", "tier": "front"}}});
     let world = || source("v1alpha4", "").binding("shop", "b", &labels);
@@ -230,7 +234,7 @@ fn a_destination_binding_names_workloads_of_its_namespace() {
     ] {
         assert_eq!(destination(&schemes).connects("shop/web"), expected, "{schemes}");
     }
-    // Each pod is judged by itself: another pod of the account without the label does not matter.
+    // Each pod is decided separately. Another pod of the account without the label does not matter.
     let world = destination(&json!({"podLabelSelector": {"matchLabels": {"app": "api"}}}));
     let world = world.pod_of("shop", "api-2", "api", &json!({}), &json!([]));
     assert_eq!(world.connects("shop/web"), ALLOW);

@@ -1,4 +1,4 @@
-//! A2: which namespaces are enforced.
+//! Enforcement: the namespaces that are enforced (A2).
 
 use super::*;
 use crate::diagnostic::{Code, Diagnostic};
@@ -7,11 +7,11 @@ use crate::settings::{Enforcement, SYSTEM_NAMESPACES, Scope};
 
 const NAMES: [&str; 3] = ["shop", "other", "kube-system"];
 
-/// Which of the namespaces are enforced.
+/// Returns the namespaces that are enforced.
 fn enforced(world: &World) -> Vec<&'static str> {
     let mut names = NAMES.to_vec();
     names.retain(|name| is_enforced(&world.snapshot, &world.settings, name));
-    // Access says the same: nothing is granted to what is not there.
+    // The authorization agrees: an absent workload has no grants.
     for name in NAMES {
         let expected = if names.contains(&name) { DENY } else { ALLOW };
         assert_eq!(
@@ -56,7 +56,7 @@ fn targets_enforce_their_namespace() {
     world.snapshot.insert_undecodable(broken(target_ref("shop")));
     assert_eq!(enforced(&world), ["shop"]);
 
-    // Nothing else does.
+    // No other object enforces a namespace.
     let mut world = World::api().binding("other", "a", &json!({"serviceAccount": "x"}));
     world.snapshot.remove(&ObjectRef::namespace("shop"));
     let group = ObjectRef::group(ObjectKey::new("other", "x"));
@@ -65,7 +65,7 @@ fn targets_enforce_their_namespace() {
 }
 
 #[test]
-fn objects_of_ours_enforce_their_namespace() {
+fn managed_objects_enforce_their_namespace() {
     // A2
     let mut world = World::default();
     world.snapshot.insert_enforced("shop");
@@ -90,7 +90,7 @@ fn labels_enforce_and_release() {
 }
 
 #[test]
-fn a_namespace_that_comes_twice_has_no_label() {
+fn a_duplicate_namespace_has_no_label() {
     // I1
     let twice = |value| label(label(World::default(), "shop", value), "shop", value);
     assert_eq!(enforced(&twice("true")), [""; 0]);
@@ -98,7 +98,7 @@ fn a_namespace_that_comes_twice_has_no_label() {
 }
 
 #[test]
-fn all_but_the_excepted_are_enforced() {
+fn all_namespaces_without_an_exception_are_enforced() {
     // A2
     let all = |except: &[&str]| {
         let except = except.iter().map(|name| (*name).to_owned()).collect();
@@ -126,7 +126,7 @@ fn all_but_the_excepted_are_enforced() {
 }
 
 #[test]
-fn off_is_off() {
+fn off_enforces_nothing() {
     // A2
     let mut world = label(World::default().target("a", &any_tcp()), "other", "true");
     world.snapshot.insert_enforced("shop");
@@ -134,7 +134,7 @@ fn off_is_off() {
 }
 
 #[test]
-fn nothing_is_enforced_where_workloads_are_not_covered() {
+fn enforces_nothing_if_workloads_are_not_covered() {
     // A2
     let mut world = label(World::default(), "other", "true");
     world.snapshot = Snapshot::default();
@@ -156,7 +156,7 @@ fn only_namespaces_in_scope_are_enforced() {
 }
 
 #[test]
-fn a_destination_elsewhere_enforces_only_with_the_opt_in() {
+fn a_destination_in_another_namespace_enforces_it_only_with_the_opt_in() {
     // A22
     let spec = with(
         "destination",

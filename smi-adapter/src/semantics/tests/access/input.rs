@@ -1,9 +1,9 @@
-//! Bad input, and input that was converted.
+//! Invalid input and converted input.
 
 use super::*;
 use crate::settings::{Enforcement, Scope};
 
-/// A target with these metadata, as read in a version.
+/// Returns the authorization by a target with these metadata, as read in a version.
 fn converted(version: &str, metadata: &Value) -> Authorization {
     let mut object = json!({
         "apiVersion": format!("access.smi-spec.io/{version}"),
@@ -105,7 +105,7 @@ fn versions_are_only_wire_forms() {
 }
 
 #[test]
-fn what_comes_twice_grants_nothing() {
+fn duplicate_objects_grant_nothing() {
     // I1
     let twice = |world: World| world.target("a", &any_tcp()).target("a", &any_tcp());
     assert_eq!(twice(World::api()).web(Traffic::Tcp), DENY);
@@ -125,7 +125,7 @@ fn what_comes_twice_grants_nothing() {
 }
 
 #[test]
-fn nothing_at_all_is_allowed_or_denied_by_enforcement_alone() {
+fn enforcement_alone_decides_on_empty_input() {
     // A2, I7
     let mut world = World::default();
     let ask = |world: &World, to: ObjectRef| world.authorize("", to, 0, Traffic::Udp).0;
@@ -194,10 +194,10 @@ fn any_attempt() -> impl Strategy<Value = (String, u16, Traffic)> {
 }
 
 proptest! {
-    // A1, A2: what is granted stays granted when a target is added, order does not matter, and a target alone
-    // never denies what another allows.
+    // A1, A2: an added target never removes a grant, the order does not matter, and no target denies a query that
+    // another allows.
     #[test]
-    fn targets_only_ever_add(
+    fn targets_only_add_grants(
         targets in prop::collection::vec(any_target(), 0..4),
         (from, port, traffic) in any_attempt(),
         foreign in any::<bool>(),
@@ -237,7 +237,7 @@ proptest! {
 
 #[test]
 fn objects_out_of_scope_do_not_count() {
-    // A2, scope
+    // A2
     let mut world = World::api().target("a", &any_tcp());
     world.settings.scope = Scope::Namespaces(["shop".to_owned()].into());
     assert_eq!(world.web(Traffic::Tcp), ALLOW);

@@ -1,8 +1,8 @@
-//! What is left open: A13, A14, A38, S5 and S17, and what comes first.
+//! Authorizations that are left open: A13, A14, A38, S5 and S17, and their precedence.
 
 use super::*;
 
-/// A port of a Service that targets 8080 and declares this.
+/// Adds a Service whose port targets 8080 and declares this.
 fn declaring(world: World, name: &str, port: &Value) -> World {
     let mut port = port.clone();
     port["port"] = json!(80);
@@ -30,7 +30,7 @@ const NO_HTTP: [&str; 9] = [
     "linkerd.io/opaque",
 ];
 
-/// Raw bytes by a TCPRoute, a request by it, and a request by a route group.
+/// Returns the authorization of raw bytes by a TCPRoute, of a request by it, and of a request by a route group.
 fn open(port: &Value) -> [Authorization; 3] {
     let l4 = declaring(World::api(), "s", port).target("a", &any_tcp());
     let l7 =
@@ -113,7 +113,7 @@ fn any_service_that_targets_the_port_counts() {
     assert_eq!(
         both(World::api()).web(get("/")),
         DENY,
-        "nothing is left open that is not allowed"
+        "only an allowed query is left open"
     );
 
     let elsewhere = |selector: &Value, target: &Value, protocol: &str| {
@@ -147,6 +147,7 @@ fn an_unconditional_target_wins() {
     }
 }
 
+/// Adds a pod with health checks.
 fn checked(world: World) -> World {
     let probe = |path: &str, port: &Value| json!({"httpGet": {"path": path, "port": port}});
     let containers = json!([
@@ -205,14 +206,14 @@ fn a_health_check_that_policy_allows_is_allowed() {
     assert_eq!(access, ALLOW);
     let (access, _) = world.authorize("shop/db", pod_ref("shop", "checked"), 8080, get("/healthz?full=1"));
     assert_eq!(access, either("A38"));
-    // A port that only a health check asks is not named: A11 comes before A38.
+    // Health checks do not name a port: A11 has precedence over A38.
     let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), 9000, get("/ready/../x"));
     assert_eq!(access, either("A11"));
 }
 
 #[test]
-fn readings_that_differ_are_left_open() {
-    // S5, S17, and their order before the others
+fn requests_with_different_readings_are_left_open() {
+    // S5, S17, and their precedence over the others.
     let group = json!([{"pathRegex": "/a"}, {"pathRegex": "/x", "headers": {"x": "1,2"}}]);
     let world = || {
         World::api()
@@ -234,7 +235,7 @@ fn readings_that_differ_are_left_open() {
     ] {
         assert_eq!(world().web(traffic.clone()), expected, "{traffic:?}");
     }
-    // Before A14, A11 and A38.
+    // S5 and S17 have precedence over A14, A11 and A38.
     let opaque = declaring(world(), "s", &json!({"name": "tcp"}));
     assert_eq!(opaque.web(get("/a")), either("A14"));
     assert_eq!(opaque.web(get("/b/../a")), either("S5"));
@@ -249,7 +250,7 @@ fn readings_that_differ_are_left_open() {
 }
 
 #[test]
-fn readings_are_judged_over_all_targets() {
+fn readings_are_compared_over_all_targets() {
     // A1, S5
     let world = World::api()
         .group("b", &json!([{"pathRegex": r"/b/\.\./a"}]))

@@ -1,4 +1,4 @@
-//! Ports: which are allowed, and which nothing names.
+//! Ports: the allowed ports, and the ports that nothing names.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn destination(port: &Value) -> Value {
 }
 
 #[test]
-fn the_destination_s_port_is_the_only_one() {
+fn destination_port_is_the_only_allowed_port() {
     // A10, A12
     for version in ["v1alpha2", "v1alpha3", "v1alpha4"] {
         for port in [json!(9000), json!("9000"), json!(9000.0)] {
@@ -29,7 +29,7 @@ fn the_destination_s_port_is_the_only_one() {
             }
         }
     }
-    // A number of a Service is not mapped.
+    // The port of a Service is not mapped.
     let service = json!({"selector": {"app": "api"}, "ports": [{"port": 80, "targetPort": 8080}]});
     let world = World::api()
         .service("shop", "api", &service)
@@ -46,7 +46,7 @@ fn the_destination_s_port_is_the_only_one() {
 }
 
 #[test]
-fn what_is_no_port_is_not_all_ports() {
+fn an_invalid_port_never_allows_all_ports() {
     // S23, A10
     for port in [
         json!(0),
@@ -71,7 +71,7 @@ fn what_is_no_port_is_not_all_ports() {
 }
 
 #[test]
-fn no_ports_are_all_ports() {
+fn a_route_without_ports_allows_all_ports() {
     // S22, S23
     for spec in [
         Value::Null,
@@ -100,7 +100,7 @@ fn no_ports_are_all_ports() {
 }
 
 #[test]
-fn ports_that_a_container_names_are_all_ports() {
+fn a_container_names_its_ports() {
     // A11
     let ports = json!([{"containerPort": 1}, {"containerPort": 2, "protocol": "UDP"}, {"containerPort": 3, "protocol": "SCTP"}]);
     for (spec, traffic, named) in [
@@ -119,7 +119,7 @@ fn ports_that_a_container_names_are_all_ports() {
 }
 
 #[test]
-fn ports_that_a_service_targets_are_named() {
+fn a_service_names_the_ports_that_it_targets() {
     // A11
     let ports = json!([
         {"port": 80, "targetPort": 1}, {"port": 81, "targetPort": "web"}, {"port": 82},
@@ -179,7 +179,7 @@ fn ports_that_a_service_targets_are_named() {
 }
 
 #[test]
-fn ports_that_targets_of_the_destination_name_are_named() {
+fn targets_name_ports_of_their_destination() {
     // A11
     let named = |ports: &Value| json!({"matches": {"name": "p", "ports": ports}});
     let other = |spec: &Value| {
@@ -228,7 +228,7 @@ fn ports_that_targets_of_the_destination_name_are_named() {
     ] {
         assert_eq!(on(&other(&to(&listed)), 9000, Traffic::Tcp), expected, "{listed}");
     }
-    // The number of a destination is one, for both protocols.
+    // The port of a destination is named for both protocols.
     let with_port = |name: &str| {
         let mut spec = to(&json!([{"kind": "TCPRoute", "name": "gone"}]));
         spec["destination"] = json!({"kind": "ServiceAccount", "name": name, "port": 9000});
@@ -236,7 +236,7 @@ fn ports_that_targets_of_the_destination_name_are_named() {
     };
     assert_eq!(on(&other(&with_port("api")), 9000, Traffic::Tcp), ALLOW);
     assert_eq!(on(&other(&with_port("api")), 9000, Traffic::Udp), ALLOW);
-    // A target of another destination names nothing, nor does a route that nobody refers to.
+    // A target for another destination names nothing, nor does a route without references.
     assert_eq!(on(&other(&with_port("db")), 9000, Traffic::Tcp), either("A11"));
     let mut of_db = to(&t);
     of_db["destination"] = account("db");

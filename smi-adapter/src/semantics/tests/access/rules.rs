@@ -1,4 +1,4 @@
-//! What the rules of targets describe.
+//! Rules: the traffic that the rules of targets match.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn tcp(ports: &Value) -> Value {
 }
 
 #[test]
-fn the_specification_s_example_of_ports() {
+fn decides_the_example_of_ports_in_the_specification() {
     // A16
     let spec = json!([{"kind": "TCPRoute", "name": "tcp"}, {"kind": "UDPRoute", "name": "udp"}]);
     let world = World::api()
@@ -29,7 +29,7 @@ fn the_specification_s_example_of_ports() {
 }
 
 #[test]
-fn the_specification_s_example_of_requests() {
+fn decides_the_example_of_requests_in_the_specification() {
     // A5, A8, A17
     let target = |world: World, name: &str, matched: &str, sources: &Value| {
         let mut spec = rules(&json!([{"kind": "HTTPRouteGroup", "name": "routes", "matches": [matched]}]));
@@ -74,7 +74,7 @@ fn the_specification_s_example_of_requests() {
 }
 
 #[test]
-fn targets_add_up() {
+fn targets_are_additive() {
     // A1, A15
     let world = World::api()
         .group("a", &json!([{"pathRegex": "/a"}]))
@@ -93,7 +93,7 @@ fn targets_add_up() {
 }
 
 #[test]
-fn a_target_without_a_part_allows_nothing() {
+fn a_target_without_a_required_part_allows_nothing() {
     // A6, I7
     assert_eq!(World::api().target("a", &any_tcp()).web(Traffic::Tcp), ALLOW);
     for (field, value) in [
@@ -141,7 +141,7 @@ fn rules_select_matches_by_name() {
 }
 
 #[test]
-fn a_rule_on_ports_selects_by_the_one_name() {
+fn a_rule_for_ports_selects_by_the_name_of_the_only_match() {
     // A8, D7
     let named = json!({"matches": {"name": "p", "ports": [8080]}});
     let unnamed = json!({"matches": {"ports": [8080]}});
@@ -188,7 +188,7 @@ fn layers_are_anded_and_their_members_ored() {
     const NO_U: (&str, &str) = ("UDPRoute", "gone");
     const NO_H: (&str, &str) = ("HTTPRouteGroup", "gone");
     const ODD: (&str, &str) = ("GRPCRoute", "any");
-    // What gets in: raw bytes, `/h`, `/h2`, `/x` and datagrams, on ports 1 and 2.
+    // The allowed traffic out of raw bytes, `/h`, `/h2`, `/x` and datagrams on ports 1 and 2.
     for (listed, expected) in [
         (&[T][..], "tcp:1 /h:1 /h2:1 /x:1"),
         (&[T, T2], "tcp:1 /h:1 /h2:1 /x:1 tcp:2 /h:2 /h2:2 /x:2"),
@@ -278,7 +278,7 @@ fn every_part_of_a_match_must_hold() {
 }
 
 #[test]
-fn settings_of_anchors_count() {
+fn settings_choose_the_anchors() {
     // S4, S12
     let world = || {
         World::api()

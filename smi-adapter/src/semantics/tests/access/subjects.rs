@@ -1,4 +1,4 @@
-//! Who is meant by destinations and sources.
+//! Subjects: the workloads and callers that destinations and sources match.
 
 use super::*;
 use crate::settings::Scope;
@@ -39,7 +39,7 @@ fn only_sources_may_call() {
 }
 
 #[test]
-fn any_source_will_do() {
+fn any_source_is_enough() {
     // A35
     let sources = json!([{"kind": "User", "name": "x"}, account("db"), account("web"), account("web")]);
     let world = World::api().target("a", &with("sources", &sources));
@@ -49,7 +49,7 @@ fn any_source_will_do() {
 }
 
 #[test]
-fn a_source_without_namespace_is_of_the_target() {
+fn a_source_without_a_namespace_is_in_that_of_the_target() {
     // A24
     let world = source(&json!({"kind": "ServiceAccount", "name": "web"}));
     assert_eq!(world.connects("shop/web"), ALLOW);
@@ -65,23 +65,27 @@ fn a_source_without_namespace_is_of_the_target() {
         "sources": [{"kind": "ServiceAccount", "name": "web"}],
     });
     let world = world.target_in("other", "v1alpha3", "a", &spec);
-    assert_eq!(world.connects("other/web"), ALLOW, "not of the destination");
+    assert_eq!(world.connects("other/web"), ALLOW, "not that of the destination");
     assert_eq!(world.connects("shop/web"), DENY);
 }
 
 #[test]
-fn sources_may_be_anywhere() {
+fn sources_may_be_in_any_namespace() {
     // A20
     let world = source(&json!({"kind": "ServiceAccount", "name": "web", "namespace": "other"}));
     assert_eq!(world.connects("other/web"), ALLOW);
     assert_eq!(world.connects("shop/web"), DENY);
     let mut world = world;
     world.settings.scope = Scope::Namespaces(["shop".to_owned()].into());
-    assert_eq!(world.connects("other/web"), ALLOW, "an account is no object");
+    assert_eq!(
+        world.connects("other/web"),
+        ALLOW,
+        "the scope does not apply to accounts"
+    );
 }
 
 #[test]
-fn what_is_no_subject_is_nobody() {
+fn unknown_subjects_match_nothing() {
     // A26, D12
     let cases = [
         (json!({"kind": "ServiceAccount"}), true),
@@ -94,9 +98,8 @@ fn what_is_no_subject_is_nobody() {
         (json!({"kind": ""}), false),
         (json!({}), false),
     ];
-    for (subject, is_somebody) in cases {
-        let expected = if is_somebody { ALLOW } else { DENY };
-        let mut subject = subject;
+    for (mut subject, is_known) in cases {
+        let expected = if is_known { ALLOW } else { DENY };
         subject["namespace"] = json!("shop");
         subject["name"] = json!("web");
         assert_eq!(source(&subject).connects("shop/web"), expected, "{subject}");
@@ -108,7 +111,7 @@ fn what_is_no_subject_is_nobody() {
 }
 
 #[test]
-fn names_that_no_object_has_are_nobody() {
+fn invalid_names_match_nothing() {
     // A26
     for name in ["*", "", "Web", "we b", "web.", "we_b"] {
         let subject = json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"});
@@ -130,7 +133,7 @@ fn names_that_no_object_has_are_nobody() {
 }
 
 #[test]
-fn the_destination_is_an_account_of_the_target_s_namespace() {
+fn the_destination_is_an_account_in_the_namespace_of_the_target() {
     // A18, A22, A23
     let of = |name: &str, namespace: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace});
     assert_eq!(destination(&of("api", "shop")).connects("shop/web"), ALLOW);
@@ -143,7 +146,7 @@ fn the_destination_is_an_account_of_the_target_s_namespace() {
 }
 
 #[test]
-fn every_pod_of_the_account_is_meant() {
+fn a_destination_matches_every_pod_of_the_account() {
     // A18
     let world = World::api()
         .target("a", &any_tcp())
@@ -177,7 +180,7 @@ fn every_pod_of_the_account_is_meant() {
 }
 
 #[test]
-fn a_destination_elsewhere_grants_nothing_without_the_opt_in() {
+fn a_destination_in_another_namespace_requires_the_opt_in() {
     // A22, A25
     let spec = json!({
         "destination": {"kind": "ServiceAccount", "name": "api", "namespace": "shop"},
