@@ -53,9 +53,6 @@ mod tests {
         let output = child.args(["--exact", name]).env(CHILD, "").output().unwrap();
         assert!(!output.status.success());
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            stderr.contains("no result after 50ms, aborting: the world"),
-            "{stderr}"
-        );
+        assert!(stderr.contains("no result after 50ms, aborting: the world"), "{stderr}");
     }
 }

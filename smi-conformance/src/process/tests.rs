@@ -175,7 +175,10 @@ fn rejects_invalid_answers_with_a_reason() {
             why(translation, reported("Wrong", "message")),
             "there is no diagnostic code `Wrong`",
         ),
-        (why(translation, reported("Invalid", "field")), "missing field `message`"),
+        (
+            why(translation, reported("Invalid", "field")),
+            "missing field `message`",
+        ),
         (
             why(distribution, json!({"shares": []})),
             "no share has a weight above 0",
