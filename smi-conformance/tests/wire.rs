@@ -53,7 +53,7 @@ kinds! {
 }
 
 #[test]
-fn metrics_of_every_version() {
+fn reads_metrics_of_every_version() {
     run::<metrics::v1alpha1::TrafficMetrics>(reads).unwrap();
     run::<metrics::v1alpha1::TrafficMetricsList>(reads).unwrap();
     run::<metrics::v1alpha2::TrafficMetrics>(reads).unwrap();
