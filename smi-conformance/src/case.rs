@@ -1,23 +1,23 @@
-//! One case: a world as its manifests, and what is asked about it. It is written as YAML and read back.
+//! Cases: the manifests of a world with queries about it, written as YAML and read back.
 //!
-//! The text begins with a document that asks, and goes on with manifests of any kind that something depends on:
+//! The text begins with a document that contains the queries, followed by the manifests that the answers depend on:
 //!
 //! ```yaml
-//! # What the rule says, and what the case shows.
+//! # The rule, and what the case shows about it.
 //! apiVersion: conformance.smi-adapter.dev/v1
 //! kind: Case
 //! metadata: {name: t9-weight-of-zero}
 //! spec:
-//!   rules: [T9]                # what it shows
-//!   law: faithful              # what is tried; left out: every law that can use the case
-//!   seed: 7                    # what a law's own choices are made by; left out: 0
+//!   rules: [T9]                # the rules that the case shows
+//!   law: faithful              # the law to try; if omitted, every law that can use the case
+//!   seed: 7                    # the seed of a law's own choices; if omitted, 0
 //!   settings: {pathAnchor: Start, enforcement: "Off"}
-//!   routingQueries:               # calls of services
+//!   routingQueries:            # traffic to services
 //!   - {namespace: shop, service: web, port: 80, traffic: TCP, expect: web-v1.shop:80}
 //!   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, service: web, port: 80,
 //!      traffic: {method: POST, path: /cart, headers: [[x-user, tester]]},
 //!      expect: "web-v1.shop:80 9/10, web-v2.shop:80 1/10"}
-//!   accessQueries:                # what reaches workloads, Deployments where no kind stands
+//!   accessQueries:             # traffic that reaches workloads; if `kind` is omitted, Deployments
 //!   - {from: "spiffe://example.org/robot",
 //!      namespace: shop, kind: Pod, workload: web, port: 8080, traffic: UDP, expect: denied}
 //!   reports: [WeightMissing TrafficSplit shop/web spec.backends[1].weight]
@@ -26,13 +26,13 @@
 //! # manifests
 //! ```
 //!
-//! A caller without `from` has no identity, and a request is `GET /` where nothing else is said. YAML 1.1 takes an
-//! unquoted `Off` for a boolean, as API servers do. A field that is not known is an error.
+//! A client without `from` has no identity, and the default request is `GET /`. YAML 1.1 reads an unquoted `Off` as a
+//! boolean, as API servers do. An unknown field is an error.
 //!
-//! The answers are `expect`, which is the text of [`Routing`](smi_adapter::query::Routing) or
-//! [`Access`](smi_adapter::query::Access), and codes, objects and fields of diagnostics: those that there must be, and
-//! beginnings of those that there must not be. [`Case::verify`] holds them against the reference and against
-//! [`resolve`](smi_adapter::resolve::resolve).
+//! The expected answers are `expect`, which is the text of [`Routing`](smi_adapter::query::Routing) or
+//! [`Authorization`](smi_adapter::query::Authorization), and diagnostics by code, object and field: `reports` lists
+//! those that must be reported, and `unreported` lists beginnings of those that must not be. [`Case::verify`] compares
+//! them with the reference and with [`resolve`](smi_adapter::resolve::resolve).
 
 mod head;
 mod settings;
@@ -55,32 +55,32 @@ use smi_adapter::yaml;
 use std::fs;
 use std::path::PathBuf;
 
-/// A world as its manifests, and what is asked about it.
+/// The manifests of a world, with queries about it.
 ///
-/// It holds no answers: those are the reference's, which [`to_yaml`](Self::to_yaml) writes beside each question and
-/// [`verify`](Self::verify) compares with what somebody wrote there.
+/// A case holds no answers. The answers are those of the reference: [`to_yaml`](Self::to_yaml) writes them beside each
+/// query, and [`verify`](Self::verify) compares them with the expected ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// Its own name; that of a generated case is the law's.
+    /// The name of the case; for a generated case, the name of the law.
     pub name: String,
-    /// The law that is tried; `None` is any that can use the case.
+    /// The law to try; `None` stands for every law that can use the case.
     pub law: Option<Law>,
-    /// The IDs of the rules that it shows; a generated case shows none.
+    /// The IDs of the rules that the case shows; none for a generated case.
     pub rules: Vec<String>,
-    /// SMI objects, services, workloads and namespaces. An object may come twice, or be one that nobody can read.
+    /// SMI objects, services, workloads and namespaces. An object may occur twice or be undecodable.
     pub documents: Vec<Value>,
-    /// What the operator chose.
+    /// The settings of the operator.
     pub settings: Settings,
-    /// What is sent to services.
+    /// The traffic that is sent to services.
     pub routing_queries: Vec<RoutingQuery>,
-    /// What reaches workloads.
+    /// The traffic that reaches workloads.
     pub access_queries: Vec<AccessQuery>,
-    /// What other choices are made by, such as what is edited.
+    /// The seed of all other choices, such as the edits of a law.
     pub seed: u64,
 }
 
 impl Case {
-    /// A case of a world, without queries.
+    /// Creates a case of a world, without queries.
     #[must_use]
     pub fn new(law: Law, world: &World, seed: u64) -> Self {
         Self {
@@ -95,9 +95,9 @@ impl Case {
         }
     }
 
-    /// Adds queries: a sweep over all ports of all roots, and those that `aims` come to.
+    /// Adds routing queries: a sweep over all ports of all roots, and the queries of `aims`.
     #[must_use]
-    pub fn aimed(mut self, world: &World, aims: &[Aim]) -> Self {
+    pub fn with_routing_queries(mut self, world: &World, aims: &[Aim]) -> Self {
         self.routing_queries = sweep(world);
         for aim in aims {
             let shot = aim.shot(world);
@@ -106,33 +106,33 @@ impl Case {
         self
     }
 
-    /// Adds access_queries: those that `aims` come to, and others like them.
+    /// Adds access queries: those of `aims`, and similar ones.
     #[must_use]
-    pub fn attempted(mut self, world: &World, aims: &[Aim]) -> Self {
+    pub fn with_access_queries(mut self, world: &World, aims: &[Aim]) -> Self {
         let aims = aims.iter().flat_map(|aim| [*aim, aim.next()]);
         self.access_queries = aims.flat_map(|aim| access_queries(world, aim)).collect();
         self
     }
 
-    /// The manifests, read as an embedder does.
+    /// Returns the manifests as a snapshot, read as an embedder reads them.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         snapshot(&self.documents)
     }
 
-    /// The manifests, as an implementation gets them.
+    /// Returns the manifests as the input of an implementation.
     #[must_use]
     pub fn input(&self) -> Input {
         Input::new(self.documents.clone())
     }
 
-    /// A fresh stream of this case's choices.
+    /// Returns a new stream of random choices with the seed of this case.
     #[must_use]
     pub fn dice(&self) -> Dice {
         Dice::new(self.seed)
     }
 
-    /// The case as YAML: a document that says what is asked and what the reference answers, then the manifests.
+    /// Returns the case as YAML: a document with the queries and the answers of the reference, then the manifests.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let snapshot = self.snapshot();
@@ -148,21 +148,21 @@ impl Case {
         yaml::write_values(std::iter::once(&head).chain(&self.documents))
     }
 
-    /// Reads what [`to_yaml`](Self::to_yaml) wrote, or a person did. The answers that the text gives are read past.
+    /// Reads a case from YAML, written by [`to_yaml`](Self::to_yaml) or by hand. Answers in the text are ignored.
     ///
     /// # Errors
-    /// If the text is no YAML, its first document is not the one that says what is asked, or that says something
-    /// which means nothing there.
+    /// If the text is not YAML, its first document is not a `Case`, or that document has unknown fields or invalid
+    /// values.
     pub fn read(text: &str) -> Result<Self, String> {
         let (head, documents) = Head::split(text)?;
         Ok(head.case(documents))
     }
 
-    /// Reads the file that the environment variable `SMI_CASE` names, if it names one; a relative path starts at the
-    /// folder of the package that is tested.
+    /// Reads the file that the environment variable `SMI_CASE` names, if it is set. A relative path starts at the
+    /// folder of the package under test.
     ///
     /// # Errors
-    /// If there is no such file, or it holds no case.
+    /// If the file cannot be read or does not contain a case.
     pub fn from_env() -> Result<Option<Self>, String> {
         let Some(path) = std::env::var_os("SMI_CASE").map(PathBuf::from) else {
             return Ok(None);
@@ -185,7 +185,9 @@ mod tests {
     proptest! {
         #[test]
         fn cases_are_read_back(world in World::of_access(), aims in proptest::collection::vec(Aim::any(), 3), seed: u64) {
-            let case = Case::new(Law::Faithful, &world, seed).aimed(&world, &aims).attempted(&world, &aims);
+            let case = Case::new(Law::Faithful, &world, seed)
+                .with_routing_queries(&world, &aims)
+                .with_access_queries(&world, &aims);
             let text = case.to_yaml();
             let again = Case::read(&text).unwrap();
             prop_assert_eq!(&again, &case, "{}", text);
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_cases() {
+    fn rejects_texts_that_are_not_cases() {
         assert!(Case::read("").is_err());
         assert!(Case::read("kind: Service").is_err());
         assert!(Case::read("{").is_err());

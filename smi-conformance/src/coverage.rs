@@ -1,22 +1,22 @@
-//! What a run has exercised: a law that held only where nothing happened has shown nothing.
+//! The coverage of a run. A law that held only because nothing happened has shown nothing.
 
 mod classes;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-/// How often each class of things happened.
+/// The number of times that each class of events happened in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<String, usize>);
 
 impl Coverage {
-    /// Nothing has happened yet, and each of `classes` should.
+    /// Creates a coverage in which each of `classes` has the count zero.
     #[must_use]
     pub fn of(classes: impl IntoIterator<Item = &'static str>) -> Self {
         Self(classes.into_iter().map(|class| (class.to_owned(), 0)).collect())
     }
 
-    /// Notes that something happened.
+    /// Counts one event of a class.
     pub fn note(&mut self, class: &str) {
         if let Some(count) = self.0.get_mut(class) {
             *count += 1;
@@ -25,14 +25,14 @@ impl Coverage {
         }
     }
 
-    /// Notes that something happened, if it did.
+    /// Counts one event of a class if a condition holds.
     pub fn note_if(&mut self, holds: bool, class: &str) {
         if holds {
             self.note(class);
         }
     }
 
-    /// How often `class` happened.
+    /// Returns the number of times that `class` happened.
     #[must_use]
     pub fn count(&self, class: &str) -> usize {
         self.0.get(class).copied().unwrap_or_default()
@@ -45,12 +45,12 @@ impl Coverage {
         }
     }
 
-    /// The classes and how often each happened, sorted.
+    /// Returns the classes with their counts, ordered by name.
     pub fn counts(&self) -> impl Iterator<Item = (&str, usize)> {
         self.0.iter().map(|(class, count)| (class.as_str(), *count))
     }
 
-    /// Those of `classes` that happened less than `least` times.
+    /// Returns those of `classes` that happened fewer than `least` times.
     #[must_use]
     pub fn rare(&self, classes: impl IntoIterator<Item = &'static str>, least: usize) -> Vec<&'static str> {
         let classes = classes.into_iter();

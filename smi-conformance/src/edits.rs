@@ -1,4 +1,4 @@
-//! Edits: of SMI manifests by their authors, and of native objects by somebody else.
+//! Edits of SMI manifests by their authors, and foreign edits of native objects.
 
 mod native;
 
@@ -7,40 +7,43 @@ pub(super) use native::tamper;
 use super::dice::Dice;
 use serde_json::{Value, json};
 
-/// Whether a document is of this kind.
+/// Returns `true` if a document has this kind.
 pub(super) fn is(document: &Value, kind: &str) -> bool {
     document.get("kind").and_then(Value::as_str) == Some(kind)
 }
 
-/// The places of documents of this kind.
+/// Returns the indices of the documents of this kind.
 pub(super) fn places(documents: &[Value], kind: &str) -> Vec<usize> {
-    let places = documents.iter().enumerate();
-    let places = places.filter(|(_, document)| is(document, kind));
-    places.map(|(place, _)| place).collect()
+    documents
+        .iter()
+        .enumerate()
+        .filter(|(_, document)| is(document, kind))
+        .map(|(place, _)| place)
+        .collect()
 }
 
 /// An edit of one SMI object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Edit {
-    /// A weight above 0 becomes another one above 0.
+    /// A change of a weight above 0 to another one above 0.
     Weight,
-    /// A pattern becomes another one.
+    /// A change of a pattern.
     Regex,
-    /// A match goes.
+    /// The removal of a match.
     Match,
-    /// The creation time of a split changes.
+    /// A change of the creation time of a split.
     Age,
-    /// A split goes.
+    /// The deletion of a split.
     Split,
-    /// A route group goes.
+    /// The deletion of a route group.
     Group,
-    /// A traffic target goes.
+    /// The deletion of a traffic target.
     Target,
-    /// A source of a traffic target goes.
+    /// The removal of a source of a traffic target.
     Principal,
-    /// A rule of a traffic target becomes another one.
+    /// A change of a rule of a traffic target.
     Rule,
-    /// A TCP route, a UDP route or an identity binding goes.
+    /// The deletion of a TCP route, a UDP route or an identity binding.
     Referred,
 }
 
@@ -59,7 +62,7 @@ impl Edit {
         Self::Referred,
     ];
 
-    /// Those that can change who is let in.
+    /// The edits that can change access.
     pub(super) const OF_ACCESS: [Self; 7] = [
         Self::Regex,
         Self::Match,
@@ -70,7 +73,7 @@ impl Edit {
         Self::Referred,
     ];
 
-    /// What it is, as the class of a report.
+    /// Returns the class of the edit in a report.
     pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Weight => "edit: a weight",
@@ -86,7 +89,7 @@ impl Edit {
         }
     }
 
-    /// Makes the edit, if there is something to edit: the documents after it, and the object.
+    /// Makes the edit, if there is something to edit, and returns the documents after it and the edited object.
     pub(super) fn of(self, documents: &[Value], dice: &mut Dice) -> Option<(Vec<Value>, Value)> {
         let kinds: &[&str] = match self {
             Self::Weight | Self::Age | Self::Split => &["TrafficSplit"],
@@ -147,7 +150,7 @@ impl Edit {
     }
 }
 
-/// Changes a weight that is a whole number above 0 to another one.
+/// Changes a weight that is a whole number above 0 to another such number.
 fn weight(split: &mut Value, dice: &mut Dice) -> Option<()> {
     let backends = split.pointer_mut("/spec/backends")?.as_array_mut()?;
     let weights = backends.iter_mut().filter_map(|backend| backend.get_mut("weight"));
@@ -159,7 +162,7 @@ fn weight(split: &mut Value, dice: &mut Dice) -> Option<()> {
     Some(())
 }
 
-/// The first list that is there.
+/// Returns the first of several lists that exists.
 fn list<'d>(document: &'d mut Value, pointers: &[&str]) -> Option<&'d mut Vec<Value>> {
     let pointer = pointers
         .iter()
@@ -167,7 +170,7 @@ fn list<'d>(document: &'d mut Value, pointers: &[&str]) -> Option<&'d mut Vec<Va
     document.pointer_mut(pointer)?.as_array_mut()
 }
 
-/// The matches of a route group, wherever its version keeps them.
+/// Returns the matches of a route group, wherever its version keeps them.
 pub(super) fn matches_of(group: &mut Value) -> Option<&mut Vec<Value>> {
     let pointer = if group.get("matches").is_some() {
         "/matches"

@@ -1,10 +1,10 @@
-//! Worlds at the limits: long names, and many of everything.
+//! Worlds at the limits: long names, and large numbers of everything.
 
 use super::dice::Dice;
 use super::edits::{is, matches_of};
 use serde_json::{Value, json};
 
-/// Gives services and splits names that are long, or that look like those that adapters build.
+/// Gives services and splits long names, or names that look like those that adapters build.
 pub(super) fn rename(documents: &[Value], dice: &mut Dice) -> Vec<Value> {
     let long = "a".repeat(62);
     let names = [
@@ -66,12 +66,13 @@ pub(super) fn rename(documents: &[Value], dice: &mut Dice) -> Vec<Value> {
     renamed
 }
 
-/// Adds many of one thing: backends, matches, header filters, splits of one root, or a long pattern.
+/// Adds many items of one type: backends, matches, header filters, sources, targets, splits of one root, or long
+/// patterns. Returns the class in a report, and the documents.
 pub(super) fn multiply(documents: &[Value], dice: &mut Dice) -> (&'static str, Vec<Value>) {
     let mut many = documents.to_vec();
-    // Many splits take long to read, and so they are rare.
+    // Many splits are rare because reading them takes long.
     let turn = if dice.one_in(12) { 6 } else { dice.below(6) };
-    // So do many matches, which are all in one group.
+    // Many matches take long as well, so only one group gets them.
     let mut group_is_left = true;
     let class = match turn {
         0 => {

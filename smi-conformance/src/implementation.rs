@@ -1,4 +1,4 @@
-//! What is judged.
+//! Implementations of SMI: the subjects that the kit judges.
 
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
@@ -11,10 +11,10 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use std::fmt::Debug;
 
-/// Whatever makes native objects of SMI objects. Every [`MeshAdapter`] is one.
+/// An implementation of SMI, which makes native objects of SMI objects. Every [`MeshAdapter`] is one.
 ///
-/// Implement it by hand only for what is not built from policies: an operator with a reading of SMI of its own, or one
-/// in another process.
+/// Implement it by hand only for implementations that do not translate policies, such as an operator that reads SMI by
+/// itself, or a program in another process.
 ///
 /// ```
 /// use smi_adapter::adapter::{Feature, Support, Translation};
@@ -23,7 +23,7 @@ use std::fmt::Debug;
 /// use smi_adapter::plan::{Observed, Planned};
 /// use smi_adapter::settings::Settings;
 ///
-/// /// Reads everything, and writes nothing.
+/// /// An implementation that reads everything and writes nothing.
 /// #[derive(Debug)]
 /// struct Idle;
 ///
@@ -46,23 +46,23 @@ use std::fmt::Debug;
 /// }
 /// ```
 pub trait Implementation: Debug + Send + Sync {
-    /// Its name, as [`MeshAdapter::name`].
+    /// Returns the name, as [`MeshAdapter::name`].
     fn name(&self) -> &str;
 
-    /// Native kinds that it writes, as [`MeshAdapter::kinds`].
+    /// Returns the native kinds that it writes, as [`MeshAdapter::kinds`].
     fn kinds(&self) -> &[Kind];
 
-    /// Native kinds that it reads beside, as [`MeshAdapter::reads`].
+    /// Returns the other native kinds that it reads, as [`MeshAdapter::reads`].
     fn reads(&self) -> &[Kind];
 
-    /// How well it expresses `feature`, as [`MeshAdapter::support`].
+    /// Returns the degree of support for `feature`, as [`MeshAdapter::support`].
     fn support(&self, feature: Feature) -> Support;
 
-    /// What has to be written and deleted, as [`MeshAdapterExt::plan`]. An implementation by hand translates the whole
+    /// Plans the writes and deletions, as [`MeshAdapterExt::plan`]. An implementation by hand translates the whole
     /// input and leaves the rest to [`Input::planned`].
     ///
     /// # Errors
-    /// If it has no answer, for example since its process has ended. Every law fails then, and says so.
+    /// If it has no answer, for example because its process has ended. Every law then fails with this error.
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String>;
 }
 
@@ -88,7 +88,7 @@ impl<A: MeshAdapter + ?Sized> Implementation for A {
     }
 }
 
-/// An implementation behind a reference, so that an unsized one can be pointed to as well, with its plans edited.
+/// An implementation behind a reference, which may be unsized, with an edit of its plans.
 #[derive(Debug)]
 pub(super) struct Of<'a, I: ?Sized> {
     implementation: &'a I,
@@ -96,7 +96,7 @@ pub(super) struct Of<'a, I: ?Sized> {
 }
 
 impl<'a, I: ?Sized> Of<'a, I> {
-    /// The implementation as it is.
+    /// Wraps an implementation without an edit.
     pub(super) fn new(implementation: &'a I) -> Self {
         Self::edited(implementation, |_| {})
     }
@@ -130,7 +130,7 @@ impl<I: Implementation + ?Sized> Implementation for Of<'_, I> {
     }
 }
 
-/// What an implementation is given: SMI objects, services, workloads and namespaces, in any order.
+/// The input of an implementation: SMI objects, services, workloads and namespaces, in any order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     documents: Vec<Value>,
@@ -138,7 +138,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// These manifests. An object may come twice, or be one that nobody can read.
+    /// Creates an input of manifests. An object may occur twice or be undecodable.
     #[must_use]
     pub fn new(documents: Vec<Value>) -> Self {
         Self {
@@ -147,25 +147,25 @@ impl Input {
         }
     }
 
-    /// The manifests.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> &[Value] {
         &self.documents
     }
 
-    /// The manifests as an embedder reads them, with the namespaces that are enforced already (A2).
+    /// Returns the manifests as an embedder reads them, with the namespaces that are already enforced (A2).
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
-    /// The namespace is enforced already (A2).
+    /// Marks a namespace as already enforced (A2).
     pub fn enforce(&mut self, namespace: impl Into<String>) {
         self.snapshot.insert_enforced(namespace);
     }
 
-    /// The plan of an implementation that translates the whole input: `translation` holds all native objects, and a
-    /// diagnostic for whatever of the input has no effect.
+    /// Returns the plan of an implementation that translates the whole input: `translation` holds all native objects,
+    /// and a diagnostic for every part of the input that has no effect.
     #[must_use]
     pub fn planned(
         &self,
@@ -178,7 +178,7 @@ impl Input {
             name: implementation.name().to_owned(),
             kinds: implementation.kinds().to_vec(),
         };
-        // What has no effect in any mesh is in the translation already.
+        // The translation already reports what has no effect on any mesh.
         let resolution = Resolution {
             diagnostics: Vec::new(),
             ..resolved(&self.snapshot, settings, observed)
@@ -187,7 +187,7 @@ impl Input {
     }
 }
 
-/// The adapter in whose name an implementation by hand writes. Nothing but its name and kinds is asked for.
+/// The adapter on whose behalf an implementation by hand writes. Only its name and kinds are used.
 #[derive(Debug)]
 struct Written {
     name: String,

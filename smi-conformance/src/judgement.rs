@@ -1,4 +1,4 @@
-//! All laws at once, and what came of them.
+//! Runs of all laws at once, and their reports.
 
 mod fates;
 mod matrix;
@@ -39,7 +39,7 @@ where
     I: Implementation + ?Sized,
 {
     let try_law = |law: &Law| laws::try_law(*law, implementation, mesh, limits, cases);
-    // Those that take longest stand last, and come first.
+    // The laws that take longest are last in the list, and start first.
     let names: Vec<Law> = Law::ALL.iter().rev().copied().collect();
     let outcomes = in_parallel(&names, try_law);
     let laws: BTreeMap<_, _> = names.into_iter().zip(outcomes).collect();
@@ -67,19 +67,19 @@ where
     judgement
 }
 
-/// What came of all laws: a report in the spirit of the Gateway API's `ConformanceReport`.
+/// The results of all laws, in the spirit of the Gateway API's `ConformanceReport`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judgement {
     adapter: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mode: String,
-    /// Of this crate.
+    /// The version of this crate.
     version: String,
     worlds: u32,
     kept_cases: usize,
     profiles: BTreeMap<String, Profile>,
-    /// How often the adapter reported what it cannot express, by diagnostic code.
+    /// The number of reports of what the adapter cannot express, by diagnostic code.
     deviations: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mutants: Option<Mutants>,
@@ -88,7 +88,7 @@ pub struct Judgement {
     violations: Vec<Violation>,
 }
 
-/// What came of one law.
+/// The result of one law.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LawOutcome {
@@ -103,10 +103,10 @@ struct LawOutcome {
     refused: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     not_modelled: u64,
-    /// What does not hold.
+    /// The failure, if the law does not hold.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     why: String,
-    /// What happened too rarely.
+    /// The classes that happened too rarely.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unverified: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -152,7 +152,7 @@ impl LawOutcome {
 }
 
 impl Judgement {
-    /// Says which settings of the adapter these are.
+    /// Names the settings of the adapter that were judged.
     #[must_use]
     pub fn of_mode(self, mode: impl Into<String>) -> Self {
         Self {
@@ -161,7 +161,7 @@ impl Judgement {
         }
     }
 
-    /// Tries all [mutants](Mutant) of the adapter as well, in as many worlds.
+    /// Also tries all [mutants](Mutant) of the adapter, in the same number of worlds.
     #[must_use]
     pub fn with_mutants<A: MeshAdapter + ?Sized>(self, adapter: &A, mesh: &dyn Interpreter) -> Self {
         let all: Vec<Mutant> = Mutant::all().collect();
@@ -178,7 +178,7 @@ impl Judgement {
         }
     }
 
-    /// Whether every law holds, nothing that the adapter claims is unverified, and no mutant that was tried survived.
+    /// Returns `true` if every law holds, nothing that the adapter claims is unverified, and no mutant survived.
     #[must_use]
     pub fn passed(&self) -> bool {
         let failed = self.laws.values().any(|law| law.state == State::Failed);
@@ -187,39 +187,41 @@ impl Judgement {
         !failed && !rare && !survived
     }
 
-    /// Counterexamples, one for each law that does not hold.
+    /// Returns the counterexamples, one for each law that does not hold.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Mutants that their law did not find out.
+    /// Returns the mutants that their law did not detect.
     pub fn survivors(&self) -> impl Iterator<Item = &str> {
         let survived = self.mutants.iter().flat_map(|mutants| &mutants.survived);
         survived.map(String::as_str)
     }
 
-    /// The report as YAML. Equal implementations and cases give equal reports.
+    /// Returns the report as YAML. Equal implementations and cases give equal reports.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        // Writing into a string has nothing that could fail.
+        // Writing into a string cannot fail.
         serde_saphyr::to_string(self).unwrap_or_default()
     }
 
-    /// Reads what [`to_yaml`](Self::to_yaml) wrote, but for counterexamples.
+    /// Reads a report that [`to_yaml`](Self::to_yaml) wrote, without counterexamples.
     ///
     /// # Errors
-    /// If it is something else.
+    /// If the text is not such a report.
     pub fn read(text: &str) -> Result<Self, String> {
         serde_saphyr::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Whether it passed, and is the report that is kept in a file, so that what is claimed of a mesh is measured in every
-    /// build. With the environment variable `UPDATE_GOLDEN` the file is written. Where `SMI_CASES` is set, a report of another
-    /// number of worlds is not compared.
+    /// Checks that the report passed and equals the one that is kept in a file, so that every build measures the claims
+    /// about a mesh.
+    ///
+    /// If the environment variable `UPDATE_GOLDEN` is set, the file is written. If `SMI_CASES` is set, a report of
+    /// another number of worlds is not compared.
     ///
     /// # Errors
-    /// Says what did not pass, which line differs first, or why there is no report in the file.
+    /// If the report did not pass, it differs from the kept one, or the file cannot be read.
     pub fn kept_in(&self, path: impl AsRef<Path>) -> Result<(), String> {
         if !self.passed() {
             return Err(self.to_string());
@@ -235,17 +237,20 @@ impl Judgement {
             return Ok(());
         }
         let differs = difference(&kept, &ours);
-        Err(format!("{} is another report: {differs}", path.display()))
+        Err(format!(
+            "{} differs from this report: {differs}\n  set `UPDATE_GOLDEN` to write this report",
+            path.display()
+        ))
     }
 
-    /// Several reports side by side, as Markdown: profiles, features, laws and mutants.
+    /// Returns several reports side by side as Markdown: profiles, features, laws and mutants.
     #[must_use]
     pub fn matrix(judgements: &[Self]) -> String {
         matrix::write(judgements)
     }
 }
 
-/// Writes a line for each profile and each law, then the counterexamples.
+/// Writes a line for each profile, law and surviving mutant, then the counterexamples.
 impl Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -274,7 +279,7 @@ impl Display for Judgement {
     }
 }
 
-/// How well a feature is expressed, in words.
+/// Describes the degree of support for a feature.
 fn in_words(support: &Support) -> String {
     match support {
         Support::Full => "full".to_owned(),
@@ -283,7 +288,7 @@ fn in_words(support: &Support) -> String {
     }
 }
 
-/// Works on all items, on as many threads as there are cores. What comes out is in the order of what goes in.
+/// Works on all items, on as many threads as there are cores. The results are in the order of the items.
 fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let queue = Mutex::new(items.iter().enumerate());
     let done = Mutex::new(BTreeMap::new());

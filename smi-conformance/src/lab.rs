@@ -1,4 +1,4 @@
-//! A cluster in memory, an adapter that works on it, and helpers to compare what comes out.
+//! A laboratory for adapters: a cluster in memory, an adapter that works on it, and helpers that compare the results.
 
 use super::server;
 use super::{Implementation, Input};
@@ -12,20 +12,20 @@ use std::fmt::Display;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// A cluster in memory and an adapter that works on it.
+/// A laboratory: a cluster in memory, and an adapter that works on it.
 pub(super) struct Lab<'a> {
     adapter: &'a dyn Implementation,
     pub(super) cluster: InMemoryCluster,
 }
 
 impl<'a> Lab<'a> {
-    /// A cluster without objects, whose server adds the defaults of the meshes' schemas.
+    /// Creates a cluster without objects, whose server adds the defaults of the meshes' schemas.
     pub(super) fn new(adapter: &'a dyn Implementation) -> Self {
         let cluster = InMemoryCluster::with_defaults(server::defaults);
         Self { adapter, cluster }
     }
 
-    /// Observes and plans.
+    /// Observes the cluster and plans.
     pub(super) fn plan(&self, input: &Input, settings: &Settings) -> Result<Planned, String> {
         let mut objects = self.cluster.objects();
         let (kinds, reads) = (self.adapter.kinds(), self.adapter.reads());
@@ -34,34 +34,34 @@ impl<'a> Lab<'a> {
         self.adapter.plan(input, settings, &observed)
     }
 
-    /// Observes, plans and carries the plan out.
+    /// Observes the cluster, plans, and applies the plan.
     pub(super) fn settle(&self, input: &Input, settings: &Settings) -> Result<Planned, String> {
         let planned = self.plan(input, settings)?;
         let outcomes = now(apply(&self.cluster, &planned.plan))?;
         for (action, outcome) in planned.plan.actions.iter().zip(outcomes) {
-            // What is skipped comes after one that failed.
+            // Actions are skipped only after one that failed.
             if let Outcome::Failed(error) = outcome {
-                return Err(format!("{} cannot be written: {error}", action.object()));
+                return Err(format!("cannot apply the action on {}: {error}", action.object()));
             }
         }
         Ok(planned)
     }
 
-    /// All objects, without what a server notes in them.
+    /// Returns all objects, without the metadata that a server adds.
     pub(super) fn objects(&self) -> Vec<NativeObject> {
         self.cluster.objects().into_iter().map(stripped).collect()
     }
 }
 
-/// The value of a future that never waits, as those of a cluster in memory.
+/// Returns the value of a future that never waits, such as those of a cluster in memory.
 fn now<T>(future: impl Future<Output = T>) -> Result<T, String> {
     match pin!(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Ok(value),
-        Poll::Pending => Err("the cluster in memory made somebody wait".to_owned()),
+        Poll::Pending => Err("the cluster in memory did not answer at once".to_owned()),
     }
 }
 
-/// An object without what a server notes in it.
+/// Returns an object without the metadata that a server adds.
 pub(super) fn stripped(mut object: NativeObject) -> NativeObject {
     let metadata = &mut object.metadata;
     metadata.uid = None;
@@ -71,12 +71,12 @@ pub(super) fn stripped(mut object: NativeObject) -> NativeObject {
     object
 }
 
-/// The native objects of manifests.
+/// Returns the native objects of manifests.
 pub(super) fn native(manifests: &[Manifest]) -> Vec<NativeObject> {
     manifests.iter().map(|manifest| manifest.object.clone()).collect()
 }
 
-/// What a plan comes to, as text that is equal where the output is, byte for byte.
+/// Returns the content of a plan as text. Equal plans give equal texts, byte for byte.
 pub(super) fn text(planned: &Planned) -> String {
     let mut text = smi_adapter::yaml::write(planned.manifests.iter().map(|manifest| &manifest.object));
     for diagnostic in &planned.diagnostics {
@@ -88,7 +88,7 @@ pub(super) fn text(planned: &Planned) -> String {
     text
 }
 
-/// The first lines in which two texts differ.
+/// Returns the first lines in which two texts differ.
 pub(super) fn difference(one: &str, other: &str) -> String {
     let mut lines = one.lines().zip(other.lines());
     match lines.find(|(one, other)| one != other) {
@@ -97,13 +97,13 @@ pub(super) fn difference(one: &str, other: &str) -> String {
     }
 }
 
-/// Objects by name, for a message.
+/// Returns the names of objects, for a message.
 pub(super) fn named(objects: impl IntoIterator<Item = impl Display>) -> String {
     let names: Vec<String> = objects.into_iter().map(|object| object.to_string()).collect();
     names.join(", ")
 }
 
-/// What is in one list of objects only, or differs.
+/// Returns the objects that are in only one of two lists, or differ between them.
 pub(super) fn differing(one: &[NativeObject], other: &[NativeObject]) -> Vec<ObjectRef> {
     let lacks = |list: &[NativeObject], object: &NativeObject| !list.contains(object);
     let ones = one.iter().filter(|object| lacks(other, object));

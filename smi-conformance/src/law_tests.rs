@@ -1,11 +1,12 @@
-//! Tests for adapters.
+//! The macro that declares the tests of an adapter, one per law.
 
 use super::Violation;
 use std::path::PathBuf;
 
-/// A test for each law: in [`Cases::from_env`](crate::Cases::from_env), or in as many as are given. Another
-/// one, `replayed`, tries the case of [`Case::from_env`](crate::Case::from_env) again, if there is one: each
-/// counterexample is saved in a file, and the test that fails says how to try it again.
+/// Declares one test per law, in [`Cases::from_env`](crate::Cases::from_env) or in the given cases.
+///
+/// A further test, `replayed`, tries the case of [`Case::from_env`](crate::Case::from_env) again, if there is one. A
+/// test that fails saves its counterexample in a file and prints the command that tries it again.
 ///
 /// ```text
 /// smi_conformance::conformance_tests!(MyAdapter::default(), MyMesh::default());
@@ -37,7 +38,7 @@ macro_rules! conformance_tests {
         #[test]
         fn replayed() {
             match $crate::Case::from_env() {
-                Ok(None) => println!("SMI_CASE names no file: nothing is replayed"),
+                Ok(None) => println!("`SMI_CASE` is not set: nothing to replay"),
                 Ok(Some(case)) => {
                     if let Err(violation) = $crate::laws::replay(&$adapter, &$mesh, &$limits, &case) {
                         panic!("{violation}");
@@ -73,19 +74,19 @@ macro_rules! conformance_tests {
     };
 }
 
-/// A counterexample in words, and how to try it again: its case is saved in a folder for the module of the test, below
-/// the target folder.
+/// Returns the text of a counterexample with the command that tries it again. The case is saved in a folder for the
+/// module of the test, below the target folder.
 #[doc(hidden)]
 pub fn saved(violation: &Violation, folder: Option<&str>, module: &str) -> String {
     let folder = folder.map_or_else(of_target, PathBuf::from);
     let again = match violation.save(folder.join("conformance").join(module.replace("::", "-"))) {
         Ok(path) => format!("SMI_CASE={} cargo test replayed", path.display()),
-        Err(error) => format!("the case was not saved: {error}"),
+        Err(error) => format!("cannot save the case: {error}"),
     };
     format!("{violation}\n# again\n\n{again}\n")
 }
 
-/// The folder that cargo has for files of tests. It names it for integration tests only; others run in
+/// Returns cargo's folder for files of tests. Cargo gives its path to integration tests only; other tests run in
 /// `target/PROFILE/deps` or `target/PROFILE/examples`.
 fn of_target() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
@@ -100,7 +101,7 @@ mod tests {
     use crate::{Case, cases};
 
     #[test]
-    fn what_is_saved_is_the_case() {
+    fn saves_the_case_of_a_violation() {
         let case = Case {
             law: Some(Law::Faithful),
             ..cases::kept().next().unwrap()

@@ -1,7 +1,7 @@
 //! The laws that adapters must keep.
 //!
-//! Each is a function that tries the law in many worlds and either says what was tried, or gives the smallest
-//! counterexample that it found. Where the law is about what a mesh does, it takes an [`Interpreter`] as well.
+//! Each law is a function that tries the law in many worlds. It returns a [`Report`] of what it tried, or the smallest
+//! counterexample that it found. A law about the behaviour of a mesh also takes an [`Interpreter`].
 //!
 //! ```no_run
 //! use smi_adapter::adapter::MeshAdapter;
@@ -40,7 +40,7 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::plan::{Observed, Planned};
 use tally::Tally;
 
-/// What is tried.
+/// The implementation that a law is tried on, with the model of its mesh and the limits of its kinds.
 struct Subject<'a> {
     adapter: &'a dyn Implementation,
     mesh: Option<&'a dyn Interpreter>,
@@ -57,10 +57,10 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Whether an API server takes a native object, beyond what holds for every kind.
+/// A check of a native object against the limits that an API server has for its kind, beyond those of every kind.
 pub type Limits<'a> = dyn Fn(&NativeObject) -> Result<(), String> + Sync + 'a;
 
-/// How a law is tried, and what must have happened so that a run shows something.
+/// The definition of a law: its check, and the classes that must have happened so that a run shows something.
 struct Definition {
     name: Law,
     check: Check,
@@ -71,13 +71,13 @@ struct Definition {
 /// Tries a law in one case.
 type Check = fn(&Subject<'_>, &Case, &mut Tally) -> Result<(), Box<Fault>>;
 
-/// What must have happened.
+/// The classes that must have happened in a run.
 type Classes = &'static [&'static str];
 
-/// What a law asks a mesh.
+/// The queries that a law asks a mesh.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asks {
-    /// Nothing: it looks at what an adapter writes.
+    /// No queries, since the law looks only at what an adapter writes.
     Nothing,
     /// Routing queries.
     Routing,
@@ -86,7 +86,7 @@ enum Asks {
 }
 
 impl Asks {
-    /// What an adapter may be able to express of it.
+    /// Returns the features that these queries are about.
     const fn features(self) -> &'static [Feature] {
         match self {
             Self::Nothing => &Feature::ALL,
@@ -100,19 +100,19 @@ impl Asks {
         }
     }
 
-    /// Whether an adapter expresses anything of it.
+    /// Returns `true` if an adapter supports any of the features.
     fn is_supported(self, adapter: &dyn Implementation) -> bool {
         let mut features = self.features().iter();
         features.any(|feature| !matches!(adapter.support(*feature), Support::None(_)))
     }
 }
 
-/// What does not hold in one case.
+/// The failure of a law in one case.
 struct Fault {
-    /// For which traffic.
+    /// The query that shows it, if it is about one.
     sent: Option<Sent>,
     why: String,
-    /// Why the reference decides as it does.
+    /// The trace of the reference.
     reference: String,
 }
 
@@ -126,7 +126,7 @@ impl From<String> for Box<Fault> {
     }
 }
 
-/// Fails with a text where something does not hold.
+/// Returns an error with a message if a condition does not hold.
 macro_rules! hold {
     ($holds:expr, $($text:tt)*) => {
         if !$holds {
@@ -136,20 +136,20 @@ macro_rules! hold {
 }
 use hold;
 
-/// Declares the laws, so that each has a name, is a function and can be replayed.
+/// Declares the laws, so that each one has a name, is a function and can be replayed.
 macro_rules! laws {
     (
         adapter { $($(#[doc = $doc:literal])* $law:ident $name:ident: $module:ident, $classes:expr;)* }
         mesh { $($(#[doc = $mesh_doc:literal])* $mesh_law:ident $mesh_name:ident: $asks:ident, $mesh_module:ident, $mesh_classes:expr;)* }
     ) => {
-        /// The name of a law. Sorted by its text.
+        /// The name of a law. Names are ordered by their text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Law {
             $($(#[doc = $doc])* $law,)*
             $($(#[doc = $mesh_doc])* $mesh_law,)*
-            /// What an API server takes: names, labels, annotations and specs are within the limits of every kind, and
-            /// within those that the adapter's own kinds have.
+            /// Names, labels, annotations and specs are within the limits that an API server has for every kind, and
+            /// within those of the adapter's own kinds.
             WithinLimits,
         }
 
@@ -157,7 +157,7 @@ macro_rules! laws {
             /// All laws.
             pub const ALL: &'static [Self] = &[$(Self::$law,)* $(Self::$mesh_law,)* Self::WithinLimits];
 
-            /// The name as text: that of the function which tries the law.
+            /// Returns the name as text, which is also the name of the function that tries the law.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -181,7 +181,7 @@ macro_rules! laws {
             $(#[doc = $doc])*
             ///
             /// # Errors
-            /// With the smallest counterexample that was found.
+            /// With the smallest counterexample that was found, if the law does not hold.
             pub fn $name<I>(adapter: &I, cases: Cases) -> Result<Report, Box<Violation>>
             where
                 I: Implementation + ?Sized,
@@ -194,7 +194,7 @@ macro_rules! laws {
             $(#[doc = $mesh_doc])*
             ///
             /// # Errors
-            /// With the smallest counterexample that was found.
+            /// With the smallest counterexample that was found, if the law does not hold.
             pub fn $mesh_name<I>(
                 adapter: &I,
                 mesh: &dyn Interpreter,
@@ -213,29 +213,28 @@ const TRANSLATED: &[&str] = &["world with native objects"];
 
 laws! {
     adapter {
-        /// The adapter returns for every snapshot, and never panics, whatever is observed in the cluster. Where
-        /// it does not return within two minutes, under this law or another, the case is printed and the process
-        /// aborted.
+        /// The adapter returns for every snapshot and never panics, whatever is observed in the cluster. If it does not
+        /// return within two minutes, under this or any other law, the kit prints the case and aborts the process.
         Total total: output, &["world with native objects", "world with broken native objects of ours"];
-        /// Equal snapshots give output that is equal byte for byte.
+        /// Equal snapshots give output that is equal, byte for byte.
         Deterministic deterministic: output, TRANSLATED;
-        /// Neither the order of the input nor that of what is observed changes anything.
+        /// Neither the order of the input nor the order of the observed objects changes the output.
         OrderFree order_free: output, TRANSLATED;
-        /// Every SMI object is a source of some native object, or in a diagnostic; what the adapter does not
-        /// support is in a diagnostic wherever it is asked for.
+        /// Every SMI object is a source of a native object or appears in a diagnostic, and every use of a feature that
+        /// the adapter does not support appears in a diagnostic.
         Honest honest: shape, &["world with native objects", "a split without native objects", "a split with matches in force", "a grant in force"];
-        /// Only the kinds that the adapter lists, each in the namespace of its policy and within the scope.
+        /// The adapter writes only the kinds that it lists, each object in the namespace of its policy and within the
+        /// scope.
         DeclaredKinds declared_kinds: shape, &["world with native objects", "world with a scope"];
-        /// Names are DNS subdomains that no other object has, of at most 63 characters unless they are the
-        /// root's own host, even where services and splits have long names or look like the names that
-        /// adapters build.
+        /// Names are unique DNS subdomains of at most 63 characters, unless they are the root's own host. This holds
+        /// even if services and splits have long names, or names that look like those that adapters build.
         ValidNames valid_names: shape, TRANSLATED;
-        /// After a plan was applied the next one is empty, also where the API server added its defaults.
+        /// After a plan has been applied, the next plan is empty, even if the API server added defaults.
         Converges converges: cluster, TRANSLATED;
-        /// Planning changes nothing, and reading everything anew makes no difference.
+        /// Planning changes nothing, and reading all objects again makes no difference.
         Idempotent idempotent: cluster, TRANSLATED;
-        /// Any single edit of one of our objects by somebody else makes the plan non-empty, and applying it
-        /// restores the object. Whoever removes a label by which it is ours has it: it is reported.
+        /// Any single foreign edit of a managed object makes the plan non-empty, and applying the plan restores the
+        /// object. An object that loses a label of its owner is foreign from then on, which is reported.
         Repairs repairs: cluster, &[
             "repaired: a part of the spec removed",
             "repaired: a part of the spec changed",
@@ -248,56 +247,56 @@ laws! {
             "repaired: deleted",
             "foreign: the owner label removed",
         ];
-        /// Two embedders with different owners, or scopes, never change each other's objects.
+        /// Two embedders with different owners or scopes never change each other's objects.
         TwoOwners two_owners: cluster, &["two owners", "two scopes", "a name that the other one has"];
-        /// Editing a weight, a pattern, an age or a source, or deleting a split or a traffic target, renames no object
-        /// but leaves and grants, which may be named by what they say.
+        /// Editing a weight, a pattern, an age or a source, or deleting a split or a traffic target, renames no objects
+        /// except leaves and grants, whose names may depend on their content.
         StableNames stable_names: history, &["edit: a weight", "edit: a pattern", "edit: the age of a split", "edit: a split goes", "edit: a source goes", "edit: a target goes"];
-        /// An edit of one SMI object changes only native objects of the policies that it is about.
+        /// An edit of one SMI object changes only native objects of the policies that the object contributes to.
         Local local: history, &["edit: a weight", "edit: a pattern", "edit: a split goes", "edit: a route group goes", "edit: a target goes", "edit: a source goes", "edit: a rule changes", "edit: a route or binding goes", "other policies"];
-        /// Without SMI objects and enforced namespaces nothing of ours remains, and without one of them it is as if it
-        /// had never been.
+        /// Without SMI objects and enforced namespaces, no managed object remains. Deleting one SMI object gives the
+        /// same result as if it had never existed.
         CleanDelete clean_delete: history, &["all deleted", "edit: a split goes", "edit: a target goes"];
-        /// The same intent in another API version gives the same native objects but for owner references.
+        /// The same intent in another API version gives the same native objects, apart from owner references.
         VersionFree version_free: history, TRANSLATED;
-        /// Whatever the way there, the native objects are those of the final snapshot.
+        /// The native objects depend only on the final snapshot, not on the edits that led to it.
         HistoryFree history_free: history, TRANSLATED;
     }
     mesh {
-        /// The mesh does with each request or connection what the specification says, or a diagnostic on the
-        /// object at fault explains exactly what it does instead.
+        /// The mesh routes each request and connection as the specification requires, or a diagnostic on the object at
+        /// fault explains exactly what happens instead.
         Faithful faithful: Routing, routing, routing::CLASSES;
-        /// Where a split takes traffic, the shares are exact, or within the error that a diagnostic states. No
+        /// The shares of a split that takes traffic are exact, or within the error that a diagnostic states. No
         /// diagnostic excuses traffic to a backend that has no weight or is left out (T9, T20).
         SplitExact split_exact: Routing, routing, &["split taken by a match", "split taken by default", "T9 a weight of zero", "T20 a backend without the port", "T25 the root stands in", "shares: two"];
-        /// Requests that no split takes reach the root, all of them (T13). Nothing excuses it.
-        Fallback fallback: Routing, routing, &["root after a match failed", "root, nobody splits it", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
-        /// A diagnostic that claims a difference is true: no request shows that what it names is in force. A
-        /// report counts for how many a request was found that does show the difference, by code.
+        /// All requests that no split takes reach the root (T13). No diagnostic excuses a violation.
+        Fallback fallback: Routing, routing, &["root after a match failed", "root, not split", "S4 path refused", "S8 method refused", "S12 value of a header refused", "S18 a header is absent"];
+        /// A diagnostic that claims a difference is true: no request shows that the part it names is in force. A
+        /// report counts, by code, how many diagnostics have a request that shows the difference.
         Sound sound: Routing, routing, &[];
-        /// Where every workload is in the mesh and its default policy denies, the mesh lets in nothing that the
-        /// specification denies. Nothing excuses it.
+        /// A mesh that contains every workload and whose default policy denies allows nothing that the specification
+        /// denies. No diagnostic excuses a violation.
         NeverWidens never_widens: Access, access, access::DENIED;
-        /// Where default policies allow, what the specification denies is denied, unless a `NotEnforced` on the workload
-        /// or its namespace says that the mesh cannot close it: on the namespace for datagrams; on the workload for all of
-        /// it or, where the message begins with `ports that no`, for the ports that nothing names.
+        /// A mesh whose default policy allows denies what the specification denies, unless a `NotEnforced` reports that
+        /// the mesh cannot close it: on the workload for the ports of the diagnostic, or on the namespace for
+        /// datagrams.
         Enforces enforces: Access, access, access::DENIED;
-        /// What the specification allows is let in, or a diagnostic on the object at fault explains why not.
+        /// The mesh allows what the specification allows, or a diagnostic on the object at fault explains why not.
         Grants grants: Access, access, access::ALLOWED;
-        /// At every step of a plan from one world to another the mesh lets in only what one of them allows.
+        /// At every step of a plan from one world to another, the mesh allows nothing that both worlds deny.
         SafeTransition safe_transition: Access, transitions, transitions::SAFE;
-        /// At every step of a plan from one world to another the mesh lets in what it lets in before and after.
+        /// At every step of a plan from one world to another, the mesh allows what it allows both before and after.
         Undisturbed undisturbed: Access, transitions, transitions::UNDISTURBED;
-        /// One more traffic target takes nothing away, and one less adds nothing, the last one included.
+        /// Adding a traffic target takes no access away, and deleting one adds none, even if it is the last one.
         Monotone monotone: Access, transitions, transitions::MONOTONE;
     }
 }
 
-/// What an API server takes: names, labels, annotations and specs within the limits of every kind, and
-/// `limits` for what the adapter's own kinds have.
+/// Names, labels, annotations and specs are within the limits that an API server has for every kind, and within
+/// `limits`, those of the adapter's own kinds.
 ///
 /// # Errors
-/// With the smallest counterexample that was found.
+/// With the smallest counterexample that was found, if the law does not hold.
 pub fn within_limits<I>(adapter: &I, limits: &Limits<'_>, cases: Cases) -> Result<Report, Box<Violation>>
 where
     I: Implementation + ?Sized,
@@ -310,7 +309,7 @@ where
     run::run(&Law::WithinLimits.definition(), &subject, cases)
 }
 
-/// Plans documents in an empty cluster, and counts whether native objects come of them.
+/// Plans documents in an empty cluster, and counts the world if the plan has native objects.
 fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tally) -> Result<Planned, String> {
     let input = Input::new(documents.to_vec());
     let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
@@ -318,18 +317,18 @@ fn plan(subject: &Subject<'_>, case: &Case, documents: &[Value], tally: &mut Tal
     Ok(planned)
 }
 
-/// Native objects of an adapter, after they were written and read.
+/// Returns native objects of an adapter after writing them as YAML and reading them back.
 fn written<'o>(
     subject: &Subject<'_>,
     objects: impl IntoIterator<Item = &'o NativeObject>,
 ) -> Result<Vec<NativeObject>, Box<Fault>> {
     let text = smi_adapter::yaml::write(objects);
-    let objects = smi_adapter::yaml::read_native(&text, subject.adapter.kinds()).into_iter();
-    let objects: Result<Vec<NativeObject>, _> = objects.collect();
-    objects.map_err(|error| format!("what was written cannot be read: {error}").into())
+    let read = smi_adapter::yaml::read_native(&text, subject.adapter.kinds());
+    let objects: Result<Vec<NativeObject>, _> = read.into_iter().collect();
+    objects.map_err(|error| format!("a written native object cannot be read back: {error}").into())
 }
 
-/// No limits beside those of every kind.
+/// Accepts every native object: there are no limits beyond those of every kind.
 ///
 /// # Errors
 /// Never.
@@ -340,7 +339,7 @@ pub fn no_limits(_: &NativeObject) -> Result<(), String> {
 /// Tries a law.
 ///
 /// # Errors
-/// With the smallest counterexample that was found.
+/// With the smallest counterexample that was found, if the law does not hold.
 pub fn try_law<I>(
     law: Law,
     adapter: &I,
@@ -354,7 +353,7 @@ where
     run::run(&law.definition(), &Subject::new(&Of::new(adapter), mesh, limits), cases)
 }
 
-/// After how many worlds a law does not hold, if so; without the cases that are kept.
+/// Returns the number of worlds in which a law holds before it fails, if it fails. Kept cases are left out.
 pub(super) fn first_fault(
     law: Law,
     adapter: &dyn Implementation,
@@ -365,7 +364,7 @@ pub(super) fn first_fault(
     run::first_fault(&law.definition(), &Subject::new(adapter, mesh, limits), cases)
 }
 
-/// Whether an implementation differs from another one at least so much in one of the worlds of a law.
+/// Returns `true` if two implementations differ by at least `least` in one of the worlds of a law.
 pub(super) fn differ(
     law: Law,
     one: &dyn Implementation,
@@ -377,10 +376,10 @@ pub(super) fn differ(
     law.asks.is_supported(other) && run::differ(&law, one, other, cases, least)
 }
 
-/// Tries one case again: that of a [`Violation`] under its law, or one that names no law under every law that can use it.
+/// Tries one case again: under the law that it names, or under every law that can use it if it names none.
 ///
 /// # Errors
-/// With the case, not made any smaller, if a law does not hold in it.
+/// With the case as it is, not reduced further, if a law does not hold in it.
 pub fn replay<I>(adapter: &I, mesh: &dyn Interpreter, limits: &Limits<'_>, case: &Case) -> Result<(), Box<Violation>>
 where
     I: Implementation + ?Sized,

@@ -51,13 +51,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-/// What a mesh does, by native objects alone. It knows no SMI type.
+/// An executable model of a mesh, which decides by native objects alone and knows no SMI types.
 ///
-/// `objects` are native objects, in any order, as they came from an API server or a file; those of other
-/// meshes and kinds are passed over. Whoever interprets only routing or only access control implements one
-/// method.
+/// `objects` are native objects in any order, as they came from an API server or a file. An interpreter ignores
+/// objects of other meshes and kinds. One that models only routing or only access control implements one method.
 pub trait Interpreter: Debug + Send + Sync + 'static {
-    /// Where a request or connection goes: which shares the backends get. The client is in the mesh.
+    /// Returns the destinations of a request or connection, with their shares. The client is in the mesh.
     ///
     /// # Errors
     /// If the interpreter does not model something that decides here. It never guesses.
@@ -71,7 +70,7 @@ pub trait Interpreter: Debug + Send + Sync + 'static {
         Err(NotModelledError("routing".to_owned()))
     }
 
-    /// Whether a request or connection that reaches a pod is let in.
+    /// Decides whether a request or connection that reaches a pod is allowed.
     ///
     /// # Errors
     /// If the interpreter does not model something that decides here. It never guesses.
@@ -86,45 +85,44 @@ pub trait Interpreter: Debug + Send + Sync + 'static {
     }
 }
 
-/// What is there beside native objects of the mesh.
+/// The state of a cluster apart from the native objects of the mesh.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MeshWorld {
     /// The services.
     pub services: BTreeMap<ObjectKey, Service>,
-    /// The pods, as they run: with the labels and annotations that decide what the mesh does with them.
+    /// The running pods, with the labels and annotations that decide how the mesh treats them.
     pub pods: BTreeMap<ObjectKey, Pod>,
     /// The namespaces, by name.
     pub namespaces: BTreeMap<String, Namespace>,
     /// The DNS domain of the cluster.
     pub cluster_domain: String,
-    /// The trust domain of the mesh; empty: the one that the interpreter is set to.
+    /// The trust domain of the mesh; if empty, the one that the interpreter is configured with.
     pub trust_domain: String,
-    /// Whether whatever no object of the mesh decides is denied: the mesh's own default policy is so, wherever it has
-    /// one.
+    /// Is `true` if the mesh denies what no object decides, by its own default policy wherever it has one.
     pub closed: bool,
 }
 
 /// A request or connection that reaches a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbound {
-    /// Who sends it, as the mesh authenticates it.
+    /// The client, as the mesh authenticates it.
     pub from: Peer,
-    /// The address that it comes from.
+    /// The source address.
     pub ip: IpAddr,
     /// The pod that it reaches.
     pub pod: ObjectKey,
-    /// The port that it reaches, as the pod listens on it.
+    /// The port that it reaches, on which the pod listens.
     pub port: u16,
-    /// What is sent.
+    /// The traffic.
     pub traffic: Traffic,
 }
 
-/// Who a mesh takes a peer for.
+/// The identity of a client as a mesh authenticates it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {
-    /// A client without mutual TLS: not in the mesh.
+    /// A client without mutual TLS, which is not in the mesh.
     Plaintext,
-    /// A client with mutual TLS whose certificate names nobody.
+    /// A client with mutual TLS whose certificate contains no identity.
     Unidentified,
     /// A client in the mesh that runs as this service account of the mesh's own trust domain.
     Account(Identity),
@@ -140,13 +138,13 @@ pub enum Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// It reaches the workload.
+    /// The traffic reaches the workload.
     Allow,
-    /// It is refused.
+    /// The traffic is denied.
     Deny,
 }
 
-/// Why an interpreter has no answer.
+/// An error that occurs when an interpreter does not model what decides a query.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not modelled: {0}")]
 pub struct NotModelledError(pub String);

@@ -1,9 +1,9 @@
-//! Adapters that are wrong on purpose, made of any adapter: they show that the laws can fail for it, and that its
-//! [interpreter](super::Interpreter) sees what the laws ask about.
+//! Mutants: deliberately broken variants of any adapter. They show that the laws can fail for the adapter, and that its
+//! [interpreter](super::Interpreter) models what the laws ask about.
 //!
-//! A mutant misreads SMI, or breaks what the adapter makes of it, in one way that implementations really had. The law
-//! that it is made for must find it out. One that survives tells of a feature that the adapter does not have, of an
-//! interpreter that is too lax, or of too few worlds.
+//! A mutant misreads SMI or breaks the adapter's output in one way, each of them a mistake that real implementations
+//! made. The law that it is made for must detect it. A mutant that survives points to a feature that the adapter does
+//! not have, to an interpreter that is too lax, or to too few worlds.
 //!
 //! ```no_run
 //! use smi_adapter::adapter::MeshAdapter;
@@ -12,7 +12,7 @@
 //! use smi_conformance::{Cases, Interpreter};
 //!
 //! fn they_die(adapter: &dyn MeshAdapter, mesh: &dyn Interpreter) {
-//!     // One of the mesh's own, beside those of the kit.
+//!     // A mutant for this mesh, in addition to those of the kit.
 //!     let open = Mutant::of_part("every client may send", Law::NeverWidens, "clients", |rule| {
 //!         rule["clients"] = serde_json::json!([]);
 //!     });
@@ -43,7 +43,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-/// One way to be wrong.
+/// A way to break an adapter, with the law that must detect it.
 #[derive(Clone, Debug)]
 pub struct Mutant {
     name: Cow<'static, str>,
@@ -51,28 +51,28 @@ pub struct Mutant {
     how: How,
 }
 
-/// Something that translates a policy.
+/// A function that translates a policy.
 type TranslateFn<'a> = dyn Fn(&Policy) -> Translation + 'a;
 
 /// An edit of the translation of a policy.
 type EditFn = dyn Fn(&Policy, &mut Translation) + Send + Sync;
 
-/// Where it goes wrong.
+/// The point at which a mutant goes wrong.
 #[derive(Clone)]
 enum How {
-    /// What was written is read as something else.
+    /// The SMI objects are misread.
     Documents(fn(&mut Vec<Value>)),
-    /// What the operator chose is not kept to.
+    /// The operator's settings are ignored.
     Settings(fn(&mut Settings)),
-    /// A policy is taken for another one.
+    /// A policy is replaced by another one.
     Policy(fn(&Policy) -> Policy),
-    /// The translation of a policy is made by something that can translate.
+    /// The translation of a policy is replaced, with access to the adapter's translation.
     Translate(fn(&Policy, &TranslateFn<'_>) -> Translation),
     /// The translation of a policy is edited.
     Edit(Arc<EditFn>),
-    /// All that was translated is edited.
+    /// The translation of all policies is edited.
     Whole(fn(&mut Translation)),
-    /// It does not find what it wrote.
+    /// The adapter does not find the objects that it wrote.
     Blind,
 }
 
@@ -90,18 +90,18 @@ impl Debug for How {
     }
 }
 
-/// What became of a mutant.
+/// The result of trying a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Its law does not hold for it.
     Killed {
-        /// After how many worlds in which it did.
+        /// The number of worlds in which the law held before.
         after: u32,
     },
     /// Its law holds in every world that was tried.
     Survived,
-    /// In every world that was tried it writes what the adapter does, and reports that and maybe more: the adapter does not
-    /// have what is broken here, or reports it.
+    /// The mutant writes the same as the adapter in every world that was tried, and reports the same or more: the
+    /// adapter does not have the broken feature, or reports it.
     NotApplicable,
 }
 
@@ -111,7 +111,7 @@ impl Mutant {
         Self { name, law, how }
     }
 
-    /// All mutants of the kit.
+    /// Returns all mutants of the kit.
     pub fn all() -> impl Iterator<Item = Self> {
         [routing::MUTANTS, access::MUTANTS, output::MUTANTS]
             .into_iter()
@@ -119,7 +119,7 @@ impl Mutant {
             .cloned()
     }
 
-    /// A mutant that edits the translation of every policy.
+    /// Creates a mutant that edits the translation of every policy.
     #[must_use]
     pub fn of_translation(
         name: impl Into<Cow<'static, str>>,
@@ -130,7 +130,7 @@ impl Mutant {
         Self { name, law, how }
     }
 
-    /// A mutant that edits every part of a native object's spec which is an object with `field`.
+    /// Creates a mutant that edits every part of a native object's spec that is a JSON object with the field `field`.
     #[must_use]
     pub fn of_part(
         name: impl Into<Cow<'static, str>>,
@@ -145,27 +145,26 @@ impl Mutant {
         })
     }
 
-    /// What is wrong.
+    /// Returns the name, which describes the mistake.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The law that must find it out.
+    /// Returns the law that must detect the mutant.
     #[must_use]
     pub const fn law(&self) -> Law {
         self.law
     }
 
-    /// The adapter, wrong in this way.
+    /// Returns the adapter, broken in this way.
     #[must_use]
     pub fn of<'a, A: MeshAdapter + ?Sized>(&self, adapter: &'a A) -> impl Implementation + use<'a, A> {
         let how = self.how.clone();
         Mutated { adapter, how }
     }
 
-    /// Tries its law. A counterexample is not made smaller; for one that can be read, call the law with
-    /// [`of`](Self::of).
+    /// Tries its law. A counterexample is not reduced; to get a readable one, call the law with [`of`](Self::of).
     pub fn try_law<A: MeshAdapter + ?Sized>(
         &self,
         adapter: &A,
@@ -174,7 +173,7 @@ impl Mutant {
         cases: Cases,
     ) -> Fate {
         let wrong = self.of(adapter);
-        // One that is blind writes the same at first.
+        // A blind mutant writes the same in an empty cluster.
         let blind = matches!(self.how, How::Blind);
         let differs = |least| blind || laws::differ(self.law, &wrong, &Of::new(adapter), cases, least);
         if !differs(Difference::Reports) {
@@ -188,7 +187,7 @@ impl Mutant {
     }
 }
 
-/// Edits every part of a value that is an object with `field`.
+/// Edits every part of a value that is a JSON object with the field `field`.
 pub fn edit_parts(value: &mut Value, field: &str, edit: &impl Fn(&mut Map<String, Value>)) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| edit_parts(item, field, edit)),
@@ -212,7 +211,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_law_has_its_mutants() {
+    fn every_law_has_a_mutant() {
         let made_for: BTreeSet<Law> = Mutant::all().map(|mutant| mutant.law()).collect();
         let laws: BTreeSet<Law> = Law::ALL.iter().copied().collect();
         assert_eq!(made_for, laws);
@@ -220,7 +219,7 @@ mod tests {
         assert_eq!(names.len(), Mutant::all().count(), "two mutants have one name");
     }
 
-    /// Reports everything, and writes nothing.
+    /// An adapter that reports everything and writes nothing.
     #[derive(Debug)]
     struct Honest;
 
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn reporting_more_is_no_fault_that_survives() {
+    fn a_mutant_that_only_reports_more_does_not_apply() {
         let more = |policy: &Policy, translation: &mut Translation| {
             for object in policy.sources() {
                 let field = FieldPath::root();
@@ -272,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn reporting_less_is_found_out_or_survives() {
+    fn a_mutant_that_reports_less_is_killed_or_survives() {
         let less = |_: &Policy, translation: &mut Translation| translation.diagnostics.clear();
         assert_eq!(fate(Law::Total, less), Fate::Survived);
         assert!(matches!(fate(Law::Honest, less), Fate::Killed { .. }));

@@ -21,35 +21,35 @@ use std::ffi::OsString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A program that answers by the protocol: an implementation that can be judged, and the mesh that it is for.
+/// A program that implements the protocol: an implementation to be judged, and the model of its mesh.
 #[derive(Debug)]
 pub struct Program {
     description: Description,
     line: Mutex<Line>,
 }
 
-/// The line to the program.
+/// The connection to the program.
 #[derive(Debug)]
 struct Line {
     process: Process,
-    /// What went wrong, the first time. From then on nothing is asked.
+    /// The first failure, after which no more requests are sent.
     failure: Option<String>,
 }
 
-/// Why there is no answer that could be used.
-enum No {
-    /// The program says that it has none.
+/// An error that occurs when the program gives no usable answer.
+enum NoAnswer {
+    /// The program answered with an error.
     Declined(String),
-    /// The program has failed.
+    /// The program failed.
     Failed(String),
 }
 
 impl Program {
-    /// Starts a program, and asks it for its description. For each answer it may take as long as `patience`. It is killed
-    /// when this is dropped.
+    /// Starts a program and asks it for its description. Each answer may take as long as `patience`. The program is
+    /// killed when the value is dropped.
     ///
     /// # Errors
-    /// If it cannot be started, or does not describe itself by this version of the protocol.
+    /// If the program cannot be started, or does not describe itself in this version of the protocol.
     pub fn start(command: &[OsString], patience: Duration) -> Result<Self, String> {
         let mut line = Line {
             process: Process::start(command, patience)?,
@@ -60,18 +60,19 @@ impl Program {
                 description,
                 line: Mutex::new(line),
             }),
-            Err(No::Declined(why)) => Err(format!("the program cannot describe itself: {why}")),
-            Err(No::Failed(why)) => Err(why),
+            Err(NoAnswer::Declined(why)) => Err(format!("the program cannot describe itself: {why}")),
+            Err(NoAnswer::Failed(why)) => Err(why),
         }
     }
 
-    /// The name that the program gives.
+    /// Returns the name from the program's description.
     #[must_use]
     pub fn title(&self) -> &str {
         &self.description.name
     }
 
-    /// The failure of the program to answer, if there was one. Laws that fail after it say nothing of the program.
+    /// Returns the failure of the program to answer, if there was one. Laws that fail after it show nothing about the
+    /// program.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.line().failure.clone()
@@ -81,11 +82,11 @@ impl Program {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask<T>(&self, request: &Value, read: impl FnOnce(Value) -> Result<T, String>) -> Result<T, No> {
+    fn ask<T>(&self, request: &Value, read: impl FnOnce(Value) -> Result<T, String>) -> Result<T, NoAnswer> {
         self.line().ask(request, read)
     }
 
-    /// Asks the mesh. A failure is told at the end, so that it does not matter here.
+    /// Asks the mesh. A failure is reported at the end of the run, so it is not distinguished here.
     fn ask_mesh<T>(
         &self,
         request: &Value,
@@ -93,15 +94,15 @@ impl Program {
     ) -> Result<T, NotModelledError> {
         match self.ask(request, read) {
             Ok(answer) => answer,
-            Err(No::Declined(why) | No::Failed(why)) => Err(NotModelledError(why)),
+            Err(NoAnswer::Declined(why) | NoAnswer::Failed(why)) => Err(NotModelledError(why)),
         }
     }
 }
 
 impl Line {
-    fn ask<T>(&mut self, request: &Value, read: impl FnOnce(Value) -> Result<T, String>) -> Result<T, No> {
+    fn ask<T>(&mut self, request: &Value, read: impl FnOnce(Value) -> Result<T, String>) -> Result<T, NoAnswer> {
         if let Some(failure) = &self.failure {
-            return Err(No::Failed(failure.clone()));
+            return Err(NoAnswer::Failed(failure.clone()));
         }
         let question = Question {
             name: request
@@ -112,17 +113,17 @@ impl Line {
             line: request.to_string(),
         };
         let answer = self.process.exchange(&question).and_then(|line| {
-            let nonsense = |why: &str| self.process.nonsense(why, &question, &line);
-            let answer: Value = serde_json::from_str(&line).map_err(|error| nonsense(&format!("no JSON: {error}")))?;
+            let invalid = |why: &str| self.process.invalid(why, &question, &line);
+            let answer: Value = serde_json::from_str(&line).map_err(|error| invalid(&format!("not JSON: {error}")))?;
             match answer.get("error").and_then(Value::as_str) {
-                Some(why) => Ok(Err(No::Declined(why.to_owned()))),
-                None => read(answer).map(Ok).map_err(|why| nonsense(&why)),
+                Some(why) => Ok(Err(NoAnswer::Declined(why.to_owned()))),
+                None => read(answer).map(Ok).map_err(|why| invalid(&why)),
             }
         });
         answer.unwrap_or_else(|failure| {
             self.process.kill();
             self.failure = Some(failure.clone());
-            Err(No::Failed(failure))
+            Err(NoAnswer::Failed(failure))
         })
     }
 }
@@ -142,11 +143,11 @@ impl Implementation for Program {
 
     fn support(&self, feature: Feature) -> Support {
         let known = self.description.support.get(&feature).cloned();
-        known.unwrap_or_else(|| Support::None("the program does not describe it".into()))
+        known.unwrap_or_else(|| Support::None("the program does not declare support for it".into()))
     }
 
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
-        // In which namespaces access control is in force follows from A2, and from what is observed.
+        // The enforced namespaces follow from A2 and from the observed objects.
         let nothing = input.planned(self, settings, observed, Translation::default());
         let enforced = nothing.model.policies().filter_map(|(_, policy)| match policy {
             Policy::Baseline(baseline) => Some(baseline.namespace()),
@@ -156,8 +157,8 @@ impl Implementation for Program {
         let request = request::translate(input.documents(), &enforced, settings);
         match self.ask(&request, answer::translation) {
             Ok(translation) => Ok(input.planned(self, settings, observed, translation)),
-            Err(No::Declined(why)) => Err(format!("the program has no translation: {why}")),
-            Err(No::Failed(why)) => Err(why),
+            Err(NoAnswer::Declined(why)) => Err(format!("the program has no translation: {why}")),
+            Err(NoAnswer::Failed(why)) => Err(why),
         }
     }
 }

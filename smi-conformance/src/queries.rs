@@ -1,4 +1,4 @@
-//! Probes that are aimed at what a world says, and just beside it.
+//! Queries that are aimed at the objects of a world, and near misses.
 
 mod access;
 pub mod near;
@@ -16,53 +16,53 @@ use smi_adapter::object::ObjectKey;
 use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use std::collections::BTreeSet;
 
-/// Which request to send: one that fulfils some match of a world, and one that is off by one thing.
+/// The seed of two queries: a request that fulfils some match of a world, and a near miss that differs in one way.
 ///
-/// It is a seed: which matches there are, and what can be off about them, depends on the world.
+/// The matches, and the ways to miss them, depend on the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aim(u64);
 
-/// What is off about a request, against one that fulfils a match.
+/// The difference between a near miss and a request that fulfils a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
-    /// Its path.
+    /// Another path.
     Path(Near),
-    /// Its method.
+    /// Another method.
     Method,
-    /// The value of a header.
+    /// Another value of a header.
     Value(Near),
-    /// A header is not there.
+    /// A header is absent.
     Absent,
     /// A header is empty.
     Emptied,
-    /// A header comes again, with another value (S17).
+    /// A header is repeated, with another value (S17).
     Repeated,
-    /// A header's name is in the other case (S16).
+    /// The name of a header is in the other case (S16).
     NameCase,
 }
 
-/// What an aim comes to in a world.
+/// The two queries that an aim gives in a world.
 #[derive(Clone, Debug)]
 pub struct Shot {
     /// The request that should fulfil a match.
     pub on: RoutingQuery,
-    /// What is off about another request, and that request.
+    /// The near miss, with its difference.
     pub beside: (Beside, RoutingQuery),
 }
 
 impl Aim {
-    /// Any aim.
+    /// Returns the strategy of all aims.
     pub fn any() -> impl Strategy<Value = Self> {
         any::<u64>().prop_map(Self)
     }
 
-    /// Another aim, which follows from this one.
+    /// Returns the next aim, which follows from this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.wrapping_add(0x5851_f42d_4c95_7f2d))
     }
 
-    /// The queries. They go to the root of some split, as a rule one with matches.
+    /// Returns the queries in a world. They go to the root of a split, usually of one with matches.
     #[must_use]
     pub fn shot(self, world: &World) -> Shot {
         let mut dice = Dice::new(self.0);
@@ -102,7 +102,7 @@ fn destination(key: &ObjectKey, port: u16) -> Destination {
     Destination::Service { key, port }
 }
 
-/// A port of the root of a split: as a rule a TCP port that it has.
+/// Returns a port of the root of a split, usually one of its TCP ports.
 fn root_port(world: &World, split: &Split, dice: &mut Dice) -> Destination {
     let key = ObjectKey::new(split.namespace, split.root().unwrap_or("web"));
     let ports = world.service(&key.namespace, &key.name);
@@ -116,7 +116,7 @@ fn tcp_numbers(service: &Service) -> impl Iterator<Item = u16> {
     tcp.filter_map(|port| u16::try_from(port.number).ok())
 }
 
-/// A request that fulfils a match, if one does.
+/// Returns a request that fulfils a match, if the match can be fulfilled.
 fn fulfilling(matching: &Match, dice: &mut Dice) -> Request {
     let path = matching.path.value().map(|re| re.member(dice));
     let headers = matching.filters().map(|(name, re)| (name.to_owned(), re.member(dice)));
@@ -164,7 +164,7 @@ fn anything(dice: &mut Dice) -> Request {
 }
 
 impl Beside {
-    /// Something that a match says something about.
+    /// Returns a difference in something that the match restricts.
     fn some(matching: &Match, dice: &mut Dice) -> Self {
         let mut all = Vec::new();
         if matching.path.value().is_some() {
@@ -182,7 +182,7 @@ impl Beside {
         dice.pick(&all).copied().unwrap_or(Self::Method)
     }
 
-    /// The request beside `on`; `on` itself where it has no header that could be off.
+    /// Returns the near miss of `on`, or `on` itself if the difference needs a header and `on` has none.
     fn of(self, on: &Request, dice: &mut Dice) -> Request {
         let mut request = on.clone();
         let at = dice.below(request.headers.len());
@@ -213,14 +213,14 @@ impl Beside {
     }
 }
 
-/// TCP, UDP and a plain request to every port of every root, and to the numbers next to these.
+/// Returns TCP, UDP and a plain request to every port of every root, and to the adjacent port numbers.
 #[must_use]
 pub fn sweep(world: &World) -> Vec<RoutingQuery> {
-    let roots = world
+    let roots: BTreeSet<ObjectKey> = world
         .splits
         .iter()
-        .filter_map(|split| Some(ObjectKey::new(split.namespace, split.root()?)));
-    let roots: BTreeSet<ObjectKey> = roots.collect();
+        .filter_map(|split| Some(ObjectKey::new(split.namespace, split.root()?)))
+        .collect();
     let mut queries = Vec::new();
     for root in &roots {
         let service = world.service(&root.namespace, &root.name);

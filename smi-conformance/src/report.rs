@@ -1,21 +1,20 @@
-//! What a run has shown.
-
+//! The report of a run of one law.
 use super::coverage::Coverage;
 use super::laws::Law;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-/// What is known after a run.
+/// The result of a run of one law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// The law held, and all that it is about happened often enough.
+    /// The law held, and everything that it is about happened often enough.
     Passed,
-    /// The law held, and some of what it is about happened too rarely: about that nothing was shown.
+    /// The law held, but a part of what it is about happened too rarely, so nothing was shown about that part.
     Unverified,
-    /// The adapter says that it expresses nothing of what the law is about. Then `honest` sees to it that it writes
-    /// nothing for it, and reports every use.
+    /// The adapter declares that it supports nothing that the law is about. The law `honest` then checks that it writes
+    /// nothing for it and reports every use.
     Unsupported,
     /// The law does not hold.
     Failed,
@@ -33,7 +32,7 @@ impl Display for State {
     }
 }
 
-/// What a run of one law has shown: it held wherever it was tried.
+/// The report of a run in which a law held wherever it was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -41,30 +40,30 @@ pub struct Report {
     pub law: Law,
     /// The adapter's name.
     pub adapter: String,
-    /// Whether the adapter expresses anything of what the law is about. Otherwise it was not tried.
+    /// Is `true` if the adapter supports anything that the law is about. Otherwise the law was not tried.
     pub supported: bool,
-    /// In how many worlds it was tried, beside the [cases that are kept](super::cases::kept).
+    /// The number of worlds in which the law was tried, in addition to the [kept cases](super::cases::kept).
     pub worlds: u32,
-    /// With how many queries.
+    /// The number of queries.
     pub queries: u64,
-    /// Probes for which the specification leaves the mesh a choice.
+    /// The number of queries for which the specification leaves the mesh a choice.
     pub either: u64,
-    /// Probes whose difference a diagnostic announced, and explains exactly.
+    /// The number of queries whose difference a diagnostic explains exactly.
     pub excused: u64,
-    /// Probes that the mesh refuses to carry with or without native objects.
+    /// The number of queries that the mesh does not carry, with or without native objects.
     pub refused: u64,
-    /// Probes for which the interpreter has no answer.
+    /// The number of queries for which the interpreter has no answer.
     pub not_modelled: u64,
-    /// How often the adapter reported what it cannot express, by diagnostic code; counted by `honest`.
+    /// The number of reports of what the adapter cannot express, by diagnostic code. The law `honest` counts them.
     pub deviations: BTreeMap<String, u64>,
-    /// How often each class of things happened.
+    /// The number of times that each class of events happened.
     pub classes: Coverage,
-    /// Classes that happened too rarely: about them nothing was shown. A law with any has not passed.
+    /// The classes that happened too rarely, about which nothing was shown. A law with any of them has not passed.
     pub unverified: Vec<&'static str>,
 }
 
 impl Report {
-    /// What is known now; never that it failed.
+    /// Returns the result of the run, which is never [`State::Failed`].
     #[must_use]
     pub fn state(&self) -> State {
         if !self.supported {
@@ -76,10 +75,10 @@ impl Report {
         }
     }
 
-    /// The report, if nothing in it is unverified.
+    /// Returns the report if nothing in it is unverified.
     ///
     /// # Errors
-    /// With the report as text, if something is.
+    /// With the report as text, if something is unverified.
     pub fn verified(self) -> Result<Self, String> {
         if self.unverified.is_empty() {
             Ok(self)
@@ -104,7 +103,7 @@ impl Report {
     }
 }
 
-/// Writes a line, then a line for each class.
+/// Writes a summary line, then a line for each class.
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();

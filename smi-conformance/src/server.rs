@@ -1,10 +1,9 @@
-//! What an API server makes of native objects: the defaults of the schemas that meshes install.
+//! The defaults that an API server adds to native objects, from the schemas that meshes install.
 
 use serde_json::{Map, Value, json};
 use smi_adapter::manifest::NativeObject;
 
-/// Adds the defaults that an API server with the CRDs of Linkerd and the Gateway API adds. Those of Istio
-/// have none.
+/// Adds the defaults of the CRDs of Linkerd and the Gateway API. The CRDs of Istio have no defaults.
 pub(crate) fn defaults(object: &mut NativeObject) {
     let kind = (object.kind.group(), object.kind.name());
     let Some(spec) = object.spec.as_object_mut() else {
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_added_and_nothing_else() {
+    fn adds_absent_fields_and_nothing_else() {
         let route = json!({
             "parentRefs": [{"name": "web"}],
             "rules": [{"backendRefs": [{"name": "a"}, {"name": "b", "weight": 0}]}, {"matches": []}],

@@ -1,7 +1,7 @@
-//! Strategies of [proptest], for laws and tests of your own.
+//! Strategies of [proptest], for your own laws and tests.
 //!
-//! A [`World`] is a small set of SMI objects, services, workloads and namespaces, full of names that collide and of objects
-//! that are broken on purpose; an [`Aim`] sends something to it.
+//! A [`World`] is a small set of SMI objects, services, workloads and namespaces, with many names that collide and
+//! objects that are broken on purpose. An [`Aim`] gives queries in a world.
 //!
 //! ```
 //! use proptest::strategy::{Strategy, ValueTree};

@@ -1,4 +1,4 @@
-//! A counterexample.
+//! Counterexamples to laws.
 
 use super::case::{Case, curl, knock};
 use super::laws::Law;
@@ -6,9 +6,9 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// A law does not hold: the smallest case that was found, and what happens in it.
+/// A counterexample to a law: the smallest case that was found, and the result in it.
 ///
-/// [`Case::to_yaml`] of its case can be kept and [replayed](super::laws::replay).
+/// Keep the [YAML](Case::to_yaml) of its case to [replay](super::laws::replay) it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -16,23 +16,23 @@ pub struct Violation {
     pub law: Law,
     /// The adapter's name.
     pub adapter: String,
-    /// After how many worlds in which it held.
+    /// The number of worlds in which the law held before.
     pub held: u32,
     /// The smallest case that was found. Its manifests are the SMI objects and services.
     pub case: Case,
-    /// What does not hold: what was expected, and what came.
+    /// The failure: the expected and the actual answer, or the condition that does not hold.
     pub why: String,
     /// The native objects, as YAML.
     pub native: String,
-    /// Why the reference decides as it does, if something was asked.
+    /// The trace of the reference, if the failure is about a query.
     pub reference: String,
-    /// What the translation says about it: its diagnostics.
+    /// The diagnostics of the plan, one per line.
     pub diagnostics: String,
 }
 
 impl Violation {
-    /// Saves its case in a folder, which is made where it is not there, as `LAW.yaml`: one file, to be
-    /// [replayed](super::laws::replay). Gives the path.
+    /// Saves the case as `LAW.yaml` in a folder, which is created if needed, and returns the path. The file can be
+    /// [replayed](super::laws::replay).
     ///
     /// # Errors
     /// If the file cannot be written.

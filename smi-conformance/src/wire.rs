@@ -1,8 +1,8 @@
-//! Objects of every kind and version as they stand on the wire, for tests of what reads and writes them.
+//! Objects of every kind and version in their wire forms, for tests of code that reads and writes them.
 //!
-//! Unlike in a [world](super::world), objects mean nothing together; each is one that its version can say.
-//! Names come from a small pool, so that they collide, with some that no API server takes; lists may be
-//! empty, weights and ports lie at their limits, and what is no weight or no port occurs as well.
+//! Unlike in a [world](super::world), the objects are unrelated to each other. Each one is valid in its version. Names
+//! come from a small pool, so that they collide, and some are rejected by API servers. Lists may be empty, weights and
+//! ports lie at their limits, and some weights and ports are invalid.
 //!
 //! ```
 //! use proptest::test_runner::{Config, TestRunner};
@@ -38,11 +38,11 @@ use std::fmt::Debug;
 
 /// A type of one kind and version whose values can be generated.
 pub trait Wire: Debug + Sized {
-    /// Any value that the version can say, so that nothing is lost when it is written and read again.
+    /// Returns the strategy of all values that the version can express, so that writing and reading loses nothing.
     fn any() -> BoxedStrategy<Self>;
 }
 
-/// Declares types of `metadata` and one field.
+/// Implements [`Wire`] for types with `metadata` and one other field.
 macro_rules! wire {
     ($($wire:ty { $field:ident: $strategy:expr })+) => {
         $(impl Wire for $wire {
@@ -75,12 +75,12 @@ fn metadata() -> impl Strategy<Value = ObjectMeta> {
         })
 }
 
-/// A whole second: API servers write no fractions.
+/// Returns times in whole seconds, since API servers write no fractions.
 fn time() -> impl Strategy<Value = Option<Time>> {
     (0..4_000_000_000_i64).prop_map(|second| Timestamp::from_second(second).ok().map(Time))
 }
 
-/// A name, and now and then what is none.
+/// Returns names, a few of them invalid.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         40 => select(&["a", "b", "web", "web-v1"][..]).prop_map(str::to_owned),
@@ -91,7 +91,7 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A port, and now and then what is none.
+/// Returns ports, a few of them invalid.
 fn port() -> impl Strategy<Value = Port> {
     let invalid = vec![
         json!(0),

@@ -1,4 +1,4 @@
-//! Worlds: everything that meaning depends on, tiny and full of collisions.
+//! Worlds: tiny clusters with everything that the meaning of SMI objects depends on, full of colliding names.
 
 pub mod backends;
 pub mod groups;
@@ -26,12 +26,12 @@ use std::fmt::{self, Display};
 use targets::{Referred, Target};
 use workloads::{Namespace, Workload};
 
-/// The namespaces. Nearly everything is in the first one.
+/// The namespaces of all worlds. Nearly everything is in the first one.
 pub const NAMESPACES: [&str; 2] = ["ns-a", "ns-b"];
 /// The names of Services, in both namespaces. Nearly all splits have the first one as their root.
 pub const SERVICES: [&str; 4] = ["web", "web-v1", "web-v2", "other"];
 
-/// What a cluster, or a set of manifests, holds, and what its operator chose.
+/// The objects of a cluster or a set of manifests, with the settings of its operator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct World {
     /// The Services.
@@ -40,18 +40,18 @@ pub struct World {
     pub groups: Vec<Group>,
     /// The splits.
     pub splits: Vec<Split>,
-    /// Who may talk to whom; in a world of routing, nothing.
+    /// The objects of access control; empty in a world of routing.
     pub access: Access,
-    /// The choices.
+    /// The settings.
     pub settings: Settings,
 }
 
-/// Everything about access control, but for route groups.
+/// The objects of access control, except route groups.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Access {
-    /// What namespaces say.
+    /// The Namespace objects, with their labels.
     pub namespaces: Vec<Namespace>,
-    /// What runs.
+    /// The workloads.
     pub workloads: Vec<Workload>,
     /// The traffic targets.
     pub targets: Vec<Target>,
@@ -99,7 +99,7 @@ impl Access {
 }
 
 impl World {
-    /// Any world of access control, with a split in some of them.
+    /// Returns the strategy of all worlds of access control, some of them with a split.
     pub fn of_access() -> impl Strategy<Value = Self> {
         let enforcement = prop_oneof![
             20 => Just(Enforcement::Targets),
@@ -117,7 +117,7 @@ impl World {
         (Self::any().boxed(), Access::any().boxed(), chosen).prop_map(
             |(mut world, access, (enforcement, trust_domain, foreign, http))| {
                 world.splits.truncate(1);
-                // Some ports are declared as something else than HTTP (A14).
+                // Some ports are declared with a protocol other than HTTP (A14).
                 let others = world.services.iter_mut().filter(|service| service.name != SERVICES[0]);
                 for port in others.flat_map(|service| &mut service.ports) {
                     port.app = port.app.map(|app| if app == "grpc" { "tcp" } else { app });
@@ -138,19 +138,18 @@ impl World {
         )
     }
 
-    /// Any world of routing.
+    /// Returns the strategy of all worlds of routing.
     pub fn any() -> impl Strategy<Value = Self> {
         let (group, split) = (|| Group::any().boxed(), || Split::any().boxed());
         (
-            // On the heap: generators of worlds are large, and stacks of tests are not.
+            // On the heap, since generators of worlds are large and the stacks of tests are small.
             Service::all().boxed(),
             prop_oneof![12 => vec(group(), 2..=3), 3 => vec(group(), 1), 1 => Just(Vec::new())].boxed(),
             prop_oneof![12 => vec(split(), 2..=5), 2 => vec(split(), 1), 1 => Just(Vec::new())].boxed(),
             settings().boxed(),
         )
             .prop_map(|(services, mut groups, mut splits, settings)| {
-                // Names come from places, so that they stay short, distinct and in order while something
-                // is shrunk away.
+                // Names come from positions, so that they stay short, distinct and ordered during shrinking.
                 for namespace in NAMESPACES {
                     let own = groups.iter_mut().filter(|group| group.namespace == namespace);
                     for (place, group) in own.enumerate() {
@@ -171,7 +170,7 @@ impl World {
             })
     }
 
-    /// The manifests.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> Vec<Value> {
         let domain = &self.settings.cluster_domain;
@@ -185,14 +184,14 @@ impl World {
             .collect()
     }
 
-    /// The Service with this key.
+    /// Returns the Service with this namespace and name.
     #[must_use]
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
         let mut services = self.services.iter();
         services.find(|service| service.namespace == namespace && service.name == name)
     }
 
-    /// The matches that a split refers to.
+    /// Returns the matches that a split refers to.
     pub fn matches_of<'w>(&'w self, split: &'w Split) -> impl Iterator<Item = &'w Match> {
         let named = |group: &&Group| {
             let refers = split
@@ -212,7 +211,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     ];
     let path = prop_oneof![2 => Just(PathAnchor::Full), 1 => Just(PathAnchor::Start)];
     let header = prop_oneof![2 => Just(HeaderAnchor::Full), 1 => Just(HeaderAnchor::Search)];
-    // A domain of one label can be taken for a namespace (T3).
+    // A domain with one label can be mistaken for a namespace (T3).
     let domain = prop_oneof![
         24 => Just("cluster.local"),
         2 => Just("example.org"),
@@ -229,7 +228,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-/// The manifests one after the other, then the settings.
+/// Writes one manifest per line, then the settings.
 impl Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for document in self.documents() {
@@ -255,7 +254,7 @@ impl Display for World {
 pub fn snapshot<'d>(documents: impl IntoIterator<Item = &'d Value>) -> Snapshot {
     let mut input = SnapshotBuilder::default();
     for document in documents {
-        // Whatever does not say which object it is has no effect.
+        // A document that does not identify its object has no effect.
         _ = Document::from_value(document.clone(), DEFAULT_NAMESPACE).add_to(&mut input);
     }
     input.build()

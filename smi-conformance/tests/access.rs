@@ -1,7 +1,7 @@
-//! Two derivations of who may talk to whom, by two authors, held against each other: `resolve`, from which native
-//! objects are made, and `authorize`, the reference semantics.
+//! Comparison of two derivations of SMI access control by two authors: `resolve`, from which native objects are made,
+//! and `authorize`, the reference semantics.
 //!
-//! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
+//! `SMI_CASES` raises the number of worlds. `--nocapture` shows the coverage.
 
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
@@ -23,11 +23,11 @@ use smi_conformance::world::reduce::{Sent, reduce};
 use smi_conformance::world::{World, snapshot};
 use std::thread;
 
-/// How many worlds are looked at.
+/// The number of worlds.
 const CASES: u32 = 20_000;
-/// How often each class must occur among them.
+/// The minimum number of events of each class.
 const LEAST: usize = 60;
-/// Parts of the run, each with a seed of its own.
+/// The seeds of the parts of the run.
 const SEEDS: [u8; 2] = [1, 2];
 
 const CLASSES: [&str; 18] = [
@@ -53,8 +53,8 @@ const CLASSES: [&str; 18] = [
 
 #[test]
 fn resolve_and_authorize_agree() {
-    let cases = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
-    let cases = cases.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
+    let worlds = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = worlds.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
     let mut coverage = Coverage::of(CLASSES);
     thread::scope(|scope| {
         for run in SEEDS.map(|seed| scope.spawn(move || run(seed, cases))) {
@@ -65,7 +65,11 @@ fn resolve_and_authorize_agree() {
         }
     });
     println!("{coverage}");
-    assert_eq!(coverage.rare(CLASSES, LEAST), [""; 0], "too rare, so nothing is known");
+    assert_eq!(
+        coverage.rare(CLASSES, LEAST),
+        [""; 0],
+        "these classes are too rare, so nothing is known about them"
+    );
 }
 
 fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
@@ -94,7 +98,7 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
     Ok(coverage)
 }
 
-/// One world, and what `resolve` makes of it.
+/// A world with its resolution.
 struct Seen {
     settings: Settings,
     snapshot: Snapshot,
@@ -111,7 +115,7 @@ impl Seen {
         }
     }
 
-    /// What is found for one query.
+    /// Compares the two derivations for one query.
     fn look(&self, query: &AccessQuery, coverage: &mut Coverage) -> Result<(), String> {
         if self.snapshot.workload(&query.to).is_none() {
             return Ok(());
@@ -125,14 +129,16 @@ impl Seen {
         };
         let enforced = is_enforced(&self.snapshot, &self.settings, namespace);
         if enforced != model.policy(&PolicyKey::Baseline(namespace.clone())).is_some() {
-            return Err(shown(&format!("enforced: {enforced}, and the model says otherwise")));
+            return Err(shown(&format!(
+                "the reference has enforced = {enforced}, but the model differs"
+            )));
         }
         if !enforced {
             coverage.note("allowed: not enforced");
             return if expected == Authorization::Allow {
                 Ok(())
             } else {
-                Err(shown("it is not enforced"))
+                Err(shown("the namespace is not enforced, but the query is not allowed"))
             };
         }
         let allowing = allowing(model, &self.snapshot, query, &self.settings);
@@ -142,9 +148,11 @@ impl Seen {
         match expected {
             Authorization::Either { rule } => coverage.note(&format!("{rule}: left open")),
             Authorization::Deny if allowing.is_empty() => coverage.note("denied"),
-            Authorization::Deny => return Err(shown(&format!("it is denied, and granted by {allowing:?}"))),
+            Authorization::Deny => return Err(shown(&format!("denied by the reference, but granted by {allowing:?}"))),
             Authorization::Allow if allowing.is_empty() && ambiguous => coverage.note("lost: selectors are ambiguous"),
-            Authorization::Allow if allowing.is_empty() => return Err(shown("it is allowed, and nothing grants it")),
+            Authorization::Allow if allowing.is_empty() => {
+                return Err(shown("allowed by the reference, but no grant allows it"));
+            }
             Authorization::Allow => classes(&allowing, query, ambiguous, coverage),
         }
         let lost = diagnostics
@@ -175,7 +183,7 @@ fn classes(allowing: &[&Grant], query: &AccessQuery, ambiguous: bool, coverage: 
     }
 }
 
-/// The grants that allow an access query, of every policy whose labels select what it goes to.
+/// Returns the grants that allow an access query, from every policy whose labels select its workload.
 fn allowing<'m>(model: &'m Model, snapshot: &Snapshot, query: &AccessQuery, settings: &Settings) -> Vec<&'m Grant> {
     let Some(pod) = snapshot.workload(&query.to) else {
         return Vec::new();
@@ -183,7 +191,10 @@ fn allowing<'m>(model: &'m Model, snapshot: &Snapshot, query: &AccessQuery, sett
     let selects = |access: &&WorkloadAccess| {
         let here = access.workload().key.namespace == query.to.key.namespace;
         let has = |(name, value)| pod.labels().get(name) == Some(value);
-        assert!(!access.selector().is_empty(), "an empty selector selects everything");
+        assert!(
+            !access.selector().is_empty(),
+            "an empty selector would select every pod"
+        );
         here && access.selector().iter().all(has)
     };
     let grants = model.accesses().filter(selects).flat_map(WorkloadAccess::grants);
@@ -214,7 +225,7 @@ fn allows(grant: &Grant, query: &AccessQuery, trust_domain: &str) -> bool {
     traffic && grant.sources().contains(&from) && grant.ports().contains(query.port)
 }
 
-/// The account that an ID of the mesh's own trust domain stands for.
+/// Returns the service account of an ID in the mesh's own trust domain.
 fn own(id: &str, trust_domain: &str) -> Option<Identity> {
     let parts: Vec<&str> = id.strip_prefix("spiffe://")?.split('/').collect();
     let [domain, "ns", namespace, "sa", account] = parts[..] else {

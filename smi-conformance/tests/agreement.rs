@@ -1,10 +1,10 @@
-//! Two derivations of what SMI means, by two authors, held against each other: `resolve`, from which native
-//! objects are made, and `route`, the reference semantics.
+//! Comparison of two derivations of SMI routing by two authors: `resolve`, from which native objects are made, and
+//! `route`, the reference semantics.
 //!
-//! `SMI_CASES` raises the number of worlds. `--nocapture` shows what was exercised.
+//! `SMI_CASES` raises the number of worlds. `--nocapture` shows the coverage.
 
 pub mod agreement {
-    //! What must hold. Nothing in here knows what a test is.
+    //! The laws, and the classes that a run must reach. Nothing in here depends on a test harness.
 
     pub mod classes;
     pub mod laws;
@@ -27,17 +27,17 @@ use smi_conformance::world::regexes::Re;
 use std::cell::{Cell, RefCell};
 use std::thread;
 
-/// How many worlds are looked at.
+/// The number of worlds.
 const CASES: u32 = 10_000;
-/// How often each class must occur among them.
+/// The minimum number of events of each class.
 const LEAST: usize = 30;
-/// Parts of the run, each with a seed of its own. They do not depend on the machine.
+/// The seeds of the parts of the run. They do not depend on the machine.
 const SEEDS: [u8; 2] = [1, 2];
 
 #[test]
-fn resolve_and_decide_agree() {
-    let cases = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
-    let cases = cases.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
+fn resolve_and_route_agree() {
+    let worlds = std::env::var("SMI_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = worlds.max(CASES) / u32::try_from(SEEDS.len()).unwrap();
     let coverage = thread::scope(|scope| {
         let runs = SEEDS.map(|seed| scope.spawn(move || run(seed, cases)));
         let mut all = Coverage::of(classes::all());
@@ -53,11 +53,11 @@ fn resolve_and_decide_agree() {
     assert_eq!(
         coverage.rare(classes::all(), LEAST),
         [""; 0],
-        "too rare, so nothing is known about them"
+        "these classes are too rare, so nothing is known about them"
     );
 }
 
-/// A generator of regular expressions that does not know their languages aims at nothing.
+/// Aims are useful only if the generator knows the languages of its regular expressions.
 #[test]
 fn members_of_patterns_match() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[0; 32]);
@@ -76,14 +76,14 @@ fn members_of_patterns_match() {
         (1800..1950).contains(&portable),
         "{portable} of 2000 patterns are portable"
     );
-    // A word boundary or an anchor within a pattern may leave it nothing.
+    // A word boundary or an anchor within a pattern may exclude every text.
     assert!(
         members * 100 > portable * 98,
-        "{members} of {portable} patterns have the member that they name"
+        "only {members} of {portable} patterns match their member"
     );
 }
 
-/// Looks at `cases` worlds.
+/// Checks `cases` worlds.
 fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
     let config = Config {
         cases,
@@ -97,7 +97,7 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
     let strategy = (World::any(), vec(Aim::any(), 4..=8));
     let result = TestRunner::new_with_rng(config, rng).run(&strategy, |(world, aims)| {
         let result = check(&world, &aims, &mut coverage.borrow_mut());
-        // Shrinking goes on with worlds of which some hold.
+        // Some of the worlds that shrinking tries hold.
         failed.set(failed.get() || result.is_err());
         held.set(held.get() + u32::from(!failed.get()));
         result.map_err(|fault| TestCaseError::fail(fault.why))
@@ -113,13 +113,13 @@ fn run(seed: u8, cases: u32) -> Result<Coverage, String> {
                 _ => ask(world, None).err(),
             };
             reduce(&mut world, &mut sent, |world, sent| again(world, sent).is_some());
-            let why = again(&world, sent.as_ref()).unwrap_or_else(|| "it holds when looked at again".to_owned());
+            let why = again(&world, sent.as_ref()).unwrap_or_else(|| "the world holds on the second try".to_owned());
             Err(format!("seed {seed}, after {} worlds:\n{world}\n{why}", held.get()))
         }
     }
 }
 
-/// What does not hold, and for which query.
+/// A failure, with the query that shows it.
 struct Fault {
     query: Option<RoutingQuery>,
     why: String,
@@ -132,7 +132,7 @@ impl Fault {
     }
 }
 
-/// Looks at one world, and at queries that are aimed at it.
+/// Checks one world, with queries that are aimed at it.
 fn check(world: &World, aims: &[Aim], coverage: &mut Coverage) -> Result<(), Box<Fault>> {
     let seen = Seen::new(world).map_err(|why| Fault::new(None, why))?;
     classes::world(coverage, &seen);
@@ -162,7 +162,7 @@ fn compare(seen: &Seen<'_>, query: &RoutingQuery, coverage: &mut Coverage) -> Re
     Ok(routing)
 }
 
-/// Looks at one world, and at one query.
+/// Checks one world, with one query.
 fn ask(world: &World, query: Option<&RoutingQuery>) -> Result<(), String> {
     let seen = Seen::new(world)?;
     let Some(query) = query else { return Ok(()) };

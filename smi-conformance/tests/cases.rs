@@ -1,7 +1,7 @@
-//! The cases that are kept hold for the reference, and show every rule that a question can show.
+//! Tests that the kept cases hold for the reference, and that they show every rule that a query can show.
 //!
-//! A case is text in `src/conformance/cases`: a small world, questions about it, and the answers that follow from the
-//! rules alone. This is where they are held against what the library says.
+//! A case is a text in `src/cases`: a small world, queries about it, and the answers that follow from the rules alone.
+//! These tests compare the answers with those of the library.
 
 use smi_adapter::Code;
 use smi_adapter::query::Destination;
@@ -13,47 +13,50 @@ use std::path::Path;
 
 const RULES: &str = include_str!("../../smi-types/src/rules.md");
 
-/// Rules that no case shows, and why.
+/// The rules that no case shows, each with the reason.
 const NOT_SHOWN: &[(&str, &str)] = &[
     (
         "A19",
-        "An access query has reached its pod: that it is judged there, on the server's side, no question can tell.",
+        "An access query has already reached its pod, so no query shows that it is judged on the server's side.",
     ),
-    ("A21", "It is about who may write objects, which is the cluster's RBAC."),
+    (
+        "A21",
+        "It is about permissions to write objects, which the cluster's RBAC decides.",
+    ),
     (
         "A32",
-        "There is no question about hosts outside of the cluster: targets say nothing of them.",
+        "No query is about hosts outside of the cluster, since targets do not cover them.",
     ),
     (
         "A37",
-        "Each question is about one request or connection, and a case has one moment only.",
+        "Each query is about one request or connection, and a case is a single point in time.",
     ),
     (
         "T1",
-        "A question is about one call of a client, and cannot tell on which side the split is applied.",
+        "A query is about one call of a client and does not show on which side the split is applied.",
     ),
     (
         "T4",
-        "It is about what is written, and about clients outside of the mesh, of which nothing is asked.",
+        "It is about the written objects and about clients outside of the mesh, which no query covers.",
     ),
-    ("T11", "It is about admission. The reference reads what was admitted."),
+    ("T11", "It is about admission. The reference reads admitted objects."),
     (
         "T24",
-        "Events and conditions are a controller's. What is reported, the cases of other rules show.",
+        "Controllers write events and conditions. The cases of other rules show the reports.",
     ),
     (
         "T26",
-        "That shares hold for each client by itself, only many requests of several clients can show.",
+        "Only many requests of several clients can show that shares hold for each client.",
     ),
-    ("T34", "It binds nobody."),
+    ("T34", "It is not normative."),
     (
         "T35",
-        "Deleting is a change, and a case has one moment only. The law `clean_delete` tries it.",
+        "A deletion is a change, and a case is a single point in time. The law `clean_delete` tries it.",
     ),
-    ("T36", "It is about time, and a case has one moment only."),
+    ("T36", "It is about time, and a case is a single point in time."),
     (
         "T37",
-        "It is about several requests of one client, and each question is about one.",
+        "It is about several requests of one client, and each query is about one request.",
     ),
 ];
 
@@ -79,14 +82,14 @@ fn every_file_is_listed() {
     assert_eq!(
         &there - &listed,
         BTreeSet::new(),
-        "in the folder, and not in the list in `cases/kept.rs`"
+        "in the folder, but not in the list in `cases/kept.rs`"
     );
-    assert_eq!(listed.len(), FILES.len(), "one is listed twice");
+    assert_eq!(listed.len(), FILES.len(), "a file is listed twice");
     assert!(FILES.is_sorted());
 }
 
 #[test]
-fn files_are_named_by_what_they_show() {
+fn files_are_named_after_their_rule() {
     for ((file, text), case) in FILES.iter().zip(kept()) {
         let stem = file.strip_suffix(".yaml").unwrap();
         assert_eq!(case.name, stem);
@@ -97,14 +100,17 @@ fn files_are_named_by_what_they_show() {
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
             "{file}"
         );
-        assert!(text.starts_with("# "), "{file} does not say what it shows");
+        assert!(
+            text.starts_with("# "),
+            "{file} does not begin with a comment about what it shows"
+        );
         assert_eq!((case.law, case.seed), (None, 0), "{file}");
     }
 }
 
-/// Whoever asks a real mesh sends the same.
+/// The same queries are sent to real meshes.
 #[test]
-fn everything_can_be_sent() {
+fn every_query_can_be_sent() {
     for case in kept() {
         for query in &case.routing_queries {
             let Destination::Service { port, .. } = &query.to;
@@ -121,7 +127,7 @@ fn everything_can_be_sent() {
 }
 
 #[test]
-fn every_rule_is_shown_or_cannot_be() {
+fn every_rule_is_shown_or_has_a_reason() {
     let known: BTreeSet<&str> = RULES
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split_once(' ').map(|(id, _)| id))
@@ -138,21 +144,21 @@ fn every_rule_is_shown_or_cannot_be() {
         .chain(others.keys())
         .filter(|id| !known.contains(*id))
         .collect();
-    assert_eq!(unknown, [&""; 0], "no such rules");
+    assert_eq!(unknown, [&""; 0], "these rules do not exist");
     let both: Vec<_> = others.keys().filter(|id| shown.contains(*id)).collect();
     assert_eq!(
         both, [&""; 0],
-        "shown by a case, and in the table of those that are not"
+        "shown by a case, but listed among the rules that are not shown"
     );
     let neither: Vec<_> = known
         .iter()
         .filter(|id| !shown.contains(*id) && !others.contains_key(*id))
         .collect();
-    assert_eq!(neither, [&""; 0], "shown by no case, without a reason");
+    assert_eq!(neither, [&""; 0], "neither shown by a case nor listed with a reason");
     assert!(others.values().all(|why| why.ends_with('.')));
 }
 
-/// A case that holds, to be spoilt.
+/// A case that holds, from which tests make broken ones.
 const GOOD: &str = "
 apiVersion: conformance.smi-adapter.dev/v1
 kind: Case
@@ -193,24 +199,24 @@ metadata: {name: zero, namespace: shop}
 spec: {service: web-v1, backends: [{service: web, weight: 0}]}
 ";
 
-/// What is wrong with [`GOOD`] where `old` is `new`; nothing, if nothing is.
+/// Replaces `old` by `new` in [`GOOD`] and returns the error of its verification, or the empty text if it holds.
 fn spoilt(old: &str, new: &str) -> String {
     assert_eq!(GOOD.matches(old).count(), 1, "{old}");
     Case::verify(&GOOD.replace(old, new)).err().unwrap_or_default()
 }
 
 #[test]
-fn a_good_case_is_good() {
+fn accepts_a_good_case() {
     let case = Case::verify(GOOD).unwrap();
     let written = case.to_yaml();
-    // The answers are written, and reading passes over them.
+    // Answers are written, and ignored on reading.
     assert!(written.contains("web-v1.shop:80"), "{written}");
     assert_eq!(Case::verify(&written), Ok(case.clone()), "{written}");
     assert_eq!(Case::read(&GOOD.replace("expect: denied", "expect: allowed")), Ok(case));
 }
 
 #[test]
-fn wrong_answers_are_found() {
+fn rejects_wrong_answers() {
     let why = spoilt("expect: web-v1.shop:80", "expect: web.shop:80");
     for part in [
         "t9-good",
@@ -234,17 +240,17 @@ fn wrong_answers_are_found() {
 }
 
 #[test]
-fn missing_answers_are_found() {
+fn rejects_missing_answers() {
     let why = spoilt(", expect: web-v1.shop:80", "");
     assert!(why.contains("query 1") && why.contains("no `expect`"), "{why}");
     let why = spoilt(", expect: denied", "");
     assert!(why.contains("query 1") && why.contains("no `expect`"), "{why}");
     let why = spoilt("rules: [T9]", "rules: []");
-    assert!(why.contains("shows no rule"), "{why}");
+    assert!(why.contains("`spec.rules` is empty"), "{why}");
 }
 
 #[test]
-fn unknown_fields_are_found() {
+fn rejects_unknown_fields() {
     for (old, new, at) in [
         ("expect: denied", "expct: denied", "spec.accessQueries[0]"),
         (
@@ -271,18 +277,18 @@ fn unknown_fields_are_found() {
         let why = spoilt(old, new);
         assert!(why.contains(new.split_once(": ").unwrap().1), "{why}");
     }
-    // A slip in the manifests is found as well.
+    // Mistakes in the manifests are detected as well.
     let why = spoilt(
         "backends: [{service: web, weight: 0}]",
         "backends: [{service: web, wieght: 0}]",
     );
     assert!(why.contains("UnknownField"), "{why}");
     let why = spoilt("kind: Namespace", "kind: Nmespace");
-    assert!(why.contains("no object that counts"), "{why}");
+    assert!(why.contains("not an object that has an effect"), "{why}");
 }
 
 #[test]
-fn wrong_reports_are_found() {
+fn rejects_wrong_reports() {
     let why = spoilt(
         "[AllWeightsZero TrafficSplit shop/zero",
         "[AllWeightsZero TrafficSplit shop/web",
@@ -300,7 +306,7 @@ fn wrong_reports_are_found() {
 }
 
 #[test]
-fn codes_cite_rules_that_can_be_linked_to() {
+fn codes_cite_rules_with_an_anchor() {
     for code in Code::ALL {
         for rule in code.rules() {
             assert!(RULES.contains(&format!("<a id=\"{rule}\">")), "{code} cites {rule}");

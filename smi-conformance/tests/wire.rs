@@ -1,6 +1,7 @@
-//! What is written in a version is read back as it was, and says the same in every version that can say it.
+//! Tests that objects of every version are read back unchanged, and keep their meaning in every version that can
+//! express it.
 //!
-//! `SMI_CASES` raises the number of objects of each kind and version, which is that of each pair of versions.
+//! `SMI_CASES` raises the number of objects of each kind and version, which is also that of each pair of versions.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -17,7 +18,7 @@ use smi_types::weight::{Decimal, Weight};
 use smi_types::{Lossy, Object, Version, metrics};
 use std::fmt::Debug;
 
-/// How many objects of each kind and version are looked at.
+/// The number of objects of each kind and version.
 const CASES: u32 = 1_000;
 
 /// Reads and writes objects of every version of a kind, and converts them to every version of it.
@@ -52,14 +53,14 @@ kinds! {
 }
 
 #[test]
-fn metrics_of_every_version() {
+fn reads_metrics_of_every_version() {
     run::<metrics::v1alpha1::TrafficMetrics>(reads).unwrap();
     run::<metrics::v1alpha1::TrafficMetricsList>(reads).unwrap();
     run::<metrics::v1alpha2::TrafficMetrics>(reads).unwrap();
     run::<metrics::v1alpha2::TrafficMetricsList>(reads).unwrap();
 }
 
-/// Tries `law` on objects and on what sloppy writers make of them. The seed is fixed.
+/// Tries `law` on objects and their sloppy variants. The seed is fixed.
 fn run<W>(law: impl Fn(&W, &Value) -> Result<(), TestCaseError>) -> Result<(), TestError<(W, Value)>>
 where
     W: Wire + Serialize + 'static,
@@ -73,7 +74,7 @@ where
     TestRunner::new_with_rng(config, rng).run(&sloppy::<W>(), |(wire, sloppy)| law(&wire, &sloppy))
 }
 
-/// An object is read back as it was written, and so is what sloppy writers make of it.
+/// Checks that an object and its sloppy variant are read back as the same object.
 fn reads<W>(wire: &W, sloppy: &Value) -> Result<(), TestCaseError>
 where
     W: Serialize + DeserializeOwned + Debug + PartialEq,
@@ -84,7 +85,7 @@ where
     Ok(())
 }
 
-/// Both readers find the object's hub, and know every field.
+/// Checks that both readers return the object's hub and know every field.
 fn lifts<W, H>(wire: &W, sloppy: &Value) -> Result<(), TestCaseError>
 where
     W: Serialize + Clone + Into<H>,
@@ -102,7 +103,7 @@ where
     Ok(())
 }
 
-/// Another version says the same in its own words, or refuses fields that are there. The own version never refuses.
+/// Checks that another version keeps the meaning, or rejects fields that the object has. Its own version never rejects.
 fn converts<A, B, H>(wire: &A) -> Result<(), TestCaseError>
 where
     A: k8s_openapi::Resource + Serialize + Clone + Into<H>,
@@ -113,7 +114,7 @@ where
     match B::try_from(hub.clone()) {
         Ok(other) => {
             prop_assert!(
-                says(B::KIND, B::VERSION, "", &serde_json::to_value(&other)?),
+                can_express(B::KIND, B::VERSION, "", &serde_json::to_value(&other)?),
                 "{:?}",
                 hub
             );
@@ -132,8 +133,8 @@ where
     Ok(())
 }
 
-/// Whether the version has what stands in the field `at`. What it has not, its API servers drop or refuse.
-fn says(kind: &str, version: &str, at: &str, json: &Value) -> bool {
+/// Returns `true` if the version has all that is in the field `at`. API servers drop or reject everything else.
+fn can_express(kind: &str, version: &str, at: &str, json: &Value) -> bool {
     let since = |first: &str| version >= first;
     let has = match (kind, at, json.as_str()) {
         ("HTTPRouteGroup", "headers", _) | ("TrafficTarget", "spec", _) => since("v1alpha2"),
@@ -148,25 +149,25 @@ fn says(kind: &str, version: &str, at: &str, json: &Value) -> bool {
         _ => true,
     };
     has && match json {
-        Value::Object(map) => map.iter().all(|(field, json)| says(kind, version, field, json)),
-        Value::Array(items) => items.iter().all(|item| says(kind, version, at, item)),
+        Value::Object(map) => map.iter().all(|(field, json)| can_express(kind, version, field, json)),
+        Value::Array(items) => items.iter().all(|item| can_express(kind, version, at, item)),
         _ => true,
     }
 }
 
-/// A whole number, or what is no weight at all.
+/// Returns `true` for a whole number, and for a text that is not a weight.
 fn is_whole(json: &Value) -> bool {
     json.is_u64() || json.as_str().is_none_or(|text| text.parse::<Decimal>().is_err())
 }
 
-/// Hubs in a form that is equal where their meaning is.
+/// A hub that has a normal form: hubs of equal meaning have equal normal forms.
 trait Hub: Clone + Debug + PartialEq {
     fn meaning(self) -> Self;
 }
 
 impl Hub for TrafficSplit {
-    /// Weights as the smallest whole numbers of their ratio (T8), which may be larger than a weight can be, as
-    /// text; a missing one is 0 (T6).
+    /// Reduces weights to the smallest whole numbers of their ratio (T8), as text, since they may exceed the range of a
+    /// weight. A missing weight is 0 (T6).
     fn meaning(mut self) -> Self {
         self.version = Version::default();
         let backends = self.spec.iter_mut().flat_map(|spec| &mut spec.backends);
@@ -187,7 +188,7 @@ impl Hub for TrafficSplit {
 }
 
 impl Hub for HTTPRouteGroup {
-    /// Neither no `spec` nor an empty list matches anything (I7, S21).
+    /// Treats an absent `spec` and an empty list alike, since both match nothing (I7, S21).
     fn meaning(self) -> Self {
         Self {
             version: Version::default(),
@@ -198,7 +199,7 @@ impl Hub for HTTPRouteGroup {
 }
 
 impl Hub for TCPRoute {
-    /// Without ports and a name, all ports are meant (S23).
+    /// Drops a `spec` without ports and without a name, which stands for all ports (S23).
     fn meaning(mut self) -> Self {
         self.version = Version::default();
         let matches = self.spec.as_ref().and_then(|spec| spec.matches.as_ref());
@@ -216,7 +217,8 @@ impl Hub for UDPRoute {
 }
 
 impl Hub for TrafficTarget {
-    /// No `spec` and an empty one allow nothing (I7), and the own group goes without saying (D12).
+    /// Treats an absent `spec` and an empty one alike, since both allow nothing (I7), and drops the SMI group, which is
+    /// the default (D12).
     fn meaning(mut self) -> Self {
         self.version = Version::default();
         let spec = self.spec.get_or_insert_default();

@@ -136,15 +136,15 @@ fn reports_the_request_that_a_program_fails_on() {
     );
     assert_failed(
         &judge_python(&[], "print('Hello!', flush=True)"),
-        " gave an answer that makes no sense (no JSON: expected value at line 1 column 1): `Hello!`; ",
+        " gave an invalid answer (not JSON: expected value at line 1 column 1): `Hello!`; ",
     );
     assert_failed(
         &judge_python(&[], "reply({'manifests': []})"),
-        "makes no sense (missing field `diagnostics`): `{\"manifests\": []}`; ",
+        "invalid answer (missing field `diagnostics`): `{\"manifests\": []}`; ",
     );
     assert_failed(
         &judge_python(&[], "sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()"),
-        " gave an answer that is no UTF-8; ",
+        " gave an answer that is not UTF-8; ",
     );
     assert_failed(
         &judge_python(

@@ -1,5 +1,5 @@
-//! The document of a case that says what is asked. Whatever it does not know is an error, so that a misspelt field
-//! does not pass for one that is not there.
+//! The document of a case that contains its queries. Unknown fields are errors, so that a misspelt field is not
+//! mistaken for an absent one.
 
 use super::Case;
 use super::settings::SettingsText;
@@ -16,7 +16,7 @@ use smi_adapter::yaml;
 const API_VERSION: &str = "conformance.smi-adapter.dev/v1";
 const KIND: &str = "Case";
 
-/// The document that says what is asked.
+/// The first document of a case, which contains its queries.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Head {
@@ -32,7 +32,7 @@ struct Metadata {
     name: String,
 }
 
-/// What is asked, and what somebody expects.
+/// The queries of a case, and the expected answers.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Spec {
@@ -48,15 +48,15 @@ pub(super) struct Spec {
     pub(super) routing_queries: Vec<RoutingQueryText>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) access_queries: Vec<AccessQueryText>,
-    /// Diagnostics that there must be: each as its code, object and field.
+    /// The diagnostics that must be reported, each as its code, object and field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) reports: Vec<String>,
-    /// Diagnostics that there must not be: each as the beginning of such a text.
+    /// The diagnostics that must not be reported, each as the beginning of such a text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) unreported: Vec<String>,
 }
 
-/// A query, and its answer.
+/// A routing query, and its expected answer.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RoutingQueryText {
@@ -70,7 +70,7 @@ pub(super) struct RoutingQueryText {
     pub(super) expect: Option<String>,
 }
 
-/// An access query, and its answer.
+/// An access query, and its expected answer.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccessQueryText {
@@ -119,13 +119,13 @@ impl Head {
         }
     }
 
-    /// The head of a text, and the manifests after it.
+    /// Splits a text into its head and the manifests after it.
     pub(super) fn split(text: &str) -> Result<(Self, Vec<Value>), String> {
         let mut documents = yaml::read_values(text)?.into_iter();
         let head = documents.next().unwrap_or_default();
         let is = |field: &str, value: &str| head.get(field).and_then(Value::as_str) == Some(value);
         if !is("apiVersion", API_VERSION) || !is("kind", KIND) {
-            return Err(format!("the first document is no `{KIND}` of `{API_VERSION}`"));
+            return Err(format!("the first document is not a `{KIND}` of `{API_VERSION}`"));
         }
         Ok((read(head)?, documents.collect()))
     }
@@ -134,7 +134,7 @@ impl Head {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// The case without the answers.
+    /// Returns the case, without the answers.
     pub(super) fn case(self, documents: Vec<Value>) -> Case {
         let Self { metadata, spec, .. } = self;
         Case {
@@ -150,7 +150,7 @@ impl Head {
     }
 }
 
-/// Reads a value, or says where it is not as it should be.
+/// Reads a value, or returns an error with the path of the invalid field.
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| error.to_string())
 }

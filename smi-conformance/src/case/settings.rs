@@ -1,10 +1,10 @@
-//! Settings of a case as text.
+//! The settings of a case as text.
 
 use serde::{Deserialize, Serialize};
 use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
 use std::collections::BTreeSet;
 
-/// The settings that a case can have. What is left out is as in the defaults.
+/// The settings that a case can have. Omitted settings have their defaults.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub(super) struct SettingsText {
@@ -29,7 +29,7 @@ enum HeaderText {
     Search,
 }
 
-/// Written `Targets`, `Off`, or `{except: [kube-system]}`, which is all namespaces but those.
+/// The enforcement, written as `Targets`, `Off`, or `{except: [kube-system]}` for all namespaces except those.
 #[derive(Deserialize, Serialize)]
 enum EnforcementText {
     Targets,

@@ -1,13 +1,13 @@
-//! Probes as what one would type.
+//! Queries as command lines.
 
 use smi_adapter::principal::Principal;
 use smi_adapter::query::{AccessQuery, Destination, Request, RoutingQuery, Traffic};
 
-/// An access query as what one would type, and where.
+/// Returns an access query as a command line, with its client and its workload.
 #[must_use]
 pub fn knock(query: &AccessQuery) -> String {
     let from = match &query.from {
-        None => "somebody without identity".to_owned(),
+        None => "a client without identity".to_owned(),
         Some(Principal::Account(account)) => format!("{}/{}", account.namespace, account.service_account),
         Some(Principal::Spiffe(id)) => id.clone(),
     };
@@ -15,7 +15,7 @@ pub fn knock(query: &AccessQuery) -> String {
     format!("{from} to {to}: {}", typed(&query.traffic, "POD", query.port))
 }
 
-/// A query as what one would type.
+/// Returns a routing query as a command line.
 #[must_use]
 pub fn curl(query: &RoutingQuery) -> String {
     let Destination::Service { key, port } = &query.to;
@@ -28,7 +28,7 @@ fn typed(traffic: &Traffic, host: &str, port: u16) -> String {
         Traffic::Udp => format!("nc -u {host} {port}"),
         Traffic::Http(Request { method, path, headers }) => {
             let headers = headers.iter().map(|(name, value)| {
-                // An empty header is written with a semicolon.
+                // `curl` needs a semicolon to send an empty header.
                 let line = if value.is_empty() {
                     format!("{name};")
                 } else {

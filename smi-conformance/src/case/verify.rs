@@ -1,4 +1,4 @@
-//! Whether what a case expects is what the reference answers.
+//! Verification of the expected answers of a case against the reference.
 
 use super::head::Head;
 use super::{Case, curl, knock};
@@ -11,7 +11,7 @@ use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::Document;
 use std::fmt::Display;
 
-/// What no case says unless it is about just that: there is a slip of the pen in its manifests.
+/// Codes that point to a mistake in the manifests of a case, unless the case names the report.
 const SLIPS: [Code; 4] = [
     Code::Undecodable,
     Code::UnknownField,
@@ -20,12 +20,11 @@ const SLIPS: [Code; 4] = [
 ];
 
 impl Case {
-    /// Reads a case that somebody wrote, and holds the reference against each answer that it gives, and what
-    /// [`resolve`] reports against the reports that it names.
+    /// Reads a case with expected answers, and compares them with the reference and with the reports of [`resolve`].
     ///
     /// # Errors
-    /// If the text is no case, shows no rule, asks nothing or leaves an answer out; and where an answer is not the
-    /// reference's: with what was expected, what came, and why the reference decides so.
+    /// If the text is not a case, or a case without rules, without queries or with a missing answer; and if an answer
+    /// differs from that of the reference, with both answers and the trace of the reference.
     pub fn verify(text: &str) -> Result<Self, String> {
         let (head, documents) = Head::split(text)?;
         let spec = &head.spec;
@@ -54,43 +53,42 @@ impl Case {
         }
     }
 
-    /// What the case lacks, or has too much of.
+    /// Returns the parts that the case lacks, and the documents that have no effect.
     fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
         if self.rules.is_empty() {
-            gaps.push("it shows no rule: `spec.rules` is empty".to_owned());
+            gaps.push("`spec.rules` is empty: name the rules that the case shows".to_owned());
         }
         if self.routing_queries.is_empty() && self.access_queries.is_empty() {
-            gaps.push("it asks nothing: there are no `spec.routing_queries` and no `spec.access_queries`".to_owned());
+            gaps.push("`spec.routingQueries` and `spec.accessQueries` are both empty: add a query".to_owned());
         }
         let unused = self.documents.iter().filter(|document| !counts(document));
-        gaps.extend(unused.map(|document| format!("no object that counts: {document}")));
+        gaps.extend(unused.map(|document| format!("not an object that has an effect: `{document}`")));
         gaps
     }
 
     fn misreported(&self, snapshot: &Snapshot, reports: &[String], unreported: &[String]) -> Vec<String> {
         let diagnostics = resolve(snapshot, &self.settings).diagnostics;
-        let said: Vec<String> = diagnostics.iter().map(text).collect();
-        let lines = said.iter().map(|said| format!("\n  {said}"));
+        let reported: Vec<String> = diagnostics.iter().map(text).collect();
+        let lines = reported.iter().map(|line| format!("\n  {line}"));
         let all: String = lines.collect();
         let mut faults = Vec::new();
-        for missing in reports.iter().filter(|report| !said.contains(report)) {
+        for missing in reports.iter().filter(|report| !reported.contains(report)) {
             faults.push(format!("`{missing}` is not reported, only:{all}"));
         }
         for report in unreported {
-            let is_said = said.iter().any(|said| begins(said, report));
-            if is_said {
+            if reported.iter().any(|line| begins(line, report)) {
                 faults.push(format!("`{report}` is reported:{all}"));
             }
         }
         let slips = diagnostics.iter().filter(|diagnostic| SLIPS.contains(&diagnostic.code));
         let slips = slips.filter(|slip| !reports.contains(&text(slip)));
-        faults.extend(slips.map(|slip| format!("the case does not name this report: {slip}")));
+        faults.extend(slips.map(|slip| format!("a report that the case does not expect: {slip}")));
         faults
     }
 }
 
-/// A diagnostic as a case names it: its code, object and field.
+/// Returns a diagnostic as a case names it: its code, object and field.
 fn text(diagnostic: &Diagnostic) -> String {
     let Diagnostic {
         code, object, field, ..
@@ -102,23 +100,23 @@ fn text(diagnostic: &Diagnostic) -> String {
     }
 }
 
-/// Whether a diagnostic is, or is one of those that are meant by a code, or a code and an object.
-fn begins(said: &str, report: &str) -> bool {
-    said.strip_prefix(report)
+/// Returns `true` if a diagnostic equals `report`, or begins with it where it is only a code, or a code and an object.
+fn begins(line: &str, report: &str) -> bool {
+    line.strip_prefix(report)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// Whether a document is of a kind that something can depend on, and says which object it is.
+/// Returns `true` if a document identifies an object of a kind that an answer can depend on.
 fn counts(document: &Value) -> bool {
     let document = Document::from_value(document.clone(), DEFAULT_NAMESPACE);
     matches!(document.add_to(&mut SnapshotBuilder::default()), Ok(Some(_)))
 }
 
-/// What is wrong with the answer to one question.
+/// Describes the difference between the expected answer to a query and the actual one, if they differ.
 fn differs(asked: &str, expected: Option<String>, got: impl Display, trace: &Trace) -> Option<String> {
     let got = got.to_string();
     match expected {
-        None => Some(format!("{asked}: there is no `expect`; the reference says `{got}`")),
+        None => Some(format!("{asked}: there is no `expect`; the reference answers `{got}`")),
         Some(expected) if expected != got => Some(format!(
             "{asked}\n  expected: {expected}\n  got:      {got}\n  because:\n{}",
             indented(trace)

@@ -1,4 +1,4 @@
-//! How callers, workloads and traffic stand in the text of a case.
+//! The text forms of clients, workloads and traffic in a case.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -84,7 +84,7 @@ pub(super) fn kind<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S
 pub(super) fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let name = String::deserialize(deserializer)?;
     let kind = Kind::WORKLOADS.into_iter().find(|kind| kind.name() == name);
-    kind.ok_or_else(|| D::Error::custom(format!("`{name}` is no kind of workload")))
+    kind.ok_or_else(|| D::Error::custom(format!("`{name}` is not a kind of workload")))
 }
 
 pub(super) fn traffic<S: Serializer>(traffic: &Traffic, serializer: S) -> Result<S::Ok, S::Error> {
@@ -112,7 +112,7 @@ pub(super) fn read_traffic<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     })
 }
 
-/// Reads what stands in one of several forms. A sequence is none of them, though serde would take its items for
+/// Reads a map that is one of several forms of a value. A sequence is rejected, though serde would read its items as
 /// fields.
 fn within<T: for<'de> Deserialize<'de>, E: Error>(value: Value) -> Result<T, E> {
     if !value.is_object() {

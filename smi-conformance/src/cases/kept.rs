@@ -1,13 +1,13 @@
-//! The cases that are kept: each shows rules, by what is asked in a small world and what is right there.
+//! The kept cases. Each one shows rules by queries in a small world, with the answers that follow from the rules.
 
 use crate::Case;
 
-/// Declares the files, so that they are part of the library and a test can hold the list against the folder.
+/// Declares the files, so that they are part of the library and a test can compare the list with the folder.
 macro_rules! files {
     ($($file:literal,)*) => {
-        /// The files of all kept cases, by name: the name of each, and its text.
+        /// The files of all kept cases, as pairs of name and text, ordered by name.
         ///
-        /// [`Case::verify`] holds the reference against one; [`kept`] reads them all.
+        /// [`Case::verify`] compares one with the reference, and [`kept`] reads them all.
         pub const FILES: &[(&str, &str)] = &[$(($file, include_str!($file)),)*];
     };
 }
@@ -35,7 +35,7 @@ files! {
     "a16-ports-of-the-specification.yaml",
     "a17-requests-of-the-specification.yaml",
     "a18-all-pods-of-the-account.yaml",
-    "a18-nobody-runs-as-the-account.yaml",
+    "a18-no-pod-of-the-account.yaml",
     "a2-denied-by-default.yaml",
     "a2-enforced-by-label.yaml",
     "a2-enforcement-everywhere.yaml",
@@ -188,8 +188,8 @@ files! {
     "t9-weight-of-zero.yaml",
 }
 
-/// All kept cases, in the order of their names. They name no law: every law that can use one can be tried in it.
+/// Returns all kept cases, ordered by name. They name no law, so every law that can use a case can be tried in it.
 pub fn kept() -> impl Iterator<Item = Case> {
-    // A test reads each file, so that none is left out here.
+    // A test reads every file, so no file is skipped here.
     FILES.iter().filter_map(|(_, text)| Case::read(text).ok())
 }

@@ -1,4 +1,4 @@
-//! To which classes of [`Coverage`] the verdicts on queries belong.
+//! The classes of [`Coverage`] to which the answers of the reference belong.
 
 use super::Coverage;
 use crate::queries::Beside;
@@ -11,7 +11,7 @@ use smi_adapter::snapshot::Snapshot;
 use smi_types::Version;
 
 impl Coverage {
-    /// Notes how the reference came to a routing.
+    /// Counts the classes of a routing and of the steps that led to it.
     pub fn query(
         &mut self,
         snapshot: &Snapshot,
@@ -47,7 +47,7 @@ impl Coverage {
             self.note_if(failed, "root after a match failed");
             self.note_if(inert && !failed, "root after all was inert");
             let passed_over = ["T6", "T10", "T12", "T19", "T23", "T29", "T31", "T40"];
-            self.note_if(!any(&passed_over), "root, nobody splits it");
+            self.note_if(!any(&passed_over), "root, not split");
             self.note_if(any(&["T29"]), "T29 conflict, and the winner takes nothing");
         }
         let Traffic::Udp = query.traffic else { return };
@@ -84,7 +84,7 @@ impl Coverage {
         });
     }
 
-    /// Notes whether a request is decided otherwise than the one that it lies beside.
+    /// Counts whether a near miss is decided like the request from which it differs.
     pub fn beside(&mut self, how: Beside, on: &Routing, beside: &Routing) {
         let name = match how {
             Beside::Path(Near::Append("?q=1" | "#f")) => "path with a query",
@@ -104,7 +104,7 @@ impl Coverage {
         self.note(&format!("{name}: decided {outcome}"));
     }
 
-    /// Notes whether another anchor would decide otherwise.
+    /// Counts whether the other path anchor or the other header anchor would decide otherwise.
     pub fn anchors(&mut self, snapshot: &Snapshot, settings: &Settings, query: &RoutingQuery, routing: &Routing) {
         let mut other = settings.clone();
         let (path, other_path) = match settings.path_anchor {
@@ -123,7 +123,7 @@ impl Coverage {
     }
 }
 
-/// The class of one step, by the rule that decided it.
+/// Returns the class of one step, by the rule that decided it.
 fn class(step: &Step) -> Option<&'static str> {
     let on = |kind| step.object.kind == kind;
     Some(match step.rule {

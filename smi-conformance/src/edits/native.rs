@@ -1,12 +1,12 @@
-//! Edits of native objects by somebody else.
+//! Foreign edits of native objects.
 
 use crate::dice::Dice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 
-/// Makes one edit of an object of ours: what it is, as the class of a report, and the object after it.
-/// Nothing, where there is nothing to edit in this way.
+/// Makes one edit of a managed object, and returns the class of the edit in a report and the object after it. Returns
+/// `None` if there is nothing to edit in the chosen way.
 pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static str, NativeObject)> {
     let mut edited = object.clone();
     let mut kinds = Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
         }
         2 => {
             let fields = around(&mut edited.spec, &at, Value::is_object)?.as_object_mut()?;
-            fields.insert("added".into(), json!("by somebody"));
+            fields.insert("added".into(), json!("foreign"));
             "repaired: a field added to the spec"
         }
         3 => {
@@ -50,8 +50,8 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
             owners.push(OwnerReference {
                 api_version: "v1".into(),
                 kind: "ConfigMap".into(),
-                name: "somebody".into(),
-                uid: "somebody".into(),
+                name: "foreign".into(),
+                uid: "foreign".into(),
                 ..OwnerReference::default()
             });
             "repaired: an owner added"
@@ -71,13 +71,13 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
             if dice.one_in(2) {
                 annotations.remove(name);
             } else {
-                annotations.insert(name.clone(), "somebody".into());
+                annotations.insert(name.clone(), "foreign".into());
             }
             "repaired: an annotation of ours"
         }
         _ => {
             let labels = edited.metadata.labels.as_mut()?;
-            // Without these two it is no longer ours.
+            // Without either of these two, the object is foreign.
             let ours = ["app.kubernetes.io/managed-by", "smi-adapter.dev/adapter"];
             let names: Vec<String> = labels
                 .keys()
@@ -91,7 +91,7 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
     Some((class, edited))
 }
 
-/// Pointers to all parts of a value.
+/// Collects pointers to all parts of a value.
 fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -113,7 +113,7 @@ fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
     all.push(at);
 }
 
-/// The value of a type at a pointer, or the nearest one around it.
+/// Returns the value at a pointer if it has the requested type, or the nearest enclosing value that has it.
 fn around<'v>(spec: &'v mut Value, pointer: &str, is: fn(&Value) -> bool) -> Option<&'v mut Value> {
     let mut at = pointer;
     while !is(spec.pointer(at)?) {

@@ -1,4 +1,4 @@
-//! What became of the mutants.
+//! The fates of mutants in a report.
 
 use crate::laws::Law;
 use crate::mutants::{Fate, Mutant};
@@ -30,7 +30,7 @@ impl Mutants {
         }
     }
 
-    /// The fate of a mutant. One that is not listed does not apply.
+    /// Returns the fate of a mutant. A mutant that is not listed does not apply.
     pub(super) fn fate(&self, mutant: &Mutant) -> Fate {
         match self.killed.get(mutant.name()) {
             Some(Kill { after, .. }) => Fate::Killed { after: *after },
@@ -40,7 +40,8 @@ impl Mutants {
     }
 }
 
-/// The law that found a mutant out, and after how many worlds. In a report it is text, as in `faithful after 7`.
+/// The law that killed a mutant, with the number of worlds in which it held before. In a report it is text, such as
+/// `faithful after 7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(into = "String", try_from = "String")]
 pub(super) struct Kill {

@@ -5,7 +5,7 @@ use crate::laws::Law;
 use crate::mutants::{Fate, Mutant};
 use smi_adapter::adapter::Feature;
 
-/// Markdown: a column for each report.
+/// Writes Markdown with a column for each report.
 pub(super) fn write(judgements: &[Judgement]) -> String {
     let mut text = String::new();
     let heads = judgements.iter().map(|judgement| {
@@ -82,7 +82,7 @@ pub(super) fn write(judgements: &[Judgement]) -> String {
         (mutant.name().to_owned(), each(&fate))
     });
     table(
-        "mutant, and the law that finds it out after how many worlds",
+        "mutant, with the law that kills it and the number of worlds before",
         rows.collect(),
     );
     text

@@ -1,4 +1,4 @@
-//! What an adapter can be good for, and whether that was shown.
+//! Profiles: the uses of an adapter, with the laws that each one rests on.
 
 use super::in_words;
 use crate::laws::Law;
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use smi_adapter::adapter::{Feature, Support};
 use std::collections::BTreeMap;
 
-/// One thing that an adapter can be good for.
+/// One use of an adapter, with its result.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Profile {
     state: State,
-    /// How well the adapter says that it expresses what the profile is about.
+    /// The degree of support that the adapter declares for the features of the profile.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     features: BTreeMap<String, String>,
-    /// The laws that it rests on and that do not hold.
+    /// The laws of the profile that do not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     failed: Vec<Law>,
-    /// What happened too rarely in those laws.
+    /// The classes that happened too rarely in the laws of the profile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unverified: Vec<String>,
 }
@@ -32,12 +32,12 @@ impl Profile {
     }
 }
 
-/// What a profile is made of.
+/// The definition of a profile.
 struct Parts {
     name: &'static str,
     features: &'static [Feature],
     laws: &'static [Law],
-    /// What must have happened in one of the laws.
+    /// The classes that must have happened in one of the laws.
     classes: &'static [&'static str],
 }
 
@@ -62,7 +62,7 @@ const ALL: [Parts; 6] = [
             "T9 a weight of zero",
             "T20 a backend without the port",
             "T25 the root stands in",
-            "root, nobody splits it",
+            "root, not split",
         ],
     },
     Parts {
@@ -112,7 +112,7 @@ const ALL: [Parts; 6] = [
     },
 ];
 
-/// The profiles of an adapter.
+/// Returns the profiles of an adapter.
 pub(super) fn all(
     support: &[(Feature, Support)],
     outcomes: &BTreeMap<Law, Result<Report, Box<Violation>>>,
@@ -130,7 +130,7 @@ impl Parts {
         outcomes: &BTreeMap<Law, Result<Report, Box<Violation>>>,
         cases: Cases,
     ) -> Profile {
-        // What no other profile rests on is about objects as such.
+        // A profile without laws of its own rests on all laws that no other profile has: those about objects as such.
         let of_others = |law: &&Law| ROUTING.contains(law) || ACCESS.contains(law) || **law == Law::Sound;
         let rest = || Law::ALL.iter().filter(|law| !of_others(law));
         let own: Vec<Law> = if self.laws.is_empty() {

@@ -1,4 +1,4 @@
-//! Laws about who is let in: the reference against the mesh.
+//! Laws about access: the reference compared with the mesh.
 
 mod excuse;
 
@@ -36,18 +36,18 @@ pub(super) const ALLOWED: &[&str] = &[
     "denied: TCP",
 ];
 
-/// A case, as the reference and the mesh see it.
+/// A case as the reference and the mesh see it: the snapshot, and the native objects that the adapter wrote.
 struct Sight<'a> {
     subject: &'a Subject<'a>,
     case: &'a Case,
     snapshot: Snapshot,
     planned: Planned,
-    /// The native objects, after they were written and read.
+    /// The native objects, written as YAML and read back.
     objects: Vec<NativeObject>,
     world: MeshWorld,
 }
 
-/// What is there beside native objects. What came twice is there once.
+/// Returns the state of the cluster apart from native objects. An object that occurs twice is in it once.
 pub(super) fn mesh_world(case: &Case, snapshot: &Snapshot, closed: bool) -> MeshWorld {
     let services = snapshot.services();
     let pods = case.documents.iter().filter_map(pod_of).filter_map(|pod| {
@@ -69,8 +69,8 @@ pub(super) fn mesh_world(case: &Case, snapshot: &Snapshot, closed: bool) -> Mesh
     }
 }
 
-/// Asks the mesh about one query.
-pub(super) fn knocked(
+/// Asks the mesh for its decision on one query.
+pub(super) fn ask_mesh(
     subject: &Subject<'_>,
     objects: &[NativeObject],
     world: &MeshWorld,
@@ -96,7 +96,8 @@ pub(super) fn knocked(
     mesh.authorize(objects, world, &inbound)
 }
 
-/// The account that a SPIFFE ID of the mesh's own trust domain stands for: some meshes know it by another name.
+/// Returns the service account of a SPIFFE ID in the mesh's own trust domain, since some meshes identify it in another
+/// way.
 fn own_account(id: &str, trust_domain: &str) -> Option<Peer> {
     let path = id.strip_prefix("spiffe://")?.strip_prefix(trust_domain)?;
     let (namespace, service_account) = path.strip_prefix("/ns/")?.split_once("/sa/")?;
@@ -106,7 +107,7 @@ fn own_account(id: &str, trust_domain: &str) -> Option<Peer> {
     }))
 }
 
-/// What the reference and the mesh say of an access query.
+/// The answers of the reference and of the mesh to an access query.
 struct Answer {
     expected: Authorization,
     trace: Trace,
@@ -129,14 +130,14 @@ impl<'a> Sight<'a> {
         })
     }
 
-    /// What the reference and the mesh say of one query; nothing, if the mesh is not modelled there.
+    /// Asks the reference and the mesh about one query. Returns `None` if its workload does not exist or the mesh does
+    /// not model it.
     fn ask(&self, query: &AccessQuery, tally: &mut Tally) -> Option<Answer> {
-        // No workload that is not there can be reached.
         self.snapshot.workload(&query.to)?;
         let (expected, trace) = authorize(&self.snapshot, &self.case.settings, query);
         tally.queries += 1;
         note(expected, &trace, query, tally);
-        match knocked(self.subject, &self.objects, &self.world, query) {
+        match ask_mesh(self.subject, &self.objects, &self.world, query) {
             Ok(got) => Some(Answer { expected, trace, got }),
             Err(NotModelledError(why)) => {
                 tally.not_modelled += 1;
@@ -147,7 +148,7 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// Whether a diagnostic says that the mesh cannot close what an access query goes to.
+    /// Returns `true` if a diagnostic reports that the mesh cannot close the target of an access query.
     fn open(&self, query: &AccessQuery) -> bool {
         let feature = match query.traffic {
             Traffic::Udp => Feature::UdpAccess,
@@ -156,7 +157,7 @@ impl<'a> Sight<'a> {
         let owner = self.owner(&query.to);
         let about = |diagnostic: &Diagnostic| {
             let object = &diagnostic.object;
-            // For a namespace as a whole it is said of datagrams only.
+            // On a namespace as a whole it is about datagrams only.
             let namespace = query.traffic == Traffic::Udp && *object == ObjectRef::namespace(&query.to.key.namespace);
             let workload = *object == query.to || Some(object) == owner.as_ref();
             let here = diagnostic.ports.contains(query.port);
@@ -165,7 +166,7 @@ impl<'a> Sight<'a> {
         self.subject.adapter.support(feature) != Support::Full && self.planned.diagnostics.iter().any(about)
     }
 
-    /// The owner of an old pod of this world.
+    /// Returns the owner of an old pod of this world.
     fn owner(&self, object: &ObjectRef) -> Option<ObjectRef> {
         let name = object.key.name.strip_suffix("-old")?;
         let key = ObjectKey::new(&object.key.namespace, name);
@@ -174,7 +175,7 @@ impl<'a> Sight<'a> {
         owners.find(|owner| self.snapshot.workload(owner).is_some())
     }
 
-    /// The diagnostics of what is not in force on this mesh, though the specification says it.
+    /// Returns the diagnostics that claim a difference between this mesh and the specification.
     fn claims(&self) -> Vec<Diagnostic> {
         let known = Known::of(&self.snapshot, &self.case.settings);
         let of_mesh = |claim: &&Diagnostic| {
@@ -185,7 +186,7 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// Notes what an access query shows.
+/// Notes the classes that an access query shows.
 fn note(expected: Authorization, trace: &Trace, query: &AccessQuery, tally: &mut Tally) {
     let protocol = match query.traffic {
         Traffic::Tcp => "TCP",
@@ -209,8 +210,8 @@ fn note(expected: Authorization, trace: &Trace, query: &AccessQuery, tally: &mut
 
 pub(super) fn fault(query: &AccessQuery, expected: &str, got: Decision, trace: &Trace) -> Box<Fault> {
     let got = match got {
-        Decision::Allow => "let in",
-        Decision::Deny => "refused",
+        Decision::Allow => "allowed",
+        Decision::Deny => "denied",
     };
     Box::new(Fault {
         sent: Some(Sent::AccessQuery(query.clone())),
@@ -221,7 +222,7 @@ pub(super) fn fault(query: &AccessQuery, expected: &str, got: Decision, trace: &
 
 pub(super) fn never_widens(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let sight = Sight::new(subject, case, true)?;
-    // In a closed world no datagram gets anywhere.
+    // In a closed world all datagrams are denied.
     for query in case.access_queries.iter().filter(|query| query.traffic != Traffic::Udp) {
         let Some(Answer { expected, trace, got }) = sight.ask(query, tally) else {
             continue;
@@ -258,9 +259,9 @@ pub(super) fn grants(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         };
         match (expected, got) {
             (Authorization::Either { .. }, _) => tally.either += 1,
-            // Some traffic a mesh never carries, whatever is written for it.
+            // A mesh never carries some traffic, whatever is written for it.
             (Authorization::Allow, Decision::Deny)
-                if knocked(subject, &[], &sight.world, query) == Ok(Decision::Deny) =>
+                if ask_mesh(subject, &[], &sight.world, query) == Ok(Decision::Deny) =>
             {
                 tally.refused += 1;
             }

@@ -1,4 +1,4 @@
-//! Laws about working on a cluster.
+//! Laws about working on a cluster: convergence, repairs and ownership.
 
 use super::history::released;
 use super::{Fault, Subject, Tally, hold};
@@ -14,11 +14,11 @@ use smi_adapter::plan::{Action, Plan, Planned};
 use smi_adapter::settings::{Owner, Scope, Settings};
 use std::collections::BTreeSet;
 
-fn empty(plan: &Plan, when: &str) -> Result<(), Box<Fault>> {
+fn expect_empty(plan: &Plan, when: &str) -> Result<(), Box<Fault>> {
     let actions: Vec<String> = plan.actions.iter().map(named).collect();
     hold!(
         actions.is_empty(),
-        "{when} something is still to be done: {}",
+        "the plan is not empty {when}: {}",
         actions.join(", ")
     );
     Ok(())
@@ -39,10 +39,10 @@ pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -
     let planned = lab.settle(&input, &case.settings)?;
     tally.planned(&planned);
     let again = lab.plan(&input, &case.settings)?;
-    empty(&again.plan, "after a plan was applied")?;
+    expect_empty(&again.plan, "after the first one was applied")?;
     hold!(
         again.diagnostics == planned.diagnostics,
-        "the diagnostics change once the plan is applied, from `{}` to `{}`",
+        "the diagnostics change after the plan was applied, from `{}` to `{}`",
         lab::named(&planned.diagnostics),
         lab::named(&again.diagnostics)
     );
@@ -53,9 +53,9 @@ pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
     let lab = Lab::new(subject.adapter);
     let first = lab.plan(&case.input(), &case.settings)?;
     tally.planned(&first);
-    hold!(lab.cluster.objects().is_empty(), "planning wrote something");
+    hold!(lab.cluster.objects().is_empty(), "planning wrote to the cluster");
     let second = lab.plan(&case.input(), &case.settings)?;
-    hold!(first == second, "two plans over the same observation differ");
+    hold!(first == second, "two plans over the same observed objects differ");
     lab.settle(&case.input(), &case.settings)?;
     let before = lab.cluster.objects();
     for _ in 0..2 {
@@ -63,7 +63,7 @@ pub(super) fn idempotent(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         lab.settle(&Input::new(documents), &case.settings)?;
         hold!(
             lab.cluster.objects() == before,
-            "applying a plan again writes something"
+            "applying a plan again writes to the cluster"
         );
     }
     Ok(())
@@ -81,8 +81,8 @@ pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> 
             };
             let shown = edited.to_value();
             lab.cluster.put(edited);
-            if is_there(&lab, &object) {
-                // The server's defaults undid it.
+            if is_unchanged(&lab, &object) {
+                // The server's defaults reverted the edit.
                 continue;
             }
             tally.coverage.note(class);
@@ -97,25 +97,26 @@ pub(super) fn repairs(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> 
     Ok(())
 }
 
-/// Whether an object is in the cluster, as it was.
-fn is_there(lab: &Lab<'_>, object: &NativeObject) -> bool {
+/// Returns `true` if an object is in the cluster and unchanged.
+fn is_unchanged(lab: &Lab<'_>, object: &NativeObject) -> bool {
     lab.objects().contains(&lab::stripped(object.clone()))
 }
 
-/// The plan is not empty, and applying it brings the object back.
+/// Checks that the plan is not empty, and that applying it restores the object.
 fn restored(lab: &Lab<'_>, input: &Input, settings: &Settings, object: &NativeObject) -> Result<(), String> {
     let name = object.reference();
     let planned = lab.settle(input, settings)?;
     if !planned.plan.actions.iter().any(|action| action.object() == name) {
-        return Err(format!("the plan leaves {name} as it is"));
+        return Err(format!("the plan does not change {name}"));
     }
-    if !is_there(lab, object) {
-        return Err(format!("applying the plan does not bring {name} back"));
+    if !is_unchanged(lab, object) {
+        return Err(format!("applying the plan does not restore {name}"));
     }
     Ok(())
 }
 
-/// Without the owner's label an object is somebody else's, and whoever needs its name is told.
+/// Checks that an object without the owner label is treated as foreign, and that the conflict over its name is
+/// reported.
 fn foreign(
     lab: &Lab<'_>,
     input: &Input,
@@ -135,13 +136,13 @@ fn foreign(
     let touches = planned.plan.actions.iter().any(|action| action.object() == name);
     hold!(
         !touches,
-        "{name} lost the label of its owner, and the plan changes it all the same"
+        "{name} has lost its owner label, but the plan still changes it"
     );
     hold!(
         reported(&planned),
-        "{name} lost the label of its owner, and no `ForeignObject` says so"
+        "{name} has lost its owner label, but no `ForeignObject` is reported"
     );
-    hold!(lab.cluster.objects() == before, "planning wrote something");
+    hold!(lab.cluster.objects() == before, "planning wrote to the cluster");
     lab.cluster.put(object.clone());
     Ok(())
 }
@@ -179,16 +180,19 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         if let Some(object) = changed {
             hold!(
                 false,
-                "{class}: one changes {}, which is the other one's",
+                "{class}: the second embedder changes {}, which the first one manages",
                 object.reference()
             );
         }
         hold!(
             !clash || reported(&planned),
-            "{class}: one has the names that the other one needs, and no `ForeignObject` says so"
+            "{class}: the first embedder has names that the second one needs, but no `ForeignObject` is reported"
         );
-        empty(&lab.plan(&input, &one)?.plan, "after the other one applied its plan")?;
-        // Without any SMI object, one takes away its own objects and no others.
+        expect_empty(
+            &lab.plan(&input, &one)?.plan,
+            "after the other embedder applied its plan",
+        )?;
+        // Without any SMI object, the first embedder deletes its own objects and no others.
         let without = released(&case.documents);
         let others: Vec<NativeObject> = lab
             .objects()
@@ -200,7 +204,7 @@ pub(super) fn two_owners(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
         let differ = differing(&left, &others);
         hold!(
             differ.is_empty(),
-            "{class}: when one deletes what it has, this should not be touched, or be left: {}",
+            "{class}: after the first embedder deleted its objects, these should not remain, or not be changed: {}",
             lab::named(&differ)
         );
     }

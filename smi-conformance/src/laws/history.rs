@@ -1,4 +1,4 @@
-//! Laws about what an edit changes, and what it does not.
+//! Laws about the changes that an edit may cause.
 
 use super::{Fault, Subject, Tally, hold, plan};
 use crate::edits::{Edit, is, matches_of, places};
@@ -15,18 +15,24 @@ use smi_adapter::semantics::is_enforced;
 use smi_adapter::settings::{ENFORCE_LABEL, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The names of each policy's objects of each kind. Left out are routes that are not wholly in force: the next edit may
-/// put them in force on another port, with objects of its own.
+/// Returns the names of each policy's objects of each kind. Routes that are only partly in force are left out, since
+/// the next edit may put them in force on another port, with new objects.
 fn names(planned: &Planned) -> BTreeMap<(PolicyKey, Kind), BTreeSet<ObjectKey>> {
     let mut names: BTreeMap<_, BTreeSet<ObjectKey>> = BTreeMap::new();
-    let lost = planned.diagnostics.iter();
-    let lost = lost.filter(|diagnostic| diagnostic.code.effect() != Effect::InForce);
-    let lost: BTreeSet<&ObjectRef> = lost.map(|diagnostic| &diagnostic.object).collect();
-    let routes = planned.model.policies();
-    let routes = routes.filter(|(_, policy)| matches!(policy, Policy::Route(_)));
-    let partial = routes.filter(|(_, policy)| policy.sources().iter().any(|source| lost.contains(source)));
-    let partial: BTreeSet<&PolicyKey> = partial.map(|(key, _)| key).collect();
-    // Leaves and grants may be named by what they say.
+    let lost: BTreeSet<&ObjectRef> = planned
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.code.effect() != Effect::InForce)
+        .map(|diagnostic| &diagnostic.object)
+        .collect();
+    let partial: BTreeSet<&PolicyKey> = planned
+        .model
+        .policies()
+        .filter(|(_, policy)| matches!(policy, Policy::Route(_)))
+        .filter(|(_, policy)| policy.sources().iter().any(|source| lost.contains(source)))
+        .map(|(key, _)| key)
+        .collect();
+    // The names of leaves and grants may depend on their content.
     let is_stable = |manifest: &&Manifest| matches!(manifest.stage, Stage::Route | Stage::Deny);
     let manifests = planned.manifests.iter().filter(is_stable);
     for manifest in manifests.filter(|manifest| !partial.contains(&manifest.policy)) {
@@ -56,7 +62,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         tally.coverage.note_if(!before.is_empty(), edit.class());
         for (of, before) in &before {
             let Some(after) = after.get(of) else { continue };
-            // More or fewer objects are no other names for the same; a weight makes neither.
+            // More or fewer objects are not renamed ones. A weight changes neither number nor names.
             let renamed = if edit == Edit::Weight {
                 before != after
             } else {
@@ -64,7 +70,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
             };
             hold!(
                 !renamed,
-                "{}: {edited}: the {} of {} had the names {}, and have {}",
+                "{}: {edited}: the {} objects of {} had the names {}, and now have the names {}",
                 edit.class(),
                 of.1,
                 of.0,
@@ -83,30 +89,33 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {
             continue;
         };
-        // Enforcement does not end by an edit (A2).
+        // An edit does not end enforcement (A2).
         let mut input = Input::new(documents);
         enforced(&case.documents, &case.settings).for_each(|namespace| input.enforce(namespace));
         let after = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
         tally.coverage.note_if(!before.manifests.is_empty(), edit.class());
         let own = |manifest: &&Manifest| concerns(&edited, manifest);
         let written = before.manifests.iter().chain(&after.manifests).filter(own);
-        // What is denied may depend on an object that grants nothing.
+        // Denials may depend on an object that grants nothing.
         let of_model = before.model.policies().chain(after.model.policies());
         let of_model = of_model
             .filter(|(_, policy)| is_source(&edited, policy))
             .map(|(key, _)| key);
         let keys: BTreeSet<&PolicyKey> = written.map(|manifest| &manifest.policy).chain(of_model).collect();
         let others = |planned: &Planned| -> Vec<NativeObject> {
-            let others = planned.manifests.iter();
-            let others = others.filter(|manifest| !keys.contains(&manifest.policy));
-            others.map(|manifest| manifest.object.clone()).collect()
+            planned
+                .manifests
+                .iter()
+                .filter(|manifest| !keys.contains(&manifest.policy))
+                .map(|manifest| manifest.object.clone())
+                .collect()
         };
         let (one, other) = (others(&before), others(&after));
         tally.coverage.note_if(!one.is_empty(), "other policies");
         let differ = differing(&one, &other);
         hold!(
             differ.is_empty(),
-            "{}: {}: objects of other policies change: {}",
+            "{}: {}: objects of other policies changed: {}",
             edit.class(),
             named(reference(&edited)),
             named(&differ)
@@ -115,7 +124,7 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     Ok(())
 }
 
-/// The SMI object that a document is.
+/// Returns a reference to the SMI object of a document.
 fn reference(document: &Value) -> Option<ObjectRef> {
     let kind = Kind::SMI.into_iter().find(|kind| is(document, kind.name()))?;
     let key = ObjectKey::new(text(document, "/metadata/namespace"), text(document, "/metadata/name"));
@@ -126,18 +135,18 @@ fn text<'d>(document: &'d Value, pointer: &str) -> &'d str {
     document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether an object of access control has a part in a policy.
+/// Returns `true` if the object of a document is a source of a policy.
 fn is_source(document: &Value, policy: &Policy) -> bool {
     reference(document).is_some_and(|object| policy.sources().contains(&object))
 }
 
-/// Whether an SMI object has to do with a manifest: it is a source of it, or names its root.
+/// Returns `true` if an SMI object is a source of a manifest or names its root.
 fn concerns(document: &Value, manifest: &Manifest) -> bool {
     let Some(object) = reference(document) else {
         return false;
     };
-    let root = text(document, "/spec/service");
-    let root = root.split_once('.').map_or(root, |(first, _)| first);
+    let service = text(document, "/spec/service");
+    let root = service.split_once('.').map_or(service, |(first, _)| first);
     let names_root = object.kind == Kind::TrafficSplit
         && matches!(&manifest.policy, PolicyKey::Route(of) if of.namespace == object.key.namespace && of.name == root);
     names_root || manifest.sources.contains(&object)
@@ -163,7 +172,7 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let differ = differing(&lab.objects(), &fresh.objects());
         hold!(
             differ.is_empty(),
-            "deleting {} is not the same as translating without it: {}",
+            "the objects after deleting {} differ from those of a plan without it: {}",
             named(reference(&edited)),
             named(&differ)
         );
@@ -173,20 +182,20 @@ pub(super) fn clean_delete(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     let left: Vec<ObjectRef> = lab.objects().iter().map(NativeObject::reference).collect();
     hold!(
         left.is_empty(),
-        "all SMI objects are deleted, and this remains: {}",
+        "objects remain after all SMI objects were deleted: {}",
         named(&left)
     );
     Ok(())
 }
 
-/// The namespaces that are enforced, and stay so whatever is edited, as what a plan observes keeps them (A2).
+/// Returns the enforced namespaces. They stay enforced after any edit, because a plan observes their objects (A2).
 pub(super) fn enforced(documents: &[Value], settings: &Settings) -> impl Iterator<Item = String> {
     let before = snapshot(documents);
     let namespaces = namespaces(documents).into_iter();
     namespaces.filter(move |namespace| is_enforced(&before, settings, namespace))
 }
 
-/// The namespaces that documents are in, or are.
+/// Returns the namespaces of documents, and those that are documents themselves.
 fn namespaces(documents: &[Value]) -> BTreeSet<String> {
     let named = |document: &Value| {
         let own = if is(document, "Namespace") { "name" } else { "namespace" };
@@ -196,7 +205,7 @@ fn namespaces(documents: &[Value]) -> BTreeSet<String> {
     documents.iter().filter_map(named).collect()
 }
 
-/// The documents without SMI objects, and with every namespace released.
+/// Returns the documents without SMI objects, and with every namespace released.
 pub(super) fn released(documents: &[Value]) -> Vec<Value> {
     let smi = |document: &Value| Kind::SMI.iter().any(|kind| is(document, kind.name()));
     let others = documents
@@ -229,7 +238,7 @@ pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         let differ = differing(&before, &after);
         hold!(
             differ.is_empty(),
-            "written in {version}, {} differs: {}",
+            "with the SMI objects in {version}, these objects differ: {}: {}",
             named(&differ),
             difference(&smi_adapter::yaml::write(&before), &smi_adapter::yaml::write(&after))
         );
@@ -237,7 +246,7 @@ pub(super) fn version_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     Ok(())
 }
 
-/// The same object in another version. What its own version does not know stays where it is.
+/// Returns the same object in another version. Fields that its own version does not know stay in place.
 fn in_version(document: &Value, version: &str) -> Value {
     let mut document = document.clone();
     let api_version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
@@ -274,8 +283,8 @@ fn in_version(document: &Value, version: &str) -> Value {
     document
 }
 
-/// The same traffic target in another version, if both can say it: only v1alpha4 has identity bindings, and what was
-/// applied in an older version may have lost a port (I5).
+/// Returns the same traffic target in another version, if both versions can express it: only v1alpha4 has identity
+/// bindings, and a target that was applied in an older version may have lost a port (I5).
 fn target_in_version(document: Value, version: &str) -> Value {
     let text = document.to_string();
     let fields = document.get("spec").unwrap_or(&document);
@@ -295,17 +304,17 @@ fn target_in_version(document: Value, version: &str) -> Value {
     } else {
         ("rules", false)
     };
-    let said = json!({"destination": destination, list: rules, "sources": sources});
+    let spec = json!({"destination": destination, list: rules, "sources": sources});
     let mut other = json!({
         "apiVersion": format!("access.smi-spec.io/{version}"),
         "kind": "TrafficTarget",
         "metadata": document.get("metadata"),
     });
-    if let (Some(fields), Value::Object(said)) = (other.as_object_mut(), said) {
+    if let (Some(fields), Value::Object(spec)) = (other.as_object_mut(), spec) {
         if whole {
-            fields.extend(said);
+            fields.extend(spec);
         } else {
-            fields.insert("spec".into(), said.into());
+            fields.insert("spec".into(), spec.into());
         }
     }
     other
@@ -318,7 +327,7 @@ fn has_spec(version: &str) -> bool {
 pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let mut dice = case.dice();
     let lab = Lab::new(subject.adapter);
-    // On the way: some of the objects, then edits of them, whatever comes.
+    // The history: some of the objects, with random edits.
     for _ in 0..3 {
         let mut documents = case.documents.clone();
         documents.retain(|_| !dice.one_in(4));
@@ -350,7 +359,7 @@ pub(super) fn history_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally
     let differ = differing(&lab.objects(), &fresh.objects());
     hold!(
         differ.is_empty(),
-        "what was there before makes a difference to {}: {}",
+        "the history makes a difference to {}: {}",
         named(&differ),
         difference(
             &smi_adapter::yaml::write(&fresh.objects()),

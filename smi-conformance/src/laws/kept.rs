@@ -1,4 +1,4 @@
-//! The cases that are kept, under a law, and the smallest part of one in which the law does not hold.
+//! Kept cases under a law, and the smallest part of one in which the law does not hold.
 
 use super::run::{PATIENCE, PLAIN, attempt};
 use super::{Asks, Definition, Fault, Subject, Tally};
@@ -10,10 +10,10 @@ use serde_json::Value;
 use smi_adapter::object::DEFAULT_NAMESPACE;
 use std::time::Instant;
 
-/// What says which object a document is, or only holds the rest.
+/// The fields that identify the object of a document, or only contain the other fields.
 const LASTING: [&str; 6] = ["apiVersion", "kind", "metadata", "name", "namespace", "spec"];
 
-/// The cases that are kept, as far as they ask what the law is about.
+/// Returns the kept cases that have queries of the type that the law asks.
 pub(super) fn cases(law: &Definition) -> impl Iterator<Item = Case> {
     cases::kept().filter_map(|mut case| {
         case.law = Some(law.name);
@@ -31,7 +31,7 @@ pub(super) fn cases(law: &Definition) -> impl Iterator<Item = Case> {
     })
 }
 
-/// Laws look for objects by namespace and name, as an API server keeps them (I2).
+/// Adds the default namespace to a document without one, since laws look up objects by namespace and name (I2).
 fn in_a_namespace(document: &mut Value) {
     if !is(document, "Namespace")
         && let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut)
@@ -40,7 +40,7 @@ fn in_a_namespace(document: &mut Value) {
     }
 }
 
-/// The smallest part of a kept case that is found in time, and in which the law does not hold.
+/// Returns the smallest part of a kept case that is found in time and in which the law does not hold.
 pub(super) fn smallest(
     law: &Definition,
     subject: &Subject<'_>,
@@ -48,7 +48,7 @@ pub(super) fn smallest(
     mut fault: Box<Fault>,
 ) -> (Case, Box<Fault>) {
     let until = Instant::now() + PATIENCE;
-    // Another fault, such as an implementation that fails on what no API server accepts, is not the one to show.
+    // A different failure, such as that of an implementation on an object that no API server accepts, is misleading.
     let is_about_traffic = fault.sent.is_some();
     let fails = |case: &Case| {
         let in_time = Instant::now() < until;
@@ -67,7 +67,7 @@ pub(super) fn smallest(
     }
 }
 
-/// The case with nothing sent but what shows the fault.
+/// Returns the case with no queries except the one that shows the failure.
 fn asked_alone(case: &Case, sent: Option<Sent>) -> Case {
     let (routing_queries, access_queries) = match sent {
         Some(Sent::RoutingQuery(query)) => (vec![query], Vec::new()),
@@ -81,8 +81,8 @@ fn asked_alone(case: &Case, sent: Option<Sent>) -> Case {
     }
 }
 
-/// The cases that lack one thing: a request, an object, a part of one, a choice of the operator, a part of the only
-/// request.
+/// Returns the cases that lack one thing: a query, an object, a part of one, a choice of the operator, or a part of the
+/// only query.
 fn smaller(case: &Case) -> impl Iterator<Item = Case> {
     let queries = (0..case.routing_queries.len()).map(|place| {
         let mut fewer = case.clone();
@@ -121,7 +121,7 @@ fn smaller(case: &Case) -> impl Iterator<Item = Case> {
         .chain(sent)
 }
 
-/// The values that lack one element of a list or one field, at any depth.
+/// Returns the values that lack one element of a list or one field, at any depth.
 fn without_one(value: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     match value {
@@ -166,7 +166,7 @@ mod tests {
     use smi_adapter::model::Policy;
     use smi_adapter::object::Kind;
 
-    /// Panics where there is a split with matches.
+    /// An adapter that panics on a split with matches.
     #[derive(Debug)]
     struct Panics;
 
@@ -192,11 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn kept_cases_are_made_smaller() {
+    fn reduces_kept_cases() {
         let violation = super::super::total(&Panics, Cases::new(1)).unwrap_err();
         let case = &violation.case;
         let original = cases::kept().find(|kept| kept.name == case.name).unwrap();
-        assert!(violation.why.contains("it panics"), "{violation}");
+        assert!(violation.why.contains("panicked"), "{violation}");
         assert!(case.to_yaml().len() < original.to_yaml().len(), "{violation}");
         assert!(
             case.routing_queries.is_empty() && case.access_queries.is_empty(),

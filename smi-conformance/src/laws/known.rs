@@ -1,4 +1,4 @@
-//! What is wrong with an input whatever the mesh.
+//! The diagnostics of an input that hold for every mesh.
 
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::object::ObjectRef;
@@ -7,10 +7,10 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use std::collections::BTreeSet;
 
-/// What the library reports for every mesh. The reference takes it into account, so that it is no difference between a
-/// mesh and the specification.
+/// The diagnostics that the library reports for every mesh. The reference takes them into account, so they are not
+/// differences between a mesh and the specification.
 ///
-/// It goes by code and object: an implementation by hand says the same in words of its own.
+/// They are compared by code and object, since other implementations use messages of their own.
 pub(super) struct Known(BTreeSet<(Code, ObjectRef)>);
 
 impl Known {

@@ -1,4 +1,4 @@
-//! Names of laws as text.
+//! The names of laws as text.
 
 use super::Law;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -24,7 +24,7 @@ impl PartialOrd for Law {
     }
 }
 
-/// An error parsing the name of a law: there is no law of that name.
+/// An error that occurs when a text is not the name of a law.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no law `{0}`, only `{all}`", all = names())]
 pub struct UnknownLawError(String);

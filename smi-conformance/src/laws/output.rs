@@ -1,4 +1,4 @@
-//! Laws about the output as such.
+//! Laws about the output of a plan as a whole.
 
 use super::run::quietly;
 use super::{Fault, Subject, Tally, hold};
@@ -10,7 +10,7 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::plan::{Observed, Planned};
 use std::time::{Duration, Instant};
 
-/// How long one plan of a tiny world may take. It is far too long, so that slow machines do not matter.
+/// The time limit for the plans of a tiny world. It is generous, so that slow machines do not matter.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn plan(subject: &Subject<'_>, input: &Input, case: &Case, observed: &Observed) -> Result<Planned, String> {
@@ -25,7 +25,7 @@ pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     for feature in Feature::ALL {
         quietly(|| subject.adapter.support(feature))?;
     }
-    // What is observed comes from anybody: our own objects broken, and those of others.
+    // Any client may have written the observed objects: broken managed ones, and foreign ones.
     let broken = [
         json!(null),
         json!([]),
@@ -55,7 +55,10 @@ pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     let observed = Observed::new(subject.adapter.name(), &case.settings, objects);
     quietly(|| plan(subject, &input, case, &observed))??;
     let took = began.elapsed();
-    hold!(took < PATIENCE, "two plans of a tiny world took {took:?}");
+    hold!(
+        took < PATIENCE,
+        "two plans of a tiny world took {took:?}; the limit is {PATIENCE:?}"
+    );
     Ok(())
 }
 
@@ -67,7 +70,7 @@ pub(super) fn deterministic(subject: &Subject<'_>, case: &Case, tally: &mut Tall
         let (once, again) = (text(&once), text(&again));
         hold!(
             once == again,
-            "two plans of one snapshot differ in {}",
+            "two plans of one snapshot differ: {}",
             difference(&once, &again)
         );
     }
@@ -94,7 +97,7 @@ pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
             difference(&once, &again)
         );
     }
-    // What is observed: ours and others, in two orders.
+    // Observed objects, managed and foreign, in two orders.
     let whole = plan(subject, &case.input(), case, &Observed::default())?;
     let mut objects = native(&whole.manifests);
     for object in native(&whole.manifests) {
@@ -110,7 +113,7 @@ pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
     let (ahead, back) = (text(&ahead), text(&back));
     hold!(
         ahead == back,
-        "the order of what is observed matters: {}",
+        "the order of the observed objects matters: {}",
         difference(&ahead, &back)
     );
     Ok(())

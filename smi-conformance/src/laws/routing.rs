@@ -1,4 +1,4 @@
-//! Laws about where traffic goes: the reference against the mesh.
+//! Laws about routing: the reference compared with the mesh.
 
 mod excuse;
 mod rounded;
@@ -25,7 +25,7 @@ pub(super) const CLASSES: &[&str] = &[
     "default after a match failed",
     "root after a match failed",
     "root after all was inert",
-    "root, nobody splits it",
+    "root, not split",
     "shares: two",
     "shares: three or more",
     "S4 path refused",
@@ -42,31 +42,31 @@ pub(super) const CLASSES: &[&str] = &[
     "Either S17",
 ];
 
-/// A case, as the reference and the mesh see it.
+/// A case as the reference and the mesh see it: the snapshot, and the native objects that the adapter wrote.
 struct Sight<'a> {
     subject: &'a Subject<'a>,
     case: &'a Case,
     snapshot: Snapshot,
-    /// What the adapter reports beside what is wrong whatever the mesh, as far as it claims a difference.
+    /// The diagnostics that claim a difference, without those that hold for every mesh.
     claims: Vec<Diagnostic>,
-    /// The native objects, after they were written and read.
+    /// The native objects, written as YAML and read back.
     objects: Vec<NativeObject>,
     world: MeshWorld,
 }
 
-/// What came of one query.
+/// The result of comparing reference and mesh for one query.
 enum Outcome {
     Agrees,
     /// The specification leaves a choice.
     Either,
-    /// These diagnostics explain it.
+    /// These diagnostics explain the difference.
     Excused(BTreeSet<Diagnostic>),
-    /// The mesh does not carry it, with or without native objects.
+    /// The mesh does not carry the traffic, with or without native objects.
     Refused,
     NotModelled,
 }
 
-/// A query, what the reference says about it, and what came of it.
+/// The reference's answer to a query, and the outcome of the comparison.
 struct Answer {
     routing: Routing,
     trace: Trace,
@@ -74,7 +74,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Whether it goes to the root since no split takes it (T13).
+    /// Returns `true` if the query goes to the root because no split takes it (T13).
     fn falls_back(&self) -> bool {
         let by_default = self.trace.steps().iter().any(|step| step.rule == "T13");
         by_default && matches!(self.routing, Routing::Exactly(_))
@@ -88,7 +88,7 @@ impl<'a> Sight<'a> {
         let planned = subject.adapter.plan(&input, &case.settings, &Observed::default())?;
         let known = Known::of(&snapshot, &case.settings);
         let claims = planned.diagnostics.into_iter();
-        // What an annotation asks for is beyond the specification, and so is what becomes of it.
+        // Annotations are beyond the specification, and so are diagnostics on them.
         let of_smi = |claim: &Diagnostic| !claim.field.starts_with(&"metadata".into());
         let claims =
             claims.filter(|claim| claim.code.effect() != Effect::InForce && !known.contains(claim) && of_smi(claim));
@@ -115,7 +115,7 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// What is sent to a service that is not there, or has no such port, goes nowhere.
+    /// Replaces services that do not exist or do not have the port by [`Endpoint::Nowhere`].
     fn landed(&self, distribution: Distribution, traffic: &Traffic) -> Distribution {
         let transport = if *traffic == Traffic::Udp { "UDP" } else { "TCP" };
         let there = |target: &Endpoint| match target {
@@ -140,7 +140,7 @@ impl<'a> Sight<'a> {
         Distribution::of(shares).unwrap_or(distribution)
     }
 
-    /// Holds what the mesh does with one query against what the reference says.
+    /// Compares the mesh with the reference for one query.
     fn ask(&self, query: &RoutingQuery, tally: &mut Tally) -> Result<Answer, Box<Fault>> {
         let (routing, trace) = route(&self.snapshot, &self.case.settings, query);
         tally.queries += 1;
@@ -175,7 +175,7 @@ impl<'a> Sight<'a> {
         })
     }
 
-    /// What came of a query; nothing, if it is wrong.
+    /// Returns the outcome of a query, or `None` if the answer of the mesh is wrong.
     fn outcome(&self, query: &RoutingQuery, routing: &Routing, got: &Distribution) -> Option<Outcome> {
         if routing.allows(got) {
             return Some(match routing {
@@ -184,7 +184,7 @@ impl<'a> Sight<'a> {
             });
         }
         if !carried(got) {
-            // Where nothing is there, how it fails is up to the mesh; and some traffic it never carries.
+            // Without a destination, the mesh may fail in any way. Some traffic it never carries.
             if routing.allows(&Distribution::all_to(Endpoint::Nowhere)) {
                 return Some(Outcome::Agrees);
             }
@@ -198,8 +198,8 @@ impl<'a> Sight<'a> {
         self.excuse(query, got).map(Outcome::Excused)
     }
 
-    /// Whether a query is bytes on a port that the service declares as HTTP: no mesh has to split them, as it
-    /// may refuse them altogether (A13).
+    /// Returns `true` if a query sends raw bytes to a port that the service declares as HTTP. A mesh need not split
+    /// them, as it may reject them altogether (A13).
     fn is_declared_as_http(&self, query: &RoutingQuery) -> bool {
         let Destination::Service { key, port } = &query.to;
         let service = self.world.services.get(key).and_then(|service| service.spec.as_ref());
@@ -219,7 +219,7 @@ fn fault(query: &RoutingQuery, routing: &Routing, trace: &Trace, got: &Distribut
     })
 }
 
-/// Whether any service gets some of it.
+/// Returns `true` if any service gets a share.
 fn carried(distribution: &Distribution) -> bool {
     let mut shares = distribution.shares();
     shares.any(|(target, _)| matches!(target, Endpoint::Service { .. }))
@@ -265,13 +265,13 @@ pub(super) fn sound(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     let mut witnessed: BTreeSet<Diagnostic> = BTreeSet::new();
     let mut refuted: BTreeMap<&Diagnostic, Box<Fault>> = BTreeMap::new();
     for query in &case.routing_queries {
-        // What is wrong beside is for `faithful` to say.
+        // Other failures are found by `faithful`.
         let Ok(answer) = sight.ask(query, tally) else { continue };
         match &answer.outcome {
             Outcome::Excused(by) => witnessed.extend(by.iter().cloned()),
             Outcome::Agrees => {
                 for claim in sight.claims.iter().filter(|claim| sight.refutes(query, &answer, claim)) {
-                    let why = format!("the mesh does what the specification says, in spite of `{claim}`");
+                    let why = format!("the mesh does what the specification requires, in spite of `{claim}`");
                     let (sent, reference) = (Some(Sent::RoutingQuery(query.clone())), answer.trace.to_string());
                     let fault = Fault { sent, why, reference };
                     refuted.entry(claim).or_insert_with(|| Box::new(fault));

@@ -1,4 +1,4 @@
-//! Worlds for a law, and the smallest of those in which it does not hold.
+//! Runs of a law: its worlds, and the smallest one in which it does not hold.
 
 use super::{Asks, Definition, Fault, Known, Law, Subject, Tally, kept};
 use crate::lab::native;
@@ -18,14 +18,14 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// How long one case may take before it counts as never ending.
+/// The time after which a case counts as hanging.
 const HANGS: Duration = Duration::from_secs(120);
-/// How long a counterexample is made smaller.
+/// The time limit for reducing a counterexample.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// The part of the queries, one in so many, that an interpreter may have no answer for.
+/// The share of queries that an interpreter may leave unanswered: one in this number.
 const NOT_MODELLED: u64 = 20;
 
-/// What a case is made of.
+/// The generated parts of a case: a world, the aims of its queries and its seed.
 type Made = (World, Vec<Aim>, u64);
 
 /// The worlds of a law, always the same and in the same order.
@@ -57,7 +57,7 @@ impl<'l> Worlds<'l> {
         }
     }
 
-    /// The first of them, as many as there are cases.
+    /// Returns the first worlds, in the number that `cases` asks for, as cases with their numbers and value trees.
     fn first(mut self, cases: Cases) -> impl Iterator<Item = (u32, Box<dyn ValueTree<Value = Made>>, Case)> {
         (0..cases.worlds()).filter_map(move |number| {
             let tree = self.strategy.new_tree(&mut self.runner).ok()?;
@@ -67,7 +67,7 @@ impl<'l> Worlds<'l> {
     }
 }
 
-/// Tries a law in the cases that are kept, then in many worlds.
+/// Tries a law in the kept cases, then in many worlds.
 pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
     let mut tally = Tally::default();
     if !law.asks.is_supported(subject.adapter) {
@@ -117,7 +117,8 @@ pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Resu
     Ok(tally.report(law, subject, cases))
 }
 
-/// After how many worlds a law does not hold, if so. The cases that are kept are left out, and nothing is made smaller.
+/// Returns the number of worlds in which a law holds before it fails, if it fails. Kept cases are left out, and the
+/// counterexample is not reduced.
 pub(super) fn first_fault(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Option<u32> {
     let mut tally = Tally::default();
     let mut worlds = Worlds::of(law).first(cases);
@@ -125,16 +126,16 @@ pub(super) fn first_fault(law: &Definition, subject: &Subject<'_>, cases: Cases)
     found.map(|(held, ..)| held)
 }
 
-/// How much an implementation differs from another one.
+/// The degree to which an implementation differs from another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Difference {
-    /// It writes the same, and reports more differences of the mesh.
+    /// The same objects, with more reported differences of the mesh.
     Reports,
-    /// It writes something else, or does not report some.
+    /// Different objects, or fewer reported differences.
     Meaning,
 }
 
-/// Whether an implementation differs from another one at least so much in one of the worlds of a law.
+/// Returns `true` if two implementations differ by at least `least` in one of the worlds of a law.
 pub(super) fn differ(
     law: &Definition,
     one: &dyn Implementation,
@@ -176,7 +177,7 @@ fn difference(case: &Case, one: &dyn Implementation, other: &dyn Implementation)
     }
 }
 
-/// Tries a law in one case, if the adapter expresses anything of what the law is about.
+/// Tries a law in one case, if the adapter supports anything that the law is about.
 pub(super) fn once(law: &Definition, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
     if !law.asks.is_supported(subject.adapter) {
         return Ok(());
@@ -192,12 +193,12 @@ fn case(law: &Definition, world: World, aims: &[Aim], seed: u64) -> Case {
     let world = world.real();
     let case = Case::new(law.name, &world, seed);
     if law.asks == Asks::Access {
-        let mut case = case.attempted(&world, aims);
+        let mut case = case.with_access_queries(&world, aims);
         case.access_queries
             .retain(|query| sendable(&query.traffic) && query.from.as_ref().is_none_or(exists));
         return case;
     }
-    let mut case = case.aimed(&world, aims);
+    let mut case = case.with_routing_queries(&world, aims);
     let mut dice = case.dice();
     case.routing_queries
         .retain(|query| sendable(&query.traffic) && (usual(&world, query) || dice.one_in(8)));
@@ -207,7 +208,7 @@ fn case(law: &Definition, world: World, aims: &[Aim], seed: u64) -> Case {
     case
 }
 
-/// Tries a law in one case. A panic is a fault like others; what never returns ends the process.
+/// Tries a law in one case. A panic counts as a failure, and a case that hangs ends the process.
 pub(super) fn attempt(
     law: &Definition,
     subject: &Subject<'_>,
@@ -223,11 +224,11 @@ pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        format!("it panics: {}", text.unwrap_or_default())
+        format!("panicked: {}", text.unwrap_or_default())
     })
 }
 
-/// A world in which the law does not hold, to be made smaller.
+/// The search for a smaller world in which a law does not hold.
 struct Found<'a> {
     law: &'a Definition,
     subject: &'a Subject<'a>,
@@ -236,7 +237,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// The smallest case that is found in time.
+    /// Returns the smallest case that is found in time.
     fn smallest(&self, tree: &mut dyn ValueTree<Value = Made>, case: Case, fault: Box<Fault>) -> (Case, Box<Fault>) {
         let (mut world, _, _) = tree.current();
         let asks = self.law.asks != Asks::Nothing;
@@ -244,7 +245,7 @@ impl Found<'_> {
             world = world.real();
         }
         let mut sent = fault.sent.clone();
-        // Some faults take several queries, or none.
+        // Some failures need several queries, or none.
         if asks && self.fault(&world, sent.as_ref()).is_none() {
             return (case, fault);
         }
@@ -300,7 +301,7 @@ impl Found<'_> {
     }
 }
 
-/// Choices of an operator, each as if there were none.
+/// Edits that reset one choice of an operator each to its default.
 pub(super) const PLAIN: [fn(&mut Settings); 4] = [plain_scope, plain_path, plain_header, plain_domain];
 
 fn plain_scope(settings: &mut Settings) {

@@ -1,4 +1,4 @@
-//! Laws about what native objects look like.
+//! Laws about the shape of native objects: sources, kinds, names and sizes.
 
 use super::{Asks, Fault, Known, Subject, Tally, hold, plan};
 use crate::Case;
@@ -14,7 +14,7 @@ use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdo
 use smi_adapter::settings::Scope;
 use std::collections::BTreeSet;
 
-/// What [`within_limits`] must have tried.
+/// The classes that [`within_limits`] must have tried.
 pub(super) const EXTREMES: &[&str] = &[
     "many backends",
     "many matches",
@@ -25,13 +25,13 @@ pub(super) const EXTREMES: &[&str] = &[
     "many sources",
 ];
 
-/// The longest name that an adapter chooses, and the longest value of a label.
+/// The maximum length of a name that an adapter chooses, and of the value of a label.
 const NAME: usize = 63;
-/// All annotations of an object, in bytes.
+/// The maximum size of all annotations of an object, in bytes.
 const ANNOTATIONS: usize = 262_144;
-/// An object, in bytes as JSON.
+/// The maximum size of an object, in bytes of JSON.
 const OBJECT: usize = 1_500_000;
-/// A spec, in bytes as JSON.
+/// The maximum size of a spec, in bytes of JSON.
 const SPEC: usize = 1_000_000;
 
 pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
@@ -61,7 +61,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         let is_source = sources.contains(&object);
         hold!(
             !in_scope || is_source || reported.contains(&object),
-            "{object} is dropped silently: no native object exists for it, and no diagnostic is on it"
+            "{object} is dropped silently: it is not a source of any native object, and there is no diagnostic on it"
         );
         let silent_split = in_scope && !is_source && object.kind == Kind::TrafficSplit;
         tally.coverage.note_if(silent_split, "a split without native objects");
@@ -80,7 +80,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         };
         hold!(
             asks.is_supported(subject.adapter),
-            "{} is written for `{}`, of which the adapter says that it expresses nothing",
+            "{} is written for `{}`, but the adapter declares that it does not support such policies",
             manifest.object.reference(),
             manifest.policy
         );
@@ -117,7 +117,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
     Ok(())
 }
 
-/// What is in force and not supported at all is reported.
+/// Checks that an object in force is reported if the adapter does not support its features at all.
 fn unsupported(
     subject: &Subject<'_>,
     features: &[Feature],
@@ -128,7 +128,7 @@ fn unsupported(
         if let Support::None(why) = subject.adapter.support(*feature) {
             hold!(
                 reported.contains(object),
-                "{feature:?} is not supported ({why}), and no diagnostic on {object} says so"
+                "{feature:?} is not supported ({why}), but there is no diagnostic on {object}"
             );
         }
     }
@@ -137,7 +137,10 @@ fn unsupported(
 
 pub(super) fn declared_kinds(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     let name = subject.adapter.name();
-    hold!(is_dns_label(name), "the adapter's name `{name}` is no DNS label");
+    hold!(
+        is_dns_label(name),
+        "the adapter's name `{name}` is not a valid DNS label"
+    );
     declared(subject, case, tally)?;
     // Few worlds have a scope of their own.
     for namespace in NAMESPACES {
@@ -157,17 +160,17 @@ fn declared(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(),
         let object = manifest.object.reference();
         hold!(
             kinds.contains(&object.kind),
-            "{object} is of a kind that the adapter does not list"
+            "{object} has a kind that the adapter does not list"
         );
         let namespace = manifest.policy.namespace();
         hold!(
             object.key.namespace == namespace,
-            "{object} belongs to a policy of the namespace `{namespace}`"
+            "{object} is outside the namespace `{namespace}` of its policy"
         );
         hold!(case.settings.scope.contains(namespace), "{object} is out of scope");
         hold!(
             planned.model.policy(&manifest.policy).is_some(),
-            "{object} belongs to a policy that is none"
+            "{object} belongs to a policy that does not exist"
         );
     }
     Ok(())
@@ -182,8 +185,11 @@ pub(super) fn valid_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
         for manifest in &planned.manifests {
             let object = manifest.object.reference();
             let name = &object.key.name;
-            hold!(is_dns_subdomain(name), "{object} has a name that no API server takes");
-            // The host that clients call is not chosen by the adapter: some meshes find objects by it.
+            hold!(
+                is_dns_subdomain(name),
+                "{object} has a name that is not a valid DNS subdomain"
+            );
+            // The adapter does not choose the host that clients call, by which some meshes find objects.
             let is_host = match &manifest.policy {
                 PolicyKey::Route(root) => {
                     *name == format!("{}.{}.svc.{}", root.name, root.namespace, case.settings.cluster_domain)
@@ -192,11 +198,11 @@ pub(super) fn valid_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally)
             };
             hold!(
                 name.len() <= NAME || is_host,
-                "{object} has a name of more than {NAME} characters"
+                "{object} has a name that is longer than {NAME} characters"
             );
             hold!(
                 names.insert(object.clone()),
-                "{object} is there twice: two objects have one name"
+                "{object} is written twice: two objects have the same name"
             );
         }
     }
@@ -207,9 +213,9 @@ pub(super) fn within_limits(subject: &Subject<'_>, case: &Case, tally: &mut Tall
     let mut dice = case.dice();
     let (class, many) = multiply(&case.documents, &mut dice);
     let planned = plan(subject, case, &many, tally)?;
-    // A mesh that cannot say it writes nothing, which is within every limit.
-    let meant = planned.model.policies().next().is_some();
-    tally.coverage.note_if(meant, class);
+    // An adapter that cannot express the policies writes nothing, which is within every limit.
+    let has_policies = planned.model.policies().next().is_some();
+    tally.coverage.note_if(has_policies, class);
     for manifest in &planned.manifests {
         let object = &manifest.object;
         general(object)?;
@@ -218,7 +224,7 @@ pub(super) fn within_limits(subject: &Subject<'_>, case: &Case, tally: &mut Tall
     Ok(())
 }
 
-/// What holds for objects of every kind.
+/// Checks the limits of objects of every kind.
 fn general(object: &NativeObject) -> Result<(), Box<Fault>> {
     let name = object.reference();
     for (label, value) in object.metadata.labels.iter().flatten() {
@@ -227,24 +233,24 @@ fn general(object: &NativeObject) -> Result<(), Box<Fault>> {
         let edges = edges.into_iter().flatten().all(|b| b.is_ascii_alphanumeric());
         hold!(
             value.len() <= NAME && value.bytes().all(inner) && edges,
-            "{name} has the label `{label}` with the value `{value}`, which no API server takes"
+            "{name} has the label `{label}` with the value `{value}`, which API servers reject"
         );
     }
     let annotations = object.metadata.annotations.iter().flatten();
     let annotations: usize = annotations.map(|(name, value)| name.len() + value.len()).sum();
     hold!(
         annotations <= ANNOTATIONS,
-        "{name} has annotations of {annotations} bytes; an API server takes {ANNOTATIONS}"
+        "{name} has {annotations} bytes of annotations; API servers accept {ANNOTATIONS}"
     );
     let spec = object.spec.to_string().len();
     hold!(
         spec <= SPEC,
-        "{name} has a spec of {spec} bytes; at most {SPEC} are safe"
+        "{name} has a spec of {spec} bytes; at most {SPEC} bytes are safe"
     );
     let all = object.to_value().to_string().len();
     hold!(
         all <= OBJECT,
-        "{name} is {all} bytes; an API server keeps about {OBJECT}"
+        "{name} has {all} bytes; API servers store about {OBJECT}"
     );
     Ok(())
 }

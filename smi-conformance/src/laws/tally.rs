@@ -1,4 +1,4 @@
-//! What happened in a run.
+//! The counts of a run, from which its report is made.
 
 use super::{Asks, Definition, Subject};
 use crate::coverage::Coverage;
@@ -6,7 +6,7 @@ use crate::{Cases, Report};
 use smi_adapter::plan::Planned;
 use std::collections::BTreeMap;
 
-/// What happened in a run.
+/// The counts of a run: queries, outcomes and coverage.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) coverage: Coverage,
@@ -15,9 +15,9 @@ pub(super) struct Tally {
     pub(super) excused: u64,
     pub(super) refused: u64,
     pub(super) not_modelled: u64,
-    /// How often the adapter reported what it cannot express, by diagnostic code.
+    /// The number of reports of what the adapter cannot express, by diagnostic code.
     pub(super) deviations: BTreeMap<String, u64>,
-    /// Why, the first time.
+    /// The reason of the first query that is not modelled.
     pub(super) first_not_modelled: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Tally {
     }
 }
 
-/// What an adapter must express so that a class can happen, where it takes one of the two.
+/// Returns the queries whose features an adapter must support so that a class can happen, if it depends on them.
 fn side(class: &str) -> Option<Asks> {
     match class {
         "a split without native objects"

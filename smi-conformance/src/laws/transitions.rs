@@ -1,6 +1,6 @@
-//! Laws about what is let in while a plan is carried out, and across edits.
+//! Laws about access while a plan is applied, and across edits.
 
-use super::access::{fault, knocked, mesh_world};
+use super::access::{ask_mesh, fault, mesh_world};
 use super::history::enforced;
 use super::{Fault, Subject, Tally, written};
 use crate::edits::{Edit, places};
@@ -43,27 +43,27 @@ pub(super) const MONOTONE: &[&str] = &[
     "allowed by the others",
 ];
 
-/// Two worlds with the same workloads, and the steps from one to the other.
+/// Two worlds with the same workloads, and the steps of the plan from one to the other.
 struct Way {
     before: Snapshot,
     after: Snapshot,
-    /// What the mesh has before, and after each step.
+    /// The native objects of the mesh before the first step, and after each step.
     steps: Vec<Vec<NativeObject>>,
     world: MeshWorld,
 }
 
-/// Where ways begin.
+/// The starting point of several transitions.
 struct Start<'s> {
     subject: &'s Subject<'s>,
     case: &'s Case,
     input: Input,
     lab: Lab<'s>,
-    /// What the mesh has.
+    /// The native objects of the mesh.
     objects: BTreeMap<ObjectRef, NativeObject>,
 }
 
 impl<'s> Start<'s> {
-    /// What comes of these documents.
+    /// Applies the plan for `documents` to an empty cluster.
     fn new(subject: &'s Subject<'s>, case: &'s Case, documents: &[Value]) -> Result<Self, Box<Fault>> {
         let input = Input::new(documents.to_vec());
         let lab = Lab::new(subject.adapter);
@@ -78,7 +78,7 @@ impl<'s> Start<'s> {
         })
     }
 
-    /// The way to other documents.
+    /// Plans the transition to other documents.
     fn to(&self, documents: &[Value]) -> Result<Way, Box<Fault>> {
         let Self { subject, case, .. } = self;
         let to = Input::new(documents.to_vec());
@@ -108,13 +108,13 @@ impl<'s> Start<'s> {
 }
 
 impl Way {
-    /// The access_queries at workloads that are there, but for datagrams, which no mesh sees.
+    /// Returns the access queries to existing workloads, without datagrams, which no mesh sees.
     fn access_queries<'c>(&self, case: &'c Case) -> impl Iterator<Item = &'c AccessQuery> {
         let there = |query: &&AccessQuery| self.before.workload(&query.to).is_some() && query.traffic != Traffic::Udp;
         case.access_queries.iter().filter(there)
     }
 
-    /// The first step after which the mesh decides `unwanted`, in words.
+    /// Describes the first step after which the mesh decides `unwanted`, if there is one.
     fn first(
         &self,
         unwanted: Decision,
@@ -125,19 +125,20 @@ impl Way {
         let mut steps = self.steps.iter();
         let step = steps.position(|objects| {
             tally.queries += 1;
-            knocked(subject, objects, &self.world, query) == Ok(unwanted)
+            ask_mesh(subject, objects, &self.world, query) == Ok(unwanted)
         })?;
         Some(format!("after {step} of {} steps", self.steps.len() - 1))
     }
 }
 
-/// Whether the namespace that nearly everything is in becomes enforced.
+/// Returns `true` if the namespace that contains nearly everything becomes enforced.
 fn closes(before: &Snapshot, after: &Snapshot, case: &Case) -> bool {
     let enforced = |snapshot| is_enforced(snapshot, &case.settings, NAMESPACES[0]);
     !enforced(before) && enforced(after)
 }
 
-/// Edits of access control, as the case's seed has them; that of a target in both directions, so that one comes as well.
+/// Returns edits of access control, chosen by the seed of the case. The edit of a target is also tried in reverse, so
+/// that a target appears as well.
 fn ways<'s>(subject: &'s Subject<'s>, case: &'s Case) -> Result<Vec<(Edit, Way)>, Box<Fault>> {
     let mut dice = case.dice();
     let start = Start::new(subject, case, &case.documents)?;
@@ -176,19 +177,19 @@ pub(super) fn safe_transition(subject: &Subject<'_>, case: &Case, tally: &mut Ta
 pub(super) fn undisturbed(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Result<(), Box<Fault>> {
     for (edit, mut way) in ways(subject, case)? {
         note(&way, edit, case, tally);
-        // What becomes enforced was open before: there the mesh's own default allows.
+        // A namespace that becomes enforced was open before, so the mesh's own default allows there.
         way.world.closed = !closes(&way.before, &way.after, case);
         for query in way.access_queries(case) {
             let ends = [way.steps.first(), way.steps.last()];
             let allowed =
-                |objects: &Vec<NativeObject>| knocked(subject, objects, &way.world, query) == Ok(Decision::Allow);
+                |objects: &Vec<NativeObject>| ask_mesh(subject, objects, &way.world, query) == Ok(Decision::Allow);
             if !ends.into_iter().flatten().all(allowed) {
                 tally.coverage.note("denied before and after");
                 continue;
             }
             tally.coverage.note("let in before and after");
             if let Some(after) = way.first(Decision::Deny, subject, query, tally) {
-                let expected = format!("let in {after} ({}), as before and after", edit.class());
+                let expected = format!("allowed {after} ({}), as before and after the plan", edit.class());
                 return Err(fault(query, &expected, Decision::Deny, &Trace::default()));
             }
         }
@@ -212,14 +213,14 @@ pub(super) fn monotone(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
         return Ok(());
     };
     let with = case.snapshot();
-    // A target that comes twice grants nothing, so that one less is one more (I1).
+    // A target that occurs twice grants nothing, so removing one copy adds a grant (I1).
     if with.duplicates().any(|object| object.kind == Kind::TrafficTarget) {
         return Ok(());
     }
     let lab = Lab::new(subject.adapter);
     lab.settle(&case.input(), &case.settings)?;
     let whole = written(subject, lab.objects().iter())?;
-    // Removing it, by a plan over what the former plan wrote.
+    // Remove it by a plan over the objects of the first plan.
     lab.settle(&Input::new(without.clone()), &case.settings)?;
     let less = written(subject, lab.objects().iter())?;
     let world = mesh_world(case, &with, true);
@@ -232,15 +233,15 @@ pub(super) fn monotone(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
     for query in sent.filter(|query| with.workload(&query.to).is_some()) {
         tally.queries += 1;
         let (few, many) = (
-            knocked(subject, &less, &world, query),
-            knocked(subject, &whole, &world, query),
+            ask_mesh(subject, &less, &world, query),
+            ask_mesh(subject, &whole, &world, query),
         );
         tally
             .coverage
             .note_if(few == Ok(Decision::Allow), "allowed by the others");
         if few == Ok(Decision::Allow) && many == Ok(Decision::Deny) {
             let target = edited.pointer("/metadata/name").cloned().unwrap_or_default();
-            let expected = format!("refused without the traffic target {target}, or let in with it as well");
+            let expected = format!("denied without the traffic target {target}, or allowed with it as well");
             return Err(fault(query, &expected, Decision::Allow, &Trace::default()));
         }
     }

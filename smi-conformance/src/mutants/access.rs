@@ -1,4 +1,4 @@
-//! Adapters that let in what they should not, or refuse what they should let in.
+//! Mutants of access control, which allow or deny too much.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice, Translate, Whole};
 use super::{Law, Mutant, TranslateFn, documents, one_header, or_same, without_headers, without_methods};
@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
-        "no sources means everybody",
+        "no sources means all sources",
         Law::NeverWidens,
-        Documents(|all| documents::everybody(all)),
+        Documents(|all| documents::all_sources(all)),
     ),
     Mutant::new(
         "a source without a namespace means all of them",
@@ -220,9 +220,11 @@ fn own_domain(grant: Grant) -> Result<Grant, ModelError> {
             service_account: service_account.to_owned(),
         }))
     };
-    let sources = grant.sources().iter();
-    let sources = sources.map(|source| own(source).unwrap_or_else(|| source.clone()));
-    let sources: Vec<Principal> = sources.collect();
+    let sources: Vec<Principal> = grant
+        .sources()
+        .iter()
+        .map(|source| own(source).unwrap_or_else(|| source.clone()))
+        .collect();
     grant.with_sources(sources)
 }
 
@@ -230,11 +232,11 @@ fn mixed(policy: &Policy) -> Policy {
     let Policy::Access(access) = policy else {
         return policy.clone();
     };
-    let everybody = access.grants().iter().flat_map(Grant::sources);
-    grants(policy, |grant| grant.with_sources(everybody.clone().cloned()))
+    let all = access.grants().iter().flat_map(Grant::sources);
+    grants(policy, |grant| grant.with_sources(all.clone().cloned()))
 }
 
-/// The ports of pods in the kit's worlds are those of their services and some more.
+/// Replaces the ports of pods by that of their service. In the kit's worlds, pods also listen on ports above 1000.
 fn service_ports(grant: Grant) -> Result<Grant, ModelError> {
     let Ports::Only(ports) = grant.ports() else {
         return Ok(grant);
@@ -243,7 +245,7 @@ fn service_ports(grant: Grant) -> Result<Grant, ModelError> {
     grant.with_ports(Ports::Only(ports))
 }
 
-/// Nothing keeps a namespace closed but its grants.
+/// Writes the baseline of a namespace only with its grants, so that nothing else keeps the namespace closed.
 fn denied_with_grants(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
     let Policy::Access(access) = policy else {
         let baseline = matches!(policy, Policy::Baseline(_));
@@ -269,7 +271,7 @@ fn stages(whole: &mut Translation, edit: fn(Stage) -> Stage) {
     }
 }
 
-/// What grants refer to is named by its place among all that is like it, and so edited in place.
+/// Names leaves that grants refer to by their position, so that they are edited in place.
 fn leaves_by_place(whole: &mut Translation) {
     let leaves = whole.manifests.iter().filter(|manifest| manifest.stage == Stage::Leaf);
     let referred = |name: &str| {
@@ -302,7 +304,7 @@ fn rename(value: &mut Value, old: &str, new: &str) {
     }
 }
 
-/// What selects the pods of a workload is written without its labels.
+/// Writes the selector of a workload without labels, so that it selects every pod.
 fn every_pod(policy: &Policy, translate: &TranslateFn<'_>) -> Translation {
     let mut translation = translate(policy);
     if let Policy::Access(access) = policy {

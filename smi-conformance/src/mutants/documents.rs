@@ -1,4 +1,4 @@
-//! SMI objects read as something else.
+//! Misreadings of SMI objects, for mutants.
 
 use crate::edits::{is, matches_of};
 use crate::world::NAMESPACES;
@@ -6,7 +6,7 @@ use crate::world::workloads::ACCOUNTS;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The fields that say something, in any version.
+/// Returns the map that contains the fields of the specification, in any version.
 fn fields(document: &mut Value) -> Option<&mut Map<String, Value>> {
     if document.get("spec").is_some_and(Value::is_object) {
         return document.get_mut("spec")?.as_object_mut();
@@ -34,7 +34,7 @@ fn text(document: &Value, pointer: &str) -> String {
         .to_owned()
 }
 
-/// A weight of zero is taken for the least that is not nothing.
+/// Reads a weight of zero as the smallest positive one.
 pub(super) fn weights_of_one(documents: &mut [Value]) {
     for fields in of(documents, "TrafficSplit").filter_map(fields) {
         for backend in list(fields, "backends") {
@@ -46,7 +46,7 @@ pub(super) fn weights_of_one(documents: &mut [Value]) {
     }
 }
 
-/// Every service is taken to have every port.
+/// Adds every port to every service.
 pub(super) fn every_port(documents: &mut [Value]) {
     let mut all: Vec<Value> = Vec::new();
     for service in of(documents, "Service") {
@@ -64,23 +64,23 @@ pub(super) fn every_port(documents: &mut [Value]) {
     }
 }
 
-/// A traffic target without sources is taken to let everybody in.
-pub(super) fn everybody(documents: &mut [Value]) {
+/// Reads a traffic target without sources as one with all sources.
+pub(super) fn all_sources(documents: &mut [Value]) {
     let all = NAMESPACES.into_iter().flat_map(|namespace| {
         ACCOUNTS.map(|name| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}))
     });
     let all: Value = all.collect();
     for fields in of(documents, "TrafficTarget").filter_map(fields) {
-        let nobody = fields
+        let has_none = fields
             .get("sources")
             .is_none_or(|sources| sources.is_null() || *sources == json!([]));
-        if nobody {
+        if has_none {
             fields.insert("sources".into(), all.clone());
         }
     }
 }
 
-/// A source without a namespace is taken to mean all of them.
+/// Reads a source without a namespace as one in each namespace.
 pub(super) fn any_namespace(documents: &mut [Value]) {
     for fields in of(documents, "TrafficTarget").filter_map(fields) {
         let Some(sources) = fields.get_mut("sources").and_then(Value::as_array_mut) else {
@@ -106,7 +106,7 @@ pub(super) fn any_namespace(documents: &mut [Value]) {
     }
 }
 
-/// A route group that is missing is taken to match everything.
+/// Reads a missing route group as one that matches everything.
 pub(super) fn missing_groups(documents: &mut Vec<Value>) {
     let mut there: BTreeSet<(String, String)> = BTreeSet::new();
     for group in of(documents, "HTTPRouteGroup") {
@@ -142,7 +142,7 @@ pub(super) fn missing_groups(documents: &mut Vec<Value>) {
     documents.extend(made);
 }
 
-/// Headers of which something was lost are taken for no headers.
+/// Reads headers with a lost filter as no headers.
 pub(super) fn lost_headers(documents: &mut [Value]) {
     for group in of(documents, "HTTPRouteGroup") {
         for matching in matches_of(group).into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -154,7 +154,7 @@ pub(super) fn lost_headers(documents: &mut [Value]) {
     }
 }
 
-/// Of an object that comes twice the first one counts.
+/// Keeps only the first copy of an object that occurs twice.
 pub(super) fn first_of_two(documents: &mut Vec<Value>) {
     let mut seen = BTreeSet::new();
     documents.retain(|document| {
@@ -163,7 +163,7 @@ pub(super) fn first_of_two(documents: &mut Vec<Value>) {
     });
 }
 
-/// Objects of the oldest version are passed over.
+/// Drops splits of the oldest version.
 pub(super) fn old_version(documents: &mut Vec<Value>) {
     documents.retain(|document| !is(document, "TrafficSplit") || !text(document, "/apiVersion").ends_with("/v1alpha1"));
 }

@@ -1,4 +1,4 @@
-//! An adapter that is wrong in one way, as an implementation.
+//! The implementation of a mutant of an adapter.
 
 use super::How;
 use crate::implementation::{Implementation, Input};
@@ -11,7 +11,7 @@ use smi_adapter::resolve::Resolution;
 use smi_adapter::settings::Settings;
 use std::fmt::{self, Debug};
 
-/// An adapter that is wrong in one way.
+/// An adapter that is broken in one way.
 pub(super) struct Mutated<'a, A: ?Sized> {
     pub(super) adapter: &'a A,
     pub(super) how: How,
@@ -69,7 +69,7 @@ impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
     }
 }
 
-/// The input with other documents, and the same namespaces enforced.
+/// Returns the input with edited documents, and the same namespaces enforced.
 fn misread(input: &Input, edit: fn(&mut Vec<Value>)) -> Input {
     let mut documents = input.documents().to_vec();
     edit(&mut documents);

@@ -1,4 +1,4 @@
-//! Adapters whose output is no good, whatever it means.
+//! Mutants whose output is invalid, whatever its meaning.
 
 use super::How::{Blind, Documents, Translate, Whole};
 use super::{Law, Mutant, documents};
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }),
     ),
     Mutant::new(
-        "every split is said to be rounded",
+        "every split is reported as rounded",
         Law::Sound,
         Translate(|policy, translate| {
             let mut translation = translate(policy);
@@ -110,7 +110,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }),
     ),
     Mutant::new(
-        "names say what is in the object",
+        "names depend on the content of the object",
         Law::StableNames,
         Whole(|whole| {
             for manifest in &mut whole.manifests {

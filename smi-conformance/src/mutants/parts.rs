@@ -1,9 +1,9 @@
-//! Parts of a model that are wrong.
+//! Edits of parts of a model, for mutants.
 
 use smi_adapter::model::ModelError;
 use smi_adapter::model::route::{HeaderMatch, HttpMatch};
 
-/// One filter of several is enough.
+/// Returns one match per header filter, so that one filter of several is enough.
 pub(super) fn one_header(matching: &HttpMatch) -> Vec<HttpMatch> {
     if matching.headers().is_empty() {
         return vec![matching.clone()];
@@ -20,7 +20,7 @@ pub(super) fn without_methods(matching: &HttpMatch) -> Vec<HttpMatch> {
     vec![rebuilt(matching, false, matching.headers())]
 }
 
-/// A match with the same path, with its methods if so, and with these headers.
+/// Returns a match with the same path, with its methods if `methods` is `true`, and with the given headers.
 fn rebuilt<'h>(matching: &HttpMatch, methods: bool, headers: impl IntoIterator<Item = &'h HeaderMatch>) -> HttpMatch {
     let bare = everything(matching);
     let mut rebuilt = match matching.path() {
@@ -36,12 +36,12 @@ fn rebuilt<'h>(matching: &HttpMatch, methods: bool, headers: impl IntoIterator<I
     rebuilt
 }
 
-/// A part of a model edited, or the same where the edit would break what adapters rely on.
+/// Returns an edited part of a model, or the original one if the edit would break an invariant of the model.
 pub(super) fn or_same<T: Clone>(part: T, edit: impl FnOnce(T) -> Result<T, ModelError>) -> T {
     edit(part.clone()).unwrap_or(part)
 }
 
-/// A match that takes every request, in the same place.
+/// Returns a match that takes every request, for the same field of the same group.
 pub(super) fn everything(matching: &HttpMatch) -> HttpMatch {
     HttpMatch::new(matching.group().key.clone(), matching.field().clone()).with_name(matching.name())
 }

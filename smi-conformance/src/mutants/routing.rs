@@ -1,4 +1,4 @@
-//! Adapters that send traffic elsewhere.
+//! Mutants of routing, which send traffic to the wrong destination.
 
 use super::How::{Documents, Policy as Misread, Settings as Choice};
 use super::{Law, Mutant, documents, everything, one_header, or_same, without_headers, without_methods};
@@ -148,11 +148,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let first = route.ports().first();
             let like_first = |number: &u16| {
                 let first = first?;
-                let port = PortRoute::new(*number).ok()?;
-                let port = port.with_name(first.name().map(str::to_owned));
-                let port = port.with_app_protocol(first.app_protocol().map(str::to_owned));
-                let port = port.with_conditional(first.conditional().iter().cloned());
-                Some(port.with_default(first.default().cloned()))
+                let port = PortRoute::new(*number)
+                    .ok()?
+                    .with_name(first.name().map(str::to_owned))
+                    .with_app_protocol(first.app_protocol().map(str::to_owned))
+                    .with_conditional(first.conditional().iter().cloned())
+                    .with_default(first.default().cloned());
+                Some(port)
             };
             let ports = route.service().tcp_ports().iter().filter_map(like_first);
             or_same(route.clone(), |route| route.with_ports(ports)).into()
@@ -182,12 +184,12 @@ fn splits(policy: &Policy, edit: impl Fn(&PortSplit) -> PortSplit) -> Policy {
     ports(&policy, |port| port.clone().with_default(port.default().map(&edit)))
 }
 
-/// A split between these, if there are any.
+/// Returns a split with these backends, or the original one if there are none.
 fn shared(split: &PortSplit, backends: impl Iterator<Item = Backend>) -> PortSplit {
     or_same(split.clone(), |split| PortSplit::new(split.key().clone(), backends))
 }
 
-/// A split with other weights. Backends without any take no part.
+/// Returns a split with other weights, without the backends whose weight becomes zero.
 fn weighted(split: &PortSplit, mut weight: impl FnMut(&Backend) -> u128) -> PortSplit {
     let backends = split.backends().iter().filter_map(|backend| {
         let weight = weight(backend);
@@ -219,12 +221,12 @@ fn anywhere(pattern: &Pattern) -> Option<Pattern> {
     Pattern::new(pattern.as_str(), Anchor::Search).ok()
 }
 
-/// The characters of the pattern are taken for those of the path.
+/// Reads the characters of a pattern as those of the path.
 fn literal(pattern: &Pattern) -> Option<Pattern> {
     Pattern::new(&regex::escape(pattern.as_str()), Anchor::Full).ok()
 }
 
-/// `a|b` written as `^a|b$`: whatever begins with the one, or ends with the other.
+/// Reads `a|b` as `^a|b$`, which matches everything that begins with the one or ends with the other.
 fn ungrouped(pattern: &Pattern) -> Option<Pattern> {
     let (mut depth, mut escaped) = (0_u32, false);
     let bar = pattern.as_str().char_indices().find(|(_, c)| {
@@ -243,7 +245,7 @@ fn ungrouped(pattern: &Pattern) -> Option<Pattern> {
     Pattern::new(&format!("(?:{first})(?s:.*)|(?s:.*)(?:{last})"), Anchor::Full).ok()
 }
 
-/// Each share in whole percent, cut; what is missing goes to the last one.
+/// Rounds each share down to whole percent, and gives the remainder to the last backend.
 fn percentages(split: &PortSplit) -> PortSplit {
     let total: u128 = split.backends().iter().map(Backend::weight).sum();
     let (mut left, last) = (100, split.backends().last());

@@ -1,4 +1,4 @@
-//! What is answered.
+//! Answers of the protocol.
 
 mod mesh;
 
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The version of the protocol.
 pub(super) const PROTOCOL: u32 = 1;
 
-/// What a program says of itself.
+/// The description that a program gives of itself.
 #[derive(Debug)]
 pub(super) struct Description {
     pub(super) name: String,
@@ -28,39 +28,39 @@ pub(super) struct Description {
 
 /// Reads the answer to `describe`.
 pub(super) fn description(answer: Value) -> Result<Description, String> {
-    let said: Said = read(answer)?;
-    if said.protocol != PROTOCOL {
-        let spoken = said.protocol;
+    let description: DescriptionJson = read(answer)?;
+    if description.protocol != PROTOCOL {
+        let version = description.protocol;
         return Err(format!(
-            "it speaks version {spoken} of the protocol, and this is version {PROTOCOL}"
+            "the program implements version {version} of the protocol, but this is version {PROTOCOL}"
         ));
     }
-    let features = said.support.into_iter().map(|(name, level)| {
+    let features = description.support.into_iter().map(|(name, level)| {
         let feature = Feature::ALL.into_iter().find(|feature| format!("{feature:?}") == name);
         let feature = feature.ok_or_else(|| format!("there is no feature `{name}`"))?;
         Ok((feature, level.support()))
     });
     Ok(Description {
-        name: said.name,
-        kinds: said.kinds.into_iter().map(KindSaid::kind).collect(),
-        reads: said.reads.into_iter().map(KindSaid::kind).collect(),
+        name: description.name,
+        kinds: description.kinds.into_iter().map(KindJson::kind).collect(),
+        reads: description.reads.into_iter().map(KindJson::kind).collect(),
         support: features.collect::<Result<_, String>>()?,
     })
 }
 
 /// Reads the answer to `translate`.
 pub(super) fn translation(answer: Value) -> Result<Translation, String> {
-    let said: Translated = read(answer)?;
+    let translation: TranslationJson = read(answer)?;
     Ok(Translation {
-        manifests: said
+        manifests: translation
             .manifests
             .into_iter()
-            .map(ManifestSaid::manifest)
+            .map(ManifestJson::manifest)
             .collect::<Result<_, _>>()?,
-        diagnostics: said
+        diagnostics: translation
             .diagnostics
             .into_iter()
-            .map(Told::diagnostic)
+            .map(DiagnosticJson::diagnostic)
             .collect::<Result<_, _>>()?,
     })
 }
@@ -71,24 +71,24 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, String> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Said {
+struct DescriptionJson {
     protocol: u32,
     name: String,
-    kinds: Vec<KindSaid>,
+    kinds: Vec<KindJson>,
     #[serde(default)]
-    reads: Vec<KindSaid>,
+    reads: Vec<KindJson>,
     support: BTreeMap<String, Level>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct KindSaid {
+struct KindJson {
     api_version: String,
     kind: String,
     plural: String,
 }
 
-impl KindSaid {
+impl KindJson {
     fn kind(self) -> Kind {
         let (group, version) = self.api_version.split_once('/').unwrap_or(("", &self.api_version));
         Kind::named(group, version, &self.kind, &self.plural)
@@ -115,21 +115,21 @@ impl Level {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Translated {
-    manifests: Vec<ManifestSaid>,
-    diagnostics: Vec<Told>,
+struct TranslationJson {
+    manifests: Vec<ManifestJson>,
+    diagnostics: Vec<DiagnosticJson>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ManifestSaid {
+struct ManifestJson {
     policy: String,
     stage: String,
     sources: Vec<Named>,
-    object: ObjectSaid,
+    object: ObjectJson,
 }
 
-impl ManifestSaid {
+impl ManifestJson {
     fn manifest(self) -> Result<Manifest, String> {
         let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == self.stage);
         Ok(Manifest {
@@ -141,7 +141,7 @@ impl ManifestSaid {
     }
 }
 
-/// A policy, as text.
+/// Parses the key of a policy.
 fn policy(text: &str) -> Result<PolicyKey, String> {
     let parts: Vec<&str> = text.split('/').collect();
     match parts.as_slice() {
@@ -151,13 +151,13 @@ fn policy(text: &str) -> Result<PolicyKey, String> {
             Ok(PolicyKey::Access(workload))
         }
         ["baseline", namespace] => Ok(PolicyKey::Baseline((*namespace).to_owned())),
-        _ => Err(format!("`{text}` is no policy")),
+        _ => Err(format!("`{text}` is not a policy")),
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ObjectSaid {
+struct ObjectJson {
     api_version: String,
     kind: String,
     metadata: Value,
@@ -165,11 +165,11 @@ struct ObjectSaid {
     spec: Value,
 }
 
-impl ObjectSaid {
+impl ObjectJson {
     fn native(self) -> Result<NativeObject, String> {
-        // The plural is known of the kinds that a program lists; another kind is found out by a law.
+        // The plural is known for the kinds that a program lists. A law detects any other kind.
         let plural = format!("{}s", self.kind.to_lowercase());
-        let kind = KindSaid {
+        let kind = KindJson {
             api_version: self.api_version,
             kind: self.kind,
             plural,
@@ -184,7 +184,7 @@ impl ObjectSaid {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Told {
+struct DiagnosticJson {
     code: String,
     object: Named,
     #[serde(default)]
@@ -197,7 +197,7 @@ struct Told {
     message: String,
 }
 
-impl Told {
+impl DiagnosticJson {
     fn diagnostic(self) -> Result<Diagnostic, String> {
         let code = Code::ALL.iter().find(|code| code.as_str() == self.code);
         let code = code.ok_or_else(|| format!("there is no diagnostic code `{}`", self.code))?;
@@ -210,7 +210,7 @@ impl Told {
     }
 }
 
-/// An object that is there already.
+/// A reference to an existing object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Named {
@@ -231,11 +231,11 @@ impl Named {
     }
 }
 
-/// The kind of what manifests and diagnostics are about.
+/// Returns the kind of an object that manifests and diagnostics can refer to.
 fn known(name: &str) -> Result<Kind, String> {
     let others = [Kind::Service, Kind::Namespace].into_iter().chain(Kind::WORKLOADS);
     let mut kinds = Kind::SMI.into_iter().chain(others);
     kinds
         .find(|kind| kind.name() == name)
-        .ok_or_else(|| format!("nothing here is about a `{name}`"))
+        .ok_or_else(|| format!("`{name}` is not a kind that manifests or diagnostics can refer to"))
 }

@@ -1,4 +1,4 @@
-//! A program that answers one line with one line.
+//! A child process that answers each line with one line.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -7,27 +7,27 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The longest line that counts as an answer, in bytes.
+/// The maximum length of an answer, in bytes.
 const LONGEST: u64 = 64 << 20;
-/// How much of a line is shown, in characters.
+/// The maximum number of characters of a line that a message shows.
 const SHOWN: usize = 600;
-/// How long it may take until a program that has closed its output is known to have ended.
+/// The time limit for a program that has closed its output to end.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// One line to ask.
+/// A request, as one line.
 pub(super) struct Question {
-    /// What kind of request it is.
+    /// The name of the request.
     pub(super) name: String,
     pub(super) line: String,
 }
 
-/// A running program. It is killed when this is dropped.
+/// A running program, which is killed when the value is dropped.
 ///
-/// Its standard error is that of this process. Reading and writing happen on threads of their own, since there is no
-/// other way to stop waiting for a program that does neither.
+/// Its standard error is that of this process. Separate threads read and write, since there is no other way to stop
+/// waiting for a program that does neither.
 #[derive(Debug)]
 pub(super) struct Process {
-    /// As the user wrote it.
+    /// The command as the user wrote it.
     command: String,
     patience: Duration,
     child: Child,
@@ -36,19 +36,19 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a program. It may take as long as `patience` for each answer.
+    /// Starts a program. Each answer may take as long as `patience`.
     pub(super) fn start(command: &[OsString], patience: Duration) -> Result<Self, String> {
         let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
-        let words = words.join(" ");
-        let (program, arguments) = command.split_first().ok_or("there is no command")?;
+        let command_line = words.join(" ");
+        let (program, arguments) = command.split_first().ok_or("the command is empty: name a program")?;
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("cannot start `{words}`: {error}"))?;
+            .map_err(|error| format!("cannot start `{command_line}`: {error}"))?;
         let (requests, to_write) = sync_channel(1);
-        // One line at a time: whoever writes without end is not listened to.
+        // One line at a time, so that a program that writes without end cannot fill the memory.
         let (heard, answers) = sync_channel(1);
         if let Some(stdin) = child.stdin.take() {
             thread::spawn(move || write(stdin, &to_write));
@@ -57,7 +57,7 @@ impl Process {
             thread::spawn(move || read(stdout, &heard));
         }
         Ok(Self {
-            command: words,
+            command: command_line,
             patience,
             child,
             requests,
@@ -65,7 +65,7 @@ impl Process {
         })
     }
 
-    /// The answer to a request; both are one line.
+    /// Sends a request and returns the answer. Both are one line.
     pub(super) fn exchange(&mut self, request: &Question) -> Result<String, String> {
         match self.answers.try_recv() {
             Err(TryRecvError::Empty) => {}
@@ -73,15 +73,15 @@ impl Process {
             Ok(line) => {
                 let line = String::from_utf8_lossy(&line.unwrap_or_default()).into_owned();
                 let line = shown(line.trim_end());
-                return Err(self.failure(&format!("wrote `{line}` without being asked"), request));
+                return Err(self.failure(&format!("wrote `{line}` without a request"), request));
             }
         }
-        // If the program is gone there is no answer either, and that says more.
+        // If the program has ended, reading the answer fails as well, with a better message.
         _ = self.requests.send(request.line.clone());
         match self.answers.recv_timeout(self.patience) {
             Ok(Ok(line)) => {
                 let text = String::from_utf8(line);
-                text.map_err(|_| self.failure("gave an answer that is no UTF-8", request))
+                text.map_err(|_| self.failure("gave an answer that is not UTF-8", request))
             }
             Ok(Err(error)) => Err(self.failure(&format!("gave an answer that cannot be read ({error})"), request)),
             Err(RecvTimeoutError::Disconnected) => Err(self.ended(request)),
@@ -95,18 +95,15 @@ impl Process {
         }
     }
 
-    /// What is told of an answer that nobody understands.
-    pub(super) fn nonsense(&self, why: &str, request: &Question, answer: &str) -> String {
+    /// Returns the message for an invalid answer.
+    pub(super) fn invalid(&self, why: &str, request: &Question, answer: &str) -> String {
         let answer = shown(answer.trim_end());
-        self.failure(
-            &format!("gave an answer that makes no sense ({why}): `{answer}`"),
-            request,
-        )
+        self.failure(&format!("gave an invalid answer ({why}): `{answer}`"), request)
     }
 
-    /// Ends the program.
+    /// Kills the program.
     pub(super) fn kill(&mut self) {
-        // If it has ended already, all is well.
+        // A program that has already ended is not an error.
         _ = self.child.kill();
         _ = self.child.wait();
     }
@@ -138,7 +135,7 @@ impl Drop for Process {
     }
 }
 
-/// Writes every request, until there are no more or nobody reads them.
+/// Writes every request, until there are no more or the program stops reading.
 fn write(mut stdin: ChildStdin, requests: &Receiver<String>) {
     for request in requests {
         let line = format!("{request}\n");
@@ -148,7 +145,7 @@ fn write(mut stdin: ChildStdin, requests: &Receiver<String>) {
     }
 }
 
-/// Reads every line, until there are no more or nobody wants them.
+/// Reads every line, until there are no more or the receiver is gone.
 fn read(stdout: ChildStdout, answers: &SyncSender<io::Result<Vec<u8>>>) {
     let mut stdout = BufReader::new(stdout);
     loop {
@@ -157,7 +154,7 @@ fn read(stdout: ChildStdout, answers: &SyncSender<io::Result<Vec<u8>>>) {
         let too_long = line.len() as u64 == LONGEST;
         let result = match read {
             Ok(0) => return,
-            Ok(_) if too_long => Err(io::Error::other(format!("it is longer than {LONGEST} bytes"))),
+            Ok(_) if too_long => Err(io::Error::other(format!("longer than {LONGEST} bytes"))),
             Ok(_) => Ok(line),
             Err(error) => Err(error),
         };
@@ -168,12 +165,12 @@ fn read(stdout: ChildStdout, answers: &SyncSender<io::Result<Vec<u8>>>) {
     }
 }
 
-/// The beginning of a line.
+/// Returns the beginning of a line, in the length that a message shows.
 fn shown(line: &str) -> String {
     let mut characters = line.chars();
     let start: String = characters.by_ref().take(SHOWN).collect();
     match characters.count() {
         0 => start,
-        more => format!("{start}… and {more} characters more"),
+        more => format!("{start}… and {more} more characters"),
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked, as JSON.
+//! Requests of the protocol, as JSON.
 
 use super::answer::PROTOCOL;
 use crate::{Inbound, MeshWorld, Peer};
@@ -8,12 +8,12 @@ use smi_adapter::principal::Identity;
 use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
 
-/// Who are you?
+/// Returns the request for the description of the program.
 pub(super) fn describe() -> Value {
     json!({"request": "describe", "protocol": PROTOCOL})
 }
 
-/// What do you write for this?
+/// Returns the request for the native objects of these documents.
 pub(super) fn translate(documents: &[Value], enforced: &[&str], settings: &Settings) -> Value {
     let settings = json!({
         "namespaces": match &settings.scope {
@@ -40,7 +40,7 @@ pub(super) fn translate(documents: &[Value], enforced: &[&str], settings: &Setti
     })
 }
 
-/// Where does this go?
+/// Returns the request for the routing of a query.
 pub(super) fn route(objects: &[NativeObject], world: &MeshWorld, query: &RoutingQuery) -> Value {
     let Destination::Service { key, port } = &query.to;
     let to = json!({"namespace": key.namespace, "service": key.name, "port": port});
@@ -52,7 +52,7 @@ pub(super) fn route(objects: &[NativeObject], world: &MeshWorld, query: &Routing
     asked("route", objects, world, "query", &query)
 }
 
-/// Is this let in?
+/// Returns the request for the decision on inbound traffic.
 pub(super) fn authorize(objects: &[NativeObject], world: &MeshWorld, inbound: &Inbound) -> Value {
     let inbound = json!({
         "from": match &inbound.from {

@@ -1,4 +1,4 @@
-//! What the protocol says is what is asked and understood.
+//! Tests that requests and answers are as the protocol describes them.
 
 use super::{answer, request};
 use crate::{Decision, Inbound, MeshWorld, NotModelledError, Peer};
@@ -11,12 +11,14 @@ use smi_adapter::principal::Identity;
 use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_adapter::settings::Settings;
 
-/// The JSON of the protocol's text, in order.
+/// Returns the JSON blocks of the protocol's text, in order.
 fn blocks() -> Vec<Value> {
     let text = include_str!("PROTOCOL.md");
-    let blocks = text.split("```json\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
-    blocks.map(|block| serde_json::from_str(block).unwrap()).collect()
+    text.split("```json\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .map(|block| serde_json::from_str(block).unwrap())
+        .collect()
 }
 
 fn client() -> Identity {
@@ -27,7 +29,7 @@ fn client() -> Identity {
 }
 
 #[test]
-fn requests_are_as_the_protocol_says() {
+fn requests_match_the_protocol() {
     let blocks = blocks();
     assert_eq!(blocks[0], request::describe());
     let documents = blocks[2]["objects"].as_array().unwrap();
@@ -78,7 +80,7 @@ fn requests_are_as_the_protocol_says() {
 }
 
 #[test]
-fn answers_are_understood_as_the_protocol_says() {
+fn reads_the_answers_of_the_protocol() {
     let blocks = blocks();
     let described = answer::description(blocks[1].clone()).unwrap();
     assert_eq!(described.name, "toy");
@@ -111,7 +113,7 @@ fn answers_are_understood_as_the_protocol_says() {
 }
 
 #[test]
-fn manifests_name_every_kind_of_policy() {
+fn reads_manifests_of_every_kind_of_policy() {
     let policy = |text: &str| {
         let object = json!({"apiVersion": "v1", "kind": "X", "metadata": {}});
         let manifest = json!({"policy": text, "stage": "leaf", "sources": [], "object": object});
@@ -128,15 +130,18 @@ fn manifests_name_every_kind_of_policy() {
         assert_eq!((read, kind.plural()), (known, "xs"));
     }
     for (text, why) in [
-        ("route/web", "`route/web` is no policy"),
-        ("access/shop/Table/web", "nothing here is about a `Table`"),
+        ("route/web", "`route/web` is not a policy"),
+        (
+            "access/shop/Table/web",
+            "`Table` is not a kind that manifests or diagnostics can refer to",
+        ),
     ] {
         assert_eq!(policy(text).unwrap_err(), why);
     }
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_with_a_reason() {
+fn rejects_invalid_answers_with_a_reason() {
     let why = |read: fn(Value) -> Result<(), String>, answer: Value| read(answer).unwrap_err();
     let description = |answer| answer::description(answer).map(drop);
     let translation = |answer| answer::translation(answer).map(drop);
@@ -144,7 +149,7 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
     let access = |answer| answer::access(answer).map(drop);
     let described =
         |protocol: u32, support: Value| json!({"protocol": protocol, "name": "x", "kinds": [], "support": support});
-    let told = |code: &str, field: &str| {
+    let reported = |code: &str, field: &str| {
         let object = json!({"kind": "Service", "namespace": "shop", "name": "web"});
         json!({"manifests": [], "diagnostics": [{"code": code, "object": object, field: "x"}]})
     };
@@ -152,7 +157,7 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
     let cases = [
         (
             why(description, described(2, json!({}))),
-            "it speaks version 2 of the protocol, and this is version 1",
+            "the program implements version 2 of the protocol, but this is version 1",
         ),
         (
             why(description, described(1, json!({"TcpSplits": "full"}))),
@@ -167,10 +172,13 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
             "missing field `diagnostics`",
         ),
         (
-            why(translation, told("Wrong", "message")),
+            why(translation, reported("Wrong", "message")),
             "there is no diagnostic code `Wrong`",
         ),
-        (why(translation, told("Invalid", "field")), "missing field `message`"),
+        (
+            why(translation, reported("Invalid", "field")),
+            "missing field `message`",
+        ),
         (
             why(distribution, json!({"shares": []})),
             "no share has a weight above 0",
@@ -181,18 +189,18 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
         ),
         (
             why(distribution, share(json!("nowhere"), json!(0.5))),
-            "a weight is a whole number, or one as text",
+            "a weight is a whole number, or a text that contains one",
         ),
         (
             why(distribution, share(json!("nowhere"), json!("a half"))),
-            "`a half` is no weight",
+            "`a half` is not a weight",
         ),
         (
             why(access, json!({"access": "maybe"})),
             "unknown variant `maybe`, expected `allow` or `deny`",
         ),
     ];
-    for (said, expected) in cases {
-        assert_eq!(said, expected);
+    for (message, expected) in cases {
+        assert_eq!(message, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Attempts: what reaches workloads, aimed at what traffic targets say, and just beside it.
+//! Access queries that are aimed at the traffic targets of a world, and near misses.
 
 use super::{Aim, Beside, anything, fulfilling};
 use crate::dice::Dice;
@@ -12,7 +12,8 @@ use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::principal::{Identity, Principal};
 use smi_adapter::query::{AccessQuery, Request, Traffic};
 
-/// Attempts at a workload of a world: one that some target should allow, and two that are off by one thing.
+/// Returns access queries to workloads of a world: one that some target should allow, a near miss, and sometimes an
+/// arbitrary one.
 #[must_use]
 pub fn access_queries(world: &World, aim: Aim) -> Vec<AccessQuery> {
     let mut dice = Dice::new(aim.0);
@@ -35,7 +36,7 @@ pub fn access_queries(world: &World, aim: Aim) -> Vec<AccessQuery> {
     all
 }
 
-/// The object that stands for the pods, or an old pod of it.
+/// Returns the object of a workload's pods, or an old pod of it.
 fn object(workload: &Workload, dice: &mut Dice) -> ObjectRef {
     let old = workload.old_account.is_some() && dice.one_in(2);
     let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::CronJob];
@@ -51,14 +52,14 @@ fn object(workload: &Workload, dice: &mut Dice) -> ObjectRef {
     ObjectRef::new(kind.unwrap_or(Kind::Pod), ObjectKey::new(workload.namespace, name))
 }
 
-/// A workload that runs as the destination, as a rule.
+/// Returns a workload, usually one that runs as the destination of the target.
 fn destination<'w>(world: &'w World, target: &Target, dice: &mut Dice) -> Option<&'w Workload> {
     let named = target.destination.value().map(|subject| subject.name);
-    let meant = |workload: &&Workload| workload.namespace == target.namespace && workload.account == named;
-    let meant: Vec<&Workload> = world.access.workloads.iter().filter(meant).collect();
+    let is_destination = |workload: &&Workload| workload.namespace == target.namespace && workload.account == named;
+    let destinations: Vec<&Workload> = world.access.workloads.iter().filter(is_destination).collect();
     let all: Vec<&Workload> = world.access.workloads.iter().collect();
-    let anywhere = meant.is_empty() || dice.one_in(8);
-    dice.pick(if anywhere { &all } else { &meant }).copied()
+    let anywhere = destinations.is_empty() || dice.one_in(8);
+    dice.pick(if anywhere { &all } else { &destinations }).copied()
 }
 
 fn account(namespace: &str, name: &str) -> Principal {
@@ -68,7 +69,7 @@ fn account(namespace: &str, name: &str) -> Principal {
     })
 }
 
-/// A source of the target, or somebody like it.
+/// Returns a source of the target, or a similar client.
 fn source(world: &World, target: &Target, dice: &mut Dice) -> Principal {
     let subject = dice.pick(&target.sources);
     match subject {
@@ -97,7 +98,7 @@ fn source(world: &World, target: &Target, dice: &mut Dice) -> Principal {
     }
 }
 
-/// A port that the target names, or the workload has.
+/// Returns a port that the target names or the workload listens on, and sometimes another one.
 fn port(world: &World, target: &Target, workload: &Workload, dice: &mut Dice) -> u16 {
     let mut ports: Vec<u16> = workload.ports.clone();
     ports.extend(target.port.as_ref().and_then(number));
@@ -126,7 +127,7 @@ fn number(value: &Value) -> Option<u16> {
         .filter(|port| *port > 0)
 }
 
-/// The matches that the rules of a target select.
+/// Returns the matches that the rules of a target select.
 fn matches<'w>(world: &'w World, target: &Target) -> Vec<&'w Match> {
     let selected = |rule: &Rule| {
         let is = |group: &&crate::world::groups::Group| {
@@ -146,7 +147,7 @@ fn matches<'w>(world: &'w World, target: &Target) -> Vec<&'w Match> {
     target.rules.iter().flat_map(selected).collect()
 }
 
-/// A request that a target allows, or one beside it, and whether it has HTTP rules.
+/// Returns a request, usually one that fulfils a match of the target's rules.
 fn request(world: &World, target: &Target, dice: &mut Dice) -> Request {
     let matches = matches(world, target);
     match dice.pick(&matches) {
@@ -171,7 +172,7 @@ fn traffic(target: &Target, request: &Request, dice: &mut Dice) -> Traffic {
     }
 }
 
-/// The same query with one thing off.
+/// Returns a near miss: the same query with one difference.
 fn off(world: &World, target: &Target, workload: &Workload, on: &AccessQuery, dice: &mut Dice) -> AccessQuery {
     let mut query = on.clone();
     match dice.below(8) {
@@ -207,7 +208,7 @@ fn off(world: &World, target: &Target, workload: &Workload, on: &AccessQuery, di
     query
 }
 
-/// Anything at any workload, its health check among it (A38).
+/// Returns an arbitrary query to any workload, including its health check (A38).
 fn elsewhere(world: &World, dice: &mut Dice) -> Option<AccessQuery> {
     let workload = dice.pick(&world.access.workloads)?;
     let port = dice.pick(&workload.ports).copied().unwrap_or(8080);

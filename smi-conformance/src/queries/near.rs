@@ -1,27 +1,27 @@
-//! Texts that just miss a pattern.
+//! Texts that narrowly miss a pattern.
 
 use crate::dice::Dice;
 use std::fmt::Write;
 
-/// How a text just misses a pattern, or means the same in some proxies only.
+/// A change by which a text narrowly misses a pattern, or keeps its meaning in some proxies only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Near {
-    /// Something behind it. Beyond the end of a path this decides what anchors mean (S4).
+    /// A suffix is added. At the end of a path this shows the meaning of anchors (S4).
     Append(&'static str),
-    /// Something in front of it.
+    /// A prefix is added.
     Prepend(&'static str),
-    /// Without one character.
+    /// One character is dropped.
     Drop,
-    /// One character twice.
+    /// One character is doubled.
     Duplicate,
-    /// One letter in the other case.
+    /// One letter is in the other case.
     Case,
-    /// One character as an escape, which some proxies undo (S5).
+    /// One character is escaped, which some proxies undo (S5).
     Escape,
 }
 
 impl Near {
-    /// One of all ways.
+    /// Returns one of all changes.
     #[must_use]
     pub fn some(dice: &mut Dice) -> Self {
         match dice.below(10) {
@@ -35,7 +35,7 @@ impl Near {
         }
     }
 
-    /// What becomes of `text`.
+    /// Applies the change to `text`.
     #[must_use]
     pub fn of(self, text: &str, dice: &mut Dice) -> String {
         let at = dice.below(text.chars().count());
@@ -56,7 +56,7 @@ impl Near {
     }
 }
 
-/// The same letter in the other case.
+/// Returns the same letter in the other case.
 #[must_use]
 pub fn other_case(c: char) -> char {
     if c.is_ascii_lowercase() {

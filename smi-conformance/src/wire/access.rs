@@ -1,4 +1,4 @@
-//! Traffic targets and identity bindings of every version.
+//! The wire forms of traffic targets and identity bindings of every version.
 
 use super::{Wire, metadata, name, port, wire};
 use proptest::collection::{btree_map, vec};
@@ -40,7 +40,7 @@ fn target(version: Version) -> impl Strategy<Value = TargetSpec> {
     })
 }
 
-/// An identity, with a port in `percent` of all cases.
+/// Returns subjects, with a port in `percent` of all cases.
 fn subject(version: Version, percent: u32) -> impl Strategy<Value = Subject> {
     let accounts = Just("ServiceAccount");
     let others = select(&["Group", "User", ""][..]);
@@ -53,7 +53,7 @@ fn subject(version: Version, percent: u32) -> impl Strategy<Value = Subject> {
         (group.boxed(), kind.boxed())
     };
     let namespace = prop_oneof![1 => Just(String::new()), 3 => name()];
-    // A port went into the routes in v1alpha3.
+    // Since v1alpha3 the ports are in the routes.
     let percent = if version < Version::V1Alpha3 { percent } else { 0 };
     let port = prop_oneof![100 - percent => Just(None), percent => port().prop_map(Some)];
     (group, kind, name(), namespace, port).prop_map(|(group, kind, name, namespace, port)| Subject {

@@ -1,4 +1,4 @@
-//! Metrics of every version.
+//! The wire forms of metrics of every version.
 
 use super::{Wire, metadata, name, time};
 use k8s_openapi::api::core::v1::ObjectReference;

@@ -1,4 +1,4 @@
-//! The same object, as real writers put it on the wire.
+//! The variants in which real writers put the same object on the wire.
 
 use super::Wire;
 use crate::dice::Dice;
@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::mem;
 
-/// An object, and JSON that says the same in the ways of real writers: `null` for what is absent or empty and
-/// the other way round, weights as text, floats and quantities, ports as text and floats, several headers in
-/// one map of a list, and a `status`.
+/// Returns objects, each with JSON of the same meaning as real writers write it: `null` for absent or empty fields and
+/// the reverse, weights as text, floats and quantities, ports as text and floats, several headers in one map of a list,
+/// and a `status`.
 pub fn sloppy<W: Wire + Serialize + 'static>() -> impl Strategy<Value = (W, Value)> {
     (W::any(), any::<u64>()).prop_filter_map("it can be written", |(wire, seed)| {
         let mut json = serde_json::to_value(&wire).ok()?;
@@ -33,7 +33,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Rewrites what stands in the field `at`.
+    /// Rewrites the value of the field `at`.
     fn blur(&mut self, at: &str, value: &mut Value) {
         match value {
             Value::Object(map) => self.blur_object(at, map),
@@ -66,7 +66,7 @@ impl Writer<'_> {
             match self.dice.below(4) {
                 0 => map.remove(*field),
                 1 => map.insert((*field).to_owned(), Value::Null),
-                // What Go clients write for a struct that is not there.
+                // Go clients write this for an absent struct.
                 2 if *field == "podLabelSelector" => map.insert((*field).to_owned(), json!({"matchLabels": null})),
                 _ => None,
             };
@@ -76,7 +76,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts filters that follow each other into one map, where that keeps their order.
+    /// Merges adjacent filters into one map if that keeps their order.
     fn merge(&mut self, items: &mut Vec<Value>) {
         for item in mem::take(items) {
             match (items.last_mut(), item) {
@@ -95,7 +95,7 @@ impl Writer<'_> {
             0 if weight.is_multiple_of(1000) => format!("{}k", weight / 1000).into(),
             0 => format!("{weight}000m").into(),
             1 => format!("{weight}e0").into(),
-            // Larger ones may have no float.
+            // Not every larger number has an exact float.
             2 => u32::try_from(weight).map_or_else(|_| weight.into(), |weight| f64::from(weight).into()),
             _ => weight.to_string().into(),
         }
@@ -111,7 +111,7 @@ impl Writer<'_> {
     }
 }
 
-/// The fields of what stands in the field `at` whose absence, `null` and empty list say the same.
+/// Returns the fields below the field `at` for which absence, `null` and an empty list have the same meaning.
 fn fields(kind: &str, version: &str, at: &str) -> &'static [&'static str] {
     match (kind, version, at) {
         ("TrafficMetrics", _, "") | ("TrafficMetricsList", _, "items") => {

@@ -1,4 +1,4 @@
-//! Routes of every version.
+//! The wire forms of routes of every version.
 
 use super::{Wire, name, port, wire};
 use crate::world::regexes::Re;
@@ -48,7 +48,7 @@ fn matching(version: Version) -> impl Strategy<Value = HTTPMatch> {
     })
 }
 
-/// Both wire forms, the list with names that repeat, and lost filters (I6).
+/// Returns headers in both wire forms, with repeated names in lists, and with lost filters (I6).
 fn headers() -> impl Strategy<Value = Headers> {
     let header = || prop_oneof![10 => select(&["x-a", "X-A", "x-b", "host"][..]).prop_map(str::to_owned), 1 => "[^ ]+"];
     let value = || Re::value().prop_map(|re| re.text());

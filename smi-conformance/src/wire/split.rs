@@ -1,4 +1,4 @@
-//! Traffic splits of every version.
+//! The wire forms of traffic splits of every version.
 
 use super::{Wire, name, wire};
 use proptest::collection::vec;
@@ -18,7 +18,7 @@ wire! {
 }
 
 fn spec(version: Version) -> impl Strategy<Value = Option<Spec>> {
-    // A split has matches from v1alpha3 on.
+    // Splits have matches since v1alpha3.
     let most = if version < Version::V1Alpha3 { 0 } else { 2 };
     let spec = (name(), vec(backend(version), 0..=4), vec(reference(), 0..=most));
     option::weighted(
@@ -32,7 +32,7 @@ fn spec(version: Version) -> impl Strategy<Value = Option<Spec>> {
 }
 
 fn backend(version: Version) -> impl Strategy<Value = Backend> {
-    // Weights are whole from v1alpha2 on.
+    // Weights are whole numbers since v1alpha2.
     let weight = if version < Version::V1Alpha2 {
         prop_oneof![whole(), quantity()].boxed()
     } else {
@@ -47,14 +47,14 @@ fn backend(version: Version) -> impl Strategy<Value = Backend> {
     (name(), weight).prop_map(|(service, weight)| Backend { service, weight })
 }
 
-/// Whole numbers; uniform ones are hardly ever zero, equal or huge.
+/// Returns whole numbers, mostly from a fixed set, since uniform ones are hardly ever zero, equal or huge.
 fn whole() -> impl Strategy<Value = Weight> {
     let usual = select(vec![0, 1, 2, 10, 50, 90, 99, 100, 1000, i64::MAX - 1, i64::MAX]);
     let weight = prop_oneof![6 => usual, 1 => 0..=i64::MAX];
     weight.prop_map(|weight| exact(&weight.to_string()))
 }
 
-/// Kubernetes quantities with a fraction, mostly.
+/// Returns Kubernetes quantities, mostly with a fraction.
 fn quantity() -> impl Strategy<Value = Weight> {
     let usual = select(
         &[

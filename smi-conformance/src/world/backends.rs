@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-/// One service that gets a share.
+/// A service that gets a share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backend {
     /// Its name.
@@ -15,11 +15,11 @@ pub struct Backend {
     pub weight: Field<Value>,
 }
 
-/// What is no name of a Service of the split's own namespace (T32).
+/// Texts that are not the name of a Service in the split's own namespace (T32).
 const OTHER_BACKENDS: [&str; 6] = ["gone", "web-v1.ns-a", "web-v1.ns-a.svc", "web-v1.ns-b", "", "WEB-V1"];
 
 impl Backend {
-    /// Any backend.
+    /// Returns the strategy of all backends.
     pub fn any() -> impl Strategy<Value = Self> {
         let [web, v1, v2, other] = SERVICES;
         let name = prop_oneof![
@@ -30,7 +30,7 @@ impl Backend {
         (nearly(name), weight()).prop_map(|(service, weight)| Self { service, weight })
     }
 
-    /// What stands in a manifest.
+    /// Returns the backend as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let mut backend = Map::new();
@@ -40,7 +40,7 @@ impl Backend {
     }
 }
 
-/// Weights of every wire form, biased to the edges: uniform ones hardly ever are zero, equal or huge.
+/// Returns weights in every wire form, biased to the edges, since uniform ones are hardly ever zero, equal or huge.
 fn weight() -> impl Strategy<Value = Field<Value>> {
     let plain = vec![
         json!(1),

@@ -14,28 +14,28 @@ use serde_json::{Map, Value, json};
 pub struct Group {
     /// Its namespace.
     pub namespace: &'static str,
-    /// Its name, by its place among those of its namespace.
+    /// Its name, from its position among the groups of its namespace.
     pub name: String,
-    /// The version it is written in.
+    /// The version in which it is written.
     pub version: &'static str,
-    /// Where its matches stand.
+    /// The position of its matches.
     pub shape: Shape,
     /// Its matches.
     pub matches: Vec<Match>,
-    /// Whether it is there again.
+    /// Its second document, if it has one.
     pub twin: Option<Twin>,
 }
 
-/// Where the matches of a group stand.
+/// The position of the matches in the document of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Where its version has them.
+    /// The field of its own version.
     Right,
-    /// Where another version has them, so that an API server prunes them (I7).
+    /// The field of another version, which an API server prunes (I7).
     OfOtherVersion,
-    /// Nowhere.
+    /// No field: the matches are absent.
     Nowhere,
-    /// They are `null`.
+    /// The field of its own version, which is `null`.
     Null,
 }
 
@@ -44,7 +44,7 @@ pub enum Shape {
 pub struct Match {
     /// Its name (S2, S3).
     pub name: Field<&'static str>,
-    /// What the path matches (S4).
+    /// The pattern for the path (S4).
     pub path: Field<Re>,
     /// The methods (S8).
     pub methods: Field<Vec<&'static str>>,
@@ -55,32 +55,32 @@ pub struct Match {
 /// The header filters of a match, in one of their wire forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Headers {
-    /// There is no such field.
+    /// The field is absent.
     Absent,
-    /// It is `null`.
+    /// The field is `null`.
     Null,
-    /// A list of maps, one of which may be `null` (I6).
+    /// A list of maps, any of which may be `null` (I6).
     List(Vec<Option<Filters>>),
     /// A map.
     Map(Filters),
 }
 
-/// Header filters: names and what their values match.
+/// Header filters: pairs of a header name and the filter for its value.
 pub type Filters = Vec<(&'static str, FilterValue)>;
 
-/// What a header's value matches.
+/// The filter for the value of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterValue {
     /// A pattern.
     Pattern(Re),
     /// `null` (I6).
     Null,
-    /// Something that is no text (I6).
+    /// A number, which is not a valid filter (I6).
     Number,
 }
 
 impl Group {
-    /// A group; its name is given to it by its world.
+    /// Returns the strategy of all groups. The world assigns the name.
     pub fn any() -> impl Strategy<Value = Self> {
         let namespace = prop_oneof![8 => Just(NAMESPACES[0]), 1 => Just(NAMESPACES[1])];
         let shape = prop_oneof![
@@ -103,7 +103,7 @@ impl Group {
         )
     }
 
-    /// What stands in a manifest.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> Vec<Value> {
         let matches: Vec<Value> = self.matches.iter().map(Match::json).collect();
@@ -155,7 +155,7 @@ impl Match {
         })
     }
 
-    /// The names and patterns that are written, whether or not the match can be fulfilled.
+    /// Returns the header names and patterns as written, even if the match cannot be fulfilled.
     pub fn filters(&self) -> impl Iterator<Item = (&'static str, &Re)> {
         let maps: Vec<&Filters> = match &self.headers {
             Headers::Absent | Headers::Null => Vec::new(),
@@ -168,7 +168,7 @@ impl Match {
         })
     }
 
-    /// A method that fulfils the match, if one does.
+    /// Returns a method that fulfils the match, if there is one.
     #[must_use]
     pub fn method(&self, dice: &mut Dice) -> &'static str {
         let possible = |method: &&str| !matches!(*method, "" | "*" | "G T");

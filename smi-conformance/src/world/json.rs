@@ -1,22 +1,22 @@
-//! How fields stand on the wire.
+//! The wire forms of fields.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 
-/// A field that is there, `null`, or not there: Go writers and API servers make one of the other.
+/// A field that is set, `null` or absent. Go clients and API servers convert one into the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<T> {
-    /// It is not there.
+    /// The field is absent.
     Absent,
-    /// It is `null`.
+    /// The field is `null`.
     Null,
-    /// It says this.
+    /// The field has this value.
     Set(T),
 }
 
 impl<T> Field<T> {
-    /// What it says.
+    /// Returns the value, if it is set.
     #[must_use]
     pub fn value(&self) -> Option<&T> {
         match self {
@@ -25,7 +25,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// Writes it into an object.
+    /// Writes the field into a JSON object.
     pub fn put<J: Into<Value>>(&self, object: &mut Map<String, Value>, name: &str, json: impl FnOnce(&T) -> J) {
         match self {
             Self::Absent => None,
@@ -35,7 +35,7 @@ impl<T> Field<T> {
     }
 }
 
-/// A field that is nearly always there.
+/// Returns the strategy of a field that is nearly always set.
 pub fn nearly<T: Clone + Debug + 'static>(value: impl Strategy<Value = T> + 'static) -> BoxedStrategy<Field<T>> {
     prop_oneof![
         98 => value.prop_map(Field::Set),
@@ -45,7 +45,7 @@ pub fn nearly<T: Clone + Debug + 'static>(value: impl Strategy<Value = T> + 'sta
     .boxed()
 }
 
-/// A field that is there in `percent` of all cases.
+/// Returns the strategy of a field that is set in `percent` of all cases.
 pub fn perhaps<T: Clone + Debug + 'static>(
     percent: u32,
     value: impl Strategy<Value = T> + 'static,
@@ -59,7 +59,7 @@ pub fn perhaps<T: Clone + Debug + 'static>(
     .boxed()
 }
 
-/// Something that stands in an object in one case of `cases`.
+/// Returns the strategy of a value that exists in one of `cases` cases.
 pub fn rarely<T: Clone + Debug + 'static>(
     cases: u32,
     value: impl Strategy<Value = T> + 'static,
@@ -71,27 +71,28 @@ pub fn rarely<T: Clone + Debug + 'static>(
     .boxed()
 }
 
-/// A second object of the same name, or an object that cannot be read.
+/// A second document for the same object, or an undecodable one in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Twin {
-    /// The object comes twice.
+    /// The same document again.
     Same,
-    /// It comes twice, the second time in another version.
+    /// The same object in another version.
     OtherVersion,
-    /// It comes again, and that cannot be read.
+    /// An undecodable document, after the valid one.
     Undecodable,
-    /// It cannot be read.
+    /// An undecodable document, instead of the valid one.
     Instead,
 }
 
 impl Twin {
-    /// One object in `cases` has one.
+    /// Returns the strategy in which one object in `cases` has a twin.
     pub fn rarely(cases: u32) -> BoxedStrategy<Option<Self>> {
         let all = [Self::Same, Self::OtherVersion, Self::Undecodable, Self::Instead];
         rarely(cases, proptest::sample::select(all.to_vec()))
     }
 
-    /// The documents for an object, given it, it in another version, and one that cannot be read.
+    /// Returns the documents of an object. The arguments are its document, the one in another version, and an
+    /// undecodable one.
     #[must_use]
     pub fn documents(twin: Option<Self>, whole: Value, other: Value, broken: Value) -> Vec<Value> {
         match twin {
@@ -107,12 +108,12 @@ impl Twin {
 /// The versions of the SMI groups that are generated.
 pub const VERSIONS: [&str; 4] = ["v1alpha4", "v1alpha3", "v1alpha2", "v1alpha1"];
 
-/// A version; the newest is the simplest.
+/// Returns the strategy of versions, which shrinks to the newest one.
 pub fn version() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(&VERSIONS[..])
 }
 
-/// Another version.
+/// Returns another version.
 #[must_use]
 pub fn other_version(version: &str) -> &'static str {
     VERSIONS

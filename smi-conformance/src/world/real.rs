@@ -1,4 +1,5 @@
-//! What a cluster and a client really have: worlds also hold what comes through tools that check nothing.
+//! Restrictions to worlds and queries that are possible in a real cluster. Other worlds also contain objects from tools
+//! that do not validate.
 
 use super::json::Field;
 use super::services::{Port, Service, Shape};
@@ -10,8 +11,7 @@ use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_types::specs::METHODS;
 
 impl World {
-    /// The world as an API server would have it: services have ports, no two of them the same, and every
-    /// number is one.
+    /// Returns the world as an API server would have it: every service has ports, and the ports are distinct and valid.
     #[must_use]
     pub fn real(mut self) -> Self {
         for service in &mut self.services {
@@ -42,8 +42,8 @@ fn transport(port: &Port) -> &'static str {
     }
 }
 
-/// Whether a query goes to a port that is there, with one application protocol, of a service with addresses, by
-/// a method that everybody knows. Of the others meshes need only a few.
+/// Returns `true` if a query goes to an existing port with one application protocol, of a service with an address, by a
+/// well-known method. Only a few of the other queries are needed.
 #[must_use]
 pub fn usual(world: &World, query: &RoutingQuery) -> bool {
     let Destination::Service { key, port } = &query.to;
@@ -64,7 +64,7 @@ pub fn usual(world: &World, query: &RoutingQuery) -> bool {
     service.shape == Shape::ClusterIp && there && clear && known
 }
 
-/// Whether there can be such a caller: service accounts and namespaces have names that an API server takes.
+/// Returns `true` if a client can exist: its namespace and service account have names that an API server accepts.
 #[must_use]
 pub fn exists(caller: &Principal) -> bool {
     match caller {
@@ -73,8 +73,8 @@ pub fn exists(caller: &Principal) -> bool {
     }
 }
 
-/// Makes a query that of a client in the mesh, whose request names the service that it calls: a proxy goes by
-/// the authority, so that one which names something else is a call of that.
+/// Turns a query into one of a client in the mesh whose request names the service that it calls. Proxies route by
+/// authority, so a request with another authority would be a call of another service.
 pub fn address(query: &mut RoutingQuery, cluster_domain: &str, dice: &mut Dice) {
     let Destination::Service { key, port } = &query.to;
     let namespace = dice.text(&NAMESPACES).to_owned();
@@ -104,7 +104,7 @@ pub fn address(query: &mut RoutingQuery, cluster_domain: &str, dice: &mut Dice) 
     });
 }
 
-/// Whether a client can send this: what is no HTTP on the wire has no meaning that meshes could agree on.
+/// Returns `true` if a client can send this traffic. Meshes cannot agree on requests that are not valid HTTP.
 #[must_use]
 pub fn sendable(traffic: &Traffic) -> bool {
     let Traffic::Http(Request { method, path, headers }) = traffic else {

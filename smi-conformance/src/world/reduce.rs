@@ -1,7 +1,7 @@
-//! From a counterexample to a smallest one.
+//! The reduction of a counterexample to a smallest one.
 //!
-//! Proptest simplifies values, but asks only once whether an element of a list can go, and whether it can
-//! depends on everything else.
+//! Proptest simplifies values, but tries only once to remove an element of a list, although the result depends on all
+//! other elements.
 
 use super::World;
 use super::groups::{FilterValue, Filters, Group, Headers, Match};
@@ -10,17 +10,17 @@ use super::splits::Split;
 use super::{Access, targets::Target, workloads::Workload};
 use smi_adapter::query::{AccessQuery, RoutingQuery, Traffic};
 
-/// What a counterexample is about.
+/// The query of a counterexample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// Something that is sent to a service.
+    /// Traffic that is sent to a service.
     RoutingQuery(RoutingQuery),
-    /// Something that reaches a workload.
+    /// Traffic that reaches a workload.
     AccessQuery(AccessQuery),
 }
 
 impl Sent {
-    /// What is sent.
+    /// Returns the traffic of the query.
     #[must_use]
     pub fn traffic(&self) -> &Traffic {
         match self {
@@ -29,7 +29,7 @@ impl Sent {
         }
     }
 
-    /// The same with other traffic.
+    /// Returns the same query with other traffic.
     fn with(&self, traffic: Traffic) -> Self {
         match self {
             Self::RoutingQuery(query) => Self::RoutingQuery(RoutingQuery {
@@ -44,7 +44,7 @@ impl Sent {
     }
 }
 
-/// Takes away whatever can be taken away while `fails` holds.
+/// Removes everything that can be removed while `fails` still returns `true`.
 pub fn reduce(world: &mut World, sent: &mut Option<Sent>, fails: impl Fn(&World, Option<&Sent>) -> bool) {
     while let Some(smaller) = worlds(world).into_iter().find(|smaller| fails(smaller, sent.as_ref())) {
         *world = smaller;
@@ -55,21 +55,23 @@ pub fn reduce(world: &mut World, sent: &mut Option<Sent>, fails: impl Fn(&World,
     }
 }
 
-/// What lacks a header line or a character of its path.
+/// Returns the queries that lack one header line or one character of the path.
 pub(crate) fn requests(sent: &Sent) -> Vec<Sent> {
     let Traffic::Http(request) = sent.traffic() else {
         return Vec::new();
     };
-    let headers = without_one(&request.headers).into_iter();
-    let headers = headers.map(|headers| but(request, |request| request.headers = headers));
+    let headers = without_one(&request.headers)
+        .into_iter()
+        .map(|headers| but(request, |request| request.headers = headers));
     let path: Vec<char> = request.path.chars().collect();
-    let paths = without_one(&path).into_iter();
-    let paths = paths.map(|path| but(request, |request| request.path = path.into_iter().collect()));
+    let paths = without_one(&path)
+        .into_iter()
+        .map(|path| but(request, |request| request.path = path.into_iter().collect()));
     let requests = headers.chain(paths);
     requests.map(|request| sent.with(Traffic::Http(request))).collect()
 }
 
-/// The lists that lack one element.
+/// Returns the lists that lack one element.
 fn without_one<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
     let without = |index| {
         let (before, after) = list.split_at_checked(index)?;
@@ -78,7 +80,7 @@ fn without_one<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
     (0..list.len()).filter_map(without).collect()
 }
 
-/// The lists that lack something of one element.
+/// Returns the lists in which one element is smaller.
 fn with_smaller<T: Clone>(list: &[T], smaller: impl Fn(&T) -> Vec<T>) -> Vec<Vec<T>> {
     let mut lists = Vec::new();
     for (index, element) in list.iter().enumerate() {
@@ -91,21 +93,21 @@ fn with_smaller<T: Clone>(list: &[T], smaller: impl Fn(&T) -> Vec<T>) -> Vec<Vec
     lists
 }
 
-/// The lists that lack one element, then those that lack something of one.
+/// Returns the lists that lack one element, then those in which one element is smaller.
 fn lists<T: Clone>(list: &[T], smaller: impl Fn(&T) -> Vec<T>) -> Vec<Vec<T>> {
     let mut all = without_one(list);
     all.extend(with_smaller(list, smaller));
     all
 }
 
-/// A copy with a change.
+/// Returns a changed copy.
 fn but<T: Clone>(whole: &T, change: impl FnOnce(&mut T)) -> T {
     let mut copy = whole.clone();
     change(&mut copy);
     copy
 }
 
-/// The worlds that lack one thing. Names stay.
+/// Returns the worlds that lack one thing. Names are kept.
 fn worlds(world: &World) -> Vec<World> {
     let services = lists(&world.services, |service| {
         let fewer = without_one(&service.ports).into_iter();
@@ -124,18 +126,22 @@ fn worlds(world: &World) -> Vec<World> {
     let splits = splits
         .into_iter()
         .map(|splits| but(world, |world| world.splits = splits));
-    let access = access(&world.access).into_iter();
-    let access = access.map(|access| but(world, |world| world.access = access));
+    let access = access(&world.access)
+        .into_iter()
+        .map(|access| but(world, |world| world.access = access));
     services.chain(groups).chain(splits).chain(access).collect()
 }
 
 fn access(access: &Access) -> Vec<Access> {
-    let namespaces = without_one(&access.namespaces).into_iter();
-    let namespaces = namespaces.map(|list| but(access, |access| access.namespaces = list));
-    let workloads = lists(&access.workloads, workloads).into_iter();
-    let workloads = workloads.map(|list| but(access, |access| access.workloads = list));
-    let targets = lists(&access.targets, targets).into_iter();
-    let targets = targets.map(|list| but(access, |access| access.targets = list));
+    let namespaces = without_one(&access.namespaces)
+        .into_iter()
+        .map(|list| but(access, |access| access.namespaces = list));
+    let workloads = lists(&access.workloads, workloads)
+        .into_iter()
+        .map(|list| but(access, |access| access.workloads = list));
+    let targets = lists(&access.targets, targets)
+        .into_iter()
+        .map(|list| but(access, |access| access.targets = list));
     let referred = lists(&access.referred, |object| {
         object
             .twin
@@ -150,8 +156,9 @@ fn access(access: &Access) -> Vec<Access> {
 }
 
 fn workloads(workload: &Workload) -> Vec<Workload> {
-    let ports = without_one(&workload.ports).into_iter();
-    let ports = ports.map(|ports| but(workload, |workload| workload.ports = ports));
+    let ports = without_one(&workload.ports)
+        .into_iter()
+        .map(|ports| but(workload, |workload| workload.ports = ports));
     let young = workload
         .old_account
         .map(|_| but(workload, |workload| workload.old_account = None));
@@ -163,10 +170,12 @@ fn workloads(workload: &Workload) -> Vec<Workload> {
 }
 
 fn targets(target: &Target) -> Vec<Target> {
-    let rules = without_one(&target.rules).into_iter();
-    let rules = rules.map(|rules| but(target, |target| target.rules = rules));
-    let sources = without_one(&target.sources).into_iter();
-    let sources = sources.map(|sources| but(target, |target| target.sources = sources));
+    let rules = without_one(&target.rules)
+        .into_iter()
+        .map(|rules| but(target, |target| target.rules = rules));
+    let sources = without_one(&target.sources)
+        .into_iter()
+        .map(|sources| but(target, |target| target.sources = sources));
     let portless = target.port.is_some().then(|| but(target, |target| target.port = None));
     let plain = target.applied.map(|_| but(target, |target| target.applied = None));
     let alone = target.twin.map(|_| but(target, |target| target.twin = None));
@@ -174,8 +183,9 @@ fn targets(target: &Target) -> Vec<Target> {
 }
 
 fn groups(group: &Group) -> Vec<Group> {
-    let fewer = lists(&group.matches, matches).into_iter();
-    let fewer = fewer.map(|matches| but(group, |group| group.matches = matches));
+    let fewer = lists(&group.matches, matches)
+        .into_iter()
+        .map(|matches| but(group, |group| group.matches = matches));
     let alone = group.twin.map(|_| but(group, |group| group.twin = None));
     fewer.chain(alone).collect()
 }

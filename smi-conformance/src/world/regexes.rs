@@ -1,48 +1,48 @@
-//! Regular expressions whose languages are known.
+//! Regular expressions whose languages are known, so that matching texts and near misses can be generated.
 
 use crate::dice::Dice;
 use crate::queries::near::other_case;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A regular expression, as its syntax tree: random text hardly ever is an interesting pattern, and of a
-/// tree one can say which texts it means, and which it just misses.
+/// A regular expression, as a syntax tree. Random text is hardly ever an interesting pattern, and a tree gives the
+/// texts that match and those that narrowly miss.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Re {
     /// The empty pattern.
     Empty,
-    /// These characters, escaped where they mean something.
+    /// Literal characters, escaped if they have a special meaning.
     Literal(&'static str),
-    /// A set of characters or a run of them, as it is written, and some of what it matches.
+    /// A set of characters or a run of them, as written, with some texts that it matches.
     Set(Set),
     /// `^`
     Begin,
     /// `$`
     End,
-    /// One after the other.
+    /// A sequence.
     Then(Vec<Re>),
-    /// One of them; without a group where it stands for the whole pattern.
+    /// An alternation, without a group if it is the whole pattern.
     Either(Vec<Re>),
     /// `(…)?`
     Maybe(Box<Re>),
     /// `{least,most}`, or `{least,}`, and `?` if it is lazy.
     Times {
-        /// What is repeated.
+        /// The repeated expression.
         re: Box<Re>,
-        /// How often at least.
+        /// The minimum number of repetitions.
         least: u8,
-        /// How often at most.
+        /// The maximum number of repetitions.
         most: Option<u8>,
-        /// Whether it prefers less, which changes nothing about the language.
+        /// Is `true` if it prefers fewer repetitions, which does not change the language.
         lazy: bool,
     },
     /// `(?i)`
     AnyCase(Box<Re>),
-    /// A pattern outside the portable dialect (S6), which some engine takes for something.
+    /// A pattern outside the portable dialect (S6) that some engines accept.
     Foreign {
-        /// As it is written.
+        /// The pattern as written.
         text: &'static str,
-        /// What such an engine would match.
+        /// A text that such an engine would match.
         member: &'static str,
     },
 }
@@ -50,9 +50,9 @@ pub enum Re {
 /// A leaf of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Set {
-    /// As it is written.
+    /// The set as written.
     text: &'static str,
-    /// Some of what it matches.
+    /// Some texts that it matches.
     members: &'static [&'static str],
 }
 
@@ -76,7 +76,7 @@ const SETS: [Set; 13] = [
     set(r"\S+?", &["x", "x,y"]),
     set(r"\b", &[""]),
 ];
-/// They need large programs, and so they are rare.
+/// Sets that need large automata, and are therefore rare.
 const LARGE: [Set; 3] = [
     set("[a-z]{0,600}", &["abc"]),
     set("(?:[^/]{1,30}/){3}", &["a/b/c/"]),
@@ -109,12 +109,12 @@ const FOREIGN: [(&str, &str); 18] = [
 ];
 
 impl Re {
-    /// Patterns for paths.
+    /// Returns the strategy of patterns for paths.
     pub fn path() -> impl Strategy<Value = Self> {
         Self::any(&PATHS)
     }
 
-    /// Patterns for values of headers.
+    /// Returns the strategy of patterns for values of headers.
     pub fn value() -> impl Strategy<Value = Self> {
         Self::any(&VALUES)
     }
@@ -173,8 +173,8 @@ impl Re {
         ]
     }
 
-    /// An alternation one of whose branches begins with the other: where it is not grouped, or where the
-    /// first branch that matches is taken for the only one, something else comes out.
+    /// Returns an alternation in which one branch is a prefix of the other. An engine that does not group it, or stops
+    /// at the first branch that matches, gives a different result.
     fn or_longer(self, longer_first: bool) -> Self {
         let longer = Self::Then(vec![self.clone(), Self::Literal("b")]);
         Self::Either(if longer_first {
@@ -184,7 +184,7 @@ impl Re {
         })
     }
 
-    /// The pattern as users write it.
+    /// Returns the pattern as users write it.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
@@ -195,7 +195,7 @@ impl Re {
         }
     }
 
-    /// The pattern as it stands among others.
+    /// Returns the pattern as it is written within another one.
     fn part(&self) -> String {
         match self {
             Self::Empty => String::new(),
@@ -215,7 +215,7 @@ impl Re {
         }
     }
 
-    /// A text that the pattern matches: as a rule, since anchors inside of a pattern may leave it none.
+    /// Returns a text that the pattern matches, except that anchors within a pattern may exclude every text.
     #[must_use]
     pub fn member(&self, dice: &mut Dice) -> String {
         match self {
@@ -247,7 +247,7 @@ impl Re {
         }
     }
 
-    /// Patterns that are a part of this one, for reducing a counterexample.
+    /// Returns patterns that are parts of this one, to reduce a counterexample.
     #[must_use]
     pub fn smaller(&self) -> Vec<Self> {
         let without_one = |list: &[Self]| {

@@ -1,4 +1,4 @@
-//! Services, with everything about their ports that a split can trip over.
+//! Services, with all variations of their ports that matter to a split.
 
 use super::json::{Field, Twin, rarely};
 use super::{NAMESPACES, SERVICES};
@@ -13,42 +13,42 @@ pub struct Service {
     pub namespace: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// Its type.
     pub shape: Shape,
     /// Its ports.
     pub ports: Vec<Port>,
     /// The label `app` that it selects pods by.
     pub app: Option<&'static str>,
-    /// Whether it is there again.
+    /// Its second document, if it has one.
     pub twin: Option<Twin>,
 }
 
-/// What a Service is.
+/// The type of a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// It has an address.
+    /// A Service with an address.
     ClusterIp,
-    /// It has none, which changes nothing here.
+    /// A Service without an address, which makes no difference here.
     Headless,
-    /// It is a name for another host, and so absent (T5).
+    /// A name for another host, which counts as absent (T5).
     ExternalName,
-    /// It has no `spec`, and so no port.
+    /// A Service without a `spec`, and therefore without ports.
     Bare,
 }
 
 /// A port of a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port {
-    /// Its number. Numbers that are none come through tools that check nothing.
+    /// Its number, which may be invalid, since some tools do not validate.
     pub number: i32,
-    /// Its transport protocol; if it says nothing, TCP.
+    /// Its transport protocol; if absent, TCP.
     pub protocol: Field<&'static str>,
     /// Its application protocol.
     pub app: Option<&'static str>,
 }
 
 impl Port {
-    /// Whether it is a TCP port.
+    /// Returns `true` if it is a TCP port.
     #[must_use]
     pub fn is_tcp(&self) -> bool {
         matches!(self.protocol.value(), None | Some(&("TCP" | "")))
@@ -76,7 +76,7 @@ impl Port {
         let mut port = Map::new();
         port.insert("name".into(), format!("p{index}").into());
         port.insert("port".into(), self.number.into());
-        // Another number than the port's, so that the two cannot be taken for each other (T22).
+        // Different from the port's number, so that the two cannot be confused (T22).
         port.insert("targetPort".into(), (9000 + index).into());
         self.protocol.put(&mut port, "protocol", |protocol| *protocol);
         if let Some(app) = self.app {
@@ -87,7 +87,7 @@ impl Port {
 }
 
 impl Service {
-    /// The Services of a world: those of the first namespace are nearly always there.
+    /// Returns the strategy of the Services of a world. Those of the first namespace nearly always exist.
     pub fn all() -> impl Strategy<Value = Vec<Self>> {
         let of = |namespace, name, there| proptest::option::weighted(there, Self::named(namespace, name));
         let [one, two] = NAMESPACES;
@@ -141,7 +141,7 @@ impl Service {
         })
     }
 
-    /// What stands in a manifest.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> Vec<Value> {
         let document = |spec: Option<Value>| {

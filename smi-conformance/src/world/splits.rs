@@ -13,21 +13,21 @@ use serde_json::{Map, Value, json};
 pub struct Split {
     /// Its namespace.
     pub namespace: &'static str,
-    /// Its name, by its place among those of its namespace.
+    /// Its name, from its position among the splits of its namespace.
     pub name: String,
-    /// The version it is written in.
+    /// The version in which it is written.
     pub version: &'static str,
-    /// When it was created (T29).
+    /// The time of its creation (T29).
     pub created: Field<&'static str>,
-    /// What it asks of Istio, which every mesh has to bear.
+    /// An annotation for Istio, which every mesh has to tolerate.
     pub gateways: Option<&'static str>,
-    /// Whether it has a `spec`, and one with something in it (I7).
+    /// Its `spec`, which may be absent or `null` (I7).
     pub spec: Field<Spec>,
-    /// Whether it is there again.
+    /// Its second document, if it has one.
     pub twin: Option<Twin>,
 }
 
-/// What a split says.
+/// The `spec` of a split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
     /// Its root service.
@@ -49,14 +49,14 @@ pub enum Root {
     InSvc(&'static str),
     /// `name.namespace.svc.<cluster domain>`
     Qualified(&'static str),
-    /// Something else: of another namespace, another host, or nothing at all.
+    /// Any other text: a root in another namespace, another host, or the empty text.
     Other(&'static str),
 }
 
-/// The annotation that writers of splits for Istio set: gateways to whose traffic the split extends.
+/// The annotation for Istio with the gateways to whose traffic the split also applies.
 const GATEWAYS_ANNOTATION: &str = "VirtualService.v1alpha3.networking.istio.io/spec.gateways";
 
-/// Values of that annotation: as it should be, and not.
+/// Valid and invalid values of that annotation.
 const GATEWAYS: [&str; 5] = [
     r#"["public"]"#,
     r#"["ns-a/public"]"#,
@@ -65,7 +65,7 @@ const GATEWAYS: [&str; 5] = [
     "public",
 ];
 
-/// What is never a root of `ns-a`, where nearly all splits are.
+/// Texts that are never a root of `ns-a`, the namespace of nearly all splits.
 const OTHER_ROOTS: [&str; 17] = [
     "gone",
     "web.ns-b",
@@ -98,10 +98,10 @@ pub struct Reference {
 }
 
 impl Split {
-    /// A split; its name is given to it by its world.
+    /// Returns the strategy of all splits. The world assigns the name.
     pub fn any() -> impl Strategy<Value = Self> {
         let namespace = prop_oneof![8 => Just(NAMESPACES[0]), 1 => Just(NAMESPACES[1])];
-        // Two of them are the same moment.
+        // Two of them are the same instant.
         let created = select(
             &[
                 "2020-01-01T00:00:00Z",
@@ -130,7 +130,7 @@ impl Split {
         )
     }
 
-    /// The name of the service of its namespace that it means to split.
+    /// Returns the name of its root service, if that is in its own namespace.
     #[must_use]
     pub fn root(&self) -> Option<&'static str> {
         match self.spec.value()?.root.value()? {
@@ -139,13 +139,13 @@ impl Split {
         }
     }
 
-    /// The references to groups.
+    /// Returns the references to route groups.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let spec = self.spec.value().into_iter();
         spec.filter_map(|spec| spec.matches.value()).flatten()
     }
 
-    /// What stands in a manifest.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self, cluster_domain: &str) -> Vec<Value> {
         let spec = |spec: &Spec| spec.json(self.namespace, cluster_domain);
@@ -223,7 +223,7 @@ impl Root {
         ]
     }
 
-    /// The root as users write it.
+    /// Returns the root as users write it.
     #[must_use]
     pub fn text(&self, namespace: &str, cluster_domain: &str) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! Traffic targets, and what they refer to beside route groups.
+//! Traffic targets, and the objects that they refer to, except route groups.
 
 use super::NAMESPACES;
 use super::json::{Field, Twin, nearly, other_version, perhaps, rarely, version};
@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 pub struct Target {
     /// Its namespace.
     pub namespace: &'static str,
-    /// Its name, by its place among those of its namespace.
+    /// Its name, from its position among the targets of its namespace.
     pub name: String,
-    /// The version it is written in.
+    /// The version in which it is written.
     pub version: &'static str,
     /// The destination.
     pub destination: Field<Subject>,
@@ -25,13 +25,13 @@ pub struct Target {
     pub rules: Vec<Rule>,
     /// The sources.
     pub sources: Vec<Subject>,
-    /// A version that kubectl says it was applied in (I5).
+    /// The version in which kubectl applied it, according to its annotation (I5).
     pub applied: Option<&'static str>,
-    /// Whether it is there again.
+    /// Its second document, if it has one.
     pub twin: Option<Twin>,
 }
 
-/// An identity, or what stands for some.
+/// A subject of a target: a service account, an identity binding, or an invalid reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// Its kind.
@@ -51,7 +51,7 @@ pub struct Rule {
     pub kind: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// The matches that are meant (A7).
+    /// The names of the selected matches (A7).
     pub matches: Field<Vec<&'static str>>,
 }
 
@@ -115,7 +115,7 @@ impl Rule {
 }
 
 impl Target {
-    /// A target; its name is given to it by its world.
+    /// Returns the strategy of all targets. The world assigns the name.
     pub fn any() -> impl Strategy<Value = Self> {
         let namespace = prop_oneof![8 => Just(NAMESPACES[0]), 1 => Just(NAMESPACES[1])];
         let port = rarely(
@@ -143,7 +143,7 @@ impl Target {
                 |(namespace, version, destination, port, (rules, sources), (applied, twin))| Self {
                     namespace,
                     name: String::new(),
-                    // Only there are bindings known, so that whoever writes of one writes this.
+                    // Only this version has identity bindings, so authors who refer to one use it.
                     version: if port.is_none() && binds(&destination, &sources) {
                         "v1alpha4"
                     } else {
@@ -159,7 +159,7 @@ impl Target {
             )
     }
 
-    /// What stands in a manifest.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> Vec<Value> {
         let whole = self.document(self.version, &self.rules);
@@ -208,7 +208,7 @@ fn binds(destination: &Field<Subject>, sources: &[Subject]) -> bool {
     subjects.any(|subject| subject.kind == "IdentityBinding")
 }
 
-/// A `TCPRoute`, a `UDPRoute` or an `IdentityBinding`, as the fields below its `spec`.
+/// A `TCPRoute`, a `UDPRoute` or an `IdentityBinding`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Referred {
     /// Its kind.
@@ -217,16 +217,16 @@ pub struct Referred {
     pub namespace: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// The version it is written in.
+    /// The version in which it is written.
     pub version: &'static str,
-    /// What it says.
+    /// Its `spec`.
     pub spec: Field<Value>,
-    /// Whether it is there again.
+    /// Its second document, if it has one.
     pub twin: Option<Twin>,
 }
 
 impl Referred {
-    /// Those of a world: nearly all that the names in rules and subjects stand for.
+    /// Returns the strategy of these objects in a world. Nearly all objects that rules and subjects name exist.
     pub fn all() -> impl Strategy<Value = Vec<Self>> {
         let [one, _] = NAMESPACES;
         let route = |kind, name| rarely_absent(Self::route(kind, one, name));
@@ -310,7 +310,7 @@ impl Referred {
         })
     }
 
-    /// What stands in a manifest.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> Vec<Value> {
         let group = if self.kind == "IdentityBinding" {

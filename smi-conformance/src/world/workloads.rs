@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// The names of service accounts, in every namespace.
 pub const ACCOUNTS: [&str; 3] = ["sa-a", "sa-b", "sa-c"];
 
-/// Sets of labels, some of which are parts of others.
+/// Sets of labels, some of which are subsets of others.
 const LABELS: [&[(&str, &str)]; 9] = [
     &[("app", "web")],
     &[("app", "web")],
@@ -23,48 +23,48 @@ const LABELS: [&[(&str, &str)]; 9] = [
     &[],
 ];
 
-/// Pods, or an object that makes pods.
+/// A pod, or an object that creates pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
     /// Its namespace.
     pub namespace: &'static str,
-    /// Its name, by its place among those of its namespace.
+    /// Its name, from its position among the workloads of its namespace.
     pub name: String,
-    /// What makes the pods.
+    /// The object that creates the pods.
     pub maker: Maker,
     /// The labels that select its pods.
     pub labels: &'static [(&'static str, &'static str)],
-    /// Labels that its pods have beside.
+    /// Additional labels of its pods.
     pub more: &'static [(&'static str, &'static str)],
-    /// The service account; none is `default`.
+    /// The service account; `None` stands for `default`.
     pub account: Option<&'static str>,
     /// The TCP ports of its container.
     pub ports: Vec<u16>,
-    /// Whether it has a UDP port.
+    /// Is `true` if it has a UDP port.
     pub udp: bool,
-    /// Whether the kubelet asks it for its health.
+    /// Is `true` if the kubelet probes it.
     pub probed: bool,
-    /// Another service account that a pod of it still runs as.
+    /// Another service account, as which one of its pods still runs.
     pub old_account: Option<&'static str>,
 }
 
-/// What makes pods.
+/// An object that creates pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Maker {
     /// A Deployment.
     Deployment,
-    /// A StatefulSet whose selector has an expression, which labels can say.
+    /// A StatefulSet whose selector has an expression that labels can express.
     StatefulSet,
-    /// A Deployment whose selector no labels can say.
+    /// A Deployment whose selector labels cannot express.
     Inexact,
-    /// Nobody: it is a pod.
+    /// No object: the workload is a pod.
     Pod,
     /// A CronJob, which has no selector.
     CronJob,
 }
 
 impl Workload {
-    /// Any workload; its name is given to it by its world.
+    /// Returns the strategy of all workloads. The world assigns the name.
     pub fn any() -> impl Strategy<Value = Self> {
         let namespace = prop_oneof![8 => Just(NAMESPACES[0]), 2 => Just(NAMESPACES[1])];
         let maker = prop_oneof![
@@ -103,7 +103,7 @@ impl Workload {
         )
     }
 
-    /// The kind of the object that makes its pods.
+    /// Returns the kind of the object that creates its pods.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.maker {
@@ -131,7 +131,7 @@ impl Workload {
         }
     }
 
-    /// The spec of a pod that runs as `account`.
+    /// Returns the spec of a pod that runs as `account`.
     fn pod(&self, account: Option<&str>) -> Value {
         let mut ports: Vec<Value> = self
             .ports
@@ -155,7 +155,7 @@ impl Workload {
         spec
     }
 
-    /// What stands in manifests.
+    /// Returns the manifests.
     #[must_use]
     pub fn documents(&self) -> Vec<Value> {
         let labels = map(self.labels.iter().chain(self.more));
@@ -193,7 +193,7 @@ impl Workload {
     }
 }
 
-/// The labels of a pod as it runs, with the one by which Linkerd knows its own.
+/// Returns the labels of a running pod, with the one by which Linkerd identifies meshed pods.
 fn meshed(mut labels: Value) -> Value {
     if let Some(labels) = labels.as_object_mut() {
         labels.insert("linkerd.io/control-plane-ns".into(), json!("linkerd"));
@@ -201,7 +201,7 @@ fn meshed(mut labels: Value) -> Value {
     labels
 }
 
-/// A pod as it runs, with the proxies of the meshes that the kit's adapters are for.
+/// Returns the spec of a running pod, with the proxies of Istio and Linkerd.
 fn injected(mut spec: Value) -> Value {
     if let Some(containers) = spec.get_mut("containers").and_then(Value::as_array_mut) {
         containers.extend(["istio-proxy", "linkerd-proxy"].map(|name| json!({"name": name})));
@@ -209,7 +209,7 @@ fn injected(mut spec: Value) -> Value {
     spec
 }
 
-/// The pod that a document stands for: it itself, or one that is made from its template. `None` if it makes none.
+/// Returns the pod of a document: the document itself, or a pod from its template. Returns `None` for other kinds.
 #[must_use]
 pub fn pod_of(document: &Value) -> Option<Value> {
     let kind = document.get("kind")?.as_str()?;
@@ -232,7 +232,7 @@ pub fn pod_of(document: &Value) -> Option<Value> {
     Some(pod)
 }
 
-/// The name of the pod that stands for an object.
+/// Returns the name of the pod that represents an object.
 #[must_use]
 pub fn pod_name(kind: &str, name: &str) -> String {
     if kind == "Pod" {
@@ -247,7 +247,7 @@ fn map<'a>(labels: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Value {
     Value::Object(labels.collect())
 }
 
-/// What a namespace says of its enforcement (A2).
+/// A Namespace object, with or without the enforcement label (A2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Namespace {
     /// Its name.
@@ -257,7 +257,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Any of the namespaces.
+    /// Returns the strategy of the Namespace objects of a world.
     pub fn all() -> impl Strategy<Value = Vec<Self>> {
         let label = || {
             prop_oneof![
@@ -272,7 +272,7 @@ impl Namespace {
         (rarely(2, there(one)), rarely(2, there(two))).prop_map(|(one, two)| one.into_iter().chain(two).collect())
     }
 
-    /// What stands in a manifest.
+    /// Returns the manifest.
     #[must_use]
     pub fn document(&self) -> Value {
         let labels = self

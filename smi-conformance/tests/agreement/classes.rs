@@ -1,4 +1,4 @@
-//! The classes that a run must reach.
+//! The coverage classes that a run must reach.
 
 use smi_adapter::diagnostic::Code;
 use smi_conformance::Coverage;
@@ -17,7 +17,7 @@ const CLASSES: &[&str] = &[
     "default after a match failed",
     "default after T23",
     "match after one failed",
-    "root, nobody splits it",
+    "root, not split",
     "root after a match failed",
     "root after all was inert",
     "shares: one",
@@ -86,7 +86,7 @@ const CLASSES: &[&str] = &[
     "split of v1alpha4 takes",
 ];
 
-/// What resolve can report, with the exception of what only adapters find out.
+/// The codes that `resolve` can report, as opposed to those that only adapters report.
 pub const CODES: [Code; 26] = [
     Code::AllWeightsZero,
     Code::AppProtocolDiffers,
@@ -116,12 +116,12 @@ pub const CODES: [Code; 26] = [
     Code::WeightMissing,
 ];
 
-/// Every class of a run.
+/// Returns every class that a run must reach.
 pub fn all() -> impl Iterator<Item = &'static str> {
     CLASSES.iter().copied().chain(CODES.iter().map(|code| code.as_str()))
 }
 
-/// Notes what there is in a world.
+/// Counts the classes of a world.
 pub fn world(coverage: &mut Coverage, seen: &Seen<'_>) {
     coverage.note("worlds");
     let (splits, groups) = (seen.world.splits.iter(), seen.world.groups.iter());

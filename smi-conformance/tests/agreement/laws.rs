@@ -1,4 +1,4 @@
-//! What must hold in every world, and between the two derivations for every query.
+//! The laws of every world, and of the two derivations for every query.
 
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
@@ -12,18 +12,18 @@ use smi_conformance::world::{World, snapshot};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What a world comes to in both derivations.
+/// A world as both derivations read it.
 #[derive(Debug)]
 pub struct Seen<'w> {
     /// The world.
     pub world: &'w World,
-    /// It, as it was read.
+    /// The snapshot of the world.
     pub snapshot: Snapshot,
-    /// It, resolved.
+    /// The resolution of the snapshot.
     pub resolution: Resolution,
 }
 
-/// Fails with a text where something does not hold.
+/// Returns an error with a message if a condition does not hold.
 macro_rules! hold {
     ($holds:expr, $($text:tt)*) => {
         if !$holds {
@@ -36,7 +36,7 @@ impl<'w> Seen<'w> {
     /// Reads and resolves a world.
     ///
     /// # Errors
-    /// If something depends on the order of the input, is not the same each time, or is lost.
+    /// If a result depends on the order of the input, differs between two runs, or loses an object.
     pub fn new(world: &'w World) -> Result<Self, String> {
         let documents = world.documents();
         let read = snapshot(&documents);
@@ -44,7 +44,7 @@ impl<'w> Seen<'w> {
         let again = quietly(|| resolve(&read, &world.settings))?;
         hold!(
             resolution == again,
-            "resolve differs from itself: {resolution:#?}\n{again:#?}"
+            "two resolutions of one snapshot differ: {resolution:#?}\n{again:#?}"
         );
         let reversed = snapshot(documents.iter().rev());
         hold!(
@@ -65,11 +65,11 @@ impl<'w> Seen<'w> {
         seen.resolution
             .model
             .policies()
-            .try_for_each(|(key, policy)| promised(key, policy))?;
+            .try_for_each(|(key, policy)| invariants(key, policy))?;
         Ok(seen)
     }
 
-    /// Every split and group in scope is a source of a policy, or there is a diagnostic on it.
+    /// Checks that every split and group in scope is a source of a policy or has a diagnostic.
     fn nothing_is_lost(&self) -> Result<(), String> {
         let sources = self
             .resolution
@@ -97,30 +97,30 @@ impl<'w> Seen<'w> {
             let in_scope = self.world.settings.scope.contains(&object.key.namespace);
             hold!(
                 known.contains(&object) == in_scope,
-                "{object} is dropped silently, or is out of scope"
+                "{object} is dropped silently, or appears although it is out of scope"
             );
         }
         Ok(())
     }
 
-    /// Where the reference says that a query goes, and why.
+    /// Returns the routing of a query by the reference, with its trace.
     ///
     /// # Errors
-    /// If it panics.
+    /// If the reference panics.
     pub fn route(&self, query: &RoutingQuery) -> Result<(Routing, Trace), String> {
         quietly(|| route(&self.snapshot, &self.world.settings, query))
     }
 
-    /// Holds the two derivations against each other.
+    /// Compares the two derivations.
     ///
     /// # Errors
-    /// If they differ: the answers, or what the author of an object is told.
+    /// If the answers differ, or the reports to the author of an object.
     pub fn agree(&self, query: &RoutingQuery, routing: &Routing, trace: &Trace) -> Result<(), String> {
         let Destination::Service { key, port } = &query.to;
         let route = policy_of(&self.resolution.model, key);
         let nowhere = Distribution::all_to(Endpoint::Nowhere);
         if routing.allows(&nowhere) {
-            // There is no such port. For UDP the model says nothing about the port.
+            // The port does not exist. The model does not cover UDP ports.
             let ports = route.into_iter().flat_map(ServiceRoute::ports);
             let absent = ports.into_iter().all(|known| known.port() != *port);
             hold!(
@@ -134,8 +134,8 @@ impl<'w> Seen<'w> {
         trace.steps().iter().try_for_each(|step| self.reported(step))
     }
 
-    /// What the reference finds wrong with an object is reported on it, and no object that is reported as
-    /// inert takes traffic.
+    /// Checks that each fault that the reference finds in an object is reported on it, and that no object that is
+    /// reported as inert takes traffic.
     fn reported(&self, step: &Step) -> Result<(), String> {
         let Step { object, outcome, .. } = step;
         let mut diagnostics = self
@@ -145,7 +145,10 @@ impl<'w> Seen<'w> {
             .filter(|diagnostic| diagnostic.object == *object);
         if let Outcome::Takes { .. } = outcome {
             let inert = diagnostics.find(|diagnostic| diagnostic.code.effect() == Effect::Inert);
-            hold!(inert.is_none(), "`{step}`, but it is reported: {inert:?}");
+            hold!(
+                inert.is_none(),
+                "`{step}`, but the object is reported as inert: {inert:?}"
+            );
             return Ok(());
         }
         let Some(codes) = codes(step) else { return Ok(()) };
@@ -155,7 +158,7 @@ impl<'w> Seen<'w> {
     }
 }
 
-/// The codes one of which reports what a step of the reference finds wrong with its object.
+/// Returns the codes, one of which must report the fault that a step of the reference finds in its object.
 fn codes(step: &Step) -> Option<&'static [Code]> {
     let on_split = step.object.kind == Kind::TrafficSplit;
     Some(match step.rule {
@@ -174,7 +177,7 @@ fn codes(step: &Step) -> Option<&'static [Code]> {
     })
 }
 
-/// The route of a root service.
+/// Returns the route of a root service.
 fn policy_of<'m>(model: &'m Model, key: &ObjectKey) -> Option<&'m ServiceRoute> {
     match model.policy(&PolicyKey::Route(key.clone())) {
         Some(Policy::Route(route)) if *route.root() == Root::Service(key.clone()) => Some(route),
@@ -182,7 +185,8 @@ fn policy_of<'m>(model: &'m Model, key: &ObjectKey) -> Option<&'m ServiceRoute> 
     }
 }
 
-/// What the model says about traffic to a port that there is. What it does not split goes to the root.
+/// Returns the distribution of traffic to an existing port by the model. Traffic that it does not split goes to the
+/// root.
 fn distribution(route: Option<&ServiceRoute>, root: &ObjectKey, port: u16, traffic: &Traffic) -> Distribution {
     let target = |name: &str| Endpoint::Service {
         key: ObjectKey::new(&*root.namespace, name),
@@ -201,8 +205,8 @@ fn distribution(route: Option<&ServiceRoute>, root: &ObjectKey, port: u16, traff
         .unwrap_or_else(|| Distribution::all_to(target(&root.name)))
 }
 
-/// What the types of the model promise.
-fn promised(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
+/// Checks the invariants of the model's types.
+fn invariants(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
     hold!(policy.key() == *key, "{key} has the key {}", policy.key());
     let Policy::Route(route) = policy else { return Ok(()) };
     hold!(
@@ -215,7 +219,7 @@ fn promised(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
         let conditional = port.conditional().iter();
         hold!(
             conditional.clone().all(|split| !split.matches().is_empty()),
-            "{key}: no match"
+            "{key} has a conditional split without matches"
         );
         let splits: Vec<&PortSplit> = conditional.map(Conditional::split).chain(port.default()).collect();
         hold!(!splits.is_empty(), "{key} has a port without a split: {port:?}");
@@ -240,7 +244,7 @@ fn promised(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
     Ok(())
 }
 
-/// A panic is a failure like others, so that it is shown with its world.
+/// Turns a panic into an error, so that it is shown with its world.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);

@@ -1,8 +1,8 @@
-//! What diagnostics explain.
+//! Differences that diagnostics explain.
 //!
-//! A diagnostic names something that is not in force on this mesh: a split, or one match of a route group.
-//! It excuses a difference if, and only if, the reference decides as the mesh does once what is named has no
-//! effect. So it never excuses traffic to a backend without weight or without the port.
+//! A diagnostic names something that is not in force on this mesh: a split, one of its backends, or one match of a
+//! route group. It excuses a difference if, and only if, the reference decides as the mesh does once the named part has
+//! no effect. So it never excuses traffic to a backend without weight or without the port.
 
 use super::rounded::near;
 use super::{Answer, Code, Diagnostic, Sight, carried};
@@ -14,10 +14,10 @@ use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
 use std::collections::BTreeSet;
 
-/// How many named things are tried in all combinations; there are hardly ever more than two.
+/// The maximum number of named parts that are tried in all combinations. There are hardly ever more than two.
 const MOST: usize = 8;
 
-/// Something that a diagnostic says is not in force.
+/// A part of the input that a diagnostic reports as not in force.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Named {
     Split(ObjectKey),
@@ -28,13 +28,13 @@ enum Named {
 }
 
 impl Sight<'_> {
-    /// The diagnostics that explain why `got` is another answer than the reference's, if they do.
+    /// Returns the diagnostics that explain the difference between `got` and the reference's answer, if they do.
     pub(super) fn excuse(&self, query: &RoutingQuery, got: &Distribution) -> Option<BTreeSet<Diagnostic>> {
         let claims: Vec<&Diagnostic> = self.claims.iter().filter(|claim| concerns(claim, query)).collect();
         if claims.is_empty() {
             return None;
         }
-        // A port that is declared as HTTP carries nothing else.
+        // A port that is declared as HTTP carries only HTTP.
         let http_only: BTreeSet<Diagnostic> = of_code(&claims, Code::HttpOnly).cloned().collect();
         if !http_only.is_empty() && !carried(got) {
             return Some(http_only);
@@ -65,7 +65,7 @@ impl Sight<'_> {
                 Routing::Exactly(answer) => std::slice::from_ref(answer),
                 Routing::Either { of, .. } => of,
             };
-            // Only the split that decides may have been rounded. A trace tells of one reading only.
+            // Only the split that decides may have been rounded. A trace covers one reading only.
             let open = answers.len() > 1;
             let decides = |claim: &Diagnostic| open || trace.steps().iter().any(|step| step.object == claim.object);
             let mut rounded = rounded.iter().filter(|(claim, _)| decides(claim));
@@ -79,9 +79,9 @@ impl Sight<'_> {
         None
     }
 
-    /// Whether a query that came out as the specification says shows that a diagnostic is wrong: if what it
-    /// names had no effect, alone or together with all that the others name, the answer would be another. One
-    /// about a route group is left alone: a part of the match that it names may be in force.
+    /// Returns `true` if a query with the answer of the specification shows that a diagnostic is wrong: without the
+    /// named part, alone or together with the parts that the other diagnostics name, the answer would differ. A
+    /// diagnostic on a route group is never refuted, since a part of the match that it names may be in force.
     pub(super) fn refutes(&self, query: &RoutingQuery, answer: &Answer, claim: &Diagnostic) -> bool {
         let Routing::Exactly(exact) = &answer.routing else {
             return false;
@@ -102,7 +102,7 @@ impl Sight<'_> {
         })
     }
 
-    /// The snapshot in which what is named has no effect.
+    /// Returns the snapshot in which the chosen parts have no effect.
     fn without(&self, chosen: &[&Named]) -> Snapshot {
         let mut snapshot = self.snapshot.clone();
         for named in chosen {
@@ -152,7 +152,7 @@ impl Sight<'_> {
     }
 }
 
-/// The part of the input that a diagnostic is about: the split, one of its backends, or a match of a route group.
+/// Returns the part of the input that a diagnostic is about: a split, one of its backends, or a match of a route group.
 fn named(claim: &Diagnostic) -> Option<Named> {
     let key = claim.object.key.clone();
     if claim.object.kind == Kind::HttpRouteGroup {
@@ -174,8 +174,8 @@ fn of_code<'c>(claims: &[&'c Diagnostic], code: Code) -> impl Iterator<Item = &'
     claims.iter().copied().filter(move |claim| claim.code == code)
 }
 
-/// Whether a diagnostic can be about a query: what it says of HTTP is about HTTP, and one that is limited to some ports
-/// is about these.
+/// Returns `true` if a diagnostic can apply to a query, by the traffic that its code is about, its ports and its
+/// namespace.
 fn concerns(claim: &Diagnostic, query: &RoutingQuery) -> bool {
     let Destination::Service { key, port } = &query.to;
     let http = matches!(query.traffic, Traffic::Http(_));

@@ -1,9 +1,8 @@
-//! Shares that are nearly right.
-
+//! Shares that are correct up to rounding.
 use smi_adapter::diagnostic::ErrorBound;
 use smi_adapter::query::Distribution;
 
-/// Whether the same targets have shares, and none is off by more than the error.
+/// Returns `true` if the same targets have shares, and no share differs by more than the error.
 pub(super) fn near(wanted: &Distribution, got: &Distribution, error: ErrorBound) -> bool {
     let (parts, of) = (u128::from(error.parts), u128::from(error.of));
     let targets = |distribution: &Distribution| {
@@ -29,7 +28,7 @@ pub(super) fn near(wanted: &Distribution, got: &Distribution, error: ErrorBound)
         })
 }
 
-/// A share in parts of some whole: whole parts, and a rest over a total.
+/// A share in parts of a whole: a number of whole parts, and a remainder over a total.
 struct Parts {
     whole: u128,
     rest: u128,
@@ -50,7 +49,7 @@ impl Parts {
         self.whole > other.whole || (self.whole == other.whole && self.rest_exceeds(other))
     }
 
-    /// Whether the rest is larger; where that cannot be computed, it is.
+    /// Returns `true` if the remainder is larger, or if that cannot be computed.
     fn rest_exceeds(&self, other: &Self) -> bool {
         match (self.rest.checked_mul(other.total), other.rest.checked_mul(self.total)) {
             (Some(one), Some(other)) => one > other,
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_may_be_off_by_the_error_and_no_more() {
+    fn shares_may_differ_by_at_most_the_error() {
         let error = ErrorBound { parts: 1, of: 100 };
         assert!(near(&shares(50, 50), &shares(51, 49), error));
         assert!(!near(&shares(500, 500), &shares(511, 489), error));

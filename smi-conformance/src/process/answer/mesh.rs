@@ -1,4 +1,4 @@
-//! What a mesh does, as a program answers it.
+//! Answers of a program about its mesh.
 
 use super::read;
 use crate::{Decision, NotModelledError};
@@ -66,9 +66,9 @@ enum Elsewhere {
     Status(u16),
 }
 
-/// Not every language can write a number of more than 64 bits.
+/// A weight. It may be text, since not every language can write a number of more than 64 bits.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a weight is a whole number, or one as text")]
+#[serde(untagged, expecting = "a weight is a whole number, or a text that contains one")]
 enum Weight {
     Number(u64),
     Text(String),
@@ -91,7 +91,7 @@ impl Share {
         };
         let weight = match self.weight {
             Weight::Number(weight) => weight.into(),
-            Weight::Text(text) => text.parse().map_err(|_| format!("`{text}` is no weight"))?,
+            Weight::Text(text) => text.parse().map_err(|_| format!("`{text}` is not a weight"))?,
         };
         Ok((endpoint, weight))
     }
