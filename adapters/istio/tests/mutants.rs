@@ -14,7 +14,7 @@ use smi_conformance::mutants::{Mutant, edit_parts};
 use smi_conformance::{Case, Cases, Report, Violation};
 use smi_mesh_istio::IstioMesh;
 
-/// A law finds the fault, and says so.
+/// Asserts that a law kills the mutant.
 fn killed(mutant: &str, result: Result<Report, Box<Violation>>) {
     let violation = result.err();
     assert!(violation.is_some(), "`{mutant}` survives");

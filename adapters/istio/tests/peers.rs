@@ -1,4 +1,4 @@
-//! Faults that implementations of SMI really had, each written as they wrote it, and what the kit says of it.
+//! Faults of real implementations of SMI, reproduced as adapters, and the verdict of the kit on each.
 //!
 //! All but the one paragraph is this crate's adapter, so that nothing else is found. The counterexamples in `peers/` are
 //! what the kit printed; `UPDATE_GOLDEN=1` writes them anew. Each is replayed: it must hold against the peer, and not

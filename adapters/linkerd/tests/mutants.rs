@@ -13,7 +13,7 @@ use smi_mesh_linkerd::LinkerdMesh;
 
 const CASES: Cases = Cases::new(1000);
 
-/// Its law finds the mutant out, and says so.
+/// Asserts that its law kills the mutant.
 fn dies(mutant: &Mutant) {
     let (name, law, adapter) = (mutant.name(), mutant.law(), Linkerd::default());
     let violation = laws::try_law(

@@ -159,7 +159,7 @@ fn world(text: &str) -> (MeshWorld, Vec<NativeObject>) {
                 let service: Service = serde_json::from_value(document).unwrap();
                 world.services.insert(ObjectKey::of(&metadata), service);
             }
-            _ => objects.push(native(&api_version, kind, metadata, document["spec"].clone())),
+            _ => objects.push(native(&api_version, &kind, metadata, document["spec"].clone())),
         }
     }
     (world, objects)
@@ -167,13 +167,13 @@ fn world(text: &str) -> (MeshWorld, Vec<NativeObject>) {
 
 fn native(
     api_version: &str,
-    kind: String,
+    kind: &str,
     metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
     spec: Value,
 ) -> NativeObject {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     NativeObject {
-        kind: Kind::named(group, version, &kind, &kind.to_lowercase()),
+        kind: Kind::named(group, version, kind, &kind.to_lowercase()),
         metadata,
         spec,
     }

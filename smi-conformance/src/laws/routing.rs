@@ -214,7 +214,7 @@ impl<'a> Sight<'a> {
 fn fault(query: &RoutingQuery, routing: &Routing, trace: &Trace, got: &Distribution) -> Box<Fault> {
     Box::new(Fault {
         sent: Some(Sent::RoutingQuery(query.clone())),
-        why: format!("expected {}\n     got {got}", routing),
+        why: format!("expected {routing}\n     got {got}"),
         reference: trace.to_string(),
     })
 }

@@ -55,7 +55,7 @@ fn baselines_that_deny_nothing() {
 fn filters_edited_in_place() {
     let mut istio = Istio::default();
     istio.regex = Regex::EnvoyFilter;
-    // The same names and prefixes whatever the filter says.
+    // Names and prefixes do not depend on the filter.
     let mutant = of_objects("a filter is edited in place", Law::Undisturbed, |manifest| {
         let text = manifest.object.spec.to_string();
         let mut same = String::new();
