@@ -141,6 +141,8 @@ pub fn complete<A: MeshAdapter + ?Sized>(
         diagnostics: translation_diagnostics,
     } = translation;
     diagnostics.extend(translation_diagnostics);
+    // The translation may come from an implementation that does not know what the snapshot covers.
+    manifests.retain(|manifest| snapshot.covers_workloads() || !manifest.policy.is_access());
     manifests.sort_by_cached_key(|manifest| manifest.object.reference());
     for manifest in &mut manifests {
         owned::decorate(manifest, adapter.name(), settings);

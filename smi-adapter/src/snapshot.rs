@@ -196,6 +196,12 @@ impl Snapshot {
         self.covers_workloads = true;
     }
 
+    /// Withdraws the declaration of [`cover_workloads`](Self::cover_workloads), for example because the list of a
+    /// workload kind must be read again.
+    pub fn uncover_workloads(&mut self) {
+        self.covers_workloads = false;
+    }
+
     /// Removes the object with the kind and key of `object`. Returns `false` if API servers reject the key; the object
     /// is then recorded as undecodable.
     fn make_room(&mut self, object: &ObjectRef) -> bool {

@@ -1,12 +1,13 @@
 //! Implementations of SMI: the subjects that the kit judges.
 
+use crate::edits::is;
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::diagnostic::Code;
 use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
 use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::{Observed, Planned, complete, resolved};
-use smi_adapter::resolve::Resolution;
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use std::fmt::Debug;
@@ -164,6 +165,32 @@ impl Input {
         self.snapshot.insert_enforced(namespace);
     }
 
+    /// Returns the input as an embedder reads it who does not list workloads.
+    pub(super) fn without_workloads(&self) -> Self {
+        let is_workload = |document: &&Value| Kind::WORKLOADS.iter().any(|kind| is(document, kind.name()));
+        let others = self.documents.iter().filter(|document| !is_workload(document));
+        let mut input = self.with_documents(others.cloned().collect());
+        input.snapshot.uncover_workloads();
+        input
+    }
+
+    /// Returns the input with other documents, and the same namespaces enforced.
+    pub(super) fn with_documents(&self, documents: Vec<Value>) -> Self {
+        let mut input = Self::new(documents);
+        self.snapshot.enforced().for_each(|namespace| input.enforce(namespace));
+        if !self.snapshot.covers_workloads() {
+            input.snapshot.uncover_workloads();
+        }
+        input
+    }
+
+    /// Returns the input with the claim that it contains every workload.
+    pub(super) fn with_all_workloads(&self) -> Self {
+        let mut input = self.clone();
+        input.snapshot.cover_workloads();
+        input
+    }
+
     /// Returns the plan of an implementation that translates the whole input: `translation` holds all native objects,
     /// and a diagnostic for every part of the input that has no effect.
     #[must_use]
@@ -178,11 +205,11 @@ impl Input {
             name: implementation.name().to_owned(),
             kinds: implementation.kinds().to_vec(),
         };
-        // The translation already reports what has no effect on any mesh.
-        let resolution = Resolution {
-            diagnostics: Vec::new(),
-            ..resolved(&self.snapshot, settings, observed)
-        };
+        // The translation already reports what has no effect on any mesh, but it cannot know what the snapshot covers.
+        let mut resolution = resolved(&self.snapshot, settings, observed);
+        resolution
+            .diagnostics
+            .retain(|diagnostic| diagnostic.code == Code::WorkloadsNotCovered);
         complete(&adapter, &self.snapshot, settings, observed, resolution, translation)
     }
 }

@@ -230,7 +230,7 @@ laws! {
         /// even if services and splits have long names, or names that look like those that adapters build.
         ValidNames valid_names: shape, TRANSLATED;
         /// After a plan has been applied, the next plan is empty, even if the API server added defaults.
-        Converges converges: cluster, TRANSLATED;
+        Converges converges: cluster, &["world with native objects", "workloads not covered"];
         /// Planning changes nothing, and reading all objects again makes no difference.
         Idempotent idempotent: cluster, TRANSLATED;
         /// Any single foreign edit of a managed object makes the plan non-empty, and applying the plan restores the

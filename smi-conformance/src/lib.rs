@@ -29,6 +29,7 @@ pub mod wire;
 #[doc(hidden)]
 pub use wordless::wordless;
 mod wordless;
+#[doc(hidden)]
 pub mod world;
 
 pub use case::Case;

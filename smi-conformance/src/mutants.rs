@@ -36,7 +36,7 @@ use super::{Cases, Interpreter};
 use mutated::Mutated;
 use parts::{everything, one_header, or_same, without_headers, without_methods};
 use serde_json::{Map, Value};
-use smi_adapter::adapter::{MeshAdapter, Translation};
+use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::model::Policy;
 use smi_adapter::settings::Settings;
 use std::borrow::Cow;
@@ -74,6 +74,8 @@ enum How {
     Whole(fn(&mut Translation)),
     /// The adapter does not find the objects that it wrote.
     Blind,
+    /// Workloads that are not in the input are taken for absent, even if the input does not cover workloads.
+    Covered,
 }
 
 impl Debug for How {
@@ -86,6 +88,7 @@ impl Debug for How {
             Self::Edit(_) => "Edit",
             Self::Whole(_) => "Whole",
             Self::Blind => "Blind",
+            Self::Covered => "Covered",
         })
     }
 }
@@ -173,9 +176,12 @@ impl Mutant {
         cases: Cases,
     ) -> Fate {
         let wrong = self.of(adapter);
-        // A blind mutant writes the same in an empty cluster.
-        let blind = matches!(self.how, How::Blind);
-        let differs = |least| blind || laws::differ(self.law, &wrong, &Of::new(adapter), cases, least);
+        let differs = |least| match self.how {
+            // They differ only in a cluster with objects, or without workloads.
+            How::Blind => true,
+            How::Covered => !matches!(adapter.support(Feature::DenyByDefault), Support::None(_)),
+            _ => laws::differ(self.law, &wrong, &Of::new(adapter), cases, least),
+        };
         if !differs(Difference::Reports) {
             return Fate::NotApplicable;
         }
@@ -204,7 +210,6 @@ pub fn edit_parts(value: &mut Value, field: &str, edit: &impl Fn(&mut Map<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smi_adapter::adapter::{Feature, Support};
     use smi_adapter::diagnostic::{Code, Diagnostic};
     use smi_adapter::object::Kind;
     use smi_adapter::smi_types::FieldPath;

@@ -275,7 +275,7 @@ fn routes_normalise_paths_like_access_policies() {
         };
         let route = native(
             "networking.istio.io/v1",
-            "VirtualService".to_owned(),
+            "VirtualService",
             serde_json::from_value(json!({"name": "web", "namespace": "d"})).unwrap(),
             json!({"hosts": ["web"], "http": [{"match": [{"uri": uri}], "route": to("hit")}, {"route": to("web")}]}),
         );

@@ -7,7 +7,7 @@ use crate::lab::{self, Lab, differing};
 use crate::world::NAMESPACES;
 use crate::{Case, Input};
 use serde_json::Value;
-use smi_adapter::diagnostic::Code;
+use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::{Action, Plan, Planned};
@@ -46,6 +46,31 @@ pub(super) fn converges(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -
         lab::named(&planned.diagnostics),
         lab::named(&again.diagnostics)
     );
+    let uncovered = lab.plan(&input.without_workloads(), &case.settings)?;
+    leaves_access(&uncovered, &planned, tally)
+}
+
+/// Checks that a plan which does not know all workloads leaves access control as `planned` made it, and reports that for
+/// every namespace.
+fn leaves_access(uncovered: &Planned, planned: &Planned, tally: &mut Tally) -> Result<(), Box<Fault>> {
+    expect_empty(
+        &uncovered.plan,
+        "for a snapshot without workloads, which does not cover them",
+    )?;
+    let access = planned.manifests.iter().filter(|manifest| manifest.policy.is_access());
+    let enforced: BTreeSet<&str> = access.map(|manifest| manifest.policy.namespace()).collect();
+    tally.coverage.note_if(!enforced.is_empty(), "workloads not covered");
+    for namespace in enforced {
+        let object = ObjectRef::namespace(namespace);
+        let reports = |it: &&Diagnostic| it.object == object || it.other.as_ref() == Some(&object);
+        hold!(
+            uncovered
+                .diagnostics
+                .iter()
+                .any(|it| it.code == Code::WorkloadsNotCovered && reports(&it)),
+            "the snapshot does not cover workloads, but this is not reported for {object}"
+        );
+    }
     Ok(())
 }
 

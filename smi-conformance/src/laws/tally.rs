@@ -65,6 +65,7 @@ fn side(class: &str) -> Option<Asks> {
         | "many backends"
         | "many splits" => Some(Asks::Routing),
         "a grant in force"
+        | "workloads not covered"
         | "edit: a source goes"
         | "edit: a target goes"
         | "edit: a rule changes"

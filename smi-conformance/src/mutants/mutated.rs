@@ -49,6 +49,7 @@ impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
         match &self.how {
             How::Settings(edit) => edit(&mut settings),
             How::Documents(edit) => read = Some(misread(input, *edit)),
+            How::Covered => read = Some(input.with_all_workloads()),
             _ => {}
         }
         let snapshot = read.as_ref().unwrap_or(input).snapshot();
@@ -69,16 +70,11 @@ impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
     }
 }
 
-/// Returns the input with edited documents, and the same namespaces enforced.
+/// Returns the input with edited documents.
 fn misread(input: &Input, edit: fn(&mut Vec<Value>)) -> Input {
     let mut documents = input.documents().to_vec();
     edit(&mut documents);
-    let mut other = Input::new(documents);
-    input
-        .snapshot()
-        .enforced()
-        .for_each(|namespace| other.enforce(namespace));
-    other
+    input.with_documents(documents)
 }
 
 impl<A: MeshAdapter + ?Sized> Mutated<'_, A> {

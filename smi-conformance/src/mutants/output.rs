@@ -1,6 +1,6 @@
 //! Mutants whose output is invalid, whatever its meaning.
 
-use super::How::{Blind, Documents, Translate, Whole};
+use super::How::{Blind, Covered, Documents, Translate, Whole};
 use super::{Law, Mutant, documents};
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::Manifest;
@@ -140,6 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Law::Converges,
         Whole(count_calls),
     ),
+    Mutant::new("workloads that are not listed are absent", Law::Converges, Covered),
     Mutant::new("every plan writes", Law::Idempotent, Whole(count_calls)),
     Mutant::new("edits of others are not seen", Law::Repairs, Blind),
     Mutant::new("what was written is not found again", Law::CleanDelete, Blind),
