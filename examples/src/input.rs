@@ -5,7 +5,7 @@ use crate::options::Options;
 use crate::report::{Message, Place};
 use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::diagnostic::{Code, Diagnostic, Severity};
-use smi_adapter::object::ObjectRef;
+use smi_adapter::object::{ObjectRef, Origin};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::{self, Content, ReadError};
 use smi_types::FieldPath;
@@ -26,8 +26,8 @@ pub(crate) struct Input {
     pub(crate) assumed: Vec<Diagnostic>,
     /// The number of ignored objects, by kind.
     others: BTreeMap<String, usize>,
-    /// The first position of each object.
-    places: BTreeMap<ObjectRef, Place>,
+    /// `true` if there is an object in the snapshot.
+    has_objects: bool,
     /// Unreadable objects that `messages` already reports.
     unreadable: BTreeSet<(ObjectRef, Code)>,
 }
@@ -46,18 +46,17 @@ impl Input {
                 input.add_file(file, bytes, options, &mut world);
                 continue;
             }
-            let files = manifests(Path::new(file), Origin::Argument)?;
+            let files = manifests(Path::new(file), PathSource::Argument)?;
             if files.is_empty() {
                 let text = "the folder contains no `.yaml`, `.yml` or `.json` file".into();
-                let place = Place::of(file, None, None);
-                input.report_file(Severity::Warning, "NoManifests", place, text);
+                input.report_file(Severity::Warning, "NoManifests", file, text);
             }
             for path in files {
                 let bytes = fs::read(&path).map_err(|error| unreadable(path.as_os_str(), &error))?;
                 input.add_file(path.as_os_str(), bytes, options, &mut world);
             }
         }
-        if input.places.is_empty() && input.others.is_empty() && !crate::report::has_errors(&input.messages) {
+        if !input.has_objects && input.others.is_empty() && !crate::report::has_errors(&input.messages) {
             let files: Vec<_> = options.files.iter().map(|file| file.to_string_lossy()).collect();
             let reason = format!("no input: there are no objects in `{}`", files.join("`, `"));
             return Err(Stop::Refused(reason));
@@ -81,44 +80,44 @@ impl Input {
             Err(error) => {
                 let at = error.utf8_error().valid_up_to() + 1;
                 let text = format!("the file is not valid UTF-8 at byte {at}, so it is ignored");
-                self.report_file(Severity::Error, "Unparsable", Place::of(file, None, None), text);
+                self.report_file(Severity::Error, "Unparsable", file, text);
                 return;
             }
         };
         for document in yaml::read(&text, &options.namespace) {
-            let place = Place::of(file, Some(document.number), document.item);
+            let origin = document.origin(Some(&file.to_string_lossy()));
             match &document.content {
                 Ok(Content::Other { kind, .. }) => *self.others.entry(kind.clone()).or_default() += 1,
                 Ok(_) => {}
-                Err(error) => self.report_error(error, place.clone()),
+                Err(error) => self.report_error(error, origin.clone()),
             }
             // An error was reported above.
-            if let Ok(Some(object)) = document.add_to(world) {
-                self.places.entry(object).or_insert(place);
+            if let Ok(Some(_)) = document.add_from(Some(&file.to_string_lossy()), world) {
+                self.has_objects = true;
             }
         }
     }
 
     /// Reports an unreadable object at this position. The diagnostics of a plan could name only its first position.
-    fn report_error(&mut self, error: &ReadError, place: Place) {
+    fn report_error(&mut self, error: &ReadError, origin: Option<Origin>) {
         if let Some(object) = error.object() {
             self.unreadable.insert((object.clone(), error.code()));
         }
         self.messages.push(Message {
             severity: error.code().severity(),
             code: error.code().as_str(),
-            place: Some(place),
+            place: origin.map(Place::Object),
             object: error.object().cloned(),
             field: error.field().clone(),
             text: error.message().to_owned(),
         });
     }
 
-    fn report_file(&mut self, severity: Severity, code: &'static str, place: Place, text: String) {
+    fn report_file(&mut self, severity: Severity, code: &'static str, file: &OsStr, text: String) {
         self.messages.push(Message {
             severity,
             code,
-            place: Some(place),
+            place: Some(Place::File(file.to_string_lossy().into_owned())),
             object: None,
             field: FieldPath::root(),
             text,
@@ -136,7 +135,7 @@ impl Input {
         unreported.map(|diagnostic| Message {
             severity: diagnostic.code.severity(),
             code: diagnostic.code.as_str(),
-            place: self.places.get(&diagnostic.object).cloned(),
+            place: diagnostic.origins.into_iter().next().map(Place::Object),
             object: Some(diagnostic.object),
             field: diagnostic.field,
             text: diagnostic.message,
@@ -165,19 +164,9 @@ impl Input {
     }
 }
 
-impl Place {
-    fn of(file: &OsStr, document: Option<usize>, item: Option<usize>) -> Self {
-        Self {
-            file: file.to_string_lossy().into_owned(),
-            document,
-            item,
-        }
-    }
-}
-
-/// The origin of a path.
+/// The source of a path.
 #[derive(Clone, Copy)]
-enum Origin {
+enum PathSource {
     /// The command line.
     Argument,
     /// A folder that is searched for manifests.
@@ -185,18 +174,18 @@ enum Origin {
 }
 
 /// Returns a file itself, or the manifests in a folder and its subfolders, sorted.
-fn manifests(path: &Path, origin: Origin) -> Result<Vec<PathBuf>, Stop> {
+fn manifests(path: &Path, source: PathSource) -> Result<Vec<PathBuf>, Stop> {
     let failed = |error: io::Error| unreadable(path.as_os_str(), &error);
     // Links to folders are followed only on the command line, since others could form cycles.
-    let metadata = match origin {
-        Origin::Argument => fs::metadata(path),
-        Origin::Folder => fs::symlink_metadata(path),
+    let metadata = match source {
+        PathSource::Argument => fs::metadata(path),
+        PathSource::Folder => fs::symlink_metadata(path),
     };
     if !metadata.map_err(failed)?.is_dir() {
         let has_ending = path
             .extension()
             .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
-        let is_input = matches!(origin, Origin::Argument) || has_ending;
+        let is_input = matches!(source, PathSource::Argument) || has_ending;
         return Ok(if is_input { vec![path.into()] } else { Vec::new() });
     }
     let entries = fs::read_dir(path).map_err(failed)?;
@@ -207,7 +196,7 @@ fn manifests(path: &Path, origin: Origin) -> Result<Vec<PathBuf>, Stop> {
     names.sort();
     let mut found = Vec::new();
     for name in names {
-        found.extend(manifests(&path.join(name), Origin::Folder)?);
+        found.extend(manifests(&path.join(name), PathSource::Folder)?);
     }
     Ok(found)
 }

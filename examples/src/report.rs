@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use smi_adapter::diagnostic::Severity;
-use smi_adapter::object::ObjectRef;
+use smi_adapter::object::{ObjectRef, Origin};
 use smi_types::FieldPath;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
@@ -16,15 +16,12 @@ pub(crate) enum Format {
     Json,
 }
 
-/// A position in the input.
-#[derive(Clone)]
-pub(crate) struct Place {
-    /// The path of the file; `-` is standard input.
-    pub(crate) file: String,
-    /// The number of the document in the file, from 1; `None` for the file as a whole.
-    pub(crate) document: Option<usize>,
-    /// The number of the item in the document, from 1, if the document is a list.
-    pub(crate) item: Option<usize>,
+/// A position in the input. The path `-` is standard input.
+pub(crate) enum Place {
+    /// A file as a whole.
+    File(String),
+    /// A document in a file.
+    Object(Origin),
 }
 
 /// One message.
@@ -42,15 +39,10 @@ pub(crate) struct Message {
 /// Writes `(canary.yaml, document 2)`.
 impl Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, document, item } = self;
-        write!(f, "({file}")?;
-        if let Some(document) = document {
-            write!(f, ", document {document}")?;
+        match self {
+            Self::File(file) => write!(f, "({file})"),
+            Self::Object(origin) => write!(f, "({origin})"),
         }
-        if let Some(item) = item {
-            write!(f, ", item {item}")?;
-        }
-        f.write_str(")")
     }
 }
 
@@ -79,10 +71,10 @@ impl Display for Message {
 struct Json<'a> {
     severity: Severity,
     code: &'a str,
-    file: Option<&'a str>,
-    document: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    item: Option<usize>,
+    file: Option<&'a str>,
+    #[serde(flatten)]
+    origin: Option<&'a Origin>,
     object: Option<JsonObject<'a>>,
     field: String,
     message: &'a str,
@@ -97,7 +89,11 @@ struct JsonObject<'a> {
 
 impl<'a> Json<'a> {
     fn new(message: &'a Message) -> Self {
-        let place = message.place.as_ref();
+        let (file, origin) = match &message.place {
+            None => (None, None),
+            Some(Place::File(file)) => (Some(file.as_str()), None),
+            Some(Place::Object(origin)) => (None, Some(origin)),
+        };
         let object = message.object.as_ref().map(|ObjectRef { kind, key }| JsonObject {
             kind: kind.name(),
             namespace: &key.namespace,
@@ -106,9 +102,8 @@ impl<'a> Json<'a> {
         Self {
             severity: message.severity,
             code: message.code,
-            file: place.map(|place| place.file.as_str()),
-            document: place.and_then(|place| place.document),
-            item: place.and_then(|place| place.item),
+            file,
+            origin,
             object,
             field: message.field.to_string(),
             message: &message.text,

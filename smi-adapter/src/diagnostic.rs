@@ -7,7 +7,7 @@ mod violation;
 pub use code::{Code, Effect};
 pub use concern::{ErrorBound, PortSet};
 
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, Origin};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use smi_types::FieldPath;
@@ -55,6 +55,9 @@ pub struct Diagnostic {
     pub workload: Option<ObjectRef>,
     /// The message: lower case, no trailing period, values in backticks.
     pub message: String,
+    /// The places that the object was read from: several, if one input contains it several times; none, if unknown.
+    /// Plans and [`resolve`](crate::resolve::resolve) fill them in.
+    pub origins: Vec<Origin>,
 }
 
 impl Diagnostic {
@@ -72,6 +75,7 @@ impl Diagnostic {
             error: None,
             workload: None,
             message: message.into(),
+            origins: Vec::new(),
         }
     }
 
@@ -158,8 +162,9 @@ impl Serialize for Diagnostic {
             error,
             workload,
             message,
+            origins,
         } = self;
-        let mut fields = serializer.serialize_struct("Diagnostic", 13)?;
+        let mut fields = serializer.serialize_struct("Diagnostic", 14)?;
         fields.serialize_field("code", code)?;
         fields.serialize_field("severity", &code.severity())?;
         fields.serialize_field("effect", &code.effect())?;
@@ -188,6 +193,9 @@ impl Serialize for Diagnostic {
             fields.serialize_field("workload", workload)?;
         }
         fields.serialize_field("message", message)?;
+        if !origins.is_empty() {
+            fields.serialize_field("origins", origins)?;
+        }
         fields.end()
     }
 }

@@ -6,8 +6,10 @@ use sha2::{Digest, Sha256};
 use std::fmt::{self, Display};
 
 mod kind;
+mod origin;
 
 pub use kind::{Kind, OtherKind};
+pub use origin::Origin;
 pub use smi_types::validate::{is_dns_label, is_dns_subdomain};
 
 /// The namespace and name of an object.

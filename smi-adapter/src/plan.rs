@@ -151,6 +151,7 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     observed.adopt_ages(&mut manifests);
     diagnostics.extend(adapter.review(&manifests, observed.foreign()));
     diagnostics.extend(unreferenced(snapshot, settings, &manifests, &diagnostics));
+    snapshot.locate(&mut diagnostics);
     diagnostics.sort();
     diagnostics.dedup();
     Planned {

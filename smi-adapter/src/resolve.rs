@@ -53,7 +53,7 @@ pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, enforce
     specs::unreferenced(snapshot, settings, &used, &mut report);
     Resolution {
         model,
-        diagnostics: report.finish(),
+        diagnostics: report.finish(snapshot),
     }
 }
 
@@ -74,7 +74,8 @@ impl Report {
         self.0.extend(diagnostics);
     }
 
-    fn finish(mut self) -> Vec<Diagnostic> {
+    fn finish(mut self, snapshot: &Snapshot) -> Vec<Diagnostic> {
+        snapshot.locate(&mut self.0);
         self.0.sort();
         self.0.dedup();
         self.0

@@ -4,6 +4,7 @@ mod builder;
 mod contents;
 mod id;
 mod lists;
+mod origins;
 mod removal;
 
 pub use builder::SnapshotBuilder;
@@ -11,7 +12,7 @@ pub use builder::SnapshotBuilder;
 pub(crate) use id::{code_of, object_of};
 
 use crate::diagnostic::Diagnostic;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, Origin};
 use crate::workload::Workload;
 use id::Id;
 use k8s_openapi::api::core::v1::{Namespace, Service};
@@ -99,6 +100,8 @@ pub struct Snapshot {
     undecodable: BTreeMap<Id, Diagnostic>,
     duplicates: BTreeMap<Id, ObjectRef>,
     ignored: BTreeMap<Id, (ObjectRef, Vec<FieldPath>)>,
+    /// The places in manifests. Objects of a cluster have their origin in their metadata.
+    origins: BTreeMap<Id, Vec<Origin>>,
 }
 
 impl Snapshot {

@@ -34,7 +34,7 @@ pub use native::read_native;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::NativeObject;
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef, Origin};
 use crate::snapshot::{SnapshotBuilder, code_of, object_of};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
@@ -50,6 +50,8 @@ pub struct Document {
     pub number: usize,
     /// The number of the item, from 1, if the document is a list of objects.
     pub item: Option<usize>,
+    /// The first line of the document, from 1; `None` if the object was not read from a text.
+    pub line: Option<usize>,
     /// The content, or the error that occurred when reading it.
     pub content: Result<Content, ReadError>,
 }
@@ -157,16 +159,20 @@ impl Display for ReadError {
 #[must_use]
 pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
     let mut documents = Vec::new();
-    for (index, values) in split::documents(text).enumerate() {
+    for (index, (line, values)) in split::documents(text).enumerate() {
         for value in values {
-            let number = index + 1;
+            let unread = |content| Document {
+                number: index + 1,
+                item: None,
+                line: Some(line),
+                content,
+            };
             match value {
-                Ok(value) => objects(value, number, default_namespace, &mut documents),
-                Err(message) => documents.push(Document {
-                    number,
-                    item: None,
-                    content: Err(ReadError::new(None, Code::Unparsable, FieldPath::root(), message)),
-                }),
+                Ok(value) => objects(value, default_namespace, unread, &mut documents),
+                Err(message) => {
+                    let error = ReadError::new(None, Code::Unparsable, FieldPath::root(), message);
+                    documents.push(unread(Err(error)));
+                }
             }
         }
     }
@@ -175,15 +181,16 @@ pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
 
 /// Adds the objects of a value: a single object, or the items of a list. The list is a `List`, or a list of one kind,
 /// whose items may lack their type.
-fn objects(value: Value, number: usize, default_namespace: &str, documents: &mut Vec<Document>) {
+fn objects(
+    value: Value,
+    default_namespace: &str,
+    document: impl Fn(Result<Content, ReadError>) -> Document,
+    documents: &mut Vec<Document>,
+) {
     let kind = value.get("kind").and_then(Value::as_str);
     let item_kind = kind.and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
     let (Some(item_kind), Some(Value::Array(items))) = (item_kind, value.get("items")) else {
-        documents.push(Document {
-            number,
-            item: None,
-            content: content(value, default_namespace),
-        });
+        documents.push(document(content(value, default_namespace)));
         return;
     };
     for (index, item) in items.iter().enumerate() {
@@ -195,9 +202,8 @@ fn objects(value: Value, number: usize, default_namespace: &str, documents: &mut
             }
         }
         documents.push(Document {
-            number,
             item: Some(index + 1),
-            content: content(item, default_namespace),
+            ..document(content(item, default_namespace))
         });
     }
 }
@@ -312,19 +318,40 @@ impl Document {
         Self {
             number: 1,
             item: None,
+            line: None,
             content: content(value, default_namespace),
         }
     }
 
-    /// Adds the object to an input, and returns a reference to it; `None` if it does not affect the meaning of SMI
-    /// objects.
+    /// Returns the place of the object in its text; `None` if the object was not read from a text.
+    #[must_use]
+    pub fn origin(&self, file: Option<&str>) -> Option<Origin> {
+        Some(Origin::Manifest {
+            file: file.map(str::to_owned),
+            document: self.number,
+            item: self.item,
+            line: self.line?,
+        })
+    }
+
+    /// Adds the object of a text without a name to an input, as [`add_from`](Self::add_from) does.
+    ///
+    /// # Errors
+    /// If the object cannot be read or identified.
+    pub fn add_to(self, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
+        self.add_from(None, input)
+    }
+
+    /// Adds the object of a file to an input, and returns a reference to it; `None` if it does not affect the meaning of
+    /// SMI objects. Diagnostics of the object name the file, the document and the line.
     ///
     /// An object that cannot be read is recorded as undecodable. Objects that refer to it find it unusable, and a plan
     /// reports it.
     ///
     /// # Errors
     /// If the object cannot be read or identified. No plan can report this error, so show it to the author of the text.
-    pub fn add_to(self, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
+    pub fn add_from(self, file: Option<&str>, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
+        let origin = self.origin(file);
         let object = match self.content {
             Ok(Content::Smi(parsed)) => input.add(parsed),
             Ok(Content::Service(service)) => input.add_service(*service),
@@ -334,6 +361,9 @@ impl Document {
             Err(ReadError(Unread::Object(diagnostic))) => input.add_undecodable(*diagnostic),
             Err(error) => return Err(error),
         };
+        if let Some(origin) = origin {
+            input.add_origin(&object, origin);
+        }
         Ok(Some(object))
     }
 }
@@ -367,7 +397,7 @@ pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
 /// # Errors
 /// If a document is neither YAML nor JSON.
 pub fn read_values(text: &str) -> Result<Vec<Value>, String> {
-    split::documents(text).flatten().collect()
+    split::documents(text).flat_map(|(_, values)| values).collect()
 }
 
 #[cfg(test)]

@@ -279,7 +279,7 @@ fn ignored_kinds_are_reported_once() {
     );
     let run = translated(&["--report", "json", "-"], &text);
     let expected = serde_json::json!({
-        "severity": "info", "code": "LeftAlone", "file": null, "document": null, "object": null,
+        "severity": "info", "code": "LeftAlone", "object": null,
         "field": "", "message": message,
     });
     assert_eq!(json(&run), [expected]);

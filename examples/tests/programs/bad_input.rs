@@ -205,7 +205,7 @@ fn invalid_utf8_does_not_affect_other_files() {
     assert_eq!(run.messages()[0], format!("error[Unparsable] (bad.yaml): {message}"));
     let run = translate_with_sound("utf8", b"# abc \xff\xfe\n", &["--report", "json"]);
     let expected = json!({
-        "severity": "error", "code": "Unparsable", "file": "bad.yaml", "document": null, "object": null,
+        "severity": "error", "code": "Unparsable", "file": "bad.yaml", "object": null,
         "field": "", "message": message,
     });
     assert_eq!(json(&run), [expected]);

@@ -3,7 +3,7 @@
 use super::Snapshot;
 use super::id::{self, Id};
 use crate::diagnostic::Diagnostic;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, Origin};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use smi_types::{ParseError, Parsed};
@@ -76,6 +76,11 @@ impl SnapshotBuilder {
         self.once(object, |snapshot| snapshot.insert_undecodable(diagnostic))
     }
 
+    /// Records a place that an object was read from, once for every time that the input contains the object.
+    pub fn add_origin(&mut self, object: &ObjectRef, origin: Origin) {
+        self.snapshot.origins.entry(Id::of(object)).or_default().push(origin);
+    }
+
     /// Returns the snapshot.
     #[must_use]
     pub fn build(mut self) -> Snapshot {
@@ -86,7 +91,7 @@ impl SnapshotBuilder {
     /// Inserts an object, or records it as a duplicate if it was added before.
     fn once(&mut self, object: ObjectRef, insert: impl FnOnce(&mut Snapshot)) -> ObjectRef {
         let id = Id::of(&object);
-        if self.snapshot.remove(&object) {
+        if self.snapshot.take_any(&id) {
             self.snapshot.duplicates.insert(id, object.clone());
         } else {
             insert(&mut self.snapshot);

@@ -11,8 +11,8 @@ impl Snapshot {
     /// in the key of a Namespace.
     pub fn remove(&mut self, object: &ObjectRef) -> bool {
         let id = Id::of(object);
-        let was_duplicate = self.duplicates.remove(&id).is_some();
-        self.take(&id) || was_duplicate
+        self.origins.remove(&id);
+        self.take_any(&id)
     }
 
     /// Replaces all objects of one kind, in any version, with a new list. Objects that are not in the list are removed.
@@ -57,6 +57,7 @@ impl Snapshot {
             undecodable,
             duplicates,
             ignored,
+            origins,
         } = self;
         let is = |known: &Kind| id::is_same(kind, known);
         splits.retain(|_, _| !is(&Kind::TrafficSplit));
@@ -71,6 +72,13 @@ impl Snapshot {
         undecodable.retain(|id, _| !id.is(kind));
         duplicates.retain(|id, _| !id.is(kind));
         ignored.retain(|id, _| !id.is(kind));
+        origins.retain(|id, _| !id.is(kind));
+    }
+
+    /// Removes an object, but not its origins. Returns `true` if it was in the snapshot.
+    pub(super) fn take_any(&mut self, id: &Id) -> bool {
+        let was_duplicate = self.duplicates.remove(id).is_some();
+        self.take(id) || was_duplicate
     }
 
     /// Removes an object that is not a duplicate. Returns `true` if it was in the snapshot.

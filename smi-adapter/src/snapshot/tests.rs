@@ -248,3 +248,18 @@ fn rejects_names_that_api_servers_reject() {
     assert_eq!(diagnostic.object.to_string(), "TrafficSplit shop/Not A Name");
     assert_eq!(diagnostic.field.to_string(), "metadata.name");
 }
+
+#[test]
+fn objects_of_a_cluster_have_their_version_and_uid_as_origin() {
+    let mut snapshot = Snapshot::default();
+    let json = br#"{"apiVersion": "split.smi-spec.io/v1alpha2", "kind": "TrafficSplit",
+        "metadata": {"name": "canary", "namespace": "shop", "uid": "5d", "resourceVersion": "7"}}"#;
+    let split = snapshot.insert(Object::from_json(json).unwrap());
+    let resolution = crate::resolve::resolve(&snapshot, &crate::settings::Settings::default());
+    assert_eq!(
+        serde_json::to_value(&resolution.diagnostics[0].origins).unwrap(),
+        serde_json::json!([{"apiVersion": "split.smi-spec.io/v1alpha2", "uid": "5d", "resourceVersion": "7"}])
+    );
+    snapshot.remove(&split);
+    assert_eq!(snapshot.origins(&split), []);
+}

@@ -15,7 +15,7 @@ use smi_types::FieldPath;
 #[must_use]
 pub fn read_native(text: &str, kinds: &[Kind]) -> Vec<Result<NativeObject, ReadError>> {
     let mut objects = Vec::new();
-    for value in split::documents(text).flatten() {
+    for value in split::documents(text).flat_map(|(_, values)| values) {
         match value {
             Ok(value) => match value.get("items").and_then(Value::as_array) {
                 Some(items) => objects.extend(items.iter().map(|item| native(item, kinds))),

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use serde_saphyr::Options;
 
-/// Returns the values of each document that is not blank: one value, or a sequence of JSON values. An error affects
-/// only its own document.
-pub(super) fn documents(text: &str) -> impl Iterator<Item = Vec<Result<Value, String>>> {
+/// Returns the first line of each document that is not blank, from 1, and its values: one value, or a sequence of JSON
+/// values. An error affects only its own document.
+pub(super) fn documents(text: &str) -> impl Iterator<Item = (usize, Vec<Result<Value, String>>)> {
     chunks(text.strip_prefix('\u{feff}').unwrap_or(text))
         .into_iter()
         .filter(|chunk| !is_blank(chunk.text))
-        .map(|chunk| values(&chunk))
+        .map(|chunk| (chunk.line + blank_lines(chunk.text) + 1, values(&chunk)))
 }
 
 /// The text of one document.
@@ -47,10 +47,17 @@ fn chunks(text: &str) -> Vec<Chunk<'_>> {
 
 /// Returns `true` if a document contains only markers, directives and comments.
 fn is_blank(text: &str) -> bool {
-    text.lines().all(|line| {
-        let line = line.strip_prefix("---").unwrap_or(line).trim();
-        line.is_empty() || line.starts_with(['#', '%'])
-    })
+    text.lines().all(is_blank_line)
+}
+
+/// Returns the number of lines before the content of a document.
+fn blank_lines(text: &str) -> usize {
+    text.lines().take_while(|line| is_blank_line(line)).count()
+}
+
+fn is_blank_line(line: &str) -> bool {
+    let line = line.strip_prefix("---").unwrap_or(line).trim();
+    line.is_empty() || line.starts_with(['#', '%'])
 }
 
 fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {

@@ -254,3 +254,32 @@ fn reads_native_objects_as_written() {
     let codes: Vec<Code> = broken.into_iter().map(|object| object.unwrap_err().code()).collect();
     assert_eq!(codes, [Code::Undecodable, Code::Unparsable]);
 }
+
+#[test]
+fn diagnostics_name_the_files_documents_and_lines_of_their_object() {
+    let split = "apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\nmetadata: {name: canary}\n";
+    let text = format!(
+        "# a comment\n---\n\n{split}spec: {{}}\n---\nkind: List\nitems: [{{apiVersion: v1, kind: Service, metadata: {{name: web}}}}]\n"
+    );
+    let mut input = SnapshotBuilder::default();
+    for document in read(&text, "shop") {
+        document.add_from(Some("one.yaml"), &mut input).unwrap();
+    }
+    for document in read(split, "shop") {
+        document.add_from(Some("two.yaml"), &mut input).unwrap();
+    }
+    let snapshot = input.build();
+    let resolution = crate::resolve::resolve(&snapshot, &crate::settings::Settings::default());
+    let places: Vec<String> = resolution.diagnostics[0]
+        .origins
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(places, ["one.yaml, document 1", "two.yaml, document 1"]);
+    assert_eq!(
+        serde_json::to_value(&resolution.diagnostics[0]).unwrap()["origins"],
+        json!([{"file": "one.yaml", "document": 1, "line": 4}, {"file": "two.yaml", "document": 1, "line": 1}])
+    );
+    let web = ObjectRef::service(ObjectKey::new("shop", "web"));
+    assert_eq!(snapshot.origins(&web)[0].to_string(), "one.yaml, document 2, item 1");
+}
