@@ -116,7 +116,7 @@ pub(crate) fn plan<A: MeshAdapter + ?Sized>(
 /// Resolves a snapshot as a plan does: namespaces that contain access control objects managed by us stay enforced (A2).
 #[must_use]
 pub fn resolved(snapshot: &Snapshot, settings: &Settings, observed: &Observed) -> Resolution {
-    resolve_observed(snapshot, settings, &observed.enforced())
+    resolve_observed(snapshot, settings, observed.enforced())
 }
 
 /// Plans a given translation of a whole snapshot.

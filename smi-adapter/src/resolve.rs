@@ -38,17 +38,19 @@ pub struct Resolution {
 /// ```
 #[must_use]
 pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
-    resolve_observed(snapshot, settings, &BTreeSet::new())
+    resolve_observed(snapshot, settings, BTreeSet::new())
 }
 
 /// Resolves like [`resolve`], where objects managed by us already enforce the namespaces in `enforced` (A2).
-pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, enforced: &BTreeSet<String>) -> Resolution {
+pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, observed: BTreeSet<String>) -> Resolution {
+    let mut already_enforced = observed;
+    already_enforced.extend(snapshot.enforced().map(str::to_owned));
     let mut report = Report::default();
     input(snapshot, settings, &mut report);
     violations::of_objects(snapshot, settings, &mut report);
     let groups = specs::groups(snapshot, settings, &mut report);
     let mut model = split::routes(snapshot, settings, &groups, &mut report);
-    let mut used = access::policies(snapshot, settings, enforced, &groups, &mut model, &mut report);
+    let mut used = access::policies(snapshot, settings, &already_enforced, &groups, &mut model, &mut report);
     used.extend(specs::used_by_splits(&model));
     specs::unreferenced(snapshot, settings, &used, &mut report);
     Resolution {

@@ -27,7 +27,7 @@ pub struct WorkloadAccess {
     /// The grants, shared by workloads with the same ones.
     pub(crate) grants: Arc<[Grant]>,
     /// The targets whose destination it is, and the objects that name ports for it, even if they grant nothing.
-    pub(crate) due: BTreeSet<ObjectRef>,
+    pub(crate) named_by: BTreeSet<ObjectRef>,
 }
 
 /// The properties of a workload's pods that decide whether a mesh sees their traffic.
@@ -110,7 +110,7 @@ impl WorkloadAccess {
     pub(crate) fn sources(&self) -> BTreeSet<ObjectRef> {
         let named = self.grants.iter().flat_map(|grant| grant.references.iter().cloned());
         named
-            .chain(self.due.iter().cloned())
+            .chain(self.named_by.iter().cloned())
             .chain([self.workload.clone()])
             .collect()
     }

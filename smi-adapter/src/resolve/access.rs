@@ -39,7 +39,7 @@ pub(super) struct Context<'a> {
 pub(super) fn policies(
     snapshot: &Snapshot,
     settings: &Settings,
-    observed: &BTreeSet<String>,
+    already_enforced: &BTreeSet<String>,
     groups: &Groups,
     model: &mut Model,
     report: &mut Report,
@@ -53,9 +53,9 @@ pub(super) fn policies(
         accounts: subjects::accounts(snapshot, settings),
     };
     let mut used = BTreeSet::new();
-    let mut enforced = enforced::namespaces(snapshot, settings, observed, report);
+    let mut enforced = enforced::namespaces(snapshot, settings, already_enforced, report);
     let targets = target::all(&context, &mut used, report);
-    let untouched = enforced::not_covered(snapshot, settings, observed, &mut enforced);
+    let untouched = enforced::not_covered(snapshot, settings, already_enforced, &mut enforced);
     enforced::report_untouched(&untouched, &targets, report);
     let known = |target: &Target| enforced.contains(target.namespace()) || untouched.contains(target.namespace());
     for target in targets.iter().filter(|target| !known(target)) {
@@ -68,7 +68,7 @@ pub(super) fn policies(
     }
     let workloads = Workloads::new(snapshot, settings, &enforced);
     let granted = Granted::new(&targets, &enforced, &workloads);
-    granted.report_destinations(&workloads, report);
+    granted.report_destinations(report);
     granted.report_ports(&workloads, report);
     let policies = granted.policies(&context, &workloads, report);
     backends::report_unreachable(model, &policies, &workloads, &enforced, report);
@@ -92,6 +92,8 @@ struct Granted<'a> {
     targets: Vec<&'a Target>,
     /// The indices of the targets of each pod or template, by workload.
     by_pod: BTreeMap<&'a ObjectRef, Vec<Vec<usize>>>,
+    /// The targets of which some pod of a workload is the destination, with their indices, by workload.
+    by_workload: BTreeMap<&'a ObjectRef, BTreeMap<usize, &'a Target>>,
 }
 
 impl<'a> Granted<'a> {
@@ -99,36 +101,42 @@ impl<'a> Granted<'a> {
         let in_force = targets.iter().filter(|target| enforced.contains(target.namespace()));
         let targets: Vec<&Target> = in_force.collect();
         let index = subjects::Index::new(targets.iter().map(|target| &target.destination));
-        let by_pod = workloads.all().map(|owned| {
-            let pods = owned.pods.iter().map(|pod| index.of(pod)).collect();
-            (&owned.object, pods)
-        });
+        let mut by_pod: BTreeMap<_, Vec<Vec<usize>>> = BTreeMap::new();
+        let mut by_workload = BTreeMap::new();
+        for owned in workloads.all() {
+            let pods: Vec<Vec<usize>> = owned.pods.iter().map(|pod| index.of(pod)).collect();
+            let of_any = pods
+                .iter()
+                .flatten()
+                .filter_map(|index| Some((*index, *targets.get(*index)?)));
+            by_workload.insert(&owned.object, of_any.collect());
+            by_pod.insert(&owned.object, pods);
+        }
         Self {
-            by_pod: by_pod.collect(),
             targets,
+            by_pod,
+            by_workload,
         }
     }
 
     /// Returns the targets of which some pod of a workload is the destination.
-    fn of(&self, owned: &Owned<'_>) -> BTreeSet<usize> {
-        self.by_pod
+    fn of(&self, owned: &Owned<'_>) -> impl Iterator<Item = &'a Target> {
+        self.by_workload
             .get(&owned.object)
             .into_iter()
-            .flatten()
-            .flatten()
+            .flat_map(BTreeMap::values)
             .copied()
-            .collect()
     }
 
     /// Reports targets whose destination matches no pod (A18).
-    fn report_destinations(&self, workloads: &Workloads<'_>, report: &mut Report) {
-        let matched: BTreeSet<usize> = workloads.all().flat_map(|owned| self.of(owned)).collect();
-        for (_, target) in self
+    fn report_destinations(&self, report: &mut Report) {
+        let matched: BTreeSet<usize> = self.by_workload.values().flat_map(BTreeMap::keys).copied().collect();
+        let unmatched = self
             .targets
             .iter()
             .enumerate()
-            .filter(|(index, _)| !matched.contains(index))
-        {
+            .filter(|(index, _)| !matched.contains(index));
+        for (_, target) in unmatched {
             let message = format!(
                 "no workload in namespace `{}` matches this destination",
                 target.namespace()
@@ -145,10 +153,7 @@ impl<'a> Granted<'a> {
     /// Reports ports of a service in place of the ports that its pods listen on (A10).
     fn report_ports(&self, workloads: &Workloads<'_>, report: &mut Report) {
         for owned in workloads.all() {
-            for index in self.of(owned) {
-                let Some(target) = self.targets.get(index) else {
-                    continue;
-                };
+            for target in self.of(owned) {
                 for named in &target.named_ports {
                     let Some(targets) = workloads.behind_service_port(owned, named.port, named.transport) else {
                         continue;
@@ -214,9 +219,11 @@ impl<'a> Granted<'a> {
     /// Reports targets that are not in force, or only in part, on workloads of an overlapping group.
     fn report_overlaps(&self, group: &[&Owned<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
         for owned in group {
-            let targets = self.of(owned).into_iter().filter_map(|index| self.targets.get(index));
             let is_selected = !owned.selector.is_empty();
-            for target in targets.filter(|target| !is_selected || lost.contains(&target.key)) {
+            for target in self
+                .of(owned)
+                .filter(|target| !is_selected || lost.contains(&target.key))
+            {
                 let other = group.iter().find(|other| is_selected && other.object != owned.object);
                 report.push(ambiguous(
                     target,
@@ -249,11 +256,7 @@ impl<'a> Granted<'a> {
                 Ports::All => None,
             })
         };
-        let targets: Vec<_> = self
-            .of(owned)
-            .into_iter()
-            .filter_map(|index| self.targets.get(index))
-            .collect();
+        let targets: Vec<&Target> = self.of(owned).collect();
         let named_ports = || targets.iter().flat_map(|target| &target.named_ports);
         let ports = |transport| {
             let of_targets = named_ports()
@@ -276,7 +279,7 @@ impl<'a> Granted<'a> {
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
             trust_domain: context.settings.trust_domain.clone(),
-            due: targets
+            named_by: targets
                 .iter()
                 .map(|target| target.object())
                 .chain(named_ports().map(|named| named.object.clone()))

@@ -29,7 +29,7 @@ impl WorkloadAccess {
             in_mesh: InMesh::default(),
             trust_domain: Settings::default().trust_domain,
             grants: Arc::default(),
-            due: BTreeSet::new(),
+            named_by: BTreeSet::new(),
         })
     }
 

@@ -13,14 +13,10 @@ use std::collections::BTreeSet;
 pub(super) fn namespaces(
     snapshot: &Snapshot,
     settings: &Settings,
-    observed: &BTreeSet<String>,
+    already_enforced: &BTreeSet<String>,
     report: &mut Report,
 ) -> BTreeSet<String> {
-    let mut candidates: BTreeSet<String> = observed
-        .iter()
-        .cloned()
-        .chain(snapshot.enforced().map(str::to_owned))
-        .collect();
+    let mut candidates = already_enforced.clone();
     let except: &BTreeSet<String> = match &settings.enforcement {
         Enforcement::Off => return BTreeSet::new(),
         Enforcement::Targets => &BTreeSet::new(),
@@ -57,17 +53,17 @@ pub(super) fn namespaces(
 
 /// Returns the namespaces whose access control is left as it is because the snapshot does not cover workloads.
 ///
-/// They are moved out of `enforced`, and the namespaces that contain objects managed by us are added.
+/// They are moved out of `enforced`, and those that are already enforced are added.
 pub(super) fn not_covered(
     snapshot: &Snapshot,
     settings: &Settings,
-    observed: &BTreeSet<String>,
+    already_enforced: &BTreeSet<String>,
     enforced: &mut BTreeSet<String>,
 ) -> BTreeSet<String> {
     if snapshot.covers_workloads() || settings.enforcement == Enforcement::Off {
         return BTreeSet::new();
     }
-    let in_scope = observed.iter().filter(|name| settings.scope.contains(name));
+    let in_scope = already_enforced.iter().filter(|name| settings.scope.contains(name));
     let mut untouched = std::mem::take(enforced);
     untouched.extend(in_scope.cloned());
     untouched
