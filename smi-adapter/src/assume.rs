@@ -44,9 +44,7 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
     if ports.is_empty() {
         return Vec::new();
     }
-    let splits = snapshot
-        .splits()
-        .filter(|(key, _)| settings.scope.contains(&key.namespace));
+    let splits = snapshot.scoped(settings).splits();
     let named: BTreeSet<ObjectKey> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
     let duplicates: BTreeSet<&ObjectRef> = snapshot.duplicates().collect();
     let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|it| &it.object).collect();
@@ -122,8 +120,8 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
     let ports: BTreeSet<u16> = ports.iter().copied().filter(|port| *port > 0).collect();
     let running: BTreeSet<Identity> = snapshot.workloads().map(Workload::identity).collect();
     let named: BTreeSet<Identity> = snapshot
+        .scoped(settings)
         .targets()
-        .filter(|(key, _)| settings.scope.contains(&key.namespace))
         .filter_map(|(key, target)| {
             let destination = target.spec.as_ref()?.destination.as_ref()?;
             let own = destination.namespace.is_empty() || destination.namespace == key.namespace;

@@ -86,11 +86,11 @@ impl Report {
 
 /// Reports objects that cannot be decoded, are duplicated or have unknown fields (I1).
 fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
-    let in_scope = |object: &ObjectRef| settings.scope.contains(&object.key.namespace);
-    for diagnostic in snapshot.undecodable().filter(|diagnostic| in_scope(&diagnostic.object)) {
+    let scoped = snapshot.scoped(settings);
+    for diagnostic in scoped.undecodable() {
         report.push(diagnostic.clone());
     }
-    for object in snapshot.duplicates().filter(|object| in_scope(object)) {
+    for object in scoped.duplicates() {
         let is_policy = Kind::SMI.contains(&object.kind);
         let effect = if is_policy {
             "none of the definitions has an effect"
@@ -100,7 +100,7 @@ fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
         let message = format!("`{}` is defined more than once; {effect}", object.key);
         report.add(Code::DuplicateObject, object, FieldPath::root(), message);
     }
-    for (object, fields) in snapshot.ignored().filter(|(object, _)| in_scope(object)) {
+    for (object, fields) in scoped.ignored() {
         for field in fields {
             let message = "unknown field, ignored";
             report.add(Code::UnknownField, object, field.clone(), message);

@@ -6,10 +6,12 @@ mod id;
 mod lists;
 mod origins;
 mod removal;
+mod scoped;
 
 pub use builder::SnapshotBuilder;
-#[cfg(feature = "yaml")]
 pub(crate) use id::{code_of, object_of};
+#[cfg(feature = "yaml")]
+pub(crate) use scoped::Scoped;
 
 use crate::diagnostic::Diagnostic;
 use crate::object::{ObjectKey, ObjectRef, Origin};

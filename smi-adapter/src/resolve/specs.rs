@@ -20,9 +20,8 @@ pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
 
 /// Returns the usable matches of every route group in scope.
 pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Report) -> Groups {
-    snapshot
-        .groups()
-        .filter(|(key, _)| settings.scope.contains(&key.namespace))
+    let groups = snapshot.scoped(settings).groups();
+    groups
         .map(|(key, group)| (key.clone(), matches(key, group, settings, report)))
         .collect()
 }
@@ -43,14 +42,14 @@ pub(super) fn unreferenced(snapshot: &Snapshot, settings: &Settings, used: &BTre
 }
 
 /// Returns the objects in scope that have an effect only if others refer to them.
-pub(crate) fn referable(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = ObjectRef> {
-    let groups = snapshot.groups().map(|(key, _)| (Kind::HttpRouteGroup, key));
-    let tcp = snapshot.tcp_routes().map(|(key, _)| (Kind::TcpRoute, key));
-    let udp = snapshot.udp_routes().map(|(key, _)| (Kind::UdpRoute, key));
-    let bindings = snapshot.bindings().map(|(key, _)| (Kind::IdentityBinding, key));
+pub(crate) fn referable<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> impl Iterator<Item = ObjectRef> {
+    let objects = snapshot.scoped(settings);
+    let groups = objects.groups().map(|(key, _)| (Kind::HttpRouteGroup, key));
+    let tcp = objects.tcp_routes().map(|(key, _)| (Kind::TcpRoute, key));
+    let udp = objects.udp_routes().map(|(key, _)| (Kind::UdpRoute, key));
+    let bindings = objects.bindings().map(|(key, _)| (Kind::IdentityBinding, key));
     let all = groups.chain(tcp).chain(udp).chain(bindings);
-    let in_scope = all.filter(|(_, key)| settings.scope.contains(&key.namespace));
-    in_scope.map(|(kind, key)| ObjectRef::new(kind, key.clone()))
+    all.map(|(kind, key)| ObjectRef::new(kind, key.clone()))
 }
 
 /// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4).

@@ -70,12 +70,9 @@ fn service_field() -> FieldPath {
 }
 
 /// Groups the splits in scope by their root (T2, T3).
-fn by_root<'a>(snapshot: &'a Snapshot, settings: &Settings, report: &mut Report) -> BTreeMap<Root, Competing<'a>> {
+fn by_root<'a>(snapshot: &'a Snapshot, settings: &'a Settings, report: &mut Report) -> BTreeMap<Root, Competing<'a>> {
     let mut roots: BTreeMap<Root, Competing<'a>> = BTreeMap::new();
-    for (key, split) in snapshot.splits() {
-        if !settings.scope.contains(&key.namespace) {
-            continue;
-        }
+    for (key, split) in snapshot.scoped(settings).splits() {
         // I7
         let Some(Spec { service, .. }) = &split.spec else {
             continue;

@@ -5,20 +5,20 @@ use super::Report;
 use crate::diagnostic::Diagnostic;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Scoped, Snapshot};
 use smi_types::Violation;
 use smi_types::split::TrafficSplit;
 use smi_types::validate::Rule;
 
 /// Reports the violations of every object in scope.
 pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
-    for (object, violations) in of_others(snapshot, settings) {
+    for (object, violations) in of_others(snapshot.scoped(settings)) {
         let permitted = |rule: Rule| rule == Rule::DestinationNamespace && settings.foreign_destinations;
         for violation in violations.into_iter().filter(|violation| !permitted(violation.rule)) {
             report.push(Diagnostic::from_violation(object.clone(), violation));
         }
     }
-    for (key, split) in snapshot.splits().filter(|(key, _)| in_scope(settings, key)) {
+    for (key, split) in snapshot.scoped(settings).splits() {
         for violation in split.violations() {
             let diagnostic = Diagnostic::from_violation(ObjectRef::split(key.clone()), violation);
             report.push(limited(diagnostic, split));
@@ -26,33 +26,23 @@ pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut 
     }
 }
 
-fn in_scope(settings: &Settings, key: &ObjectKey) -> bool {
-    settings.scope.contains(&key.namespace)
-}
-
 /// Returns the objects other than splits, with their violations.
-fn of_others(snapshot: &Snapshot, settings: &Settings) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
-    let in_scope = |key: &ObjectKey| in_scope(settings, key);
+fn of_others(objects: Scoped<'_>) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
     let of = |kind: Kind, key: &ObjectKey| ObjectRef::new(kind, key.clone());
-    let groups = snapshot
+    let groups = objects
         .groups()
-        .filter(move |(key, _)| in_scope(key))
         .map(move |(key, group)| (of(Kind::HttpRouteGroup, key), group.violations()));
-    let tcp = snapshot
+    let tcp = objects
         .tcp_routes()
-        .filter(move |(key, _)| in_scope(key))
         .map(move |(key, route)| (of(Kind::TcpRoute, key), route.violations()));
-    let udp = snapshot
+    let udp = objects
         .udp_routes()
-        .filter(move |(key, _)| in_scope(key))
         .map(move |(key, route)| (of(Kind::UdpRoute, key), route.violations()));
-    let targets = snapshot
+    let targets = objects
         .targets()
-        .filter(move |(key, _)| in_scope(key))
         .map(move |(key, target)| (of(Kind::TrafficTarget, key), target.violations()));
-    let bindings = snapshot
+    let bindings = objects
         .bindings()
-        .filter(move |(key, _)| in_scope(key))
         .map(move |(key, binding)| (of(Kind::IdentityBinding, key), binding.violations()));
     groups.chain(tcp).chain(udp).chain(targets).chain(bindings)
 }

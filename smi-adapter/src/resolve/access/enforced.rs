@@ -3,7 +3,7 @@
 use super::super::Report;
 use super::target::Target;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectRef};
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
@@ -90,27 +90,24 @@ pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target],
 
 /// Returns the namespaces of targets. The targets may be invalid or undecodable.
 fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
-    let in_scope = |key: &ObjectKey| settings.scope.contains(&key.namespace);
-    let unread = snapshot
+    let objects = snapshot.scoped(settings);
+    let unread = objects
         .undecodable()
         .map(|diagnostic| &diagnostic.object)
-        .chain(snapshot.duplicates())
-        .filter(|object| object.kind == Kind::TrafficTarget && in_scope(&object.key))
+        .chain(objects.duplicates())
+        .filter(|object| object.kind == Kind::TrafficTarget)
         .map(|object| object.key.namespace.clone());
-    let read = snapshot
-        .targets()
-        .filter(|(key, _)| in_scope(key))
-        .map(|(key, target)| {
-            let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
-            // With the opt-in of A22, a target enforces the namespace of its destination.
-            let foreign = destination
-                .filter(|_| settings.foreign_destinations)
-                .map(|subject| &subject.namespace);
-            foreign
-                .filter(|namespace| !namespace.is_empty())
-                .unwrap_or(&key.namespace)
-                .clone()
-        });
+    let read = objects.targets().map(|(key, target)| {
+        let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
+        // With the opt-in of A22, a target enforces the namespace of its destination.
+        let foreign = destination
+            .filter(|_| settings.foreign_destinations)
+            .map(|subject| &subject.namespace);
+        foreign
+            .filter(|namespace| !namespace.is_empty())
+            .unwrap_or(&key.namespace)
+            .clone()
+    });
     unread.chain(read).collect()
 }
 

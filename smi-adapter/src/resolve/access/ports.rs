@@ -19,20 +19,25 @@ pub(super) struct Route<'a> {
 }
 
 /// Returns the usable TCP routes in scope.
-pub(super) fn tcp<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Routes<'a> {
-    let routes = snapshot.tcp_routes().map(|(key, route)| (key, route.spec.as_ref()));
-    read(routes, settings)
+pub(super) fn tcp<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Routes<'a> {
+    let routes = snapshot
+        .scoped(settings)
+        .tcp_routes()
+        .map(|(key, route)| (key, route.spec.as_ref()));
+    read(routes)
 }
 
 /// Returns the usable UDP routes in scope.
-pub(super) fn udp<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Routes<'a> {
-    let routes = snapshot.udp_routes().map(|(key, route)| (key, route.spec.as_ref()));
-    read(routes, settings)
+pub(super) fn udp<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Routes<'a> {
+    let routes = snapshot
+        .scoped(settings)
+        .udp_routes()
+        .map(|(key, route)| (key, route.spec.as_ref()));
+    read(routes)
 }
 
-fn read<'a>(routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>, settings: &Settings) -> Routes<'a> {
-    let in_scope = routes.filter(|(key, _)| settings.scope.contains(&key.namespace));
-    in_scope.filter_map(|(key, spec)| Some((key, route(spec)?))).collect()
+fn read<'a>(routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>) -> Routes<'a> {
+    routes.filter_map(|(key, spec)| Some((key, route(spec)?))).collect()
 }
 
 /// Returns the meaning of a route; `None` if a violation makes it match nothing (S23).

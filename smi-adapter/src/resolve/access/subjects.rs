@@ -15,12 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Accounts<'a> = BTreeMap<Identity, Vec<&'a Workload>>;
 
 /// Groups the pods and templates in scope by account.
-pub(super) fn accounts<'a>(snapshot: &'a Snapshot, settings: &Settings) -> Accounts<'a> {
+pub(super) fn accounts<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Accounts<'a> {
     let mut accounts = Accounts::new();
-    for workload in snapshot.workloads() {
-        if settings.scope.contains(&workload.object().key.namespace) {
-            accounts.entry(workload.identity()).or_default().push(workload);
-        }
+    for workload in snapshot.scoped(settings).workloads() {
+        accounts.entry(workload.identity()).or_default().push(workload);
     }
     accounts
 }
@@ -118,8 +116,7 @@ pub(super) fn subject<'a>(
 
 /// Returns a binding that can match workloads (A28, A30).
 fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Unusable> {
-    let in_scope = context.settings.scope.contains(&key.namespace);
-    let Some(binding) = context.snapshot.binding(&key).filter(|_| in_scope) else {
+    let Some(binding) = context.snapshot.scoped(context.settings).binding(&key) else {
         let message = format!("there is no usable identity binding `{key}`");
         return Err(Unusable::Binding(key, message));
     };

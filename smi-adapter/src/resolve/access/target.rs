@@ -55,12 +55,8 @@ impl Target {
 
 /// Returns the targets in scope that are in force or would be if their destination had pods. The others are reported.
 pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
-    let in_scope = context
-        .snapshot
-        .targets()
-        .filter(|(key, _)| context.settings.scope.contains(&key.namespace));
     let mut targets = Vec::new();
-    for (key, target) in in_scope {
+    for (key, target) in context.snapshot.scoped(context.settings).targets() {
         let mut reader = Reader {
             object: ObjectRef::target(key.clone()),
             key,

@@ -63,11 +63,10 @@ pub(super) struct Workloads<'a> {
 }
 
 impl<'a> Workloads<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, settings: &Settings, enforced: &BTreeSet<String>) -> Self {
-        let in_scope = |namespace: &String| settings.scope.contains(namespace);
+    pub(super) fn new(snapshot: &'a Snapshot, settings: &'a Settings, enforced: &BTreeSet<String>) -> Self {
         Self {
             owned: owners::all(snapshot, enforced),
-            services: Services::new(snapshot.services().filter(|(key, _)| in_scope(&key.namespace))),
+            services: Services::new(snapshot.scoped(settings).services()),
         }
     }
 

@@ -1,0 +1,77 @@
+//! The view of a snapshot through the scope of the settings. Everything that is resolved is read through it.
+
+use super::Snapshot;
+use crate::diagnostic::Diagnostic;
+use crate::object::{ObjectKey, ObjectRef};
+use crate::settings::{Scope, Settings};
+use crate::workload::Workload;
+use k8s_openapi::api::core::v1::Service;
+use smi_types::FieldPath;
+use smi_types::access::{IdentityBinding, TrafficTarget};
+use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
+use smi_types::split::TrafficSplit;
+
+/// The objects of a snapshot whose namespaces are in scope. The methods are those of [`Snapshot`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scoped<'a> {
+    snapshot: &'a Snapshot,
+    scope: &'a Scope,
+}
+
+impl Snapshot {
+    pub(crate) fn scoped<'a>(&'a self, settings: &'a Settings) -> Scoped<'a> {
+        let (snapshot, scope) = (self, &settings.scope);
+        Scoped { snapshot, scope }
+    }
+}
+
+/// Implements methods that return the objects of one kind with their keys.
+macro_rules! by_key {
+    ($($name:ident: $object:ty;)*) => {
+        $(pub(crate) fn $name(self) -> impl Iterator<Item = (&'a ObjectKey, &'a $object)> {
+            self.snapshot.$name().filter(move |(key, _)| self.scope.contains(&key.namespace))
+        })*
+    };
+}
+
+impl<'a> Scoped<'a> {
+    by_key! {
+        splits: TrafficSplit;
+        groups: HTTPRouteGroup;
+        tcp_routes: TCPRoute;
+        udp_routes: UDPRoute;
+        targets: TrafficTarget;
+        bindings: IdentityBinding;
+        services: Service;
+    }
+
+    pub(crate) fn binding(self, key: &ObjectKey) -> Option<&'a IdentityBinding> {
+        self.snapshot
+            .binding(key)
+            .filter(|_| self.scope.contains(&key.namespace))
+    }
+
+    pub(crate) fn workloads(self) -> impl Iterator<Item = &'a Workload> {
+        self.snapshot
+            .workloads()
+            .filter(move |workload| self.has(workload.object()))
+    }
+
+    pub(crate) fn undecodable(self) -> impl Iterator<Item = &'a Diagnostic> {
+        self.snapshot
+            .undecodable()
+            .filter(move |diagnostic| self.has(&diagnostic.object))
+    }
+
+    pub(crate) fn duplicates(self) -> impl Iterator<Item = &'a ObjectRef> {
+        self.snapshot.duplicates().filter(move |object| self.has(object))
+    }
+
+    pub(crate) fn ignored(self) -> impl Iterator<Item = (&'a ObjectRef, &'a [FieldPath])> {
+        self.snapshot.ignored().filter(move |(object, _)| self.has(object))
+    }
+
+    fn has(self, object: &ObjectRef) -> bool {
+        self.scope.contains(&object.key.namespace)
+    }
+}
