@@ -204,13 +204,11 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// The kinds of an adapter that a cluster serves or lacks, and the mesh's version.
+/// The kinds of an adapter that a cluster serves or lacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detection {
     /// Kinds of the adapter that the cluster serves.
     pub served: Vec<Kind>,
     /// Kinds of the adapter that it does not serve.
     pub missing: Vec<Kind>,
-    /// The mesh's version, if it is known.
-    pub version: Option<String>,
 }

@@ -87,17 +87,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Creates a manifest of `policy`, in its namespace.
+    /// Creates a manifest of `policy`, in its namespace, for these sources.
     ///
     /// Objects of the stage [`Stage::Route`] are owned by the splits that they exist for, so that the garbage collector
     /// deletes them with the last one. Objects for access control have no owner, because the garbage collector would
     /// delete them in any order.
-    #[must_use]
-    pub fn new(policy: &Policy, stage: Stage, kind: Kind, name: &str, spec: Value) -> Self {
-        Self::of(policy, policy.sources(), stage, kind, name, spec)
-    }
-
-    /// Creates a manifest like [`new`](Self::new), for these sources only.
     pub(crate) fn of(
         policy: &Policy,
         sources: BTreeSet<ObjectRef>,
