@@ -57,11 +57,17 @@ impl Pattern {
     /// # Errors
     /// If the pattern is outside the portable dialect.
     pub fn new(pattern: &str, anchor: Anchor) -> Result<Self, NotPortableError> {
-        Ok(Self {
-            portable: Portable::parse(pattern)?,
+        Portable::parse(pattern).map(|portable| Self::from_portable(portable, anchor))
+    }
+
+    /// Creates a pattern from a parsed one.
+    #[must_use]
+    pub fn from_portable(portable: Portable, anchor: Anchor) -> Self {
+        Self {
+            portable,
             anchor,
             compiled: OnceLock::new(),
-        })
+        }
     }
 
     /// Returns the regular expression as its author wrote it.

@@ -35,6 +35,7 @@ mod split;
 pub use names::{is_dns_label, is_dns_subdomain, is_http_token, is_spiffe_id};
 pub use rule::Rule;
 pub use severity::Severity;
+pub use specs::MatchPatterns;
 
 use crate::object::Object;
 use crate::path::FieldPath;

@@ -1,7 +1,7 @@
 //! Route groups: the usable matches of each, and the objects that nothing refers to.
 
 use super::Report;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
 use crate::model::{Model, ServiceRoute};
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -10,8 +10,9 @@ use crate::settings::{HeaderAnchor, PathAnchor, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
 use smi_types::headers::Headers;
+use smi_types::regex::Portable;
 use smi_types::specs::{HTTPMatch, HTTPRouteGroup};
-use smi_types::validate::is_http_token;
+use smi_types::validate::{MatchPatterns, is_http_token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -56,15 +57,19 @@ pub(crate) fn referable<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> i
 fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report: &mut Report) -> Vec<Arc<HttpMatch>> {
     let object = ObjectRef::group(key.clone());
     let list = group.matches_path();
-    let matches = group.matches().iter().enumerate();
-    let usable = matches.filter_map(|(index, matching)| {
+    let (patterns, violations) = group.parse_patterns();
+    for violation in violations {
+        report.push(Diagnostic::from_violation(object.clone(), violation));
+    }
+    let matches = group.matches().iter().zip(patterns).enumerate();
+    let usable = matches.filter_map(|(index, (matching, patterns))| {
         let mut reader = Reader {
             object: &object,
             field: list.clone().index(index),
             settings,
             report,
         };
-        reader.read(matching).map(Arc::new)
+        reader.read(matching, patterns).map(Arc::new)
     });
     usable.collect()
 }
@@ -81,10 +86,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, matching: &HTTPMatch) -> Option<HttpMatch> {
-        let path = self.path(&matching.path_regex);
+    fn read(&mut self, matching: &HTTPMatch, patterns: MatchPatterns) -> Option<HttpMatch> {
+        let path = self.path(patterns.path);
         let methods = Self::methods(&matching.methods);
-        let headers = self.headers(&matching.headers);
+        let headers = self.headers(&matching.headers, patterns.headers);
         let (Ok(path), Ok(methods), Ok(headers)) = (path, methods, headers) else {
             return None;
         };
@@ -99,16 +104,17 @@ impl Reader<'_> {
     }
 
     /// Returns the pattern of the path; `None` stands for any path (S13).
-    fn path(&mut self, regex: &str) -> Result<Option<Pattern>, Invalid> {
-        if regex.is_empty() {
+    fn path(&mut self, portable: Option<Portable>) -> Result<Option<Pattern>, Invalid> {
+        // S6
+        let portable = portable.ok_or(Invalid)?;
+        if portable.as_str().is_empty() {
             return Ok(None);
         }
         let anchor = match self.settings.path_anchor {
             PathAnchor::Full => Anchor::Full,
             PathAnchor::Start => Anchor::Start,
         };
-        // S6
-        let pattern = Pattern::new(regex, anchor).map_err(|_| Invalid)?;
+        let pattern = Pattern::from_portable(portable, anchor);
         if !pattern.takes_any_suffix() {
             // S4
             let message = match self.settings.path_anchor {
@@ -139,7 +145,7 @@ impl Reader<'_> {
         }
     }
 
-    fn headers(&self, headers: &Headers) -> Result<Vec<HeaderMatch>, Invalid> {
+    fn headers(&self, headers: &Headers, patterns: Vec<Option<Portable>>) -> Result<Vec<HeaderMatch>, Invalid> {
         let anchor = match self.settings.header_anchor {
             HeaderAnchor::Full => Anchor::Full,
             HeaderAnchor::Search => Anchor::Search,
@@ -149,12 +155,10 @@ impl Reader<'_> {
             return Err(Invalid);
         }
         let mut all = Vec::new();
-        for (name, value) in &headers.filters {
+        for ((name, _), portable) in headers.filters.iter().zip(patterns) {
             // S11, S6
-            let value = Pattern::new(value, anchor)
-                .ok()
-                .filter(|_| is_http_token(name))
-                .ok_or(Invalid)?;
+            let portable = portable.filter(|_| is_http_token(name)).ok_or(Invalid)?;
+            let value = Pattern::from_portable(portable, anchor);
             // S16
             let name = name.to_ascii_lowercase();
             let header = HeaderMatch { name, value };

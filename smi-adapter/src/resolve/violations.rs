@@ -10,7 +10,8 @@ use smi_types::Violation;
 use smi_types::split::TrafficSplit;
 use smi_types::validate::Rule;
 
-/// Reports the violations of every object in scope.
+/// Reports the violations of every object in scope, except route groups: their violations are found where their patterns
+/// are parsed.
 pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
     for (object, violations) in of_others(snapshot.scoped(settings)) {
         let permitted = |rule: Rule| rule == Rule::DestinationNamespace && settings.foreign_destinations;
@@ -26,12 +27,9 @@ pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut 
     }
 }
 
-/// Returns the objects other than splits, with their violations.
+/// Returns the objects other than splits and route groups, with their violations.
 fn of_others(objects: Scoped<'_>) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
     let of = |kind: Kind, key: &ObjectKey| ObjectRef::new(kind, key.clone());
-    let groups = objects
-        .groups()
-        .map(move |(key, group)| (of(Kind::HttpRouteGroup, key), group.violations()));
     let tcp = objects
         .tcp_routes()
         .map(move |(key, route)| (of(Kind::TcpRoute, key), route.violations()));
@@ -44,7 +42,7 @@ fn of_others(objects: Scoped<'_>) -> impl Iterator<Item = (ObjectRef, Vec<Violat
     let bindings = objects
         .bindings()
         .map(move |(key, binding)| (of(Kind::IdentityBinding, key), binding.violations()));
-    groups.chain(tcp).chain(udp).chain(targets).chain(bindings)
+    tcp.chain(udp).chain(targets).chain(bindings)
 }
 
 /// Limits a diagnostic on a split to the backend that it concerns. An invalid weight makes the whole split inert.

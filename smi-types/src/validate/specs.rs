@@ -9,14 +9,31 @@ use crate::specs::{HTTPMatch, HTTPRouteGroup, METHODS, PortsSpec, TCPRoute, UDPR
 use crate::version::Version;
 use std::collections::BTreeSet;
 
+/// The parsed patterns of one match. A pattern that is not portable is `None`, and a violation.
+#[derive(Clone, Debug)]
+pub struct MatchPatterns {
+    /// The pattern of the path. If the match has none, it is the empty pattern.
+    pub path: Option<Portable>,
+    /// The patterns of the header filters, in their order.
+    pub headers: Vec<Option<Portable>>,
+}
+
 impl HTTPRouteGroup {
     /// Returns the faults of the group by itself, in the order of its fields.
     ///
     /// See [`validate`](crate::validate).
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
+        self.parse_patterns().1
+    }
+
+    /// Returns the parsed patterns of each match, and the [violations](Self::violations) of the group. Every pattern is
+    /// parsed only once.
+    #[must_use]
+    pub fn parse_patterns(&self) -> (Vec<MatchPatterns>, Vec<Violation>) {
         let path = self.matches_path();
         let mut found = Found::default();
+        let mut patterns = Vec::new();
         match self.matches.as_deref() {
             None => found.no_spec(FieldPath::root().field("spec")),
             Some([]) => found.add(
@@ -26,7 +43,8 @@ impl HTTPRouteGroup {
             ),
             Some(matches) => {
                 for (index, matching) in matches.iter().enumerate() {
-                    self::matching(matching, self.version, &path.clone().index(index), &mut found);
+                    let path = path.clone().index(index);
+                    patterns.push(self::matching(matching, self.version, &path, &mut found));
                 }
                 for (index, name) in repeated(matches.iter().map(|matching| &*matching.name)) {
                     let message = format!("`{name}` is the name of an earlier match; either match suffices");
@@ -34,11 +52,11 @@ impl HTTPRouteGroup {
                 }
             }
         }
-        found.0
+        (patterns, found.0)
     }
 }
 
-fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mut Found) {
+fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mut Found) -> MatchPatterns {
     let HTTPMatch {
         name,
         path_regex,
@@ -56,9 +74,12 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
         let message = "only the name is specified, so the match matches every request";
         found.add(Rule::MatchEverything, path.clone(), message);
     }
-    pattern(path_regex, path.clone().field("pathRegex"), found);
+    let path_pattern = pattern(path_regex, || path.clone().field("pathRegex"), found);
     self::methods(methods, &path.clone().field("methods"), found);
-    self::headers(headers, version, &path.clone().field("headers"), found);
+    MatchPatterns {
+        path: path_pattern,
+        headers: self::headers(headers, version, &path.clone().field("headers"), found),
+    }
 }
 
 fn methods(methods: &[String], path: &FieldPath, found: &mut Found) {
@@ -74,7 +95,7 @@ fn methods(methods: &[String], path: &FieldPath, found: &mut Found) {
     }
 }
 
-fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Found) {
+fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Found) -> Vec<Option<Portable>> {
     if !headers.is_empty() && version == Version::V1Alpha1 {
         let message = format!("`{version}` has no headers; an API server that drops them widens the match");
         found.add(Rule::HeadersVersion, path.clone(), message);
@@ -85,34 +106,37 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
         found.add(Rule::HeadersLost, path.clone(), message);
     }
     let mut seen = BTreeSet::new();
+    let mut patterns = Vec::new();
     for (index, (name, value)) in headers.filters.iter().enumerate() {
-        let path = match headers.form {
+        let path = || match headers.form {
             HeaderForm::List => path.clone().index(index).field(name.clone()),
             HeaderForm::Map => path.clone().field(name.clone()),
         };
         if !is_http_token(name) {
             found.add(
                 Rule::HeaderName,
-                path.clone(),
+                path(),
                 format!("`{name}` is not a valid header name, so the match matches nothing"),
             );
         }
         if !seen.insert(name.to_ascii_lowercase()) {
             let message =
                 format!("`{name}` already has a filter; both filters must hold, which some meshes cannot express");
-            found.add(Rule::HeaderRepeated, path.clone(), message);
+            found.add(Rule::HeaderRepeated, path(), message);
         }
-        pattern(value, path, found);
+        patterns.push(pattern(value, path, found));
     }
+    patterns
 }
 
-fn pattern(regex: &str, path: FieldPath, found: &mut Found) {
-    if let Err(error) = Portable::parse(regex) {
-        found.add(
-            Rule::PatternNotPortable,
-            path,
-            format!("`{regex}` is {error}; the match matches nothing"),
-        );
+fn pattern(regex: &str, path: impl FnOnce() -> FieldPath, found: &mut Found) -> Option<Portable> {
+    match Portable::parse(regex) {
+        Ok(portable) => Some(portable),
+        Err(error) => {
+            let message = format!("`{regex}` is {error}; the match matches nothing");
+            found.add(Rule::PatternNotPortable, path(), message);
+            None
+        }
     }
 }
 
