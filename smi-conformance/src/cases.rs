@@ -42,8 +42,10 @@ impl Cases {
     /// Raises the number of worlds to that of the environment variable `SMI_CASES`, if it is larger.
     #[must_use]
     pub fn or_env(self) -> Self {
-        let asked = std::env::var("SMI_CASES").ok();
-        let asked = asked.and_then(|cases| cases.parse().ok()).unwrap_or_default();
+        let asked = std::env::var("SMI_CASES")
+            .ok()
+            .and_then(|cases| cases.parse().ok())
+            .unwrap_or_default();
         Self::new(self.worlds.max(asked))
     }
 

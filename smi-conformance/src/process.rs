@@ -149,11 +149,11 @@ impl Implementation for Program {
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
         // The enforced namespaces follow from A2 and from the observed objects.
         let nothing = input.planned(self, settings, observed, Translation::default());
-        let enforced = nothing.model.policies().filter_map(|(_, policy)| match policy {
+        let namespaces = nothing.model.policies().filter_map(|(_, policy)| match policy {
             Policy::Baseline(baseline) => Some(baseline.namespace()),
             _ => None,
         });
-        let enforced: Vec<&str> = enforced.collect();
+        let enforced: Vec<&str> = namespaces.collect();
         let request = request::translate(input.documents(), &enforced, settings);
         match self.ask(&request, answer::translation) {
             Ok(translation) => Ok(input.planned(self, settings, observed, translation)),

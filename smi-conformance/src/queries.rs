@@ -105,8 +105,8 @@ fn destination(key: &ObjectKey, port: u16) -> Destination {
 /// Returns a port of the root of a split, usually one of its TCP ports.
 fn root_port(world: &World, split: &Split, dice: &mut Dice) -> Destination {
     let key = ObjectKey::new(split.namespace, split.root().unwrap_or("web"));
-    let ports = world.service(&key.namespace, &key.name);
-    let ports: Vec<u16> = ports.into_iter().flat_map(tcp_numbers).collect();
+    let service = world.service(&key.namespace, &key.name);
+    let ports: Vec<u16> = service.into_iter().flat_map(tcp_numbers).collect();
     let port = dice.pick(&ports).copied().unwrap_or(80);
     destination(&key, if dice.one_in(60) { port + 1 } else { port })
 }
@@ -119,8 +119,10 @@ fn tcp_numbers(service: &Service) -> impl Iterator<Item = u16> {
 /// Returns a request that fulfils a match, if the match can be fulfilled.
 fn fulfilling(matching: &Match, dice: &mut Dice) -> Request {
     let path = matching.path.value().map(|re| re.member(dice));
-    let headers = matching.filters().map(|(name, re)| (name.to_owned(), re.member(dice)));
-    let mut headers: Vec<(String, String)> = headers.collect();
+    let mut headers: Vec<(String, String)> = matching
+        .filters()
+        .map(|(name, re)| (name.to_owned(), re.member(dice)))
+        .collect();
     if dice.one_in(6) {
         headers.push(("x-env".into(), "a".into()));
     }
@@ -190,8 +192,8 @@ impl Beside {
         match (self, line) {
             (Self::Path(near), _) => request.path = near.of(&on.path, dice),
             (Self::Method, _) => {
-                let others = ["GET", "POST", "get", "DELETE", "G*"];
-                let others: Vec<&str> = others.into_iter().filter(|other| *other != on.method).collect();
+                let methods = ["GET", "POST", "get", "DELETE", "G*"];
+                let others: Vec<&str> = methods.into_iter().filter(|other| *other != on.method).collect();
                 dice.text(&others).clone_into(&mut request.method);
             }
             (Self::Value(near), Some((_, value))) => *value = near.of(value, dice),
@@ -225,8 +227,11 @@ pub fn sweep(world: &World) -> Vec<RoutingQuery> {
     for root in &roots {
         let service = world.service(&root.namespace, &root.name);
         let ports = service.into_iter().flat_map(|service| &service.ports);
-        let near = ports.flat_map(|port| [port.number - 1, port.number, port.number + 1]);
-        let near: BTreeSet<u16> = near.chain([80]).filter_map(|port| u16::try_from(port).ok()).collect();
+        let near: BTreeSet<u16> = ports
+            .flat_map(|port| [port.number - 1, port.number, port.number + 1])
+            .chain([80])
+            .filter_map(|port| u16::try_from(port).ok())
+            .collect();
         for port in near {
             let plain = Request {
                 method: "GET".into(),

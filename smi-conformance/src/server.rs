@@ -66,8 +66,8 @@ fn backends(rule: &mut Map<String, Value>) {
 }
 
 fn each(object: &mut Map<String, Value>, list: &str, change: impl Fn(&mut Map<String, Value>)) {
-    let items = object.get_mut(list).and_then(Value::as_array_mut);
-    let items = items.into_iter().flatten().filter_map(Value::as_object_mut);
+    let array = object.get_mut(list).and_then(Value::as_array_mut);
+    let items = array.into_iter().flatten().filter_map(Value::as_object_mut);
     items.for_each(change);
 }
 

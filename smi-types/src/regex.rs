@@ -140,8 +140,8 @@ const NARROW: usize = 6;
 
 impl Check<'_> {
     fn refuse<T>(&self, span: &ast::Span, reason: &str) -> Result<T, NotPortableError> {
-        let text = self.pattern.get(span.start.offset..span.end.offset).unwrap_or_default();
-        let text: String = text.chars().take(40).collect();
+        let part = self.pattern.get(span.start.offset..span.end.offset).unwrap_or_default();
+        let text: String = part.chars().take(40).collect();
         Err(NotPortableError {
             reason: format!("{reason} (`{text}`)"),
             offset: span.start.offset,

@@ -206,8 +206,8 @@ fn parse(text: &str) -> Option<u128> {
         .checked_add(i64::try_from(trailing).ok()?)?
         .checked_sub(i64::try_from(fraction.len()).ok()?)?
         .checked_add(9)?;
-    let value: u128 = significant.parse().ok()?;
-    let value = value.checked_mul(1 << binary)?;
+    let mantissa: u128 = significant.parse().ok()?;
+    let value = mantissa.checked_mul(1 << binary)?;
     let power = 10u128.checked_pow(u32::try_from(exponent.unsigned_abs()).ok()?)?;
     let nanos = if exponent < 0 {
         value.is_multiple_of(power).then_some(value / power)

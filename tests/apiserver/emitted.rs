@@ -24,8 +24,10 @@ async fn server_stores_emitted_objects_unchanged() {
                     raw.create(&namespace, "").await.unwrap();
                 }
                 let sent = manifest.object.to_value();
-                let answer = raw.create(&sent, "fieldValidation=Strict&dryRun=All").await;
-                let answer = answer.unwrap_or_else(|failure| panic!("{failure}\n{sent:#}"));
+                let answer = raw
+                    .create(&sent, "fieldValidation=Strict&dryRun=All")
+                    .await
+                    .unwrap_or_else(|failure| panic!("{failure}\n{sent:#}"));
                 assert_eq!(answer.warnings, Vec::<String>::new());
                 assert_eq!(answer.body["spec"], sent["spec"]);
                 let metadata = |object: &Value, field: &str| object["metadata"][field].clone();

@@ -16,8 +16,10 @@ pub(crate) fn products() -> Option<BTreeMap<&'static str, Vec<Value>>> {
             continue;
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let product = PRODUCTS.into_iter().find(|product| name.starts_with(product));
-        let product = product.unwrap_or_else(|| panic!("`{name}` belongs to no known product"));
+        let product = PRODUCTS
+            .into_iter()
+            .find(|product| name.starts_with(product))
+            .unwrap_or_else(|| panic!("`{name}` belongs to no known product"));
         products.entry(product).or_default().extend(crds(&file));
     }
     assert_eq!(products.len(), PRODUCTS.len(), "a product has no file");

@@ -86,8 +86,8 @@ pub fn texts() -> Vec<String> {
     let read = |file: &Path| std::fs::read_to_string(file).expect("the file exists");
     let walkthroughs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/walkthroughs");
     let shop = read(&walkthroughs.join("shop.yaml"));
-    let steps = files_below(&walkthroughs, &["yaml"]);
-    let steps = steps.iter().map(|file| format!("{shop}\n---\n{}", read(file)));
+    let files = files_below(&walkthroughs, &["yaml"]);
+    let steps = files.iter().map(|file| format!("{shop}\n---\n{}", read(file)));
     let corpus = inputs("SMI_CORPUS", &["yaml", "yml", "json"]).unwrap_or_default();
     steps.chain(corpus.iter().map(|file| read(file))).collect()
 }

@@ -27,11 +27,11 @@ impl Protocol {
             Some(app_protocol) => app_protocol,
             None => port.name().unwrap_or_default(),
         };
-        let declared = declared.to_ascii_lowercase();
-        if declared.starts_with("grpc-web") {
+        let lowercase = declared.to_ascii_lowercase();
+        if lowercase.starts_with("grpc-web") {
             return Self::Http;
         }
-        match declared.split('-').next().unwrap_or_default() {
+        match lowercase.split('-').next().unwrap_or_default() {
             "http" | "http2" | "http_proxy" | "grpc" => Self::Http,
             "tcp" | "mongo" | "redis" | "mysql" | "hbone" => Self::Tcp,
             "https" | "tls" => Self::Tls,

@@ -164,8 +164,8 @@ struct Overlap {
 
 impl Overlap {
     fn ports(&self) -> PortSet {
-        let mut all = [&self.http, &self.tcp].into_iter().flatten();
-        let all = all.try_fold(BTreeSet::new(), |all, ports| Some(&all | ports.as_ref()?));
+        let mut by_protocol = [&self.http, &self.tcp].into_iter().flatten();
+        let all = by_protocol.try_fold(BTreeSet::new(), |all, ports| Some(&all | ports.as_ref()?));
         all.map_or(PortSet::All, |ports| {
             ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
         })
@@ -177,8 +177,8 @@ impl Display for Overlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocols = [("HTTP", &self.http), ("TCP", &self.tcp)];
         let texts = protocols.into_iter().filter_map(|(name, ports)| {
-            let numbers = ports.as_ref()?.as_ref();
-            let numbers = numbers.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+            let listed = ports.as_ref()?.as_ref();
+            let numbers = listed.map(|ports| ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
             Some(format!(
                 "{name} on {}",
                 numbers.map_or("all ports".to_owned(), |numbers| format!("port {numbers}"))

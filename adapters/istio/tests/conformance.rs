@@ -20,8 +20,9 @@ fn mesh() -> IstioMesh {
 /// Checks every law and every mutant, and compares the result with the committed report. `UPDATE_GOLDEN=1` updates the
 /// report.
 fn assert_report(mode: &str, adapter: &Istio) {
-    let judgement = judge(adapter, &mesh(), &limits, Cases::from_env()).of_mode(mode);
-    let judgement = judgement.with_mutants(adapter, &mesh());
+    let judgement = judge(adapter, &mesh(), &limits, Cases::from_env())
+        .of_mode(mode)
+        .with_mutants(adapter, &mesh());
     println!("{judgement}");
     if let Err(error) = judgement.kept_in(format!("conformance/{mode}.yaml")) {
         panic!("{error}");

@@ -125,8 +125,9 @@ impl Translator<'_> {
     /// Reports a diagnostic on the traffic target of a grant, about some ports of the workload.
     fn report_grant(&mut self, grant: &Grant, code: Code, ports: PortSet, message: impl Into<String>) {
         let target = ObjectRef::target(grant.target().clone());
-        let about = Diagnostic::new(code, target, FieldPath::root(), message);
-        let about = about.on_ports(ports).on_workload(self.access.workload().clone());
+        let about = Diagnostic::new(code, target, FieldPath::root(), message)
+            .on_ports(ports)
+            .on_workload(self.access.workload().clone());
         self.translation.report(about);
     }
 

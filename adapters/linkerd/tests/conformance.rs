@@ -15,8 +15,9 @@ fn limits(object: &NativeObject) -> Result<(), String> {
 /// Checks every law and every mutant against the committed report. `UPDATE_GOLDEN=1` rewrites the report.
 fn assert_report(mode: &str, adapter: &Linkerd) {
     let mesh = LinkerdMesh::default();
-    let judgement = judge(adapter, &mesh, &limits, Cases::from_env()).of_mode(mode);
-    let judgement = judgement.with_mutants(adapter, &mesh);
+    let judgement = judge(adapter, &mesh, &limits, Cases::from_env())
+        .of_mode(mode)
+        .with_mutants(adapter, &mesh);
     println!("{judgement}");
     if let Err(why) = judgement.kept_in(format!("conformance/{mode}.yaml")) {
         panic!("{why}");

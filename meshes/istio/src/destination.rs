@@ -61,8 +61,8 @@ fn target(
         return not_modelled(format!("a destination with the field `{field}`"));
     }
     let host = qualified(&destination.host, namespace, mesh.registry.domain);
-    let known = mesh.registry.by_host(&host);
-    let known = known.filter(|entry| layer == Layer::Tcp || entry.protocol(call.port).is_some());
+    let registered = mesh.registry.by_host(&host);
+    let known = registered.filter(|entry| layer == Layer::Tcp || entry.protocol(call.port).is_some());
     let port = match &destination.port {
         Some(port) => port.number,
         None => known.and_then(Entry::only_port).unwrap_or(call.port),

@@ -82,10 +82,10 @@ fn find<'h, 'a>(hosts: &'h [VirtualHost<'a>], authority: &str) -> Option<&'h Vir
     {
         return Some(exact);
     }
-    let wild = hosts
+    let domains = hosts
         .iter()
         .flat_map(|host| host.domains.iter().map(move |domain| (domain, host)));
-    let wild = wild.filter(|(domain, _)| domain.starts_with('*') && covers(domain, authority));
+    let wild = domains.filter(|(domain, _)| domain.starts_with('*') && covers(domain, authority));
     wild.max_by_key(|(domain, _)| domain.len()).map(|(_, host)| host)
 }
 

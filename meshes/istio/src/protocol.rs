@@ -34,11 +34,11 @@ impl Protocol {
             Some(name) => name,
             None => port.name.as_deref().unwrap_or_default(),
         };
-        let name = name.to_ascii_lowercase();
-        if name.starts_with("grpc-web") {
+        let lowercase = name.to_ascii_lowercase();
+        if lowercase.starts_with("grpc-web") {
             return Some(Self::Http);
         }
-        Some(match name.split('-').next().unwrap_or_default() {
+        Some(match lowercase.split('-').next().unwrap_or_default() {
             "http" | "http2" | "grpc" => Self::Http,
             // The filters for the last three only inspect the bytes.
             "tcp" | "mongo" | "redis" | "mysql" => Self::Tcp,

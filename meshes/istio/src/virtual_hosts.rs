@@ -42,8 +42,11 @@ pub(super) fn virtual_hosts<'a>(mesh: &'a Mesh<'_>, port: u16) -> Result<Vec<Vir
     let mut claimed_services = BTreeSet::new();
     let mut claim = |name: &str, domains: Vec<String>, routes: Routes<'a>| {
         if names.insert(name.to_owned()) {
-            let domains = domains.into_iter().map(|domain| domain.to_ascii_lowercase());
-            let domains: Vec<_> = domains.filter(|domain| claimed.insert(domain.clone())).collect();
+            let domains: Vec<_> = domains
+                .into_iter()
+                .map(|domain| domain.to_ascii_lowercase())
+                .filter(|domain| claimed.insert(domain.clone()))
+                .collect();
             if !domains.is_empty() {
                 hosts.push(VirtualHost { domains, routes });
             }

@@ -190,9 +190,11 @@ fn folder() -> Option<PathBuf> {
 
 fn lines(file: &Path, kind: &str) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap();
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["kind"] == kind).collect()
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["kind"] == kind)
+        .collect()
 }
 
 #[test]
@@ -319,8 +321,8 @@ fn routes_normalise_paths_like_access_policies() {
 /// Returns the client and the path of a policy with a single path, in a form that routes also support.
 fn uri_of_policy(policy: &NativeObject) -> Option<(String, Value)> {
     let rule = &policy.spec["rules"][0];
-    let client = rule["from"][0]["source"]["principals"][0].as_str()?;
-    let client = client.strip_prefix("cluster.local/ns/c/sa/").expect("a client in c");
+    let principal = rule["from"][0]["source"]["principals"][0].as_str()?;
+    let client = principal.strip_prefix("cluster.local/ns/c/sa/").expect("a client in c");
     let path = rule["to"][0]["operation"]["paths"][0].as_str()?;
     if path.contains(['{', '}']) || path.starts_with('*') {
         return None;

@@ -102,8 +102,10 @@ impl Match {
             }
             headers.push((name.to_ascii_lowercase(), pattern));
         }
-        let queries = named(fields, "queryParams", 1024)?.into_iter();
-        let queries = queries.map(|(name, pattern)| (name.to_owned(), pattern)).collect();
+        let queries = named(fields, "queryParams", 1024)?
+            .into_iter()
+            .map(|(name, pattern)| (name.to_owned(), pattern))
+            .collect();
         Ok(Self {
             path,
             method,

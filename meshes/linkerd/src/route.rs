@@ -230,8 +230,8 @@ impl Rule {
         if let Some(timeouts) = fields.value("timeouts") {
             check_timeouts(timeouts)?;
         }
-        let backends = fields.list("backendRefs", 16)?.unwrap_or_default();
-        let backends: Vec<_> = backends
+        let references = fields.list("backendRefs", 16)?.unwrap_or_default();
+        let backends: Vec<_> = references
             .iter()
             .map(|value| Backend::read(value, api))
             .collect::<Read<_>>()?;

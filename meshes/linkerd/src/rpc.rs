@@ -70,8 +70,11 @@ mod tests {
         ] {
             let rpc = Rpc::read(&value).unwrap();
             let calls = [("BC", "a.B", "C"), ("BD", "a.B", "D"), ("XC", "a.X", "C")];
-            let taken = calls.iter().filter(|(_, service, method)| rpc.takes(service, method));
-            let taken: Vec<_> = taken.map(|(name, ..)| *name).collect();
+            let taken: Vec<_> = calls
+                .iter()
+                .filter(|(_, service, method)| rpc.takes(service, method))
+                .map(|(name, ..)| *name)
+                .collect();
             assert_eq!(taken.join(" "), expected, "{value}");
         }
     }

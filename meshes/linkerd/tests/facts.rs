@@ -166,8 +166,8 @@ fn query(line: &Value) -> RoutingQuery {
 
 fn request(line: &Value) -> Request {
     let text = |name: &str, default: &str| line[name].as_str().unwrap_or(default).to_owned();
-    let headers = line["headers"].as_array().into_iter().flatten();
-    let headers = headers.map(|pair| (pair[0].as_str().unwrap().into(), pair[1].as_str().unwrap().into()));
+    let pairs = line["headers"].as_array().into_iter().flatten();
+    let headers = pairs.map(|pair| (pair[0].as_str().unwrap().into(), pair[1].as_str().unwrap().into()));
     Request {
         method: text("method", "GET"),
         path: text("path", "/"),

@@ -93,8 +93,8 @@ fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
         let line = error
             .location()
             .and_then(|location| usize::try_from(location.line()).ok());
-        let message = error.without_snippet().to_string();
-        let message = message.lines().next().unwrap_or_default();
+        let text = error.without_snippet().to_string();
+        let message = text.lines().next().unwrap_or_default();
         match line {
             Some(line) => format!("line {}: {message}", chunk.line + line),
             None => message.to_owned(),

@@ -82,8 +82,8 @@ impl Case {
             }
         }
         let slips = diagnostics.iter().filter(|diagnostic| SLIPS.contains(&diagnostic.code));
-        let slips = slips.filter(|slip| !reports.contains(&text(slip)));
-        faults.extend(slips.map(|slip| format!("a report that the case does not expect: {slip}")));
+        let unexpected = slips.filter(|slip| !reports.contains(&text(slip)));
+        faults.extend(unexpected.map(|slip| format!("a report that the case does not expect: {slip}")));
         faults
     }
 }

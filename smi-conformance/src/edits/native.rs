@@ -34,8 +34,8 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
         }
         3 => {
             let fields = around(&mut edited.spec, &at, Value::is_object)?.as_object_mut()?;
-            let absent = ["gateways", "hosts", "headers", "matches", "filters", "match", "rules"];
-            let absent: Vec<&str> = absent.into_iter().filter(|name| !fields.contains_key(*name)).collect();
+            let lists = ["gateways", "hosts", "headers", "matches", "filters", "match", "rules"];
+            let absent: Vec<&str> = lists.into_iter().filter(|name| !fields.contains_key(*name)).collect();
             fields.insert(dice.text(&absent).to_owned(), json!([]));
             "repaired: an empty list where there was none"
         }

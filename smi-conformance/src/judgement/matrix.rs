@@ -8,14 +8,14 @@ use smi_adapter::adapter::Feature;
 /// Writes Markdown with a column for each report.
 pub(super) fn write(judgements: &[Judgement]) -> String {
     let mut text = String::new();
-    let heads = judgements.iter().map(|judgement| {
+    let head = |judgement: &Judgement| {
         if judgement.mode.is_empty() {
             judgement.adapter.clone()
         } else {
             format!("{}, {}", judgement.adapter, judgement.mode)
         }
-    });
-    let heads: Vec<String> = heads.collect();
+    };
+    let heads: Vec<String> = judgements.iter().map(head).collect();
     let mut table = |title: &str, rows: Vec<(String, Vec<String>)>| {
         text.push_str(&line(title, &heads));
         text.push_str(&line("---", &vec!["---".to_owned(); heads.len()]));

@@ -97,8 +97,8 @@ pub(super) fn local(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
         let own = |manifest: &&Manifest| concerns(&edited, manifest);
         let written = before.manifests.iter().chain(&after.manifests).filter(own);
         // Denials may depend on an object that grants nothing.
-        let of_model = before.model.policies().chain(after.model.policies());
-        let of_model = of_model
+        let policies = before.model.policies().chain(after.model.policies());
+        let of_model = policies
             .filter(|(_, policy)| is_source(&edited, policy))
             .map(|(key, _)| key);
         let keys: BTreeSet<&PolicyKey> = written.map(|manifest| &manifest.policy).chain(of_model).collect();

@@ -94,8 +94,8 @@ fn smaller(case: &Case) -> impl Iterator<Item = Case> {
         fewer.access_queries.remove(place);
         fewer
     });
-    let documents = without_one(&Value::Array(case.documents.clone())).into_iter();
-    let documents = documents.filter_map(|documents| match documents {
+    let lists = without_one(&Value::Array(case.documents.clone())).into_iter();
+    let documents = lists.filter_map(|documents| match documents {
         Value::Array(documents) => Some(Case {
             documents,
             ..case.clone()
@@ -107,13 +107,15 @@ fn smaller(case: &Case) -> impl Iterator<Item = Case> {
         plain(&mut plainer.settings);
         (plainer.settings != case.settings).then_some(plainer)
     });
-    let sent = match (&*case.routing_queries, &*case.access_queries) {
+    let shorter = match (&*case.routing_queries, &*case.access_queries) {
         ([query], []) => requests(&Sent::RoutingQuery(query.clone())),
         ([], [query]) => requests(&Sent::AccessQuery(query.clone())),
         _ => Vec::new(),
     };
-    let sent = sent.into_iter().filter(|sent| sendable(sent.traffic()));
-    let sent = sent.map(|sent| asked_alone(case, Some(sent)));
+    let sent = shorter
+        .into_iter()
+        .filter(|sent| sendable(sent.traffic()))
+        .map(|sent| asked_alone(case, Some(sent)));
     queries
         .chain(access_queries)
         .chain(documents)

@@ -230,17 +230,17 @@ fn general(object: &NativeObject) -> Result<(), Box<Fault>> {
     for (label, value) in object.metadata.labels.iter().flatten() {
         let inner = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         let edges = [value.bytes().next(), value.bytes().last()];
-        let edges = edges.into_iter().flatten().all(|b| b.is_ascii_alphanumeric());
+        let alphanumeric_edges = edges.into_iter().flatten().all(|b| b.is_ascii_alphanumeric());
         hold!(
-            value.len() <= NAME && value.bytes().all(inner) && edges,
+            value.len() <= NAME && value.bytes().all(inner) && alphanumeric_edges,
             "{name} has the label `{label}` with the value `{value}`, which API servers reject"
         );
     }
     let annotations = object.metadata.annotations.iter().flatten();
-    let annotations: usize = annotations.map(|(name, value)| name.len() + value.len()).sum();
+    let size: usize = annotations.map(|(name, value)| name.len() + value.len()).sum();
     hold!(
-        annotations <= ANNOTATIONS,
-        "{name} has {annotations} bytes of annotations; API servers accept {ANNOTATIONS}"
+        size <= ANNOTATIONS,
+        "{name} has {size} bytes of annotations; API servers accept {ANNOTATIONS}"
     );
     let spec = object.spec.to_string().len();
     hold!(

@@ -188,14 +188,17 @@ fn requests(policy: &Policy, edit: fn(&HttpMatch) -> Vec<HttpMatch>) -> Policy {
         let Granted::Http(matches) = grant.traffic() else {
             return Ok(grant);
         };
-        let edited = matches.iter().flat_map(|matching| edit(matching));
-        let edited = edited.map(Arc::new).collect();
+        let edited = matches
+            .iter()
+            .flat_map(|matching| edit(matching))
+            .map(Arc::new)
+            .collect();
         grant.with_traffic(Granted::Http(edited))
     })
 }
 
 fn any_namespace(grant: Grant) -> Result<Grant, ModelError> {
-    let everywhere = grant.sources().iter().flat_map(|source| match source {
+    let copies = grant.sources().iter().flat_map(|source| match source {
         Principal::Account(account) => NAMESPACES
             .map(|namespace| {
                 Principal::Account(Identity {
@@ -206,7 +209,7 @@ fn any_namespace(grant: Grant) -> Result<Grant, ModelError> {
             .to_vec(),
         Principal::Spiffe(_) => vec![source.clone()],
     });
-    let everywhere: Vec<Principal> = everywhere.collect();
+    let everywhere: Vec<Principal> = copies.collect();
     grant.with_sources(everywhere)
 }
 

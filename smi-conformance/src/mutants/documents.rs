@@ -66,10 +66,10 @@ pub(super) fn every_port(documents: &mut [Value]) {
 
 /// Reads a traffic target without sources as one with all sources.
 pub(super) fn all_sources(documents: &mut [Value]) {
-    let all = NAMESPACES.into_iter().flat_map(|namespace| {
+    let accounts = NAMESPACES.into_iter().flat_map(|namespace| {
         ACCOUNTS.map(|name| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}))
     });
-    let all: Value = all.collect();
+    let all: Value = accounts.collect();
     for fields in of(documents, "TrafficTarget").filter_map(fields) {
         let has_none = fields
             .get("sources")
@@ -123,12 +123,12 @@ pub(super) fn missing_groups(documents: &mut Vec<Value>) {
                 if !is_group || !there.insert((namespace.clone(), name.clone())) {
                     continue;
                 }
-                let named = rule
+                let listed = rule
                     .get("matches")
                     .and_then(Value::as_array)
                     .cloned()
                     .unwrap_or_default();
-                let named = named.into_iter().chain([json!("everything")]);
+                let named = listed.into_iter().chain([json!("everything")]);
                 let matches: Value = named.map(|name| json!({ "name": name })).collect();
                 made.push(json!({
                     "apiVersion": "specs.smi-spec.io/v1alpha4",

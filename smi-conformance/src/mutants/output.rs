@@ -37,9 +37,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "a split or target is dropped silently",
         Law::Honest,
         Whole(|whole| {
-            let gone = whole.manifests.iter().flat_map(|manifest| &manifest.sources);
-            let gone = gone.filter(|source| source.kind == Kind::TrafficSplit || source.kind == Kind::TrafficTarget);
-            if let Some(gone) = gone.max().cloned() {
+            let sources = whole.manifests.iter().flat_map(|manifest| &manifest.sources);
+            let policies =
+                sources.filter(|source| source.kind == Kind::TrafficSplit || source.kind == Kind::TrafficTarget);
+            if let Some(gone) = policies.max().cloned() {
                 whole.manifests.retain(|manifest| !manifest.sources.contains(&gone));
                 whole.diagnostics.retain(|diagnostic| diagnostic.object != gone);
             }

@@ -59,8 +59,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Misread(|policy| {
             ports(policy, |port| {
                 let others = port.conditional().iter().rev();
-                let conditional = port.conditional().iter().zip(others);
-                let conditional = conditional.map(|(own, other)| matching(own, other.matches().to_vec()));
+                let pairs = port.conditional().iter().zip(others);
+                let conditional = pairs.map(|(own, other)| matching(own, other.matches().to_vec()));
                 port.clone().with_conditional(conditional)
             })
         }),
@@ -250,8 +250,11 @@ fn percentages(split: &PortSplit) -> PortSplit {
     let total: u128 = split.backends().iter().map(Backend::weight).sum();
     let (mut left, last) = (100, split.backends().last());
     weighted(split, |backend| {
-        let percent = backend.weight().saturating_mul(100).checked_div(total);
-        let percent = percent.unwrap_or_default();
+        let percent = backend
+            .weight()
+            .saturating_mul(100)
+            .checked_div(total)
+            .unwrap_or_default();
         let share = if Some(backend) == last { left } else { percent };
         left = left.saturating_sub(percent);
         share

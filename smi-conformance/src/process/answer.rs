@@ -36,8 +36,10 @@ pub(super) fn description(answer: Value) -> Result<Description, String> {
         ));
     }
     let features = description.support.into_iter().map(|(name, level)| {
-        let feature = Feature::ALL.into_iter().find(|feature| format!("{feature:?}") == name);
-        let feature = feature.ok_or_else(|| format!("there is no feature `{name}`"))?;
+        let feature = Feature::ALL
+            .into_iter()
+            .find(|feature| format!("{feature:?}") == name)
+            .ok_or_else(|| format!("there is no feature `{name}`"))?;
         Ok((feature, level.support()))
     });
     Ok(Description {
@@ -199,8 +201,10 @@ struct DiagnosticJson {
 
 impl DiagnosticJson {
     fn diagnostic(self) -> Result<Diagnostic, String> {
-        let code = Code::ALL.iter().find(|code| code.as_str() == self.code);
-        let code = code.ok_or_else(|| format!("there is no diagnostic code `{}`", self.code))?;
+        let code = Code::ALL
+            .iter()
+            .find(|code| code.as_str() == self.code)
+            .ok_or_else(|| format!("there is no diagnostic code `{}`", self.code))?;
         let (object, field) = (self.object.object()?, self.field.as_str().into());
         let mut diagnostic = Diagnostic::new(*code, object, field, self.message).on_ports(self.ports);
         diagnostic.backend = self.backend;

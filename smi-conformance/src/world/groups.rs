@@ -172,8 +172,8 @@ impl Match {
     #[must_use]
     pub fn method(&self, dice: &mut Dice) -> &'static str {
         let possible = |method: &&str| !matches!(*method, "" | "*" | "G T");
-        let listed = self.methods.value().into_iter().flatten().copied();
-        let listed: Vec<&'static str> = listed.filter(possible).collect();
+        let methods = self.methods.value().into_iter().flatten().copied();
+        let listed: Vec<&'static str> = methods.filter(possible).collect();
         dice.pick(&listed).copied().unwrap_or("GET")
     }
 

@@ -7,7 +7,8 @@ use super::World;
 use super::groups::{FilterValue, Filters, Group, Headers, Match};
 use super::json::Field;
 use super::splits::Split;
-use super::{Access, targets::Target, workloads::Workload};
+use super::targets::{Referred, Target};
+use super::{Access, workloads::Workload};
 use smi_adapter::query::{AccessQuery, RoutingQuery, Traffic};
 
 /// The query of a counterexample.
@@ -80,6 +81,11 @@ fn without_one<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
     (0..list.len()).filter_map(without).collect()
 }
 
+/// Returns the lists that lack one element of a field's list.
+fn shorter<T: Clone>(field: &Field<Vec<T>>) -> Vec<Vec<T>> {
+    field.value().map(|list| without_one(list)).unwrap_or_default()
+}
+
 /// Returns the lists in which one element is smaller.
 fn with_smaller<T: Clone>(list: &[T], smaller: impl Fn(&T) -> Vec<T>) -> Vec<Vec<T>> {
     let mut lists = Vec::new();
@@ -110,8 +116,9 @@ fn but<T: Clone>(whole: &T, change: impl FnOnce(&mut T)) -> T {
 /// Returns the worlds that lack one thing. Names are kept.
 fn worlds(world: &World) -> Vec<World> {
     let services = lists(&world.services, |service| {
-        let fewer = without_one(&service.ports).into_iter();
-        let fewer = fewer.map(|ports| but(service, |service| service.ports = ports));
+        let fewer = without_one(&service.ports)
+            .into_iter()
+            .map(|ports| but(service, |service| service.ports = ports));
         let alone = service.twin.map(|_| but(service, |service| service.twin = None));
         fewer.chain(alone).collect()
     });
@@ -142,14 +149,7 @@ fn access(access: &Access) -> Vec<Access> {
     let targets = lists(&access.targets, targets)
         .into_iter()
         .map(|list| but(access, |access| access.targets = list));
-    let referred = lists(&access.referred, |object| {
-        object
-            .twin
-            .map(|_| but(object, |object| object.twin = None))
-            .into_iter()
-            .collect()
-    });
-    let referred = referred
+    let referred = lists(&access.referred, referred)
         .into_iter()
         .map(|list| but(access, |access| access.referred = list));
     targets.chain(workloads).chain(referred).chain(namespaces).collect()
@@ -180,6 +180,11 @@ fn targets(target: &Target) -> Vec<Target> {
     let plain = target.applied.map(|_| but(target, |target| target.applied = None));
     let alone = target.twin.map(|_| but(target, |target| target.twin = None));
     rules.chain(sources).chain(portless).chain(plain).chain(alone).collect()
+}
+
+fn referred(object: &Referred) -> Vec<Referred> {
+    let alone = object.twin.map(|_| but(object, |object| object.twin = None));
+    alone.into_iter().collect()
 }
 
 fn groups(group: &Group) -> Vec<Group> {
@@ -239,12 +244,12 @@ fn splits(split: &Split) -> Vec<Split> {
         all.push(but(split, |split| split.created = Field::Absent));
     }
     let Some(spec) = split.spec.value() else { return all };
-    let backends = spec.backends.value().map(|list| without_one(list));
-    let backends = backends.into_iter().flatten();
-    let backends = backends.map(|list| but(spec, |spec| spec.backends = Field::Set(list)));
-    let matches = spec.matches.value().map(|list| without_one(list));
-    let matches = matches.into_iter().flatten();
-    let matches = matches.map(|list| but(spec, |spec| spec.matches = Field::Set(list)));
+    let backends = shorter(&spec.backends)
+        .into_iter()
+        .map(|list| but(spec, |spec| spec.backends = Field::Set(list)));
+    let matches = shorter(&spec.matches)
+        .into_iter()
+        .map(|list| but(spec, |spec| spec.matches = Field::Set(list)));
     let specs = backends.chain(matches);
     all.extend(specs.map(|spec| but(split, |split| split.spec = Field::Set(spec))));
     all

@@ -155,8 +155,8 @@ impl Service {
             }
             Value::from(document)
         };
-        let ports = self.ports.iter().enumerate();
-        let ports: Vec<Value> = ports.map(|(index, port)| port.json(index)).collect();
+        let indexed = self.ports.iter().enumerate();
+        let ports: Vec<Value> = indexed.map(|(index, port)| port.json(index)).collect();
         let selector = self.app.map(|app| json!({ "app": app }));
         let whole = document(match self.shape {
             Shape::ClusterIp => Some(json!({"ports": ports, "selector": selector})),

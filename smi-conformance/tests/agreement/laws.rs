@@ -247,8 +247,10 @@ fn invariants(key: &PolicyKey, policy: &Policy) -> Result<(), String> {
 /// Turns a panic into an error, so that it is shown with its world.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let text = payload
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| payload.downcast_ref::<&str>().copied());
         format!("panicked: {}", text.unwrap_or_default())
     })
 }

@@ -171,11 +171,11 @@ where
     Object: From<H>,
 {
     let mut ignored = Vec::new();
-    let wire: Result<W, _> = match source {
+    let read: Result<W, _> = match source {
         Source::Json(json) => typed(&mut serde_json::Deserializer::from_slice(json), &mut ignored),
         Source::Value(value) => typed(value, &mut ignored),
     };
-    let wire = wire.map_err(|error| {
+    let wire = read.map_err(|error| {
         // Tracking the path on every read would cost more than a second read of a faulty object.
         let located = match source {
             Source::Json(json) => error_of::<W, _>(&mut serde_json::Deserializer::from_slice(json)),

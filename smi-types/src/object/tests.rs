@@ -189,8 +189,8 @@ fn lists_unknown_fields_with_their_paths() {
     value["spec"]["backends"][1]["wait"] = json!(1);
     value["spec"]["servce"] = json!("web");
     value["extra"] = json!({"a": 1});
-    let ignored = both(&value).unwrap().ignored;
-    let ignored: Vec<_> = ignored.iter().map(FieldPath::to_string).collect();
+    let paths = both(&value).unwrap().ignored;
+    let ignored: Vec<_> = paths.iter().map(FieldPath::to_string).collect();
     assert_eq!(ignored, ["extra", "spec.backends[1].wait", "spec.servce"]);
 }
 

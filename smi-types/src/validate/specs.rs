@@ -163,8 +163,8 @@ impl UDPRoute {
 fn ports(spec: Option<&PortsSpec>, version: Version) -> Vec<Violation> {
     let ports = spec
         .and_then(|spec| spec.matches.as_ref())
-        .map(|matches| &*matches.ports);
-    let ports = ports.unwrap_or_default();
+        .map(|matches| &*matches.ports)
+        .unwrap_or_default();
     let path = FieldPath::from("spec.matches.ports");
     let mut found = Found::default();
     if !ports.is_empty() && version < Version::V1Alpha4 {

@@ -107,8 +107,8 @@ fn node(schema: &Value, path: &str, required: bool, nodes: &mut BTreeMap<String,
             | "x-kubernetes-preserve-unknown-fields" => {}
             "properties" => {
                 for (name, property) in value.as_object().unwrap() {
-                    let required = fields.get("required").and_then(Value::as_array);
-                    let required = required.is_some_and(|names| names.iter().any(|one| one == name));
+                    let names = fields.get("required").and_then(Value::as_array);
+                    let required = names.is_some_and(|names| names.iter().any(|one| one == name));
                     let path = if path.is_empty() {
                         name.clone()
                     } else {

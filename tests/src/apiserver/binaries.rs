@@ -88,8 +88,8 @@ fn linker_flags() -> String {
     let mut words = GO_MOD.split_whitespace();
     let version = words
         .find(|word| *word == "k8s.io/kubernetes")
-        .and_then(|_| words.next());
-    let version = version.expect("go.mod requires Kubernetes");
+        .and_then(|_| words.next())
+        .expect("go.mod requires Kubernetes");
     let mut numbers = version.trim_start_matches('v').split('.');
     let variables = [
         ("gitVersion", version),

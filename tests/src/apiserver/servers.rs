@@ -30,8 +30,10 @@ pub(super) struct Servers {
 
 impl Servers {
     pub(super) fn start(binaries: &Path) -> Self {
-        let folder = tempfile::Builder::new().prefix("apiserver-").tempdir();
-        let folder = folder.expect("a temporary folder can be created");
+        let folder = tempfile::Builder::new()
+            .prefix("apiserver-")
+            .tempdir()
+            .expect("a temporary folder can be created");
         let certificate = write_credentials(folder.path()).expect("the temporary folder is writable");
         let [client, peer, port] = free_ports();
         let mut shell = Command::new("sh")

@@ -70,8 +70,11 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
     }
     if let Some(included) = listed(INCLUDE).filter(|included| !included.contains("*")) {
         let known: Vec<String> = access.tcp_ports().iter().map(u16::to_string).collect();
-        let open = known.iter().map(String::as_str).filter(|port| !included.contains(port));
-        let open: BTreeSet<&str> = open.collect();
+        let open: BTreeSet<&str> = known
+            .iter()
+            .map(String::as_str)
+            .filter(|port| !included.contains(port))
+            .collect();
         let known = if open.is_empty() {
             String::new()
         } else {

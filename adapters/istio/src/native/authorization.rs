@@ -114,11 +114,11 @@ pub(crate) struct Condition {
 impl Rule {
     /// Returns an upper estimate of the size as JSON, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let from = self.from.iter().flatten();
-        let from: usize = from.map(|from| texts(&from.source.principals)).sum();
+        let sources = self.from.iter().flatten();
+        let from: usize = sources.map(|from| texts(&from.source.principals)).sum();
         let to: usize = self.to.iter().flat_map(NonEmpty::iter).map(To::size).sum();
-        let when = self.when.iter().flat_map(NonEmpty::iter);
-        let when: usize = when
+        let conditions = self.when.iter().flat_map(NonEmpty::iter);
+        let when: usize = conditions
             .map(|condition| condition.key.len() + texts(&condition.values) + 40)
             .sum();
         from + to + when + 120

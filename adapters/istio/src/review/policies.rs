@@ -34,9 +34,8 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
                 let about = Diagnostic::new(code, ours, FieldPath::root(), message.as_str());
                 about.caused_by(object.reference())
             };
-            let labels = object.spec.pointer("/selector/matchLabels").and_then(Value::as_object);
-            let labels = labels.filter(|labels| !labels.is_empty());
-            let Some(labels) = labels else {
+            let match_labels = object.spec.pointer("/selector/matchLabels").and_then(Value::as_object);
+            let Some(labels) = match_labels.filter(|labels| !labels.is_empty()) else {
                 diagnostics.push(report(ObjectRef::namespace(namespace)));
                 continue;
             };

@@ -33,20 +33,20 @@ impl Translator<'_> {
             );
             return;
         }
-        let skipped = annotation(SKIPPED_PORTS).map(str::trim).filter(|list| !list.is_empty());
-        let skipped = skipped.map(|list| {
+        let list = annotation(SKIPPED_PORTS).map(str::trim).filter(|list| !list.is_empty());
+        let skipped = list.map(|list| {
             let message = format!(
                 "ports `{list}` bypass the proxy because of the annotation `{SKIPPED_PORTS}`, so they are open"
             );
             (numbers(list).map_or(PortSet::All, PortSet::Only), message)
         });
-        let unseen = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
-        let unseen = unseen.into_iter().map(|port| {
+        let ignored_ports = self.access.tcp_ports() & &self.linkerd.ignored_inbound_ports;
+        let ignored = ignored_ports.into_iter().map(|port| {
             let message =
                 format!("port {port} bypasses the proxy in the whole mesh (`ignoreInboundPorts`), so it is open");
             (PortSet::Only([port].into()), message)
         });
-        let unseen: Vec<(PortSet, String)> = unseen.chain(skipped).collect();
+        let unseen: Vec<(PortSet, String)> = ignored.chain(skipped).collect();
         let denies_by_default = annotation(DEFAULT_POLICY) == Some("deny");
         for (ports, message) in unseen {
             self.report(Code::NotEnforced, ports, message);

@@ -41,8 +41,8 @@ impl Translator<'_> {
 
     /// Returns the ports of a grant that have a `Server`, and reports the others.
     fn ports(&mut self, grant: &Grant) -> Vec<u16> {
-        let ports = self.servers.keys().copied();
-        let ports: Vec<u16> = ports.filter(|port| grant.ports().contains(*port)).collect();
+        let served = self.servers.keys().copied();
+        let ports: Vec<u16> = served.filter(|port| grant.ports().contains(*port)).collect();
         if let Ports::Only(named) = grant.ports() {
             let without: Vec<u16> = named.difference(&ports.iter().copied().collect()).copied().collect();
             if !without.is_empty() {
@@ -143,16 +143,16 @@ impl Translator<'_> {
         }
         let sets = self.client_sets(grant, MAX_HEADER);
         let batches = batches(requests);
-        let needed = [sets.len(), batches.len(), ports.chunks(MAX_PARENTS).len()];
-        let needed = needed.into_iter().fold(1, usize::saturating_mul);
+        let counts = [sets.len(), batches.len(), ports.chunks(MAX_PARENTS).len()];
+        let needed = counts.into_iter().fold(1, usize::saturating_mul);
         if ports.is_empty() || !self.has_room(grant, needed) {
             return;
         }
         for clients in &sets {
             let authentication = self.authentication(grant, &clients.authentication);
             for ports in ports.chunks(MAX_PARENTS) {
-                let servers = ports.iter().filter_map(|port| self.servers.get(port));
-                let servers: Vec<ObjectRef> = servers.map(|server| ObjectRef::server(&server.name)).collect();
+                let served = ports.iter().filter_map(|port| self.servers.get(port));
+                let servers: Vec<ObjectRef> = served.map(|server| ObjectRef::server(&server.name)).collect();
                 for batch in &batches {
                     let route = InboundRoute {
                         parent_refs: servers.clone(),
@@ -219,12 +219,12 @@ fn batches(requests: Vec<HttpRouteMatch>) -> Vec<Vec<HttpRouteMatch>> {
     let mut bytes = 0;
     for request in requests {
         let headers = request.headers.iter();
-        let headers = headers.map(|header| header.name.len() + header.value.len() + 60);
+        let sizes = headers.map(|header| header.name.len() + header.value.len() + 60);
         let path = match &request.path {
             Path::Exact(path) | Path::RegularExpression(path) => path.len(),
             Path::Prefix(path) => path.len(),
         };
-        let size = path + headers.sum::<usize>() + MAX_HEADER + 200;
+        let size = path + sizes.sum::<usize>() + MAX_HEADER + 200;
         match batches.last_mut() {
             Some(batch) if batch.len() < MAX_MATCHES * MAX_RULES && bytes + size <= MAX_BYTES => batch.push(request),
             _ => {

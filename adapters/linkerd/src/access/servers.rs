@@ -25,12 +25,10 @@ pub(super) struct Served {
     pub(super) is_opaque: bool,
 }
 
-impl Translator<'_> {
+impl<'a> Translator<'a> {
     /// Writes a `Server` for each known port, except for the ports of the proxy itself.
     pub(super) fn servers(&mut self) {
-        let ports = self.access.tcp_ports().iter();
-        let ports = ports.filter(|port| !self.linkerd.proxy_ports.contains(port));
-        for port in ports.take(MAX_SERVERS) {
+        for port in self.known_ports().take(MAX_SERVERS) {
             let is_opaque = match self.access.annotations().get(OPAQUE_PORTS) {
                 Some(list) => protocol::lists(list, *port, None),
                 None => self.linkerd.default_opaque_ports.contains(port),
@@ -44,9 +42,14 @@ impl Translator<'_> {
 
     /// Returns the number of known ports that get no `Server` because there are too many.
     pub(super) fn beyond(&self) -> usize {
-        let known = self.access.tcp_ports().iter();
-        let known = known.filter(|port| !self.linkerd.proxy_ports.contains(port));
-        known.count().saturating_sub(MAX_SERVERS)
+        self.known_ports().count().saturating_sub(MAX_SERVERS)
+    }
+
+    /// Returns the known ports, except for the ports of the proxy itself.
+    fn known_ports(&self) -> impl Iterator<Item = &'a u16> + use<'a> {
+        let proxy_ports = &self.linkerd.proxy_ports;
+        let ports = self.access.tcp_ports().iter();
+        ports.filter(move |port| !proxy_ports.contains(port))
     }
 
     fn server(&mut self, name: &str, port: u16, is_opaque: bool) {

@@ -101,17 +101,17 @@ fn planned(manifests: &str) -> Planned {
 
 /// Returns the names and specs of all objects of a kind, by name.
 fn specs<'p>(planned: &'p Planned, kind: &str) -> Vec<(&'p str, &'p Value)> {
-    let of_kind = planned.manifests.iter().map(|manifest| &manifest.object);
-    let of_kind = of_kind.filter(|object| object.kind.name() == kind);
-    of_kind
+    let objects = planned.manifests.iter().map(|manifest| &manifest.object);
+    objects
+        .filter(|object| object.kind.name() == kind)
         .map(|object| (object.metadata.name.as_deref().unwrap(), &object.spec))
         .collect()
 }
 
 /// Returns the spec of the only object with this beginning of its name.
 fn spec<'p>(planned: &'p Planned, kind: &str, start: &str) -> &'p Value {
-    let found = specs(planned, kind);
-    let mut found = found.iter().filter(|(name, _)| name.starts_with(start));
+    let specs = specs(planned, kind);
+    let mut found = specs.iter().filter(|(name, _)| name.starts_with(start));
     let spec = found.next().unwrap_or_else(|| panic!("no {kind} {start}")).1;
     assert!(found.next().is_none(), "several {kind} {start}");
     spec

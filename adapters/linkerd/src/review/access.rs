@@ -77,8 +77,8 @@ impl<'a> Review<'a> {
                 let name = object.metadata.name.as_deref().unwrap_or_default();
                 review.routes.insert((namespace, name), ours);
             }
-            let targets = manifest.sources.iter();
-            let targets = targets.filter(|source| source.kind == Kind::TrafficTarget);
+            let sources = manifest.sources.iter();
+            let targets = sources.filter(|source| source.kind == Kind::TrafficTarget);
             review.targets.entry(workload).or_default().extend(targets);
         }
         review
@@ -94,8 +94,9 @@ impl<'a> Review<'a> {
         self.report(Code::Conflict, workload, theirs, message);
         let targets = self.targets.get(workload).cloned().unwrap_or_default();
         for target in targets {
-            let about = Diagnostic::new(Code::Conflict, target.clone(), FieldPath::root(), message);
-            let about = about.caused_by(theirs.reference()).on_workload(workload.clone());
+            let about = Diagnostic::new(Code::Conflict, target.clone(), FieldPath::root(), message)
+                .caused_by(theirs.reference())
+                .on_workload(workload.clone());
             self.diagnostics.push(about);
         }
     }
@@ -217,9 +218,9 @@ fn same_port(theirs: &NativeObject, ours: &NativeObject) -> bool {
 
 /// Returns `true` if a selector can select pods of one of our servers. These have its labels and perhaps more.
 fn may_select(selector: &Value, ours: &NativeObject) -> bool {
-    let labels = ours.spec.get("podSelector").and_then(|own| own.get("matchLabels"));
-    let labels = labels.and_then(Value::as_object).into_iter().flatten();
-    let labels = labels.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    let match_labels = ours.spec.get("podSelector").and_then(|own| own.get("matchLabels"));
+    let fields = match_labels.and_then(Value::as_object).into_iter().flatten();
+    let labels = fields.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
     selects(selector, &labels.collect(), false)
 }
 

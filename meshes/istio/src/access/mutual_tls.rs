@@ -67,8 +67,8 @@ pub(super) fn mode(
         }
     }
     let of_port = pod.as_ref().and_then(|pod| pod.port_level_mtls.get(&port.to_string()));
-    let whole = [pod.as_ref(), namespace.as_ref(), mesh.as_ref()];
-    let whole = whole.into_iter().flatten().map(|spec| spec.mtls.mode);
+    let specs = [pod.as_ref(), namespace.as_ref(), mesh.as_ref()];
+    let whole = specs.into_iter().flatten().map(|spec| spec.mtls.mode);
     let mut modes = of_port.map(|port| port.mode).into_iter().chain(whole);
     Ok(modes.find(|mode| *mode != Mode::Unset).unwrap_or(Mode::Permissive))
 }

@@ -36,8 +36,8 @@ impl<'a> Workload<'a> {
             return not_modelled(format!("the pod {key}, which does not exist"));
         };
         let workload = Self { key, pod, world };
-        let of_namespace = world.namespaces.get(&key.namespace);
-        let of_namespace = of_namespace.and_then(|namespace| namespace.metadata.labels.as_ref()?.get(MODE));
+        let namespace = world.namespaces.get(&key.namespace);
+        let of_namespace = namespace.and_then(|namespace| namespace.metadata.labels.as_ref()?.get(MODE));
         if workload
             .label(MODE)
             .or(of_namespace.map(String::as_str))
@@ -78,8 +78,8 @@ impl<'a> Workload<'a> {
     pub(super) fn addresses(&self) -> Vec<IpAddr> {
         let status = self.pod.status.as_ref();
         let one = status.and_then(|status| status.pod_ip.as_deref());
-        let all = status.and_then(|status| status.pod_ips.as_deref()).unwrap_or_default();
-        let all = all.iter().map(|ip| ip.ip.as_str()).chain(one);
+        let several = status.and_then(|status| status.pod_ips.as_deref()).unwrap_or_default();
+        let all = several.iter().map(|ip| ip.ip.as_str()).chain(one);
         all.filter_map(|ip| ip.parse().ok()).collect()
     }
 

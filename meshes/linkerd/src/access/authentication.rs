@@ -84,8 +84,8 @@ pub(super) fn networks(list: &[Value]) -> Read<Vec<Network>> {
     let network = |value: &Value| {
         let fields = Fields::of(value, "network", &["cidr", "except"])?;
         let network = cidr(fields.value("cidr"))?;
-        let except = fields.list("except", usize::MAX)?.unwrap_or_default();
-        let except: Vec<_> = except.iter().map(|part| cidr(Some(part))).collect::<Read<_>>()?;
+        let parts = fields.list("except", usize::MAX)?.unwrap_or_default();
+        let except: Vec<_> = parts.iter().map(|part| cidr(Some(part))).collect::<Read<_>>()?;
         // An exception must be a proper part of the network.
         if let Some(part) = except
             .iter()

@@ -110,10 +110,11 @@ impl SplitSource {
     /// Creates the source of a split of which only the shares are known.
     fn new(key: &ObjectKey, ports: &[PortRoute]) -> Self {
         let splits = ports.iter().flat_map(PortRoute::splits);
-        let backends = splits
+        let backends: BTreeSet<String> = splits
             .filter(|split| split.key == *key)
-            .flat_map(|split| &split.backends);
-        let backends: BTreeSet<String> = backends.map(|backend| backend.service.clone()).collect();
+            .flat_map(|split| &split.backends)
+            .map(|backend| backend.service.clone())
+            .collect();
         Self {
             key: key.clone(),
             backends: backends.into_iter().collect(),

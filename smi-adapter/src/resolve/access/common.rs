@@ -86,13 +86,13 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
     let mut by_extent: BTreeMap<Extent, BTreeSet<Principal>> = BTreeMap::new();
     for source in &grant.sources {
         let extent = ports.iter().filter_map(|port| {
-            let allowed = matches.iter().enumerate().filter(|(_, matching)| {
+            let in_every_list = matches.iter().enumerate().filter(|(_, matching)| {
                 lists.iter().all(|list| {
                     list.iter()
                         .any(|other| covers(other, source, *port, &grant.traffic, **matching))
                 })
             });
-            let allowed: Vec<usize> = allowed.map(|(index, _)| index).collect();
+            let allowed: Vec<usize> = in_every_list.map(|(index, _)| index).collect();
             (!allowed.is_empty()).then_some((*port, allowed))
         });
         let extent: Extent = extent.collect();

@@ -43,8 +43,11 @@ fn read<'a>(routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>
 /// Returns the meaning of a route; `None` if a violation makes it match nothing (S23).
 fn route(spec: Option<&PortsSpec>) -> Option<Route<'_>> {
     let matches = spec.and_then(|spec| spec.matches.as_ref());
-    let ports = matches.iter().flat_map(|matches| &matches.ports);
-    let ports: BTreeSet<u16> = ports.map(Port::number).collect::<Option<_>>()?;
+    let ports: BTreeSet<u16> = matches
+        .iter()
+        .flat_map(|matches| &matches.ports)
+        .map(Port::number)
+        .collect::<Option<_>>()?;
     Some(Route {
         ports: if ports.is_empty() {
             Ports::All

@@ -237,8 +237,8 @@ fn missing(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Dia
 
 /// Returns the diagnostic on a backend that lacks ports of the root, if it does (T20, T23).
 fn mismatch(context: &Context<'_>, object: &ObjectRef, backend: &Weighted, service: &Service) -> Option<Diagnostic> {
-    let missing = context.ports.iter().filter(|port| counterpart(service, port).is_none());
-    let missing: Vec<u16> = missing.map(|port| port.number).collect();
+    let unmatched = context.ports.iter().filter(|port| counterpart(service, port).is_none());
+    let missing: Vec<u16> = unmatched.map(|port| port.number).collect();
     if missing.is_empty() {
         return None;
     }

@@ -62,9 +62,10 @@ fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
         let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
         return Err(destination::missing(case.snapshot, &object));
     };
-    let schemes = binding.spec.as_ref().map(|spec| &spec.schemes);
-    let schemes = schemes.filter(|schemes| **schemes != Schemes::default());
-    let schemes = schemes.ok_or_else(|| Reason::new("I7", "it is empty"))?;
+    let declared = binding.spec.as_ref().map(|spec| &spec.schemes);
+    let schemes = declared
+        .filter(|schemes| **schemes != Schemes::default())
+        .ok_or_else(|| Reason::new("I7", "it is empty"))?;
     let Some(selector) = &schemes.pod_label_selector else {
         return Ok(schemes);
     };
@@ -100,8 +101,8 @@ fn literally(case: &Case<'_>, schemes: &Schemes, principal: &Principal) -> bool 
 fn all_carry(case: &Case<'_>, key: &ObjectKey, caller: &Identity, selector: &PodLabelSelector) -> bool {
     let in_namespace = |workload: &&Workload| workload.object().key.namespace == key.namespace;
     let of_caller = |workload: &&Workload| workload.identity() == *caller;
-    let pods = case.snapshot.workloads().filter(in_namespace).filter(of_caller);
-    let pods: Vec<&Workload> = pods.collect();
+    let workloads = case.snapshot.workloads();
+    let pods: Vec<&Workload> = workloads.filter(in_namespace).filter(of_caller).collect();
     !pods.is_empty() && pods.iter().all(|pod| carries(pod, selector))
 }
 

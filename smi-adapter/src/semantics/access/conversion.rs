@@ -43,8 +43,8 @@ fn owns_spec(entry: &ManagedFieldsEntry, version: Version) -> bool {
 /// Returns `true` if the target was last applied in this version.
 fn last_applied(target: &TrafficTarget, version: Version) -> bool {
     let annotations = target.metadata.annotations.as_ref();
-    let applied = annotations.and_then(|annotations| annotations.get(LAST_APPLIED));
-    let applied = applied.and_then(|json| serde_json::from_str::<Value>(json).ok());
+    let json = annotations.and_then(|annotations| annotations.get(LAST_APPLIED));
+    let applied = json.and_then(|json| serde_json::from_str::<Value>(json).ok());
     applied.is_some_and(|object| object.get("apiVersion").and_then(Value::as_str) == Some(&*api(version)))
 }
 

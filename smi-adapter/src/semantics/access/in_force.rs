@@ -25,11 +25,15 @@ impl<'a> InForce<'a> {
     /// Returns the parts of a target. A target with a missing or invalid part grants nothing as a whole (A6, A12, A22,
     /// I5, I7).
     pub(super) fn new(key: &'a ObjectKey, target: &'a TrafficTarget, settings: &Settings) -> Result<Self, Reason> {
-        let spec = target.spec.as_ref().filter(|spec| **spec != TargetSpec::default());
-        let spec = spec.ok_or_else(|| Reason::new("I7", "it is empty"))?;
+        let declared = target.spec.as_ref();
+        let spec = declared
+            .filter(|spec| **spec != TargetSpec::default())
+            .ok_or_else(|| Reason::new("I7", "it is empty"))?;
         conversion::nothing_lost(target)?;
-        let destination = spec.destination.as_ref();
-        let destination = destination.ok_or_else(|| Reason::new("A6", "it has no destination"))?;
+        let destination = spec
+            .destination
+            .as_ref()
+            .ok_or_else(|| Reason::new("A6", "it has no destination"))?;
         let namespace = destination_namespace(key, destination, settings)?;
         if spec.rules.is_empty() {
             return Err(Reason::new("A6", "it has no rules"));

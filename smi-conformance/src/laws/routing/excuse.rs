@@ -42,17 +42,21 @@ impl Sight<'_> {
         let rounded: Vec<(&Diagnostic, ErrorBound)> = of_code(&claims, Code::WeightRounded)
             .filter_map(|claim| Some((claim, claim.error?)))
             .collect();
-        let named: BTreeSet<Named> = claims
+        let distinct: BTreeSet<Named> = claims
             .iter()
             .filter(|claim| claim.code != Code::WeightRounded)
             .filter_map(|claim| named(claim))
             .collect();
-        let named: Vec<Named> = named.into_iter().take(MOST).collect();
+        let named: Vec<Named> = distinct.into_iter().take(MOST).collect();
         let mut subsets: Vec<usize> = (0..1 << named.len()).collect();
         subsets.sort_by_key(|subset: &usize| subset.count_ones());
         for subset in subsets {
-            let chosen = named.iter().enumerate().filter(|(index, _)| subset >> index & 1 == 1);
-            let chosen: Vec<&Named> = chosen.map(|(_, named)| named).collect();
+            let chosen: Vec<&Named> = named
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| subset >> index & 1 == 1)
+                .map(|(_, named)| named)
+                .collect();
             let (routing, trace) = route(&self.without(&chosen), &self.case.settings, query);
             let by = || {
                 let by = claims.iter().filter(|claim| is_among(claim, &chosen));
@@ -93,8 +97,8 @@ impl Sight<'_> {
             return answer.trace.taken_by() == Some(&claim.object) && exact.shares().count() > 1;
         }
         let own: Vec<Named> = named(claim).into_iter().collect();
-        let others = self.claims.iter().filter(|claim| concerns(claim, query));
-        let others: Vec<Named> = others.filter_map(named).collect();
+        let claims = self.claims.iter().filter(|claim| concerns(claim, query));
+        let others: Vec<Named> = claims.filter_map(named).collect();
         [own, others].iter().all(|gone| {
             let gone: Vec<&Named> = gone.iter().collect();
             let (routing, _) = route(&self.without(&gone), &self.case.settings, query);
@@ -120,8 +124,8 @@ impl Sight<'_> {
                     let found = snapshot.splits().find(|(other, _)| *other == key);
                     if let Some((_, split)) = found {
                         let mut split = split.clone();
-                        let root = split.spec.as_ref().map(|spec| spec.service.clone()).unwrap_or_default();
-                        let root = root.split('.').next().unwrap_or_default();
+                        let service = split.spec.as_ref().map(|spec| spec.service.clone()).unwrap_or_default();
+                        let root = service.split('.').next().unwrap_or_default();
                         let backends = split.spec.iter_mut().flat_map(|spec| &mut spec.backends);
                         for backend in backends.filter(|backend| backend.service == *name) {
                             root.clone_into(&mut backend.service);

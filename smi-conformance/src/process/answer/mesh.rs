@@ -13,8 +13,8 @@ pub(in crate::process) fn distribution(answer: Value) -> Result<Result<Distribut
         Routed::NotModelled(why) => return Ok(Err(NotModelledError(why))),
         Routed::Shares(shares) => shares,
     };
-    let shares: Result<Vec<(Endpoint, u128)>, String> = shares.into_iter().map(Share::share).collect();
-    let distribution = Distribution::of(shares?).ok_or("no share has a weight above 0")?;
+    let weighted: Result<Vec<(Endpoint, u128)>, String> = shares.into_iter().map(Share::share).collect();
+    let distribution = Distribution::of(weighted?).ok_or("no share has a weight above 0")?;
     Ok(Ok(distribution))
 }
 

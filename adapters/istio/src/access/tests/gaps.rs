@@ -104,9 +104,9 @@ fn does_not_allow_probes_of_other_workloads() {
     let annotations = "{sidecar.istio.io/rewriteAppHTTPProbers: 'false'}";
     let manifests = workload("api", annotations, PROBES) + &other + &target("t", "[]");
     let planned = planned_with(&Istio::default(), &Settings::default(), &manifests);
-    let paths = rules(&planned);
-    let paths = paths.as_array().unwrap().iter();
-    let paths: Vec<&Value> = paths.map(|rule| &rule["to"][0]["operation"]["paths"][0]).collect();
+    let list = rules(&planned);
+    let rules = list.as_array().unwrap().iter();
+    let paths: Vec<&Value> = rules.map(|rule| &rule["to"][0]["operation"]["paths"][0]).collect();
     assert_eq!(paths, ["/live", "/grpc.health.v1.Health/Check"]);
     assert!(reported(&planned).contains(&"SelectorAmbiguous Deployment shop/api".to_owned()));
 }

@@ -88,8 +88,8 @@ fn translates_every_part_of_a_match() {
     // S13: a match without conditions takes every request, also if matches are left out (A7).
     assert_eq!(paths("{name: m}"), ["/"]);
     assert_eq!(paths("{name: m, pathRegex: '/a|/ab'}"), ["^(?:/a|/ab)$"]);
-    let methods = matches_of("{name: m, methods: [POST, GET, PURGE]}");
-    let methods: Vec<&Value> = methods.iter().map(|m| &m["method"]).collect();
+    let matches = matches_of("{name: m, methods: [POST, GET, PURGE]}");
+    let methods: Vec<&Value> = matches.iter().map(|m| &m["method"]).collect();
     assert_eq!(methods, ["GET", "POST"]);
     let headers = matches_of("{name: m, headers: [{X-A: '1|2', x-b: ''}]}");
     assert_eq!(

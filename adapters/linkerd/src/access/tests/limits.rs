@@ -36,8 +36,10 @@ fn spreads_many_matches_over_routes() {
 #[test]
 fn limits_the_size_of_routes() {
     let long = "a".repeat(4000);
-    let headers: Vec<String> = (0..15).map(|number| format!("x-{number}: {long}")).collect();
-    let headers = headers.join(", ");
+    let headers = (0..15)
+        .map(|number| format!("x-{number}: {long}"))
+        .collect::<Vec<String>>()
+        .join(", ");
     let matches: Vec<String> = (0..40)
         .map(|number| format!("{{name: m{number}, pathRegex: /p{number}, headers: [{{{headers}}}]}}"))
         .collect();
@@ -56,10 +58,10 @@ fn limits_the_size_of_routes() {
 
 #[test]
 fn spreads_many_sources_over_routes() {
-    let names: Vec<String> = (0..400)
+    let sources: Vec<String> = (0..400)
         .map(|number| format!("client-{number:03}-{}", "x".repeat(20)))
         .collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let names: Vec<&str> = sources.iter().map(String::as_str).collect();
     let all = format!("{}{}{}", checked(), group("g", "{name: m}"), tcp_route("r", "8080"));
     let http = planned(&format!("{all}{}", target("t", &names, &group_rule("g"))));
     let routes = granting(&http);

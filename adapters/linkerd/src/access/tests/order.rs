@@ -104,8 +104,8 @@ fn never_edits_grants() {
 fn does_not_open_a_foreign_route_with_our_name() {
     // Our policy for health checks would authorize every client on that route.
     let whole = planned(&shop("/a"));
-    let mut theirs = whole.manifests.iter().map(|manifest| manifest.object.clone());
-    let mut theirs = theirs
+    let mut objects = whole.manifests.iter().map(|manifest| manifest.object.clone());
+    let mut theirs = objects
         .find(|object| object.kind.name() == "HTTPRoute" && object.key().name == "deployment-api-8080-probes")
         .unwrap();
     theirs.metadata.labels = None;
