@@ -130,7 +130,9 @@ impl Translation {
     /// to 1.5 MB, including the metadata that it adds.
     pub const MAX_SPEC: usize = 1_000_000;
 
-    /// Adds a native object of `policy` named `name`.
+    /// Adds a native object of `policy` named `name`, which exists for all sources of the policy. It is written again
+    /// whenever these change; an object that outlives them, such as one that denies, is
+    /// [emitted for](Self::emit_for) the objects that it depends on.
     ///
     /// An object that API servers reject is reported instead, on every split or traffic target of the policy: its name
     /// is not a DNS subdomain, or its spec is too large or cannot be written as JSON.

@@ -28,7 +28,7 @@
 //! let canary = |heavy| {
 //!     let backends = [Backend::new("web-v1", heavy)?, Backend::new("web-v2", 10)?];
 //!     let split = PortSplit::new(ObjectKey::new("shop", "canary"), backends)?;
-//!     let port = PortRoute::new(80)?.with_name("http".to_owned()).with_default(split);
+//!     let port = PortRoute::new(80)?.with_name("http").with_default(split);
 //!     let root = Root::Service(ObjectKey::new("shop", "web"));
 //!     Ok::<Policy, ModelError>(ServiceRoute::new(root, [port])?.into())
 //! };

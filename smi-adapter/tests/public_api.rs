@@ -211,7 +211,7 @@ fn split(name: &str, ratio: (u128, u128)) -> Result<PortSplit, ModelError> {
 fn a_route_becomes_shares() {
     let port = PortRoute::new(80)
         .unwrap()
-        .with_name("http".to_owned())
+        .with_name("http")
         .with_app_protocol("http".to_owned())
         .with_default(split("canary", (90, 10)).unwrap());
     assert!(port.declares_http());

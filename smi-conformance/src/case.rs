@@ -1,38 +1,4 @@
 //! Cases: the manifests of a world with queries about it, written as YAML and read back.
-//!
-//! The text begins with a document that contains the queries, followed by the manifests that the answers depend on:
-//!
-//! ```yaml
-//! # The rule, and what the case shows about it.
-//! apiVersion: conformance.smi-adapter.dev/v1
-//! kind: Case
-//! metadata: {name: t9-weight-of-zero}
-//! spec:
-//!   rules: [T9]                # the rules that the case shows
-//!   law: faithful              # the law to try; if omitted, every law that can use the case
-//!   seed: 7                    # the seed of a law's own choices; if omitted, 0
-//!   settings: {pathAnchor: Start, enforcement: "Off"}
-//!   routingQueries:            # traffic to services
-//!   - {namespace: shop, service: web, port: 80, traffic: TCP, expect: web-v1.shop:80}
-//!   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, service: web, port: 80,
-//!      traffic: {method: POST, path: /cart, headers: [[x-user, tester]]},
-//!      expect: "web-v1.shop:80 9/10, web-v2.shop:80 1/10"}
-//!   accessQueries:             # traffic that reaches workloads; if `kind` is omitted, Deployments
-//!   - {from: "spiffe://example.org/robot",
-//!      namespace: shop, kind: Pod, workload: web, port: 8080, traffic: UDP, expect: denied}
-//!   reports: [WeightMissing TrafficSplit shop/web spec.backends[1].weight]
-//!   unreported: [BackendMissing TrafficSplit shop/web]
-//! ---
-//! # manifests
-//! ```
-//!
-//! A client without `from` has no identity, and the default request is `GET /`. YAML 1.1 reads an unquoted `Off` as a
-//! boolean, as API servers do. An unknown field is an error.
-//!
-//! The expected answers are `expect`, which is the text of [`Routing`](smi_adapter::query::Routing) or
-//! [`Authorization`](smi_adapter::query::Authorization), and diagnostics by code, object and field: `reports` lists
-//! those that must be reported, and `unreported` lists beginnings of those that must not be. [`Case::verify`] compares
-//! them with the reference and with [`resolve`](smi_adapter::resolve::resolve).
 
 mod head;
 mod settings;
@@ -59,6 +25,41 @@ use std::path::PathBuf;
 ///
 /// A case holds no answers. The answers are those of the reference: [`to_yaml`](Self::to_yaml) writes them beside each
 /// query, and [`verify`](Self::verify) compares them with the expected ones.
+///
+/// # Format
+/// The text begins with a document that contains the queries, followed by the manifests that the answers depend on:
+///
+/// ```yaml
+/// # The rule, and what the case shows about it.
+/// apiVersion: conformance.smi-adapter.dev/v1
+/// kind: Case
+/// metadata: {name: t9-weight-of-zero}
+/// spec:
+///   rules: [T9]                # the rules that the case shows
+///   law: faithful              # the law to try; if omitted, every law that can use the case
+///   seed: 7                    # the seed of a law's own choices; if omitted, 0
+///   settings: {pathAnchor: Start, enforcement: "Off"}
+///   routingQueries:            # traffic to services
+///   - {namespace: shop, service: web, port: 80, traffic: TCP, expect: web-v1.shop:80}
+///   - {from: {namespace: shop, serviceAccount: api}, namespace: shop, service: web, port: 80,
+///      traffic: {method: POST, path: /cart, headers: [[x-user, tester]]},
+///      expect: "web-v1.shop:80 9/10, web-v2.shop:80 1/10"}
+///   accessQueries:             # traffic that reaches workloads; if `kind` is omitted, Deployments
+///   - {from: "spiffe://example.org/robot",
+///      namespace: shop, kind: Pod, workload: web, port: 8080, traffic: UDP, expect: denied}
+///   reports: ["WeightMissing TrafficSplit shop/web spec.backends[1].weight"]
+///   unreported: ["BackendMissing TrafficSplit shop/web"]
+/// ---
+/// # manifests
+/// ```
+///
+/// A client without `from` has no identity, and the default request is `GET /`. YAML 1.1 reads an unquoted `Off` as a
+/// boolean, as API servers do. An unknown field is an error.
+///
+/// The expected answers are `expect`, which is the text of [`Routing`](smi_adapter::query::Routing) or
+/// [`Authorization`](smi_adapter::query::Authorization), and diagnostics by code, object and field: `reports` lists
+/// those that must be reported, and `unreported` lists beginnings of those that must not be. [`verify`](Self::verify)
+/// compares them with the reference and with [`resolve`](smi_adapter::resolve::resolve).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// The name of the case; for a generated case, the name of the law.
@@ -81,6 +82,7 @@ pub struct Case {
 
 impl Case {
     /// Creates a case of a world, without queries.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(law: Law, world: &World, seed: u64) -> Self {
         Self {
@@ -96,6 +98,7 @@ impl Case {
     }
 
     /// Adds routing queries: a sweep over all ports of all roots, and the queries of `aims`.
+    #[doc(hidden)]
     #[must_use]
     pub fn with_routing_queries(mut self, world: &World, aims: &[Aim]) -> Self {
         self.routing_queries = sweep(world);
@@ -107,6 +110,7 @@ impl Case {
     }
 
     /// Adds access queries: those of `aims`, and similar ones.
+    #[doc(hidden)]
     #[must_use]
     pub fn with_access_queries(mut self, world: &World, aims: &[Aim]) -> Self {
         let aims = aims.iter().flat_map(|aim| [*aim, aim.next()]);
@@ -127,6 +131,7 @@ impl Case {
     }
 
     /// Returns a new stream of random choices with the seed of this case.
+    #[doc(hidden)]
     #[must_use]
     pub fn dice(&self) -> Dice {
         Dice::new(self.seed)

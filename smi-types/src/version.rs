@@ -17,7 +17,8 @@ pub enum Version {
 }
 
 impl Version {
-    pub(crate) const ALL: [Self; 4] = [Self::V1Alpha1, Self::V1Alpha2, Self::V1Alpha3, Self::V1Alpha4];
+    /// Every version, in order.
+    pub const ALL: [Self; 4] = [Self::V1Alpha1, Self::V1Alpha2, Self::V1Alpha3, Self::V1Alpha4];
 
     /// Returns the version as written in an `apiVersion`.
     #[must_use]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 /// A model of the policy controller and the proxy of Linkerd, as of August 2026.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LinkerdMesh {
     /// Opaque ports of services without the annotation: `proxy.opaquePorts` of the Helm chart.
     pub opaque_ports: BTreeSet<u16>,

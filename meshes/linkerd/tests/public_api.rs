@@ -168,10 +168,8 @@ fn answers_tell_how_the_proxy_denies() {
 
 #[test]
 fn the_default_policy_is_a_setting() {
-    let mut mesh = LinkerdMesh {
-        default_inbound_policy: DefaultPolicy::ClusterAuthenticated,
-        ..LinkerdMesh::default()
-    };
+    let mut mesh = LinkerdMesh::default();
+    mesh.default_inbound_policy = DefaultPolicy::ClusterAuthenticated;
     let from_cluster = to_catalog(account("stranger"), get(&[]));
     assert_eq!(mesh.authorize(&[], &world(), &from_cluster), Ok(Decision::Allow));
     mesh.cluster_networks = vec!["192.168.0.0/16".parse::<Cidr>().unwrap()];

@@ -43,7 +43,7 @@ impl Serialize for Share {
 ///
 /// Every endpoint has a weight. The weights are above zero and have no common divisor, so equal shares are equal
 /// values.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Distribution(BTreeMap<Endpoint, u128>);
 
 /// A receiver of a share of traffic.

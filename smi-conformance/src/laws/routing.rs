@@ -253,7 +253,9 @@ pub(super) fn fallback(subject: &Subject<'_>, case: &Case, tally: &mut Tally) ->
         }
         let answer = sight.ask(query, tally)?;
         if answer.falls_back() && answer.trace.taken_by().is_none() && matches!(answer.outcome, Outcome::Excused(_)) {
-            let got = sight.mesh(&sight.objects, query).unwrap_or_default();
+            let Ok(got) = sight.mesh(&sight.objects, query) else {
+                continue;
+            };
             return Err(fault(query, &answer.routing, &answer.trace, &got));
         }
     }

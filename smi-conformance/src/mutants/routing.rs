@@ -148,12 +148,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let first = route.ports().first();
             let like_first = |number: &u16| {
                 let first = first?;
-                let port = PortRoute::new(*number)
+                let mut port = PortRoute::new(*number)
                     .ok()?
-                    .with_name(first.name().map(str::to_owned))
-                    .with_app_protocol(first.app_protocol().map(str::to_owned))
                     .with_conditional(first.conditional().iter().cloned())
                     .with_default(first.default().cloned());
+                if let Some(name) = first.name() {
+                    port = port.with_name(name);
+                }
+                if let Some(protocol) = first.app_protocol() {
+                    port = port.with_app_protocol(protocol);
+                }
                 Some(port)
             };
             let ports = route.service().tcp_ports().iter().filter_map(like_first);

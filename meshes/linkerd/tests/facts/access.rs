@@ -27,10 +27,9 @@ const ELSEWHERE: &str = "10.42.0.99";
 /// without the IPv6 network.
 fn mesh() -> LinkerdMesh {
     let networks = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
-    LinkerdMesh {
-        cluster_networks: networks.map(|network| network.parse().unwrap()).into(),
-        ..LinkerdMesh::default()
-    }
+    let mut mesh = LinkerdMesh::default();
+    mesh.cluster_networks = networks.map(|network| network.parse().unwrap()).into();
+    mesh
 }
 
 fn inbound(line: &Value) -> Inbound {

@@ -145,15 +145,15 @@ impl PortRoute {
 
     /// Replaces the name of the port.
     #[must_use]
-    pub fn with_name(mut self, name: impl Into<Option<String>>) -> Self {
-        self.name = name.into();
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
     /// Replaces the application protocol that the root service declares.
     #[must_use]
-    pub fn with_app_protocol(mut self, protocol: impl Into<Option<String>>) -> Self {
-        self.app_protocol = protocol.into();
+    pub fn with_app_protocol(mut self, protocol: impl Into<String>) -> Self {
+        self.app_protocol = Some(protocol.into());
         self
     }
 
