@@ -18,7 +18,7 @@ use std::fmt::Debug;
 
 /// Expresses SMI policies in the native resources of one mesh.
 ///
-/// The contract is between the adapter and the caller of [`MeshAdapterExt::plan`]. The trait is object-safe:
+/// The contract is between the adapter and the caller of [`MeshAdapterExt::plan`](crate::plan::MeshAdapterExt::plan). The trait is object-safe:
 /// embedders hold an `Arc<dyn MeshAdapter>`.
 ///
 /// # Contract

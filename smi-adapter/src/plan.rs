@@ -121,7 +121,7 @@ pub fn resolved(snapshot: &Snapshot, settings: &Settings, observed: &Observed) -
 
 /// Plans a given translation of a whole snapshot.
 ///
-/// [`MeshAdapterExt::plan`](crate::plan::MeshAdapterExt::plan) does this for the adapter's own translation. Use this
+/// [`MeshAdapterExt::plan`] does this for the adapter's own translation. Use this
 /// function for a translation that was edited or obtained in another way.
 ///
 /// `translation` contains the native objects of all policies of `resolution`, and reports of everything that the mesh
