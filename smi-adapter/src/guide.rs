@@ -15,7 +15,7 @@ macro_rules! chapters {
     ($($name:ident: $file:literal, $links:literal;)*) => {
         $(
             #[doc = include_str!($file)]
-            #[doc = concat!("\n---\n\n", $links)]
+            #[doc = concat!("\n***\n\n", $links)]
             pub mod $name {}
         )*
     };

@@ -9,8 +9,8 @@ mod removal;
 mod scoped;
 
 pub use builder::SnapshotBuilder;
-pub(crate) use id::{code_of, object_of};
 #[cfg(feature = "yaml")]
+pub(crate) use id::{code_of, object_of};
 pub(crate) use scoped::Scoped;
 
 use crate::diagnostic::Diagnostic;
