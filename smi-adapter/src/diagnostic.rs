@@ -56,7 +56,8 @@ pub struct Diagnostic {
     /// The message: lower case, no trailing period, values in backticks.
     pub message: String,
     /// The places that the object was read from: several, if one input contains it several times; none, if unknown.
-    /// Plans and [`resolve`](crate::resolve::resolve) fill them in.
+    /// Plans and [`resolve`](crate::resolve::resolve) fill them in. The text of a diagnostic does not contain them. An
+    /// Event needs the UID of its object, which is here.
     pub origins: Vec<Origin>,
 }
 

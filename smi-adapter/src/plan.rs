@@ -179,7 +179,7 @@ fn unreferenced(
     referable(snapshot, settings)
         .filter(|object| !reported.contains(object) && !used.contains(object))
         .map(|object| {
-            let message = "no effect: the splits and traffic targets that refer to this are not in force on this mesh";
+            let message = "no effect: the splits and traffic targets that refer to this are not in force";
             Diagnostic::new(Code::Unreferenced, object, FieldPath::root(), message)
         })
         .collect()

@@ -84,7 +84,8 @@ impl Scope {
 
 /// The set of enforced namespaces, in which all traffic that no traffic target allows is denied (A2).
 ///
-/// The label [`ENFORCE_LABEL`] of a namespace takes precedence: `"true"` enforces it, `"false"` releases it.
+/// Except for [`Off`](Self::Off), the label [`ENFORCE_LABEL`] of a namespace takes precedence: `"true"` enforces it,
+/// `"false"` releases it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Enforcement {
     /// Namespaces that contain a traffic target, valid or not, or access control objects that are managed by us

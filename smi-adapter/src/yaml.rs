@@ -337,7 +337,7 @@ impl Document {
     /// Adds the object of a text without a name to an input, as [`add_from`](Self::add_from) does.
     ///
     /// # Errors
-    /// If the object cannot be read or identified.
+    /// If no object can be identified.
     pub fn add_to(self, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
         self.add_from(None, input)
     }
@@ -349,7 +349,8 @@ impl Document {
     /// reports it.
     ///
     /// # Errors
-    /// If the object cannot be read or identified. No plan can report this error, so show it to the author of the text.
+    /// If no object can be identified, for example because the text is not YAML. No plan can report this error, so show it
+    /// to the author of the text.
     pub fn add_from(self, file: Option<&str>, input: &mut SnapshotBuilder) -> Result<Option<ObjectRef>, ReadError> {
         let origin = self.origin(file);
         let object = match self.content {

@@ -4,12 +4,14 @@ use super::Severity;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Display};
 
-/// The part of an object that is in force: all of it, some of it or none.
+/// The part of an object that is in force: all of it, some of it or none. Serialises as `"in force"`, `"partial"` or
+/// `"inert"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
     /// All of it is in force.
     InForce,
-    /// The named part is not in force; the rest is.
+    /// The named part is not in force; the rest is. If the part is everything that the object does, its
+    /// [status](crate::plan::Planned::status) is inert.
     Partial,
     /// None of it is in force.
     Inert,

@@ -70,7 +70,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// `TrafficSplit`. SMI kinds have their newest version here, regardless of the version that an object was read in.
+    /// `TrafficSplit`. SMI kinds have their newest released version here, regardless of the version that an object was
+    /// read in.
     TrafficSplit: "split.smi-spec.io", "v1alpha4", "TrafficSplit", "trafficsplits";
     /// `HTTPRouteGroup`
     HttpRouteGroup: "specs.smi-spec.io", "v1alpha4", "HTTPRouteGroup", "httproutegroups";

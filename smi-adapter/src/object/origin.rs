@@ -21,7 +21,7 @@ pub enum Origin {
         /// The number of the item, from 1, if the document is a list of objects.
         #[serde(skip_serializing_if = "Option::is_none")]
         item: Option<usize>,
-        /// The first line of the document, from 1.
+        /// The first line of the document, from 1, also for an item of a list.
         line: usize,
     },
     /// An API server.

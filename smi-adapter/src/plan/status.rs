@@ -27,6 +27,25 @@ pub enum State {
 }
 
 /// The status of one SMI object: for a condition in its status, or an Event.
+///
+/// Serialises as
+///
+/// ```json
+/// {
+///   "state": "inPart",
+///   "shares": [{
+///     "port": 80,
+///     "conditional": false,
+///     "shares": [{"to": {"namespace": "shop", "service": "web", "port": 80}, "share": "1/1"}],
+///     "backends": {"web": "9/10", "web-v2": "0/10"}
+///   }],
+///   "workloads": [],
+///   "diagnostics": []
+/// }
+/// ```
+///
+/// The states are `inForce`, `inPart`, `inert` and `unknown`; a share is a text, because JSON numbers cannot hold all
+/// weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// The degree to which the object is in force.

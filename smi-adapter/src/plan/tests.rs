@@ -378,7 +378,7 @@ fn leaves_access_control_as_it_is_without_coverage() {
     assert_eq!(
         reported,
         [
-            "warning[WorkloadsNotCovered] Namespace ns-a: the snapshot does not cover workloads, so access control of namespace `ns-a` is neither written, compared nor deleted"
+            "warning[WorkloadsNotCovered] Namespace ns-a: not every workload is known, so access control of namespace `ns-a` is neither written, compared nor deleted"
         ]
     );
 

@@ -11,8 +11,12 @@ use smi_types::{ParseError, Parsed};
 /// A builder of a snapshot from one complete input, such as a set of manifests or a dump of a cluster.
 ///
 /// Every object should appear in the input once. An object that appears twice, possibly in two versions, is a mistake:
-/// it is unknown which one counts, so neither has an effect, and both are reported (I1). Because the input is complete,
-/// the snapshot [covers](Snapshot#coverage) workloads.
+/// it is unknown which one counts, so neither has an effect, and both are reported (I1).
+///
+/// **The input must contain every workload**: pods, or the objects that create them. The snapshot
+/// [covers](Snapshot#coverage) workloads, and a namespace with a traffic target is enforced, so a plan denies all traffic
+/// to it that no target allows. If the input has no workloads, call [`Snapshot::uncover_workloads`] after
+/// [`build`](Self::build), or set [`Enforcement::Off`](crate::settings::Enforcement::Off).
 ///
 /// ```
 /// use smi_adapter::snapshot::SnapshotBuilder;

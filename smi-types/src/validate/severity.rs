@@ -10,7 +10,9 @@ pub enum Severity {
     Info,
     /// A probable mistake. An admission webhook warns about the object.
     Warning,
-    /// A fault that the specification forbids, or that has no effect. An admission webhook rejects the object.
+    /// A fault that the specification forbids, or that has no effect. An admission webhook rejects an object for an
+    /// error among its own [violations](crate::Object::violations), and only warns about an error that depends on other
+    /// objects, because these may be created later (T24).
     Error,
 }
 

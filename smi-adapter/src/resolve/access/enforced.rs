@@ -73,7 +73,7 @@ pub(super) fn not_covered(
 pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target], report: &mut Report) {
     for namespace in untouched {
         let message = format!(
-            "the snapshot does not cover workloads, so access control of namespace `{namespace}` is neither written, compared nor deleted"
+            "not every workload is known, so access control of namespace `{namespace}` is neither written, compared nor deleted"
         );
         let own = targets.iter().filter(|target| target.namespace() == namespace);
         let on = |object| Diagnostic::new(Code::WorkloadsNotCovered, object, FieldPath::root(), message.as_str());
