@@ -26,22 +26,23 @@
 //! assert_eq!(input.build().splits().count(), 1);
 //! ```
 
+mod error;
 mod native;
 mod split;
 mod workload;
 
+pub use error::ReadError;
 pub use native::read_native;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectKey, ObjectRef, Origin};
-use crate::snapshot::{SnapshotBuilder, code_of, object_of};
+use crate::snapshot::SnapshotBuilder;
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use smi_types::{FieldPath, Object, ParseError, ParseErrorKind, Parsed};
-use std::fmt::{self, Display};
+use smi_types::{FieldPath, Object, ParseErrorKind, Parsed};
 
 /// An object in a text.
 #[derive(Debug)]
@@ -76,83 +77,6 @@ pub enum Content {
     },
 }
 
-/// An error that occurs when an object in a text cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ReadError(Unread);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Unread {
-    /// An error in an object that can be identified.
-    Object(Box<Diagnostic>),
-    /// An error in any other part of the text.
-    Text {
-        code: Code,
-        field: FieldPath,
-        message: String,
-    },
-}
-
-impl ReadError {
-    fn new(object: Option<ObjectRef>, code: Code, field: FieldPath, reason: String) -> Self {
-        let message = explain_booleans(reason);
-        Self(match object {
-            Some(object) => Unread::Object(Box::new(Diagnostic::new(code, object, field, message))),
-            None => Unread::Text { code, field, message },
-        })
-    }
-
-    /// Returns the error as a diagnostic, if the object can be identified.
-    #[must_use]
-    pub fn diagnostic(&self) -> Option<&Diagnostic> {
-        match &self.0 {
-            Unread::Object(diagnostic) => Some(diagnostic),
-            Unread::Text { .. } => None,
-        }
-    }
-
-    /// Returns the object, if it can be identified.
-    #[must_use]
-    pub fn object(&self) -> Option<&ObjectRef> {
-        self.diagnostic().map(|diagnostic| &diagnostic.object)
-    }
-
-    /// Returns the code of the error.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        match &self.0 {
-            Unread::Object(diagnostic) => diagnostic.code,
-            Unread::Text { code, .. } => *code,
-        }
-    }
-
-    /// Returns the field with the error; the root, if the error is in the text or object as a whole.
-    #[must_use]
-    pub fn field(&self) -> &FieldPath {
-        match &self.0 {
-            Unread::Object(diagnostic) => &diagnostic.field,
-            Unread::Text { field, .. } => field,
-        }
-    }
-
-    /// Returns the message, without the field.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        match &self.0 {
-            Unread::Object(diagnostic) => &diagnostic.message,
-            Unread::Text { message, .. } => message,
-        }
-    }
-}
-
-impl Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.field().is_root() {
-            write!(f, "{}: ", self.field())?;
-        }
-        f.write_str(self.message())
-    }
-}
-
 /// Reads all objects in a text: YAML with any number of documents, or a sequence of JSON objects.
 ///
 /// Every item of a list becomes a separate document. Objects without a namespace get `default_namespace` (I2).
@@ -179,8 +103,8 @@ pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
     documents
 }
 
-/// Adds the objects of a value: a single object, or the items of a list. The list is a `List`, or a list of one kind,
-/// whose items may lack their type.
+/// Adds the objects of a value: a single object, or the items of a list. The list is a `List`, or a list of one kind. Its
+/// items may omit `apiVersion` and `kind`.
 fn objects(
     value: Value,
     default_namespace: &str,
@@ -291,25 +215,6 @@ fn below(value: FieldPath, path: &serde_path_to_error::Path) -> FieldPath {
     })
 }
 
-/// Adds an explanation to a message about an unexpected boolean, which may be the unquoted text `n`.
-fn explain_booleans(message: String) -> String {
-    if ["boolean `", "`true` is not a string", "`false` is not a string"]
-        .iter()
-        .any(|part| message.contains(part))
-    {
-        message + " (unquoted, `y n yes no on off` are booleans too; quote the value)"
-    } else {
-        message
-    }
-}
-
-impl From<ParseError> for ReadError {
-    fn from(error: ParseError) -> Self {
-        let (code, field) = (code_of(&error), error.path().clone());
-        Self::new(object_of(&error), code, field, error.message().to_owned())
-    }
-}
-
 impl Document {
     /// Reads an object from a parsed value, as if it were the only one in a text. An object without a namespace gets
     /// `default_namespace` (I2).
@@ -359,8 +264,7 @@ impl Document {
             Ok(Content::Workload(workload)) => input.add_workload(*workload),
             Ok(Content::Namespace(namespace)) => input.add_namespace(*namespace),
             Ok(Content::Other { .. }) => return Ok(None),
-            Err(ReadError(Unread::Object(diagnostic))) => input.add_undecodable(*diagnostic),
-            Err(error) => return Err(error),
+            Err(error) => input.add_undecodable(error.into_diagnostic()?),
         };
         if let Some(origin) = origin {
             input.add_origin(&object, origin);
