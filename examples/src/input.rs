@@ -84,15 +84,15 @@ impl Input {
                 return;
             }
         };
+        let file = file.to_string_lossy();
         for document in yaml::read(&text, &options.namespace) {
-            let origin = document.origin(Some(&file.to_string_lossy()));
             match &document.content {
                 Ok(Content::Other { kind, .. }) => *self.others.entry(kind.clone()).or_default() += 1,
                 Ok(_) => {}
-                Err(error) => self.report_error(error, origin.clone()),
+                Err(error) => self.report_error(error, document.origin(Some(&file))),
             }
             // An error was reported above.
-            if let Ok(Some(_)) = document.add_from(Some(&file.to_string_lossy()), world) {
+            if let Ok(Some(_)) = document.add_from(Some(&file), world) {
                 self.has_objects = true;
             }
         }

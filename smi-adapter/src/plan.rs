@@ -140,6 +140,8 @@ pub fn complete<A: MeshAdapter + ?Sized>(
         mut manifests,
         diagnostics: translation_diagnostics,
     } = translation;
+    // Those of the resolution have their origins.
+    let located = diagnostics.len();
     diagnostics.extend(translation_diagnostics);
     // The translation may come from an implementation that does not know what the snapshot covers.
     manifests.retain(|manifest| snapshot.covers_workloads() || !manifest.policy.is_access());
@@ -151,7 +153,7 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     observed.adopt_ages(&mut manifests);
     diagnostics.extend(adapter.review(&manifests, observed.foreign()));
     diagnostics.extend(unreferenced(snapshot, settings, &manifests, &diagnostics));
-    snapshot.locate(&mut diagnostics);
+    snapshot.locate(diagnostics.iter_mut().skip(located));
     diagnostics.sort();
     diagnostics.dedup();
     Planned {

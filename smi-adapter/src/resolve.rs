@@ -41,9 +41,12 @@ pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
     resolve_observed(snapshot, settings, BTreeSet::new())
 }
 
-/// Resolves like [`resolve`], where objects managed by us already enforce the namespaces in `enforced` (A2).
-pub(crate) fn resolve_observed(snapshot: &Snapshot, settings: &Settings, observed: BTreeSet<String>) -> Resolution {
-    let mut already_enforced = observed;
+/// Resolves like [`resolve`], where objects managed by us enforce the namespaces in `already_enforced` (A2).
+pub(crate) fn resolve_observed(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    mut already_enforced: BTreeSet<String>,
+) -> Resolution {
     already_enforced.extend(snapshot.enforced().map(str::to_owned));
     let mut report = Report::default();
     input(snapshot, settings, &mut report);

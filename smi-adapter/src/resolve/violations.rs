@@ -7,6 +7,8 @@ use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::Settings;
 use crate::snapshot::{Scoped, Snapshot};
 use smi_types::Violation;
+use smi_types::access::{IdentityBinding, TrafficTarget};
+use smi_types::specs::{TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
 use smi_types::validate::Rule;
 
@@ -29,20 +31,23 @@ pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut 
 
 /// Returns the objects other than splits and route groups, with their violations.
 fn of_others(objects: Scoped<'_>) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
-    let of = |kind: Kind, key: &ObjectKey| ObjectRef::new(kind, key.clone());
-    let tcp = objects
-        .tcp_routes()
-        .map(move |(key, route)| (of(Kind::TcpRoute, key), route.violations()));
-    let udp = objects
-        .udp_routes()
-        .map(move |(key, route)| (of(Kind::UdpRoute, key), route.violations()));
-    let targets = objects
-        .targets()
-        .map(move |(key, target)| (of(Kind::TrafficTarget, key), target.violations()));
-    let bindings = objects
-        .bindings()
-        .map(move |(key, binding)| (of(Kind::IdentityBinding, key), binding.violations()));
-    tcp.chain(udp).chain(targets).chain(bindings)
+    of(Kind::TcpRoute, objects.tcp_routes(), TCPRoute::violations)
+        .chain(of(Kind::UdpRoute, objects.udp_routes(), UDPRoute::violations))
+        .chain(of(Kind::TrafficTarget, objects.targets(), TrafficTarget::violations))
+        .chain(of(
+            Kind::IdentityBinding,
+            objects.bindings(),
+            IdentityBinding::violations,
+        ))
+}
+
+/// Returns the objects of one kind with their violations.
+fn of<'a, T: 'a>(
+    kind: Kind,
+    objects: impl Iterator<Item = (&'a ObjectKey, &'a T)>,
+    violations: fn(&T) -> Vec<Violation>,
+) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
+    objects.map(move |(key, object)| (ObjectRef::new(kind.clone(), key.clone()), violations(object)))
 }
 
 /// Limits a diagnostic on a split to the backend that it concerns. An invalid weight makes the whole split inert.

@@ -66,7 +66,7 @@ pub fn authorize(snapshot: &Snapshot, settings: &Settings, query: &AccessQuery) 
         Err(because) => Outcome::NotEnforced { because },
     };
     trace.record("A2", ObjectRef::namespace(namespace), outcome);
-    let access = if !is_enforced {
+    let authorization = if !is_enforced {
         Authorization::Allow
     } else if let Some(workload) = snapshot.workload(&query.to) {
         let case = Case {
@@ -81,13 +81,13 @@ pub fn authorize(snapshot: &Snapshot, settings: &Settings, query: &AccessQuery) 
         trace.record(rule, query.to.clone(), Outcome::Unknown { why });
         Authorization::Deny
     };
-    let rule = match access {
+    let rule = match authorization {
         Authorization::Allow if is_enforced => "A1",
         Authorization::Allow | Authorization::Deny => "A2",
         Authorization::Either { rule } => rule,
     };
-    trace.record(rule, query.to.clone(), Outcome::Decided { authorization: access });
-    (access, trace)
+    trace.record(rule, query.to.clone(), Outcome::Decided { authorization });
+    (authorization, trace)
 }
 
 /// Returns the authorization by policy, except that a denied health check is left open (A38).

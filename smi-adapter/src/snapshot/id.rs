@@ -9,7 +9,8 @@ use smi_types::{Object, ParseError, ParseErrorKind};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) key: ObjectKey,
-    kind: Kind,
+    /// The variant for the kind, if there is one; otherwise the kind without its version.
+    pub(super) kind: Kind,
 }
 
 impl Id {
@@ -29,26 +30,26 @@ impl Id {
 }
 
 /// Returns `true` if both are the same kind, in any version.
-pub(super) fn is_same(one: &Kind, other: &Kind) -> bool {
+fn is_same(one: &Kind, other: &Kind) -> bool {
     one.group() == other.group() && one.name() == other.name()
 }
 
 /// Returns a reference to the same object by the variant for its kind, if there is one.
 pub(super) fn canonical(object: ObjectRef) -> ObjectRef {
-    let kind = match object.kind {
-        Kind::Other(_) => {
-            let mut known = Kind::SMI
-                .into_iter()
-                .chain([Kind::Service, Kind::Namespace])
-                .chain(Kind::WORKLOADS);
-            known.find(|known| is_same(known, &object.kind)).unwrap_or(object.kind)
-        }
-        known => known,
-    };
-    match kind {
+    match canonical_kind(object.kind) {
         Kind::Namespace => ObjectRef::namespace(&object.key.name),
         kind => ObjectRef::new(kind, object.key),
     }
+}
+
+/// Returns the variant for a kind in any version, or the kind itself if there is none.
+pub(super) fn canonical_kind(kind: Kind) -> Kind {
+    if !matches!(kind, Kind::Other(_)) {
+        return kind;
+    }
+    let core = [Kind::Service, Kind::Namespace];
+    let mut known = Kind::SMI.into_iter().chain(core).chain(Kind::WORKLOADS);
+    known.find(|known| is_same(known, &kind)).unwrap_or(kind)
 }
 
 /// Returns a reference to an SMI object.

@@ -19,7 +19,7 @@ impl Snapshot {
     }
 
     /// Adds the origins of their objects to diagnostics.
-    pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
+    pub(crate) fn locate<'d>(&self, diagnostics: impl IntoIterator<Item = &'d mut Diagnostic>) {
         for diagnostic in diagnostics {
             diagnostic.origins = self.origins(&diagnostic.object);
         }

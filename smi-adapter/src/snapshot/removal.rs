@@ -59,16 +59,17 @@ impl Snapshot {
             ignored,
             origins,
         } = self;
-        let is = |known: &Kind| id::is_same(kind, known);
-        splits.retain(|_, _| !is(&Kind::TrafficSplit));
-        groups.retain(|_, _| !is(&Kind::HttpRouteGroup));
-        tcp_routes.retain(|_, _| !is(&Kind::TcpRoute));
-        udp_routes.retain(|_, _| !is(&Kind::UdpRoute));
-        targets.retain(|_, _| !is(&Kind::TrafficTarget));
-        bindings.retain(|_, _| !is(&Kind::IdentityBinding));
-        services.retain(|_, _| !is(&Kind::Service));
-        namespaces.retain(|_, _| !is(&Kind::Namespace));
-        workloads.retain(|id, _| !id.is(kind));
+        match id::canonical_kind(kind.clone()) {
+            Kind::TrafficSplit => splits.clear(),
+            Kind::HttpRouteGroup => groups.clear(),
+            Kind::TcpRoute => tcp_routes.clear(),
+            Kind::UdpRoute => udp_routes.clear(),
+            Kind::TrafficTarget => targets.clear(),
+            Kind::IdentityBinding => bindings.clear(),
+            Kind::Service => services.clear(),
+            Kind::Namespace => namespaces.clear(),
+            _ => workloads.retain(|id, _| !id.is(kind)),
+        }
         undecodable.retain(|id, _| !id.is(kind));
         duplicates.retain(|id, _| !id.is(kind));
         ignored.retain(|id, _| !id.is(kind));
@@ -85,24 +86,16 @@ impl Snapshot {
     fn take(&mut self, id: &Id) -> bool {
         self.ignored.remove(id);
         let key = &id.key;
-        let was_decoded = if id.is(&Kind::TrafficSplit) {
-            self.splits.remove(key).is_some()
-        } else if id.is(&Kind::HttpRouteGroup) {
-            self.groups.remove(key).is_some()
-        } else if id.is(&Kind::TcpRoute) {
-            self.tcp_routes.remove(key).is_some()
-        } else if id.is(&Kind::UdpRoute) {
-            self.udp_routes.remove(key).is_some()
-        } else if id.is(&Kind::TrafficTarget) {
-            self.targets.remove(key).is_some()
-        } else if id.is(&Kind::IdentityBinding) {
-            self.bindings.remove(key).is_some()
-        } else if id.is(&Kind::Service) {
-            self.services.remove(key).is_some()
-        } else if id.is(&Kind::Namespace) {
-            self.namespaces.remove(key).is_some()
-        } else {
-            self.workloads.remove(id).is_some()
+        let was_decoded = match id.kind {
+            Kind::TrafficSplit => self.splits.remove(key).is_some(),
+            Kind::HttpRouteGroup => self.groups.remove(key).is_some(),
+            Kind::TcpRoute => self.tcp_routes.remove(key).is_some(),
+            Kind::UdpRoute => self.udp_routes.remove(key).is_some(),
+            Kind::TrafficTarget => self.targets.remove(key).is_some(),
+            Kind::IdentityBinding => self.bindings.remove(key).is_some(),
+            Kind::Service => self.services.remove(key).is_some(),
+            Kind::Namespace => self.namespaces.remove(key).is_some(),
+            _ => self.workloads.remove(id).is_some(),
         };
         self.undecodable.remove(id).is_some() || was_decoded
     }
