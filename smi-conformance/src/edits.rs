@@ -40,7 +40,7 @@ pub(super) enum Edit {
     /// The deletion of a traffic target.
     Target,
     /// The removal of a source of a traffic target.
-    Principal,
+    Source,
     /// A change of a rule of a traffic target.
     Rule,
     /// The deletion of a TCP route, a UDP route or an identity binding.
@@ -57,7 +57,7 @@ impl Edit {
         Self::Split,
         Self::Group,
         Self::Target,
-        Self::Principal,
+        Self::Source,
         Self::Rule,
         Self::Referred,
     ];
@@ -68,7 +68,7 @@ impl Edit {
         Self::Match,
         Self::Group,
         Self::Target,
-        Self::Principal,
+        Self::Source,
         Self::Rule,
         Self::Referred,
     ];
@@ -83,7 +83,7 @@ impl Edit {
             Self::Split => "edit: a split goes",
             Self::Group => "edit: a route group goes",
             Self::Target => "edit: a target goes",
-            Self::Principal => "edit: a source goes",
+            Self::Source => "edit: a source goes",
             Self::Rule => "edit: a rule changes",
             Self::Referred => "edit: a route or binding goes",
         }
@@ -94,7 +94,7 @@ impl Edit {
         let kinds: &[&str] = match self {
             Self::Weight | Self::Age | Self::Split => &["TrafficSplit"],
             Self::Regex | Self::Match | Self::Group => &["HTTPRouteGroup"],
-            Self::Target | Self::Principal | Self::Rule => &["TrafficTarget"],
+            Self::Target | Self::Source | Self::Rule => &["TrafficTarget"],
             Self::Referred => &["TCPRoute", "UDPRoute", "IdentityBinding"],
         };
         let mut after = documents.to_vec();
@@ -127,7 +127,7 @@ impl Edit {
                 let metadata = document.get_mut("metadata")?.as_object_mut()?;
                 metadata.insert("creationTimestamp".into(), json!(age));
             }
-            Self::Principal => {
+            Self::Source => {
                 let sources = list(document, &["/spec/sources", "/sources"])?;
                 if sources.is_empty() {
                     return None;

@@ -20,13 +20,13 @@ pub(super) fn decisions(
         Routing::Exactly(answer) => std::slice::from_ref(answer),
         Routing::Either { of, .. } => of,
     };
-    let targets: BTreeSet<&Endpoint> = answers
+    let endpoints: BTreeSet<&Endpoint> = answers
         .iter()
-        .flat_map(|answer| answer.shares().map(|(target, _)| target))
+        .flat_map(|answer| answer.shares().map(|(endpoint, _)| endpoint))
         .collect();
-    let reached: BTreeSet<(ObjectRef, u16)> = targets
+    let reached: BTreeSet<(ObjectRef, u16)> = endpoints
         .into_iter()
-        .flat_map(|target| behind(snapshot, target))
+        .flat_map(|endpoint| behind(snapshot, endpoint))
         .collect();
     let enforced = reached
         .into_iter()

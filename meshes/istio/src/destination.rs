@@ -38,14 +38,14 @@ pub(super) fn distribution(
         // The weight of a single destination is ignored, even if it is zero.
         let weight = if route.len() == 1 { 1 } else { weighted.weight };
         if weight != 0 {
-            let target = target(mesh, call, layer, weighted, namespace)?;
-            shares.push((target, u128::from(weight.unsigned_abs())));
+            let endpoint = endpoint(mesh, call, layer, weighted, namespace)?;
+            shares.push((endpoint, u128::from(weight.unsigned_abs())));
         }
     }
     Distribution::of(shares).ok_or_else(|| NotModelledError("a route without any weight".to_owned()))
 }
 
-fn target(
+fn endpoint(
     mesh: &Mesh<'_>,
     call: &Call<'_>,
     layer: Layer,
@@ -79,5 +79,5 @@ fn target(
         // Its cluster connects to the address that the client called, even if that address belongs to another service.
         return not_modelled(format!("the headless service {} as a destination", backend.key));
     }
-    Ok(backend.target(port))
+    Ok(backend.endpoint(port))
 }

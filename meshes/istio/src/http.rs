@@ -125,7 +125,7 @@ impl VirtualHost<'_> {
             Routes::Default(entry) if entry.is_headless() && entry.key != call.called.key => {
                 return not_modelled(format!("the headless service {} by its name alone", entry.key));
             }
-            Routes::Default(entry) => return Ok(Distribution::all_to(entry.target(call.port))),
+            Routes::Default(entry) => return Ok(Distribution::all_to(entry.endpoint(call.port))),
             Routes::Custom(service, routes) => (service, routes),
         };
         for ConditionalRoute { condition, route } in routes.iter() {

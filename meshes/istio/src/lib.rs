@@ -67,7 +67,7 @@ impl Interpreter for IstioMesh {
         };
         let request = match &query.traffic {
             // Sidecars capture TCP only.
-            Traffic::Udp => return Ok(Distribution::all_to(called.udp_target(*port))),
+            Traffic::Udp => return Ok(Distribution::all_to(called.udp_endpoint(*port))),
             Traffic::Tcp => None,
             Traffic::Http(request) => Some(request),
         };
@@ -121,7 +121,7 @@ struct Call<'a> {
 impl Call<'_> {
     /// Returns the original destination, which bypasses every route.
     fn passthrough(&self) -> Distribution {
-        Distribution::all_to(self.called.target(self.port))
+        Distribution::all_to(self.called.endpoint(self.port))
     }
 }
 

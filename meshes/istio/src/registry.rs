@@ -135,17 +135,17 @@ impl Entry<'_> {
     }
 
     /// Returns the endpoints of `port`, or `Nowhere` if there is no such port.
-    pub(super) fn target(&self, port: u16) -> Endpoint {
-        self.target_if(port, self.protocol(port).is_some())
+    pub(super) fn endpoint(&self, port: u16) -> Endpoint {
+        self.endpoint_if(port, self.protocol(port).is_some())
     }
 
-    pub(super) fn udp_target(&self, port: u16) -> Endpoint {
+    pub(super) fn udp_endpoint(&self, port: u16) -> Endpoint {
         let is_udp =
             |candidate: &ServicePort| candidate.port == i32::from(port) && candidate.protocol.as_deref() == Some("UDP");
-        self.target_if(port, self.ports().iter().any(is_udp))
+        self.endpoint_if(port, self.ports().iter().any(is_udp))
     }
 
-    fn target_if(&self, port: u16, exists: bool) -> Endpoint {
+    fn endpoint_if(&self, port: u16, exists: bool) -> Endpoint {
         if exists {
             let key = self.key.clone();
             Endpoint::Service { key, port }

@@ -119,7 +119,7 @@ impl Call<'_> {
     /// Routes a call to a port that the service does not have. Routes for the port have no effect.
     fn forbidden(&self, request: Option<&Request>) -> Result<Distribution, NotModelledError> {
         let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
-        if profile.has_routes || !profile.targets.is_empty() {
+        if profile.has_routes || !profile.endpoints.is_empty() {
             return Err(NotModelledError(
                 "a ServiceProfile on a port that the service does not have".into(),
             ));
@@ -132,7 +132,7 @@ impl Call<'_> {
     fn route(&self, protocol: Protocol, request: Option<&Request>) -> Result<Distribution, NotModelledError> {
         let profile = profile(self.objects, self.world, self.key, self.port, self.client)?;
         let Attached { grpc, http, tcp } = attached(self.objects, self.key, self.port, self.client)?;
-        let overridden = !profile.targets.is_empty();
+        let overridden = !profile.endpoints.is_empty();
         // The protocol decides which kind of routes the controller sends to the proxy.
         let (http, only_http) = match protocol {
             Protocol::Http2 | Protocol::Detect if !grpc.is_empty() => (grpc, true),
@@ -140,7 +140,7 @@ impl Call<'_> {
             Protocol::Detect if !http.is_empty() || tcp.is_empty() => (http, false),
             Protocol::Detect | Protocol::Opaque => {
                 return Ok(if overridden {
-                    or_failure(shares::distribution(profile.targets))
+                    or_failure(shares::distribution(profile.endpoints))
                 } else {
                     self.bytes(&tcp)?
                 });
@@ -151,13 +151,13 @@ impl Call<'_> {
                 (true, true) => Err(NotModelledError("bytes on a port of HTTP with a ServiceProfile".into())),
                 // The proxy parses the bytes as HTTP.
                 (true, false) => Ok(Distribution::all_to(Endpoint::Failure)),
-                (false, true) => Ok(or_failure(shares::distribution(profile.targets))),
+                (false, true) => Ok(or_failure(shares::distribution(profile.endpoints))),
                 // HTTP routes do not split bytes.
                 (false, false) => Ok(self.root()),
             };
         };
         if overridden {
-            Ok(or_failure(shares::distribution(profile.targets)))
+            Ok(or_failure(shares::distribution(profile.endpoints)))
         } else if profile.has_routes {
             Ok(self.root())
         } else {

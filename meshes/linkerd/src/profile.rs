@@ -14,8 +14,8 @@ use smi_conformance::{MeshWorld, NotModelledError};
 pub(super) struct Profile {
     /// `true` if it has routes, for metrics and retries. They do not change the destination, but HTTP routes are ignored.
     pub(super) has_routes: bool,
-    /// The targets of its overrides. The proxy drops targets with weight zero when it reads them.
-    pub(super) targets: Vec<(Endpoint, u32)>,
+    /// The endpoints of its overrides. The proxy drops those with weight zero when it reads them.
+    pub(super) endpoints: Vec<(Endpoint, u32)>,
 }
 
 /// Returns the profile for `service` that applies to clients in the namespace `client`. A profile in the namespace of
@@ -77,18 +77,18 @@ impl Profile {
                 None => return unmodelled("a route without a condition"),
             }
         }
-        let mut targets = Vec::new();
+        let mut endpoints = Vec::new();
         for destination in fields.list("dstOverrides", usize::MAX)?.unwrap_or_default() {
             let fields = Fields::of(destination, "dstOverride", &["authority", "weight"])?;
-            let target = target(fields.required("authority", 1..=usize::MAX)?, domain, port)?;
+            let endpoint = endpoint(fields.required("authority", 1..=usize::MAX)?, domain, port)?;
             let weight = weight(fields.value("weight"))?;
             if weight > 0 {
-                targets.push((target, weight));
+                endpoints.push((endpoint, weight));
             }
         }
         Ok(Self {
             has_routes: !routes.is_empty(),
-            targets,
+            endpoints,
         })
     }
 }
@@ -118,7 +118,7 @@ fn check_condition(value: &Value) -> Read<()> {
 
 /// Returns the service of an authority. The default port is the one that the client called. The service does not have to
 /// exist.
-fn target(authority: &str, domain: &str, called: u16) -> Read<Endpoint> {
+fn endpoint(authority: &str, domain: &str, called: u16) -> Read<Endpoint> {
     let (host, port) = match authority.split_once(':') {
         None => (authority, called),
         Some((host, port)) => match port.parse() {

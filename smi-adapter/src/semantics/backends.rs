@@ -65,7 +65,7 @@ pub(super) fn shares(
             let is_root = key == *call.root;
             let outcome = Outcome::TakesPart { nanos: weight, is_root };
             trace.record(if is_root { "T28" } else { "T8" }, object, outcome);
-            shares.push((call.target(key), weight));
+            shares.push((call.endpoint(key), weight));
         } else {
             let (nanos, port) = (weight, call.port);
             trace.record("T20", object, Outcome::LacksPort { nanos, port });
@@ -77,7 +77,7 @@ pub(super) fn shares(
     }
     if stand_in > 0 {
         trace.record("T25", call.root_ref(), Outcome::StandsIn { nanos: stand_in });
-        shares.push((call.target(call.root.clone()), stand_in));
+        shares.push((call.endpoint(call.root.clone()), stand_in));
     }
     Distribution::of(shares).ok_or_else(unusable)
 }

@@ -20,12 +20,12 @@ impl Call<'_> {
         ObjectRef::service(self.root.clone())
     }
 
-    pub(super) fn target(&self, key: ObjectKey) -> Endpoint {
+    pub(super) fn endpoint(&self, key: ObjectKey) -> Endpoint {
         Endpoint::Service { key, port: self.port }
     }
 
     /// Returns the root's own endpoints, by its own selector (T13, T35).
     pub(super) fn own_endpoints(&self) -> Distribution {
-        Distribution::all_to(self.target(self.root.clone()))
+        Distribution::all_to(self.endpoint(self.root.clone()))
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn stable_names(subject: &Subject<'_>, case: &Case, tally: &mut Tally
         Edit::Regex,
         Edit::Age,
         Edit::Split,
-        Edit::Principal,
+        Edit::Source,
         Edit::Target,
     ] {
         let Some((documents, edited)) = edit.of(&case.documents, &mut dice) else {

@@ -29,7 +29,7 @@ fn overrides(weights: &[Value]) -> NativeObject {
 
 fn weights(weights: &[Value]) -> Vec<u32> {
     let profile = of(&[overrides(weights)], Some("c")).unwrap();
-    profile.targets.into_iter().map(|(_, weight)| weight).collect()
+    profile.endpoints.into_iter().map(|(_, weight)| weight).collect()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn resolves_authorities_to_services() {
     let target = |authority: &str| {
         let spec = json!({"dstOverrides": [{"authority": authority, "weight": 1}]});
         let profile = of(&[object("d", spec)], Some("c"));
-        profile.map(|profile| profile.targets[0].0.to_string()).ok()
+        profile.map(|profile| profile.endpoints[0].0.to_string()).ok()
     };
     assert_eq!(target("v1.e.svc.cluster.local"), Some("v1.e:80".into()));
     assert_eq!(target("v1.e.svc.cluster.local:81"), Some("v1.e:81".into()));
