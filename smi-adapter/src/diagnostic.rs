@@ -11,6 +11,7 @@ use crate::object::{Kind, ObjectRef, Origin};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use smi_types::FieldPath;
+use smi_types::path::Segment;
 use smi_types::validate::Rule;
 use std::fmt::{self, Display};
 
@@ -133,7 +134,16 @@ impl Diagnostic {
             && self.code.disables_splits()
             && self.backend.is_none()
             && !self.field.starts_with(&"metadata".into())
+            && !(self.code == Code::UnknownField && self.is_about_an_item())
             && self.ports.contains(port)
+    }
+}
+
+impl Diagnostic {
+    /// Returns `true` if the diagnostic is about an item of a list, not about the object as a whole.
+    fn is_about_an_item(&self) -> bool {
+        let mut segments = self.field.segments();
+        segments.any(|segment| matches!(segment, Segment::Index(_)))
     }
 }
 

@@ -44,6 +44,9 @@ impl ObjectKey {
 /// The namespace of objects without one (I2). Readers of manifests let their users choose another.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
+/// Stands for the name of an object whose name cannot be read. No object can have this name.
+pub const UNKNOWN_NAME: &str = "?";
+
 impl Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)

@@ -4,6 +4,7 @@ mod access;
 mod root;
 mod specs;
 mod split;
+mod unknown;
 mod violations;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -87,7 +88,7 @@ impl Report {
     }
 }
 
-/// Reports objects that cannot be decoded, are duplicated or have unknown fields (I1).
+/// Reports objects that cannot be decoded or are duplicated (I1).
 fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
     let scoped = snapshot.scoped(settings);
     for diagnostic in scoped.undecodable() {
@@ -102,12 +103,6 @@ fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
         };
         let message = format!("`{}` is defined more than once; {effect}", object.key);
         report.add(Code::DuplicateObject, object, FieldPath::root(), message);
-    }
-    for (object, fields) in scoped.ignored() {
-        for field in fields {
-            let message = "unknown field, ignored";
-            report.add(Code::UnknownField, object, field.clone(), message);
-        }
     }
 }
 

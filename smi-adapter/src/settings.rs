@@ -38,6 +38,8 @@ pub struct Settings {
     /// Is `true` if a traffic target may grant access to a destination in another namespace (A22). The right to write
     /// targets in any namespace then opens workloads in all of them. Default: `false`.
     pub foreign_destinations: bool,
+    /// The treatment of fields that the type of an object does not have (I8). Default: they may be restrictions.
+    pub unknown_fields: UnknownFields,
     /// Labels that are added to every native object. Our own labels take precedence.
     pub labels: BTreeMap<String, String>,
     /// Annotations that are added to every native object. Our own annotations take precedence.
@@ -55,6 +57,7 @@ impl Default for Settings {
             trust_domain: "cluster.local".into(),
             enforcement: Enforcement::Targets,
             foreign_destinations: false,
+            unknown_fields: UnknownFields::Restrict,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
         }
@@ -136,6 +139,16 @@ pub enum HeaderAnchor {
     Full,
     /// Any part of the value.
     Search,
+}
+
+/// The treatment of fields that the type of an object does not have, such as a misspelled `match` of a split (I8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UnknownFields {
+    /// Such a field may be a restriction, so the smallest part of the object that contains it has no effect.
+    #[default]
+    Restrict,
+    /// Such a field is ignored. Traffic that its author meant to exclude may be split or allowed.
+    Ignore,
 }
 
 /// The owner of native objects: the value of their label `app.kubernetes.io/managed-by`.

@@ -11,10 +11,9 @@ mod scoped;
 pub use builder::SnapshotBuilder;
 #[cfg(feature = "yaml")]
 pub(crate) use id::{code_of, object_of};
-pub(crate) use scoped::Scoped;
 
 use crate::diagnostic::Diagnostic;
-use crate::object::{ObjectKey, ObjectRef, Origin};
+use crate::object::{ObjectKey, ObjectRef, Origin, UNKNOWN_NAME};
 use crate::workload::Workload;
 use id::Id;
 use k8s_openapi::api::core::v1::{Namespace, Service};
@@ -99,17 +98,30 @@ pub struct Snapshot {
     covers_workloads: bool,
     namespaces: BTreeMap<ObjectKey, Namespace>,
     enforced: BTreeSet<String>,
-    undecodable: BTreeMap<Id, Diagnostic>,
+    undecodable: BTreeMap<Id, Vec<Diagnostic>>,
     duplicates: BTreeMap<Id, ObjectRef>,
-    ignored: BTreeMap<Id, (ObjectRef, Vec<FieldPath>)>,
+    unread: BTreeMap<Id, Unread>,
     /// The places in manifests. Objects of a cluster have their origin in their metadata.
     origins: BTreeMap<Id, Vec<Origin>>,
+}
+
+/// The fields of an SMI object that its type does not have (I8).
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Unread {
+    /// Fields that may be restrictions.
+    unknown: Vec<FieldPath>,
+    /// Fields that mean nothing.
+    ignored: Vec<FieldPath>,
 }
 
 impl Snapshot {
     /// Adds an SMI object, or replaces the one with the same kind and key. Returns a reference to it.
     pub fn insert(&mut self, object: impl Into<Parsed>) -> ObjectRef {
-        let Parsed { mut object, ignored } = object.into();
+        let Parsed {
+            mut object,
+            unknown,
+            ignored,
+        } = object.into();
         let target = id::reference(&object);
         // I2: the object carries its namespace, so that it can be validated by itself.
         let namespace = &mut object.metadata_mut().namespace;
@@ -117,8 +129,8 @@ impl Snapshot {
         if !self.make_room(&target) {
             return target;
         }
-        if !ignored.is_empty() {
-            self.ignored.insert(Id::of(&target), (target.clone(), ignored));
+        if !unknown.is_empty() || !ignored.is_empty() {
+            self.unread.insert(Id::of(&target), Unread { unknown, ignored });
         }
         let key = target.key.clone();
         match object {
@@ -170,9 +182,8 @@ impl Snapshot {
     ///
     /// An error that does not name an object cannot be recorded. Show it to the author of the input.
     pub fn insert_error(&mut self, error: &ParseError) {
-        if let Some(object) = id::object_of(error) {
-            let (code, field) = (id::code_of(error), error.path().clone());
-            self.insert_undecodable(Diagnostic::new(code, object, field, error.message()));
+        if let Some(diagnostic) = id::diagnostic_of(error) {
+            self.insert_undecodable(diagnostic);
         }
     }
 
@@ -181,10 +192,16 @@ impl Snapshot {
     /// Objects that refer to it find it unusable, and its author gets the diagnostic. The version of the object's kind
     /// does not matter.
     pub fn insert_undecodable(&mut self, mut diagnostic: Diagnostic) {
-        self.remove(&diagnostic.object);
         // Undecodable objects are looked up by the constants for their kinds.
         diagnostic.object = id::canonical(diagnostic.object);
-        self.undecodable.insert(Id::of(&diagnostic.object), diagnostic);
+        let id = Id::of(&diagnostic.object);
+        if id.key.name != UNKNOWN_NAME {
+            self.remove(&diagnostic.object);
+        }
+        let known = self.undecodable.entry(id).or_default();
+        if !known.contains(&diagnostic) {
+            known.push(diagnostic);
+        }
     }
 
     /// Records that `namespace` is enforced already (A2). A plan determines this from the observed objects; tools

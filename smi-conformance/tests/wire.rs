@@ -96,7 +96,7 @@ where
         let parsed = Object::from_value(json)?;
         prop_assert_eq!(&parsed, &Object::from_json(json.to_string().as_bytes())?);
         prop_assert_eq!(&parsed.object, &object);
-        prop_assert_eq!(parsed.ignored, []);
+        prop_assert_eq!(parsed.unknown, []);
     }
     // Nothing that can be written makes a linter panic.
     _ = object.violations();

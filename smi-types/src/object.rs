@@ -30,12 +30,16 @@ pub enum Object {
 }
 
 /// An object with the unknown fields that its author wrote.
+///
+/// An API server drops them. `status` is in neither list, because it does not express intent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
     /// The object.
     pub object: Object,
-    /// Unknown fields, sorted. They are misspelt, or belong to the shape of another version. `status` is not listed,
-    /// because it does not express intent.
+    /// Unknown fields that may be restrictions, sorted: they are misspelt, or belong to the shape of another version
+    /// (I8). The smallest part of the object that holds one must have no effect.
+    pub unknown: Vec<FieldPath>,
+    /// Unknown fields that mean nothing, sorted: those of `metadata`, and those that are known to be harmless (I8).
     pub ignored: Vec<FieldPath>,
 }
 
@@ -43,6 +47,7 @@ impl From<Object> for Parsed {
     fn from(object: Object) -> Self {
         Self {
             object,
+            unknown: Vec::new(),
             ignored: Vec::new(),
         }
     }
@@ -111,7 +116,7 @@ impl Object {
     ///   "metadata": {"name": "canary", "namespace": "shop"},
     ///   "spec": {"service": "web", "backends": [{"service": "web-v1", "wieght": 1}]}
     /// }"#)?;
-    /// assert_eq!(parsed.ignored[0].to_string(), "spec.backends[0].wieght");
+    /// assert_eq!(parsed.unknown[0].to_string(), "spec.backends[0].wieght");
     /// # Ok::<(), smi_types::ParseError>(())
     /// ```
     ///

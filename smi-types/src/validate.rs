@@ -14,7 +14,7 @@
 //!   "spec": {"service": "web", "backends": [{"service": "web-v1", "weight": "-1"}]}
 //! }"#)?;
 //!
-//! let violations = parsed.object.violations();
+//! let violations = parsed.violations();
 //! assert_eq!(violations.len(), 1);
 //! assert_eq!(violations[0].rule, Rule::WeightInvalid);
 //! assert_eq!(
@@ -31,11 +31,14 @@ mod rule;
 mod severity;
 mod specs;
 mod split;
+mod unknown;
 
 pub use names::{is_dns_label, is_dns_subdomain, is_http_token, is_spiffe_id};
 pub use rule::Rule;
 pub use severity::Severity;
 pub use specs::MatchPatterns;
+pub(crate) use unknown::is_harmless;
+pub use unknown::{ignored_fields, with_unknown};
 
 use crate::object::Object;
 use crate::path::FieldPath;

@@ -22,7 +22,7 @@ fn d5_requires_no_field_of_a_match() {
             panic!()
         };
         assert_eq!(group.matches().len(), 5);
-        assert_eq!(parsed.ignored, []);
+        assert_eq!(parsed.unknown, []);
     }
 }
 
@@ -98,7 +98,7 @@ fn d29_accepts_any_status_without_listing_it() {
     ] {
         for status in [json!("Created"), json!({"conditions": []}), json!(null)] {
             let parsed = parse(api_version, kind, json!({"status": status})).unwrap();
-            assert_eq!(parsed.ignored, []);
+            assert_eq!(parsed.unknown, []);
         }
     }
 }
@@ -119,7 +119,7 @@ fn d31_reads_samples_that_contradict_their_own_schema() {
         json!({"spec": {"foo": "bar"}}),
     )
     .unwrap();
-    assert_eq!(parsed.ignored[0].to_string(), "spec.foo");
+    assert_eq!(parsed.unknown[0].to_string(), "spec.foo");
     // An object of v1alpha4 that declares v1alpha3.
     let destination = json!({"kind": "IdentityBinding", "name": "a", "group": "access.smi-spec.io"});
     let spec = json!({"spec": {"destination": destination}});

@@ -61,9 +61,10 @@ async fn reads_accepted_objects_and_reports_pruned_fields() {
             };
             let parsed = Object::from_value(document).unwrap_or_else(|error| panic!("{document}: {error}"));
             count("accepted and read");
-            let ignored: BTreeSet<String> = parsed.ignored.iter().map(ToString::to_string).collect();
-            for field in pruned.union(&ignored) {
-                let reader = match (pruned.contains(field), ignored.contains(field)) {
+            let unread = parsed.unknown.iter().chain(&parsed.ignored);
+            let unread: BTreeSet<String> = unread.map(ToString::to_string).collect();
+            for field in pruned.union(&unread) {
+                let reader = match (pruned.contains(field), unread.contains(field)) {
                     (true, true) => "both",
                     (true, false) => "the server",
                     _ => "the library",

@@ -209,7 +209,7 @@ impl Product<'_> {
         let path = format!("{}/{}", collection(K::API_VERSION, K::KIND, Some("default")), name);
         let raw = self.server.raw().get(&path).await.expect("the object was created").body;
         let parsed = Object::from_value(&raw).expect("the object is an SMI object");
-        assert!(parsed.ignored.is_empty(), "{kind}: {:?}", parsed.ignored);
+        assert!(parsed.unknown.is_empty(), "{kind}: {:?}", parsed.unknown);
         let typed = Object::from_value(&serde_json::to_value(&read).expect("wire types serialise"))
             .expect("the object is an SMI object");
         assert_eq!(parsed, typed);

@@ -44,7 +44,7 @@ async fn served_versions_return_complete_objects() {
     let mut views = 0;
     for object in objects() {
         let written = Object::from_value(&object).unwrap();
-        assert_eq!(written.ignored, []);
+        assert_eq!(written.unknown, []);
         let answer = raw.create(&object, "fieldValidation=Strict").await.unwrap();
         assert_eq!(answer.warnings, Vec::<String>::new());
         let (group, kind) = (
@@ -62,7 +62,7 @@ async fn served_versions_return_complete_objects() {
             let path = format!("{}/x", collection(&api_version, kind, Some("default")));
             let view = raw.get(&path).await.unwrap().body;
             let read = Object::from_value(&view).unwrap();
-            assert_eq!(read.ignored, [], "{api_version}");
+            assert_eq!(read.unknown, [], "{api_version}");
             assert_eq!(content(read.object), content(written.object.clone()), "{api_version}");
             views += 1;
         }

@@ -130,6 +130,8 @@ codes! {
         "A header filter was lost before the object was read: the map is empty, an item has no name, or a value is not a string (I6). API servers do this to null values, and to the map form if their CRD has the list form. The match matches nothing, because without the filter it would match more than its author intended. Write the headers again, in the form of the installed CRD.";
     HttpOnly: Info, Partial, [],
         "On this port the mesh splits only HTTP. Other bytes go to the root service, regardless of the split.";
+    IgnoredField: Warning, InForce, ["I8"],
+        "The object's version has no field of this name here, and the field is ignored (I8): it is in the metadata, is known to restrict nothing, or a setting of the program ignores unknown fields.";
     Inexpressible: Error, Partial, [],
         "This mesh cannot express the named part of the object. The part is left out.";
     Invalid: Error, Inert, [],
@@ -186,8 +188,8 @@ codes! {
         "The source has no namespace. It is read as being in the namespace of the traffic target, never in any namespace (A24).";
     Undecodable: Error, Inert, [],
         "The object could not be read. It has no effect, and objects that refer to it find it missing.";
-    UnknownField: Warning, Partial, [],
-        "The object's version has no field of this name here, so the field is ignored. It may be misspelled or belong to another version.";
+    UnknownField: Error, Partial, ["I8"],
+        "The object's version has no field of this name here (I8). It may be a restriction, misspelled or from another version, that gets lost, so the smallest part of the object that contains it has no effect: a match matches nothing, a rule, source or route counts as missing, a backend as absent; otherwise the whole object has no effect. Correct or remove the field.";
     UnknownKind: Error, Inert, [],
         "SMI has no such API group or kind. The object has no effect.";
     UnknownMethod: Error, InForce, ["S8"],
@@ -233,7 +235,7 @@ impl Code {
             Effect::Inert => true,
             Effect::Partial => matches!(
                 self,
-                Self::Inexpressible | Self::NoUsableBackend | Self::NotHttp | Self::Overlap
+                Self::Inexpressible | Self::NoUsableBackend | Self::NotHttp | Self::Overlap | Self::UnknownField
             ),
             Effect::InForce => false,
         }

@@ -56,6 +56,8 @@ const fn code(rule: Rule) -> Option<Code> {
         | Rule::RuleKind
         | Rule::SchemesExclusive
         | Rule::NoLabels => Code::Invalid,
+        Rule::UnknownField => Code::UnknownField,
+        Rule::IgnoredField => Code::IgnoredField,
         Rule::RootNamespace => Code::RootNamespace,
         Rule::BackendName => Code::BackendMissing,
         Rule::BackendRepeated => Code::DuplicateBackend,

@@ -1,7 +1,8 @@
 //! Route groups: the usable matches of each, and the objects that nothing refers to.
 
-use super::Report;
-use crate::diagnostic::{Code, Diagnostic};
+use super::unknown::Unknown;
+use super::{Report, violations};
+use crate::diagnostic::Code;
 use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
 use crate::model::{Model, ServiceRoute};
 use crate::object::{Kind, ObjectKey, ObjectRef};
@@ -23,7 +24,7 @@ pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
 pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Report) -> Groups {
     let groups = snapshot.scoped(settings).groups();
     groups
-        .map(|(key, group)| (key.clone(), matches(key, group, settings, report)))
+        .filter_map(|(key, group)| Some((key.clone(), matches(snapshot, key, group, settings, report)?)))
         .collect()
 }
 
@@ -53,16 +54,26 @@ pub(crate) fn referable<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> i
     all.map(|(kind, key)| ObjectRef::new(kind, key.clone()))
 }
 
-/// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4).
-fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report: &mut Report) -> Vec<Arc<HttpMatch>> {
+/// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4). Returns
+/// `None` if the group counts as missing (I8).
+fn matches(
+    snapshot: &Snapshot,
+    key: &ObjectKey,
+    group: &HTTPRouteGroup,
+    settings: &Settings,
+    report: &mut Report,
+) -> Option<Vec<Arc<HttpMatch>>> {
     let object = ObjectRef::group(key.clone());
     let list = group.matches_path();
     let (patterns, violations) = group.parse_patterns();
-    for violation in violations {
-        report.push(Diagnostic::from_violation(object.clone(), violation));
+    report.extend(violations::of(snapshot, settings, &object, group.version, violations));
+    let unknown = Unknown::of(snapshot, settings, &object);
+    if unknown.is_outside(&["matches"]) {
+        return None;
     }
     let matches = group.matches().iter().zip(patterns).enumerate();
-    let usable = matches.filter_map(|(index, (matching, patterns))| {
+    let known = matches.filter(|(index, _)| !unknown.is_in("matches", *index));
+    let usable = known.filter_map(|(index, (matching, patterns))| {
         let mut reader = Reader {
             object: &object,
             field: list.clone().index(index),
@@ -71,7 +82,7 @@ fn matches(key: &ObjectKey, group: &HTTPRouteGroup, settings: &Settings, report:
         };
         reader.read(matching, patterns).map(Arc::new)
     });
-    usable.collect()
+    Some(usable.collect())
 }
 
 /// An error that occurs when a part of a match makes it match nothing. The part is a violation.

@@ -51,12 +51,13 @@ pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, 
         };
         let context = Context {
             snapshot,
+            settings,
             groups,
             roots: &roots,
             root,
             ports: &ports,
         };
-        if let Some(route) = context.route(splits, settings, report) {
+        if let Some(route) = context.route(splits, report) {
             model
                 .policies
                 .insert(PolicyKey::Route(root.key()), Policy::Route(route));
@@ -97,6 +98,7 @@ fn by_root<'a>(snapshot: &'a Snapshot, settings: &'a Settings, report: &mut Repo
 /// The input for resolving the splits of one root.
 struct Context<'a> {
     snapshot: &'a Snapshot,
+    settings: &'a Settings,
     groups: &'a Groups,
     roots: &'a BTreeMap<Root, Competing<'a>>,
     root: &'a Root,
@@ -105,7 +107,7 @@ struct Context<'a> {
 
 impl Context<'_> {
     /// Merges the splits of one root in their order (T29).
-    fn route(&self, splits: &Competing<'_>, settings: &Settings, report: &mut Report) -> Option<ServiceRoute> {
+    fn route(&self, splits: &Competing<'_>, report: &mut Report) -> Option<ServiceRoute> {
         let mut ports: Vec<PortRoute> = self.ports.iter().map(RootPort::empty).collect();
         let mut sources = Vec::new();
         let mut winner: Option<&ObjectKey> = None;
@@ -156,7 +158,7 @@ impl Context<'_> {
         (!ports.is_empty()).then(|| ServiceRoute {
             root: self.root.clone(),
             service: self.service(),
-            cluster_domain: settings.cluster_domain.clone(),
+            cluster_domain: self.settings.cluster_domain.clone(),
             splits: sources,
             ports,
         })

@@ -2,59 +2,75 @@
 //! again.
 
 use super::Report;
-use crate::diagnostic::Diagnostic;
-use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::settings::Settings;
-use crate::snapshot::{Scoped, Snapshot};
-use smi_types::Violation;
-use smi_types::access::{IdentityBinding, TrafficTarget};
-use smi_types::specs::{TCPRoute, UDPRoute};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::object::{Kind, ObjectRef};
+use crate::settings::{Settings, UnknownFields};
+use crate::snapshot::Snapshot;
 use smi_types::split::TrafficSplit;
-use smi_types::validate::Rule;
+use smi_types::validate::{Rule, ignored_fields, with_unknown};
+use smi_types::{FieldPath, Version, Violation};
 
 /// Reports the violations of every object in scope, except route groups: their violations are found where their patterns
 /// are parsed.
 pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
-    for (object, violations) in of_others(snapshot.scoped(settings)) {
-        let permitted = |rule: Rule| rule == Rule::DestinationNamespace && settings.foreign_destinations;
-        for violation in violations.into_iter().filter(|violation| !permitted(violation.rule)) {
-            report.push(Diagnostic::from_violation(object.clone(), violation));
-        }
+    let objects = snapshot.scoped(settings);
+    for (key, route) in objects.tcp_routes() {
+        let object = ObjectRef::new(Kind::TcpRoute, key.clone());
+        report.extend(of(snapshot, settings, &object, route.version, route.violations()));
     }
-    for (key, split) in snapshot.scoped(settings).splits() {
-        for violation in split.violations() {
-            let diagnostic = Diagnostic::from_violation(ObjectRef::split(key.clone()), violation);
-            report.push(limited(diagnostic, split));
-        }
+    for (key, route) in objects.udp_routes() {
+        let object = ObjectRef::new(Kind::UdpRoute, key.clone());
+        report.extend(of(snapshot, settings, &object, route.version, route.violations()));
+    }
+    for (key, target) in objects.targets() {
+        let mut violations = target.violations();
+        violations.retain(|violation| violation.rule != Rule::DestinationNamespace || !settings.foreign_destinations);
+        let object = ObjectRef::target(key.clone());
+        report.extend(of(snapshot, settings, &object, target.version, violations));
+    }
+    for (key, binding) in objects.bindings() {
+        let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
+        report.extend(of(snapshot, settings, &object, binding.version, binding.violations()));
+    }
+    for (key, split) in objects.splits() {
+        let object = ObjectRef::split(key.clone());
+        let violations = of(snapshot, settings, &object, split.version, split.violations());
+        report.extend(violations.into_iter().map(|diagnostic| limited(diagnostic, split)));
     }
 }
 
-/// Returns the objects other than splits and route groups, with their violations.
-fn of_others(objects: Scoped<'_>) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
-    of(Kind::TcpRoute, objects.tcp_routes(), TCPRoute::violations)
-        .chain(of(Kind::UdpRoute, objects.udp_routes(), UDPRoute::violations))
-        .chain(of(Kind::TrafficTarget, objects.targets(), TrafficTarget::violations))
-        .chain(of(
-            Kind::IdentityBinding,
-            objects.bindings(),
-            IdentityBinding::violations,
-        ))
-}
-
-/// Returns the objects of one kind with their violations.
-fn of<'a, T: 'a>(
-    kind: Kind,
-    objects: impl Iterator<Item = (&'a ObjectKey, &'a T)>,
-    violations: fn(&T) -> Vec<Violation>,
-) -> impl Iterator<Item = (ObjectRef, Vec<Violation>)> {
-    objects.map(move |(key, object)| (ObjectRef::new(kind.clone(), key.clone()), violations(object)))
+/// Returns the diagnostics of the violations of one object, and of its unknown fields (I8).
+pub(super) fn of(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    object: &ObjectRef,
+    version: Version,
+    violations: Vec<Violation>,
+) -> Vec<Diagnostic> {
+    let kind = object.kind.name();
+    let unknown = snapshot.unknown_fields(object);
+    let (restricting, read_past): (_, &[FieldPath]) = match settings.unknown_fields {
+        UnknownFields::Restrict => (unknown, &[]),
+        UnknownFields::Ignore => (&[], unknown),
+    };
+    let diagnostic = |violation| Diagnostic::from_violation(object.clone(), violation);
+    let violations = with_unknown(violations, restricting, kind, version);
+    let mut all: Vec<Diagnostic> = violations.into_iter().map(diagnostic).collect();
+    all.extend(ignored_fields(snapshot.ignored_fields(object), kind).map(diagnostic));
+    all.extend(read_past.iter().map(|path| {
+        let message = "unknown fields are ignored by the settings, so this has no effect";
+        Diagnostic::new(Code::IgnoredField, object.clone(), path.clone(), message)
+    }));
+    all
 }
 
 /// Limits a diagnostic on a split to the backend that it concerns. An invalid weight makes the whole split inert.
 fn limited(diagnostic: Diagnostic, split: &TrafficSplit) -> Diagnostic {
     let of_backend = matches!(
         diagnostic.rule,
-        Some(Rule::BackendName | Rule::BackendRepeated | Rule::WeightMissing | Rule::WeightFraction)
+        Some(
+            Rule::BackendName | Rule::BackendRepeated | Rule::WeightMissing | Rule::WeightFraction | Rule::UnknownField
+        )
     );
     let index = diagnostic.field.index_in("backends").filter(|_| of_backend);
     let backends = split.spec.as_ref().map(|spec| &spec.backends);

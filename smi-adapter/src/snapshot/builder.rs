@@ -3,7 +3,7 @@
 use super::Snapshot;
 use super::id::{self, Id};
 use crate::diagnostic::Diagnostic;
-use crate::object::{ObjectKey, ObjectRef, Origin};
+use crate::object::{ObjectKey, ObjectRef, Origin, UNKNOWN_NAME};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use smi_types::{ParseError, Parsed};
@@ -69,14 +69,18 @@ impl SnapshotBuilder {
     /// Records an SMI object that cannot be read. An error that does not name an object cannot be recorded. Show it to
     /// the author of the input.
     pub fn add_error(&mut self, error: &ParseError) {
-        if let Some(object) = id::object_of(error) {
-            self.once(object, |snapshot| snapshot.insert_error(error));
+        if let Some(diagnostic) = id::diagnostic_of(error) {
+            self.add_undecodable(diagnostic);
         }
     }
 
     /// Records that the object of a diagnostic cannot be read. Returns a reference to it.
     pub fn add_undecodable(&mut self, diagnostic: Diagnostic) -> ObjectRef {
         let object = diagnostic.object.clone();
+        if object.key.name == UNKNOWN_NAME {
+            self.snapshot.insert_undecodable(diagnostic);
+            return object;
+        }
         self.once(object, |snapshot| snapshot.insert_undecodable(diagnostic))
     }
 

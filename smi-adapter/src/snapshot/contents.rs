@@ -1,7 +1,7 @@
 //! Read access to the contents of a snapshot.
 
-use super::Snapshot;
 use super::id::Id;
+use super::{Snapshot, Unread};
 use crate::diagnostic::Diagnostic;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::workload::Workload;
@@ -101,7 +101,7 @@ impl Snapshot {
 
     /// Returns the diagnostics of the objects that could not be read, sorted by object.
     pub fn undecodable(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.undecodable.values()
+        self.undecodable.values().flatten()
     }
 
     /// Returns the objects that one input contained more than once, sorted (I1).
@@ -109,10 +109,22 @@ impl Snapshot {
         self.duplicates.values()
     }
 
-    /// Returns the objects with unknown fields, and the paths of these fields, sorted.
-    pub fn ignored(&self) -> impl Iterator<Item = (&ObjectRef, &[FieldPath])> {
-        self.ignored
-            .values()
-            .map(|(object, fields)| (object, fields.as_slice()))
+    /// Returns the fields of an SMI object that its type does not have and that may be restrictions, sorted (I8).
+    #[must_use]
+    pub fn unknown_fields(&self, object: &ObjectRef) -> &[FieldPath] {
+        self.unread(object).map_or(&[], |unread| &unread.unknown)
+    }
+
+    /// Returns the fields of an SMI object that its type does not have and that mean nothing, sorted (I8).
+    #[must_use]
+    pub fn ignored_fields(&self, object: &ObjectRef) -> &[FieldPath] {
+        self.unread(object).map_or(&[], |unread| &unread.ignored)
+    }
+
+    fn unread(&self, object: &ObjectRef) -> Option<&Unread> {
+        if self.unread.is_empty() {
+            return None;
+        }
+        self.unread.get(&Id::of(object))
     }
 }

@@ -1,7 +1,7 @@
 //! Identities, which distinguish the objects of a snapshot.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef, UNKNOWN_NAME, is_dns_label, is_dns_subdomain};
 use smi_types::{Object, ParseError, ParseErrorKind};
 
 /// The group, kind and key of an object. The version is left out, because an object is the same one in every version. A
@@ -65,12 +65,32 @@ pub(super) fn reference(object: &Object) -> ObjectRef {
     ObjectRef::new(kind, ObjectKey::of(object.metadata()))
 }
 
-/// Returns a reference to the object that an error names, if it names one.
+/// Returns a reference to the object that an error names, as far as that could be read, if it is of an SMI kind. An
+/// object of an SMI kind in another API group keeps that group, because it is another object.
 pub(crate) fn object_of(error: &ParseError) -> Option<ObjectRef> {
     let is_kind = |kind: &Kind| Some(kind.name()) == error.object_kind();
     let kind = Kind::SMI.into_iter().find(is_kind)?;
+    let api_version = error.api_version().unwrap_or_default();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let kind = if group == kind.group() {
+        kind
+    } else {
+        Kind::named(group, version, kind.name(), kind.plural())
+    };
     let namespace = error.namespace().unwrap_or(DEFAULT_NAMESPACE);
-    Some(ObjectRef::new(kind, ObjectKey::new(namespace, error.name()?)))
+    let name = error.name().filter(|name| !name.is_empty()).unwrap_or(UNKNOWN_NAME);
+    Some(ObjectRef::new(kind, ObjectKey::new(namespace, name)))
+}
+
+/// Returns the diagnostic of an error, if it names an object.
+pub(super) fn diagnostic_of(error: &ParseError) -> Option<Diagnostic> {
+    let object = object_of(error)?;
+    Some(Diagnostic::new(
+        code_of(error),
+        object,
+        error.path().clone(),
+        error.message(),
+    ))
 }
 
 /// Returns the code that reports an error.

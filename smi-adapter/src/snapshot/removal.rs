@@ -56,7 +56,7 @@ impl Snapshot {
             enforced: _,
             undecodable,
             duplicates,
-            ignored,
+            unread,
             origins,
         } = self;
         match id::canonical_kind(kind.clone()) {
@@ -72,7 +72,7 @@ impl Snapshot {
         }
         undecodable.retain(|id, _| !id.is(kind));
         duplicates.retain(|id, _| !id.is(kind));
-        ignored.retain(|id, _| !id.is(kind));
+        unread.retain(|id, _| !id.is(kind));
         origins.retain(|id, _| !id.is(kind));
     }
 
@@ -84,7 +84,7 @@ impl Snapshot {
 
     /// Removes an object that is not a duplicate. Returns `true` if it was in the snapshot.
     fn take(&mut self, id: &Id) -> bool {
-        self.ignored.remove(id);
+        self.unread.remove(id);
         let key = &id.key;
         let was_decoded = match id.kind {
             Kind::TrafficSplit => self.splits.remove(key).is_some(),

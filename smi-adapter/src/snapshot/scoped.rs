@@ -6,7 +6,6 @@ use crate::object::{ObjectKey, ObjectRef};
 use crate::settings::{Scope, Settings};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::Service;
-use smi_types::FieldPath;
 use smi_types::access::{IdentityBinding, TrafficTarget};
 use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
@@ -65,10 +64,6 @@ impl<'a> Scoped<'a> {
 
     pub(crate) fn duplicates(self) -> impl Iterator<Item = &'a ObjectRef> {
         self.snapshot.duplicates().filter(move |object| self.has(object))
-    }
-
-    pub(crate) fn ignored(self) -> impl Iterator<Item = (&'a ObjectRef, &'a [FieldPath])> {
-        self.snapshot.ignored().filter(move |(object, _)| self.has(object))
     }
 
     fn has(self, object: &ObjectRef) -> bool {

@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn facts(self) -> Facts {
+    pub(crate) fn facts(self) -> Facts {
         match self {
             Self::TrafficSplit => Facts::new::<split::v1alpha4::TrafficSplit>(
                 "ts",
@@ -125,7 +125,7 @@ impl Display for Kind {
 }
 
 /// The contents of the CRD of a kind that do not depend on settings.
-pub(super) struct Facts {
+pub(crate) struct Facts {
     pub(super) group: &'static str,
     pub(super) plural: &'static str,
     pub(super) short_name: &'static str,
@@ -135,9 +135,9 @@ pub(super) struct Facts {
 }
 
 /// One version of a kind.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     version: &'static str,
-    pub(super) schema: JSONSchemaProps,
+    pub(crate) schema: JSONSchemaProps,
 }
 
 fn wire<T: Resource + JsonSchema>(description: &str, needed: &[&str]) -> Wire {
@@ -166,7 +166,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn wire(&self, version: Version) -> Option<&Wire> {
+    pub(crate) fn wire(&self, version: Version) -> Option<&Wire> {
         self.wires.iter().find(|wire| wire.version == version.as_str())
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Object, ParseError, ParseErrorKind, Parsed};
 use crate::path::{FieldPath, Segment};
+use crate::validate::is_harmless;
 use crate::wire::Strict;
 use crate::{access, specs, split};
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ pub(super) fn from_json(json: &[u8]) -> Result<Parsed, ParseError> {
             ParseErrorKind::Syntax
         }
     };
-    let head = Head::read(&mut reader, syntax)?;
+    let head = Head::read(&mut reader, syntax, || serde_json::from_slice(json).ok())?;
     reader.end().map_err(|error| {
         let path = FieldPath::root();
         ParseError::new(&head, ParseErrorKind::Syntax, path, error.to_string())
@@ -26,7 +27,8 @@ pub(super) fn from_json(json: &[u8]) -> Result<Parsed, ParseError> {
 }
 
 pub(super) fn from_value(value: &Value) -> Result<Parsed, ParseError> {
-    dispatch(&Head::read(value, |_| ParseErrorKind::Type)?, Source::Value(value))
+    let head = Head::read(value, |_| ParseErrorKind::Type, || Some(value.clone()))?;
+    dispatch(&head, Source::Value(value))
 }
 
 /// The fields that identify an object. Wrong types are accepted here, because the typed reading reports their place.
@@ -39,6 +41,9 @@ pub(super) struct Head {
     pub(super) kind: Value,
     #[serde(default, deserialize_with = "crate::wire::object")]
     metadata: Option<Name>,
+    /// A name at the top of the object, where it does not belong.
+    #[serde(default)]
+    name: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,15 +59,32 @@ impl Head {
         self.metadata.as_ref().map(part)?.as_str()
     }
 
+    /// Reads the head. An error identifies the object as far as possible, from its `value`.
     fn read<'de, D: Deserializer<'de>>(
         json: D,
         kind: impl FnOnce(&D::Error) -> ParseErrorKind,
+        value: impl FnOnce() -> Option<Value>,
     ) -> Result<Self, ParseError> {
         let head = serde_path_to_error::deserialize(json).map(|Strict(head)| head);
         head.map_err(|error| {
             let (path, error) = (error_path(error.path()), error.into_inner());
-            ParseError::new(&Self::default(), kind(&error), path, error.to_string())
+            let head = value().map(|value| Self::of(&value)).unwrap_or_default();
+            ParseError::new(&head, kind(&error), path, error.to_string())
         })
+    }
+
+    /// Returns the parts of a value that have the right type.
+    fn of(value: &Value) -> Self {
+        let field = |value: &Value, name| value.get(name).cloned().unwrap_or_default();
+        Self {
+            api_version: field(value, "apiVersion"),
+            kind: field(value, "kind"),
+            metadata: value.get("metadata").map(|metadata| Name {
+                name: field(metadata, "name"),
+                namespace: field(metadata, "namespace"),
+            }),
+            name: Value::Null,
+        }
     }
 }
 
@@ -120,18 +142,26 @@ enum Source<'a> {
 
 fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
     let fail = |kind, path: &str, message: String| ParseError::new(head, kind, path.into(), message);
-    let Some(api_version) = head.api_version.as_str() else {
-        return Err(fail(
-            ParseErrorKind::NotSmi,
-            "apiVersion",
-            "`apiVersion` is missing".into(),
-        ));
-    };
     let Some(kind) = head.kind.as_str() else {
-        return Err(fail(ParseErrorKind::NotSmi, "kind", "`kind` is missing".into()));
+        let (path, message) = match head.api_version {
+            Value::String(_) => ("kind", "`kind` is missing"),
+            _ => ("apiVersion", "`apiVersion` is missing"),
+        };
+        return Err(fail(ParseErrorKind::NotSmi, path, message.into()));
+    };
+    let of_kind = || READERS.iter().filter(|reader| reader.kind == kind);
+    let known = || api_versions(of_kind());
+    let Some(api_version) = head.api_version.as_str() else {
+        let missing = "`apiVersion` is missing";
+        let (error, message) = if is_meant("", kind) {
+            (ParseErrorKind::UnknownKind, format!("{missing}; write {}", known()))
+        } else {
+            (ParseErrorKind::NotSmi, missing.to_owned())
+        };
+        return Err(fail(error, "apiVersion", message));
     };
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    if group != "smi-spec.io" && !group.ends_with(".smi-spec.io") {
+    if group != "smi-spec.io" && !group.ends_with(".smi-spec.io") && !is_meant(group, kind) {
         let message = format!("`{kind}` of `{api_version}` is not an SMI object");
         return Err(fail(ParseErrorKind::NotSmi, "apiVersion", message));
     }
@@ -139,29 +169,74 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
         let message = format!("`{kind}` is not supported: metrics are served by an API, not configured");
         return Err(fail(ParseErrorKind::Unsupported, "kind", message));
     }
-    let readers = || READERS.iter().filter(|reader| reader.group == group);
-    if readers().next().is_none() {
-        let message = format!("`{group}` is not an SMI API group");
-        return Err(fail(ParseErrorKind::UnknownKind, "apiVersion", message));
-    }
-    let mut versions = readers().filter(|reader| reader.kind == kind).peekable();
-    if versions.peek().is_none() {
-        let message = format!("there is no kind `{kind}` in `{api_version}`");
+    if of_kind().next().is_none() {
+        let message = unknown_kind(api_version, group, kind);
         return Err(fail(ParseErrorKind::UnknownKind, "kind", message));
     }
-    let Some(reader) = versions.find(|reader| reader.version == version) else {
-        let message = format!("there is no version `{version}` of `{kind}`");
+    if !of_kind().any(|reader| reader.group == group) {
+        let message = format!("`{api_version}` is not an API of `{kind}`; write {}", known());
+        return Err(fail(ParseErrorKind::UnknownKind, "apiVersion", message));
+    }
+    let Some(reader) = of_kind().find(|reader| reader.version == version) else {
+        let message = format!("there is no version `{version}` of `{kind}`; write {}", known());
         return Err(fail(ParseErrorKind::UnknownVersion, "apiVersion", message));
     };
     if head.name(|metadata| &metadata.name).is_none_or(str::is_empty) {
         let message = match head.metadata.as_ref().map(|metadata| &metadata.name) {
+            None | Some(Value::Null) if head.name.is_string() => {
+                "there is no name; `name` at the top of the object belongs below `metadata`".to_owned()
+            }
             None | Some(Value::Null) => "there is no name".to_owned(),
             Some(Value::String(_)) => "the name is empty".to_owned(),
-            Some(other) => format!("`{other}` is not a string"),
+            Some(other) => format!("`{other}` is not a string; quote it"),
         };
         return Err(fail(ParseErrorKind::Type, "metadata.name", message));
     }
     (reader.read)(head, source)
+}
+
+/// Returns `true` if an object of a group outside of SMI is probably meant as an SMI object, because of its kind.
+fn is_meant(group: &str, kind: &str) -> bool {
+    match kind {
+        // Other APIs have kinds of these names, too.
+        "TCPRoute" | "UDPRoute" => group.is_empty() || group.contains("smi"),
+        _ => READERS.iter().any(|reader| reader.kind == kind),
+    }
+}
+
+/// Returns the message about a kind that does not exist, with the kinds of the group or the group's right name.
+fn unknown_kind(api_version: &str, group: &str, kind: &str) -> String {
+    let similar = READERS.iter().find(|reader| reader.kind.eq_ignore_ascii_case(kind));
+    if let Some(similar) = similar {
+        return format!("there is no kind `{kind}`; did you mean `{}`?", similar.kind);
+    }
+    let mut kinds: Vec<&str> = READERS
+        .iter()
+        .filter(|reader| reader.group == group)
+        .map(|reader| reader.kind)
+        .collect();
+    kinds.dedup();
+    if kinds.is_empty() {
+        let mut groups: Vec<&str> = READERS.iter().map(|reader| reader.group).collect();
+        groups.dedup();
+        return format!("`{group}` is not an SMI API group; there are `{}`", groups.join("`, `"));
+    }
+    format!(
+        "there is no kind `{kind}` in `{api_version}`, only `{}`",
+        kinds.join("`, `")
+    )
+}
+
+/// Lists the API versions of readers of one kind, the newest first.
+fn api_versions(readers: impl Iterator<Item = &'static Reader>) -> String {
+    let mut all: Vec<String> = readers
+        .map(|reader| format!("`{}/{}`", reader.group, reader.version))
+        .collect();
+    all.reverse();
+    match all.split_last() {
+        Some((oldest, newer)) if !newer.is_empty() => format!("{} or {oldest}", newer.join(", ")),
+        _ => all.concat(),
+    }
 }
 
 /// Reads a wire type and converts it to its hub.
@@ -170,10 +245,10 @@ where
     W: DeserializeOwned + Into<H>,
     Object: From<H>,
 {
-    let mut ignored = Vec::new();
+    let mut unknown = Vec::new();
     let read: Result<W, _> = match source {
-        Source::Json(json) => typed(&mut serde_json::Deserializer::from_slice(json), &mut ignored),
-        Source::Value(value) => typed(value, &mut ignored),
+        Source::Json(json) => typed(&mut serde_json::Deserializer::from_slice(json), &mut unknown),
+        Source::Value(value) => typed(value, &mut unknown),
     };
     let wire = read.map_err(|error| {
         // Tracking the path on every read would cost more than a second read of a faulty object.
@@ -184,23 +259,26 @@ where
         let (path, message) = located.unwrap_or_else(|| (FieldPath::root(), error.to_string()));
         ParseError::new(head, ParseErrorKind::Type, path, message)
     })?;
-    ignored.sort();
+    unknown.sort();
+    let object = Object::from(wire.into());
+    let (ignored, unknown) = unknown.into_iter().partition(|path| is_harmless(object.kind(), path));
     Ok(Parsed {
-        object: Object::from(wire.into()),
+        object,
+        unknown,
         ignored,
     })
 }
 
 /// Reads a wire type and collects every unknown field.
-fn typed<'de, W, D>(json: D, ignored: &mut Vec<FieldPath>) -> Result<W, D::Error>
+fn typed<'de, W, D>(json: D, unknown: &mut Vec<FieldPath>) -> Result<W, D::Error>
 where
     W: DeserializeOwned,
     D: Deserializer<'de>,
 {
     let mut collect = |path: serde_ignored::Path<'_>| {
-        let path = ignored_path(&path);
+        let path = unknown_path(&path);
         if !is_unlisted(&path) {
-            ignored.push(path);
+            unknown.push(path);
         }
     };
     W::deserialize(serde_ignored::Deserializer::new(json, &mut collect))
@@ -223,14 +301,14 @@ where
     Some((error_path(error.path()), error.inner().to_string()))
 }
 
-fn ignored_path(path: &serde_ignored::Path<'_>) -> FieldPath {
+fn unknown_path(path: &serde_ignored::Path<'_>) -> FieldPath {
     use serde_ignored::Path;
     match path {
         Path::Root => FieldPath::root(),
-        Path::Seq { parent, index } => ignored_path(parent).index(*index),
-        Path::Map { parent, key } => ignored_path(parent).field(key.clone()),
+        Path::Seq { parent, index } => unknown_path(parent).index(*index),
+        Path::Map { parent, key } => unknown_path(parent).field(key.clone()),
         Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
-            ignored_path(parent)
+            unknown_path(parent)
         }
     }
 }

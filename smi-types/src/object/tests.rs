@@ -37,7 +37,7 @@ fn reads_splits_of_every_version_alike() {
         Version::V1Alpha4,
     ] {
         let parsed = both(&split(version.as_str())).unwrap();
-        assert_eq!(parsed.ignored, []);
+        assert_eq!(parsed.unknown, []);
         let Object::TrafficSplit(split) = parsed.object else {
             panic!()
         };
@@ -79,9 +79,9 @@ fn reads_matches_only_where_the_version_has_them() {
         assert_eq!(group.matches().len(), 1, "{version}");
         assert_eq!(group.matches()[0].headers.filters.len(), 1, "S10, D2");
 
-        // D3: the other shape is ignored, and listed.
+        // D3: the other shape is unknown.
         let parsed = both(&wrong).unwrap();
-        assert_eq!(parsed.ignored, [FieldPath::from(wrong_field)]);
+        assert_eq!(parsed.unknown, [FieldPath::from(wrong_field)]);
         let Object::HTTPRouteGroup(group) = parsed.object else {
             panic!()
         };
@@ -110,7 +110,7 @@ fn reads_targets_of_every_version_alike() {
             value["spec"] = json!({"destination": destination, "sources": sources, "rules": rules});
         }
         let parsed = both(&value).unwrap();
-        assert_eq!(parsed.ignored, []);
+        assert_eq!(parsed.unknown, []);
         assert_eq!(parsed.object.version().as_str(), version);
         let Object::TrafficTarget(target) = parsed.object else {
             panic!()
@@ -143,7 +143,7 @@ fn reads_port_routes_of_every_version_alike() {
                 "spec": spec,
             });
             let parsed = both(&value).unwrap();
-            assert_eq!(parsed.ignored, []);
+            assert_eq!(parsed.unknown, []);
             assert_eq!(
                 (parsed.object.kind(), parsed.object.version().as_str()),
                 (kind, version)
@@ -189,9 +189,99 @@ fn lists_unknown_fields_with_their_paths() {
     value["spec"]["backends"][1]["wait"] = json!(1);
     value["spec"]["servce"] = json!("web");
     value["extra"] = json!({"a": 1});
-    let paths = both(&value).unwrap().ignored;
-    let ignored: Vec<_> = paths.iter().map(FieldPath::to_string).collect();
-    assert_eq!(ignored, ["extra", "spec.backends[1].wait", "spec.servce"]);
+    value["metadata"]["note"] = json!("x");
+    let parsed = both(&value).unwrap();
+    let texts = |paths: &[FieldPath]| paths.iter().map(FieldPath::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        texts(&parsed.unknown),
+        ["extra", "spec.backends[1].wait", "spec.servce"]
+    );
+    // I8
+    assert_eq!(texts(&parsed.ignored), ["metadata.note"]);
+}
+
+#[test]
+fn lists_harmless_fields_apart() {
+    // I8
+    let value = json!({
+        "apiVersion": "access.smi-spec.io/v1alpha1", "kind": "TrafficTarget", "metadata": {"name": "readers"},
+        "specs": [{"kind": "TCPRoute", "name": "any", "status": {}}],
+    });
+    let parsed = both(&value).unwrap();
+    assert_eq!(
+        (parsed.unknown, parsed.ignored),
+        (vec![], vec!["specs[0].status".into()])
+    );
+}
+
+#[test]
+fn errors_name_the_right_api_versions() {
+    for (api_version, kind, message) in [
+        (
+            Some("split.smi-specs.io/v1alpha2"),
+            "TrafficSplit",
+            "apiVersion: `split.smi-specs.io/v1alpha2` is not an API of `TrafficSplit`; write \
+             `split.smi-spec.io/v1alpha4`, `split.smi-spec.io/v1alpha3`, `split.smi-spec.io/v1alpha2` or \
+             `split.smi-spec.io/v1alpha1`",
+        ),
+        (
+            None,
+            "UDPRoute",
+            "apiVersion: `apiVersion` is missing; write `specs.smi-spec.io/v1alpha4`",
+        ),
+        (
+            Some("specs.smi-spec.io/v1beta1"),
+            "UDPRoute",
+            "apiVersion: there is no version `v1beta1` of `UDPRoute`; write `specs.smi-spec.io/v1alpha4`",
+        ),
+        (
+            Some("specs.smi-spec.io/v1alpha4"),
+            "HttpRouteGroup",
+            "kind: there is no kind `HttpRouteGroup`; did you mean `HTTPRouteGroup`?",
+        ),
+        (
+            Some("split.smi-spec.io/v1alpha4"),
+            "Splitting",
+            "kind: there is no kind `Splitting` in `split.smi-spec.io/v1alpha4`, only `TrafficSplit`",
+        ),
+        (
+            Some("spilt.smi-spec.io/v1alpha4"),
+            "Splitting",
+            "kind: `spilt.smi-spec.io` is not an SMI API group; there are `split.smi-spec.io`, `specs.smi-spec.io`, \
+             `access.smi-spec.io`",
+        ),
+    ] {
+        let mut value = json!({"kind": kind, "metadata": {"name": "x"}});
+        if let Some(api_version) = api_version {
+            value["apiVersion"] = json!(api_version);
+        }
+        let error = both(&value).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((error.object_kind(), error.name()), (Some(kind), Some("x")));
+    }
+}
+
+#[test]
+fn errors_name_what_can_be_read() {
+    let broken = |metadata: Value| {
+        let value = json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": metadata});
+        both(&value).unwrap_err()
+    };
+    let error = broken(json!({"name": 7, "namespace": "bank"}));
+    assert_eq!(
+        (error.object_kind(), error.namespace()),
+        (Some("TrafficTarget"), Some("bank"))
+    );
+    assert_eq!(error.to_string(), "metadata.name: `7` is not a string; quote it");
+    assert_eq!(broken(json!("pay")).object_kind(), Some("TrafficTarget"));
+
+    let misplaced = json!({
+        "apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": null, "name": "t",
+    });
+    assert_eq!(
+        both(&misplaced).unwrap_err().to_string(),
+        "metadata.name: there is no name; `name` at the top of the object belongs below `metadata`"
+    );
 }
 
 #[test]
@@ -222,7 +312,11 @@ fn distinguishes_unsupported_types() {
     for (api_version, kind, expected) in [
         ("split.smi-spec.io/v1alpha5", "TrafficSplit", UnknownVersion),
         ("split.smi-spec.io/v1", "TrafficSplit", UnknownVersion),
-        ("split.smi-spec.io", "TrafficSplit", NotSmi),
+        ("split.smi-spec.io", "TrafficSplit", UnknownKind),
+        ("v1alpha2", "TrafficSplit", UnknownKind),
+        ("split.smi-specs.io/v1alpha2", "TrafficSplit", UnknownKind),
+        ("specs.smi-specs.io/v1alpha4", "TCPRoute", UnknownKind),
+        ("gateway.networking.k8s.io/v1alpha2", "TCPRoute", NotSmi),
         ("split.smi-spec.io/v1alpha4", "TrafficSplitt", UnknownKind),
         ("split.smi-spec.io/v1alpha4", "HTTPRouteGroup", UnknownKind),
         ("spec.smi-spec.io/v1alpha1", "HTTPRouteGroup", UnknownKind), // the group of early CRDs
@@ -232,7 +326,7 @@ fn distinguishes_unsupported_types() {
         ("metrics.smi-spec.io/v1alpha1", "TrafficMetrics", Unsupported),
         ("apps/v1", "Deployment", NotSmi),
         ("v1", "Service", NotSmi),
-        ("evilsmi-spec.io/v1", "TrafficSplit", NotSmi),
+        ("evilsmi-spec.io/v1", "TrafficMetrics", NotSmi),
     ] {
         let value = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}});
         assert_eq!(both(&value).unwrap_err().kind(), expected, "{api_version} {kind}");

@@ -42,6 +42,8 @@ macro_rules! rules {
 
 rules! {
     NoSpec = "I7", Error, "An object has no `spec`, or an empty one, and therefore no effect.";
+    UnknownField = "I8", Error, "A field is unknown and may be a restriction; the smallest part that holds it has no effect.";
+    IgnoredField = "I8", Warning, "A field is unknown and means nothing: it is in the metadata, or is known to be harmless.";
 
     RootMissing = "T2", Error, "A split names no root service.";
     RootForm = "T3", Error, "The root service of a split is neither the name of a service nor a host.";

@@ -26,7 +26,7 @@ fn object(group: &str, version: &str, kind: &str, root: &Value) -> Object {
     value["kind"] = kind.into();
     value["metadata"] = json!({"name": "x", "namespace": "shop"});
     let parsed = Object::from_value(&value).unwrap();
-    assert_eq!(parsed.ignored, [], "{value}");
+    assert_eq!(parsed.unknown, [], "{value}");
     parsed.object
 }
 

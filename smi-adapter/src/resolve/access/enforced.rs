@@ -95,7 +95,8 @@ fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
         .undecodable()
         .map(|diagnostic| &diagnostic.object)
         .chain(objects.duplicates())
-        .filter(|object| object.kind == Kind::TrafficTarget)
+        // Also one in another API group, which is probably meant as a target.
+        .filter(|object| object.kind.name() == Kind::TrafficTarget.name())
         .map(|object| object.key.namespace.clone());
     let read = objects.targets().map(|(key, target)| {
         let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());

@@ -1,7 +1,8 @@
 //! TCP and UDP routes: the ports that each matches (S22, S23).
 
+use super::super::unknown::Unknown;
 use crate::model::access::Ports;
-use crate::object::ObjectKey;
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use smi_types::port::Port;
@@ -20,24 +21,29 @@ pub(super) struct Route<'a> {
 
 /// Returns the usable TCP routes in scope.
 pub(super) fn tcp<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Routes<'a> {
-    let routes = snapshot
-        .scoped(settings)
-        .tcp_routes()
-        .map(|(key, route)| (key, route.spec.as_ref()));
-    read(routes)
+    let routes = snapshot.scoped(settings).tcp_routes();
+    let specs = routes.map(|(key, route)| (key, route.spec.as_ref()));
+    read(specs, |key| is_known(snapshot, settings, Kind::TcpRoute, key))
 }
 
 /// Returns the usable UDP routes in scope.
 pub(super) fn udp<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Routes<'a> {
-    let routes = snapshot
-        .scoped(settings)
-        .udp_routes()
-        .map(|(key, route)| (key, route.spec.as_ref()));
-    read(routes)
+    let routes = snapshot.scoped(settings).udp_routes();
+    let specs = routes.map(|(key, route)| (key, route.spec.as_ref()));
+    read(specs, |key| is_known(snapshot, settings, Kind::UdpRoute, key))
 }
 
-fn read<'a>(routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>) -> Routes<'a> {
-    routes.filter_map(|(key, spec)| Some((key, route(spec)?))).collect()
+/// Returns `true` if a route has no unknown field, which may be a restriction (I8).
+fn is_known(snapshot: &Snapshot, settings: &Settings, kind: Kind, key: &ObjectKey) -> bool {
+    Unknown::of(snapshot, settings, &ObjectRef::new(kind, key.clone())).is_empty()
+}
+
+fn read<'a>(
+    routes: impl Iterator<Item = (&'a ObjectKey, Option<&'a PortsSpec>)>,
+    is_known: impl Fn(&ObjectKey) -> bool,
+) -> Routes<'a> {
+    let known = routes.filter(|(key, _)| is_known(key));
+    known.filter_map(|(key, spec)| Some((key, route(spec)?))).collect()
 }
 
 /// Returns the meaning of a route; `None` if a violation makes it match nothing (S23).

@@ -1,5 +1,6 @@
 //! Identities: sources and destinations of targets, and identity bindings.
 
+use super::super::unknown::Unknown;
 use super::Context;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::principal::{Identity, Principal};
@@ -120,6 +121,12 @@ fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Un
         let message = format!("there is no usable identity binding `{key}`");
         return Err(Unusable::Binding(key, message));
     };
+    let object = binding_object(&key);
+    if !Unknown::of(context.snapshot, context.settings, &object).is_empty() {
+        // I8
+        let message = format!("identity binding `{key}` has an unknown field");
+        return Err(Unusable::Binding(key, message));
+    }
     match schemes(binding) {
         Ok(schemes) => Ok(Referred::Binding(key, schemes)),
         Err(violation) => {

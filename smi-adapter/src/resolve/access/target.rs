@@ -4,6 +4,7 @@ mod layers;
 mod written;
 
 use super::super::Report;
+use super::super::unknown::Unknown;
 use super::Context;
 use super::subjects::{self, Destination, Referred, Unusable};
 use crate::diagnostic::{Code, Diagnostic};
@@ -62,6 +63,7 @@ pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report:
             key,
             target,
             context,
+            unknown: Unknown::of(context.snapshot, context.settings, &ObjectRef::target(key.clone())),
             references: BTreeSet::new(),
             report,
         };
@@ -80,6 +82,7 @@ struct Reader<'a> {
     key: &'a ObjectKey,
     target: &'a TrafficTarget,
     context: &'a Context<'a>,
+    unknown: Unknown<'a>,
     /// The objects that it refers to and that exist.
     references: BTreeSet<ObjectRef>,
     report: &'a mut Report,
@@ -118,6 +121,10 @@ impl Reader<'_> {
         let sources = self.sources(spec, &path);
         let layers = self.layers(spec);
         let (destination, port, layers) = (destination?, port.ok()?, layers?);
+        // I8
+        if self.unknown.is_outside(&["rules", "specs", "sources"]) {
+            return None;
+        }
         let grants = self.grants(&sources, port, &layers);
         let mut named_ports = layers.named_ports;
         if let Some(port) = port {
@@ -169,6 +176,10 @@ impl Reader<'_> {
         let mut sources = BTreeSet::new();
         for (index, subject) in spec.sources.iter().enumerate() {
             let path = path.clone().index(index);
+            // I8
+            if self.unknown.is_in("sources", index) {
+                continue;
+            }
             match self.subject(subject, &path) {
                 Some(Referred::Account(account)) => _ = sources.insert(Principal::Account(account)),
                 Some(Referred::Binding(key, schemes)) => {

@@ -115,10 +115,8 @@ pub(super) fn shares(
         .backends
         .iter()
         .map(|backend| {
-            (
-                backend,
-                present(context.snapshot, context.namespace(), &backend.service),
-            )
+            let service = present(context.snapshot, context.namespace(), &backend.service);
+            (backend, service.filter(|_| !backend.is_absent))
         })
         .collect();
     report_backends(context, object, &backends, report);
@@ -212,8 +210,8 @@ fn report_backends(
                 report.extend(mismatch(context, object, backend, service));
                 report.extend(other_protocols(context, object, backend, service));
             }
-            // T25. An invalid name is a violation (T32).
-            None if backend.nanos > 0 && is_dns_label(&backend.service) => {
+            // T25. An invalid name (T32) and an unknown field (I8) are violations.
+            None if backend.nanos > 0 && is_dns_label(&backend.service) && !backend.is_absent => {
                 report.push(missing(context, object, backend));
             }
             None => {}

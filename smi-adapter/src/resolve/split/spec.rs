@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{HttpMatch, Root};
 use crate::object::{ObjectKey, ObjectRef, is_dns_subdomain};
 use crate::resolve::Report;
+use crate::resolve::unknown::Unknown;
 use smi_types::FieldPath;
 use smi_types::split::{MatchRef, Spec};
 use smi_types::weight::Weight;
@@ -26,6 +27,8 @@ pub(super) struct Weighted {
     pub(super) nanos: u128,
     /// The position of its first entry in the split.
     pub(super) index: usize,
+    /// `true` if it counts as absent because of an unknown field (I8).
+    pub(super) is_absent: bool,
 }
 
 impl Weighted {
@@ -39,13 +42,19 @@ impl Weighted {
 impl Prepared {
     /// Reads a split and reports unresolved references; returns `None` for an inert split.
     pub(super) fn new(spec: &Spec, object: &ObjectRef, context: &Context<'_>, report: &mut Report) -> Option<Self> {
-        let matches = matches(spec, object, context, report);
-        let (Some(backends), Ok(matches)) = (backends(spec), matches) else {
+        let unknown = Unknown::of(context.snapshot, context.settings, object);
+        let matches = matches(spec, unknown, object, context, report);
+        let (Some(backends), Ok(matches)) = (backends(spec, unknown), matches) else {
             return None;
         };
+        if unknown.is_outside(&["backends", "matches"]) {
+            return None;
+        }
         let prepared = Self { backends, matches };
         for backend in &prepared.backends {
-            let (code, message) = if context.is_root(&backend.service) {
+            let (code, message) = if backend.is_absent {
+                continue;
+            } else if context.is_root(&backend.service) {
                 // T28
                 let message = "the backend is the root service; its share goes to the root's own endpoints";
                 (Code::SelfReference, message.to_owned())
@@ -66,20 +75,24 @@ impl Prepared {
 }
 
 /// Returns the backends with their weights (T6 to T10, T30, T31); `None` if they make the split inert.
-fn backends(spec: &Spec) -> Option<Vec<Weighted>> {
+fn backends(spec: &Spec, unknown: Unknown<'_>) -> Option<Vec<Weighted>> {
     let mut merged: Vec<Weighted> = Vec::new();
     for (index, backend) in spec.backends.iter().enumerate() {
+        // I8
+        let is_absent = unknown.is_in("backends", index);
         let nanos = match &backend.weight {
             Weight::Exact(weight) => weight.nanos(),
             Weight::Missing => 0,
             Weight::Invalid(_) => return None,
         };
-        match merged.iter_mut().find(|first| first.service == backend.service) {
+        let same = |first: &&mut Weighted| first.service == backend.service && first.is_absent == is_absent;
+        match merged.iter_mut().find(same) {
             Some(first) => first.nanos += nanos,
             None => merged.push(Weighted {
                 service: backend.service.clone(),
                 nanos,
                 index,
+                is_absent,
             }),
         }
     }
@@ -92,6 +105,7 @@ struct NoMatch;
 /// Returns the matches of all groups that the split refers to (T14 to T18); `None` for a split without references.
 fn matches(
     spec: &Spec,
+    unknown: Unknown<'_>,
     object: &ObjectRef,
     context: &Context<'_>,
     report: &mut Report,
@@ -102,8 +116,8 @@ fn matches(
     let mut seen = BTreeSet::new();
     let mut all: Vec<Arc<HttpMatch>> = Vec::new();
     for (index, reference) in spec.matches.iter().enumerate() {
-        // A violation (T16, T17).
-        let Some(key) = referred(reference, context) else {
+        // A violation (T16, T17, I8).
+        let Some(key) = referred(reference, context).filter(|_| !unknown.is_in("matches", index)) else {
             continue;
         };
         match usable(&key, context) {

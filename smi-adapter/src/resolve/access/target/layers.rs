@@ -64,7 +64,12 @@ impl Reader<'_> {
         for (index, rule) in spec.rules.iter().enumerate() {
             let path = path.clone().index(index);
             let context = self.context;
+            // I8: such a rule is a member of its layer that matches nothing.
+            let is_lost = self.unknown.is_in("rules", index) || self.unknown.is_in("specs", index);
             match rule.kind.as_str() {
+                "HTTPRouteGroup" if is_lost => _ = layers.http.get_or_insert_default(),
+                "TCPRoute" if is_lost => add(&mut layers.tcp, None),
+                "UDPRoute" if is_lost => add(&mut layers.udp, None),
                 "HTTPRouteGroup" => {
                     let matches = self.matches(rule, &path);
                     let all = layers.http.get_or_insert_default();
