@@ -46,6 +46,15 @@ def root_of(split, domain):
     return ("Service", namespace, root) if spec.get("service") in forms and not spec.get("matches") else None
 
 
+def has_unknown_field(split):
+    """Returns True if the split has a field that SMI does not have. It may be a restriction (I8)."""
+    spec = split.get("spec") or {}
+    known = [(split, {"apiVersion", "kind", "metadata", "spec", "status"}), (spec, {"service", "backends", "matches"})]
+    backends = spec.get("backends")
+    known += [(it, {"service", "weight"}) for it in backends or [] if isinstance(backends, list)]
+    return any(isinstance(it, dict) and it.keys() - fields for it, fields in known)
+
+
 def tcp_ports(service):
     """Returns the TCP ports of a Service, or None if it counts as absent (T5)."""
     spec = service.get("spec") or {}
@@ -58,6 +67,8 @@ def tcp_ports(service):
 def shares(split, root, services, report):
     """Returns the shares of each port of the root: {port: {service: weight}}."""
     weights, ports, backends = Counter(), services.get(root), split["spec"].get("backends")
+    if has_unknown_field(split):
+        raise Refused("UnknownField", "the split has an unknown field, which may be a restriction")
     if not ports or not isinstance(backends, list):  # T31, T40
         raise Refused("Inexpressible", "the split has no backends, or its root is not a service with TCP ports")
     for backend in backends:

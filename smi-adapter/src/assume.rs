@@ -6,17 +6,18 @@ use crate::principal::Identity;
 use crate::resolve::ParsedRoot;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use crate::workload::Workload;
+use crate::workload::{Transport, Workload};
 use k8s_openapi::api::core::v1::{
     Container, ContainerPort, PodSpec, PodTemplateSpec, Service, ServicePort, ServiceSpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use smi_types::FieldPath;
 use smi_types::split::TrafficSplit;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Adds every service that a split in the scope refers to and `snapshot` does not contain, with these TCP ports.
-/// Returns one diagnostic for each (I3).
+/// Adds every service that a split in the scope refers to and `snapshot` does not contain, with these TCP ports. A backend
+/// of a known root gets the ports of the root instead. Returns one diagnostic for each (I3).
 ///
 /// Only the author knows whether the services exist, so call this function only on request. A duplicate or undecodable
 /// service exists, and stays unusable. A split whose root cannot be a service of its namespace adds nothing. A call
@@ -45,15 +46,25 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
         return Vec::new();
     }
     let splits = snapshot.scoped(settings).splits();
-    let named: BTreeSet<ObjectKey> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
+    let named: BTreeSet<Named> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
     let duplicates: BTreeSet<&ObjectRef> = snapshot.duplicates().collect();
     let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|it| &it.object).collect();
     let absent = |key: &ObjectKey| {
         let object = ObjectRef::service(key.clone());
         snapshot.service(key).is_none() && !duplicates.contains(&object) && !undecodable.contains(&object)
     };
-    let missing: Vec<ObjectKey> = named.into_iter().filter(absent).collect();
-    let mut assume = |key: ObjectKey| {
+    // The ports of a known root are those that a backend needs (T20).
+    let mut missing: BTreeMap<ObjectKey, BTreeSet<u16>> = BTreeMap::new();
+    for Named { service, root } in named {
+        let of_root = root.and_then(|root| snapshot.service(&root)).map(tcp_ports);
+        let needed = of_root
+            .filter(|ports| !ports.is_empty())
+            .unwrap_or_else(|| ports.clone());
+        if absent(&service) {
+            missing.entry(service).or_default().extend(needed);
+        }
+    }
+    let mut assume = |(key, ports): (ObjectKey, BTreeSet<u16>)| {
         let message = message(&key.name, &ports);
         let object = snapshot.insert_service(service(key, &ports));
         Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
@@ -61,8 +72,15 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
     missing.into_iter().map(&mut assume).collect()
 }
 
+/// A service that a split refers to, and the root if it is a backend.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    service: ObjectKey,
+    root: Option<ObjectKey>,
+}
+
 /// Returns the services that a split refers to: its root (T3), and the backends with a plain name (T32).
-fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<ObjectKey> {
+fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<Named> {
     let Some(spec) = &split.spec else {
         return Vec::new();
     };
@@ -71,13 +89,21 @@ fn services(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Vec<O
         ParsedRoot::External(_) => None,
         ParsedRoot::OtherNamespace | ParsedRoot::UnderDomain | ParsedRoot::Invalid => return Vec::new(),
     };
-    let backends = spec
-        .backends
-        .iter()
-        .map(|backend| ObjectKey::new(&key.namespace, &backend.service));
-    root.into_iter()
+    let backends = spec.backends.iter().map(|backend| Named {
+        service: ObjectKey::new(&key.namespace, &backend.service),
+        root: root.clone(),
+    });
+    let own = root.clone().map(|service| Named { service, root: None });
+    own.into_iter()
         .chain(backends)
-        .filter(|service| is_dns_label(&service.name))
+        .filter(|named| is_dns_label(&named.service.name))
+        .collect()
+}
+
+fn tcp_ports(service: &Service) -> BTreeSet<u16> {
+    let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    let tcp = ports.filter(|port| Transport::of(port.protocol.as_deref()) == Some(Transport::Tcp));
+    tcp.filter_map(|port| u16::try_from(port.port).ok().filter(|port| *port > 0))
         .collect()
 }
 
@@ -104,14 +130,27 @@ fn service(ObjectKey { namespace, name }: ObjectKey, ports: &BTreeSet<u16>) -> S
 }
 
 fn message(name: &str, ports: &BTreeSet<u16>) -> String {
-    let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
-    let (plural, numbers) = (if ports.len() == 1 { "" } else { "s" }, numbers.join(", "));
-    format!("`{name}` is not in the input; it is assumed to exist with port{plural} {numbers}")
+    format!(
+        "`{name}` is not in the input; it is assumed to exist with {}",
+        listed(ports)
+    )
 }
 
-/// Adds a Deployment with these TCP ports for every service account in the scope that is the destination of a traffic
-/// target and that no workload in `snapshot` runs as. Returns one diagnostic for each (I3). The pods have the label
-/// `app` with the account's name.
+/// Writes `port 80`, `ports 80, 443` or `no port`.
+fn listed(ports: &BTreeSet<u16>) -> String {
+    let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+    match numbers.len() {
+        0 => "no port".to_owned(),
+        1 => format!("port {}", numbers.concat()),
+        _ => format!("ports {}", numbers.join(", ")),
+    }
+}
+
+/// Adds a Deployment for every service account in the scope that is the destination of a traffic target and that no
+/// workload in `snapshot` runs as. Returns one diagnostic for each (I3).
+///
+/// If the namespace has a service with the name of the account, and it selects no known workload, the pods have the labels
+/// that it selects and its target ports. Otherwise they have these TCP ports, and the label `app` with the account's name.
 ///
 /// Only the author knows which workloads run in the cluster, so call this function only on request. Accounts of
 /// identity bindings are not assumed.
@@ -133,18 +172,85 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
         })
         .collect();
     let mut assume = |account: Identity| {
-        let name = account.service_account.clone();
-        let object = snapshot.insert_workload(deployment(account, &ports));
-        let message =
-            format!("no workload in the input runs as the service account `{name}`; this one is assumed to do so");
+        let pods = Pods::new(snapshot, &account, &ports);
+        let message = pods.message(&account.service_account);
+        let object = snapshot.insert_workload(deployment(account, pods));
         Diagnostic::new(Code::Assumed, object, FieldPath::root(), message)
     };
     let missing: Vec<Identity> = named.into_iter().filter(|account| !running.contains(account)).collect();
     missing.into_iter().map(&mut assume).collect()
 }
 
-fn deployment(account: Identity, ports: &BTreeSet<u16>) -> Workload {
-    let labels = BTreeMap::from([("app".to_owned(), bounded_name(&account.service_account))]);
+/// What is assumed about the pods of an account.
+struct Pods {
+    labels: BTreeMap<String, String>,
+    ports: BTreeSet<u16>,
+    /// The service from which it is known.
+    service: Option<String>,
+}
+
+impl Pods {
+    fn new(snapshot: &Snapshot, account: &Identity, ports: &BTreeSet<u16>) -> Self {
+        let key = ObjectKey::new(&account.namespace, &account.service_account);
+        let spec = snapshot.service(&key).and_then(|service| service.spec.as_ref());
+        let selector = spec.and_then(|spec| spec.selector.clone()).unwrap_or_default();
+        let is_selected = |workload: &Workload| {
+            workload.object().key.namespace == key.namespace && workload.is_selected_by(&selector)
+        };
+        if selector.is_empty() || snapshot.workloads().any(is_selected) {
+            return Self {
+                labels: BTreeMap::from([("app".to_owned(), bounded_name(&key.name))]),
+                ports: ports.clone(),
+                service: None,
+            };
+        }
+        let of_service = spec.map(target_ports).unwrap_or_default();
+        Self {
+            labels: selector,
+            ports: if of_service.is_empty() {
+                ports.clone()
+            } else {
+                of_service
+            },
+            service: Some(key.name),
+        }
+    }
+
+    fn message(&self, account: &str) -> String {
+        let labels: Vec<String> = self
+            .labels
+            .iter()
+            .map(|(name, value)| format!("`{name}: {value}`"))
+            .collect();
+        let source = self
+            .service
+            .as_ref()
+            .map(|name| format!(", as service `{name}` selects and targets"));
+        format!(
+            "no workload in the input runs as the service account `{account}`; a Deployment is assumed to do so, with the labels {} and {}{}",
+            labels.join(", "),
+            listed(&self.ports),
+            source.unwrap_or_default()
+        )
+    }
+}
+
+/// Returns the TCP ports of pods that the ports of a service lead to, as far as they have numbers.
+fn target_ports(spec: &ServiceSpec) -> BTreeSet<u16> {
+    let tcp = spec
+        .ports
+        .iter()
+        .flatten()
+        .filter(|port| Transport::of(port.protocol.as_deref()) == Some(Transport::Tcp));
+    let numbers = tcp.filter_map(|port| match &port.target_port {
+        Some(IntOrString::String(_)) => None,
+        Some(IntOrString::Int(number)) if *number != 0 => u16::try_from(*number).ok(),
+        Some(IntOrString::Int(_)) | None => u16::try_from(port.port).ok(),
+    });
+    numbers.filter(|port| *port > 0).collect()
+}
+
+fn deployment(account: Identity, Pods { labels, ports, .. }: Pods) -> Workload {
     let port = |number: &u16| ContainerPort {
         container_port: i32::from(*number),
         ..ContainerPort::default()
@@ -262,5 +368,53 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(assume_services(&mut snapshot, &settings, &[80]), []);
+    }
+
+    #[test]
+    fn assumed_backends_have_the_ports_of_a_known_root() {
+        // I3, T20
+        let mut snapshot = Snapshot::default();
+        add(&mut snapshot, "a", "web", &["v1", "web"]);
+        snapshot.insert_service(service(ObjectKey::new("shop", "web"), &BTreeSet::from([14001, 9090])));
+        let assumed = assume_services(&mut snapshot, &Settings::default(), &[80]);
+        let reported: Vec<String> = assumed.iter().map(Diagnostic::to_string).collect();
+        assert_eq!(
+            reported,
+            ["info[Assumed] Service shop/v1: `v1` is not in the input; it is assumed to exist with ports 9090, 14001"]
+        );
+        let v1 = snapshot.service(&ObjectKey::new("shop", "v1")).unwrap();
+        assert_eq!(tcp_ports(v1), BTreeSet::from([14001, 9090]));
+    }
+
+    fn target(snapshot: &mut Snapshot, account: &str) {
+        let target = json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget",
+            "metadata": {"name": account, "namespace": "shop"},
+            "spec": {"destination": {"kind": "ServiceAccount", "name": account}}});
+        snapshot.insert(Object::from_value(&target).unwrap());
+    }
+
+    #[test]
+    fn assumed_pods_are_those_that_a_known_service_selects() {
+        // I3
+        let mut snapshot = Snapshot::default();
+        target(&mut snapshot, "pay");
+        target(&mut snapshot, "unknown");
+        let pay = json!({"metadata": {"name": "pay", "namespace": "shop"}, "spec": {
+            "selector": {"app": "pay-ui", "tier": "front"}, "ports": [{"port": 14001, "targetPort": 9090}]}});
+        snapshot.insert_service(serde_json::from_value(pay).unwrap());
+        let assumed = assume_workloads(&mut snapshot, &Settings::default(), &[80]);
+        let messages: Vec<&str> = assumed.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "no workload in the input runs as the service account `pay`; a Deployment is assumed to do so, with the \
+                 labels `app: pay-ui`, `tier: front` and port 9090, as service `pay` selects and targets",
+                "no workload in the input runs as the service account `unknown`; a Deployment is assumed to do so, with \
+                 the labels `app: unknown` and port 80",
+            ]
+        );
+        let pods = snapshot.workload(&assumed[0].object).unwrap();
+        assert!(pods.tcp_ports().eq([9090]));
+        assert_eq!(pods.labels().get("tier").map(String::as_str), Some("front"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod code;
 mod concern;
+pub(crate) mod followers;
 mod violation;
 
 pub use code::{Code, Effect};

@@ -1,14 +1,19 @@
 //! Portable regular expressions with their anchoring.
 
 mod automata;
+mod domain;
+mod example;
 mod lower;
 
 pub use lower::Comparison;
 
+use automata::Language;
+
 use regex::{Regex, RegexBuilder};
 use smi_types::regex::{NotPortableError, Portable};
 use std::fmt::{self, Display};
-use std::sync::OnceLock;
+
+use std::sync::{LazyLock, OnceLock};
 
 /// The part of a text that a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,13 +143,58 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn lower(&self) -> Option<Vec<Comparison>> {
-        lower::lower(&self.to_full_match(Engine::Rust))
+        lower::lower(&self.to_full_match(Engine::Rust), &domain::ANY)
     }
 
-    /// Returns `true` if it is certain that the pattern matches a whole text whenever it matches a prefix of the text.
+    /// Returns comparisons like [`lower`](Self::lower) that are equal to the pattern for every path that clients send: it
+    /// begins with `/` and contains only visible ASCII characters without `?` and `#`, or is the `*` of OPTIONS.
+    ///
+    /// ```
+    /// use smi_adapter::pattern::{Anchor, Comparison, Pattern};
+    ///
+    /// // Every path has at least one character.
+    /// let any = Pattern::new(".+", Anchor::Full)?;
+    /// assert_eq!(any.lower_path(), Some(vec![Comparison::Any]));
+    /// assert_eq!(any.lower(), None);
+    /// # Ok::<(), smi_types::regex::NotPortableError>(())
+    /// ```
     #[must_use]
-    pub fn takes_any_suffix(&self) -> bool {
-        self.portable.takes_any_suffix()
+    pub fn lower_path(&self) -> Option<Vec<Comparison>> {
+        lower::lower(&self.to_full_match(Engine::Rust), &domain::PATHS)
+    }
+
+    /// Returns `true` if it is proved that no path matches the pattern, in any form in which a mesh can receive it (S5).
+    #[must_use]
+    pub fn never_matches_a_path(&self) -> bool {
+        self.never_matches(domain::is_path, &domain::RECEIVED_PATHS)
+    }
+
+    /// Returns `true` if it is proved that no value of a header matches the pattern.
+    #[must_use]
+    pub fn never_matches_a_value(&self) -> bool {
+        self.never_matches(domain::is_value, &domain::VALUES)
+    }
+
+    fn never_matches(&self, contains: fn(&str) -> bool, domain: &LazyLock<Option<Language>>) -> bool {
+        // If the pattern matches a text, its anchored forms do, too.
+        if example::of(self.portable.ascii()).is_some_and(|example| contains(&example)) {
+            return false;
+        }
+        let own = Language::new(&self.to_full_match(Engine::Rust));
+        let (Some(own), Some(domain)) = (own, domain.as_ref()) else {
+            return false;
+        };
+        own.is_disjoint(domain)
+    }
+
+    /// Returns `true` if it is proved that the same paths match the pattern as a whole and with a prefix (S4).
+    #[must_use]
+    pub fn is_equal_for_prefixes(&self) -> bool {
+        if self.portable.takes_any_suffix() {
+            return true;
+        }
+        let pattern = self.portable.ascii();
+        automata::equal(&domain::PATHS.texts, pattern, &format!("(?:{pattern})(?s:.*)"))
     }
 }
 

@@ -13,7 +13,7 @@ pub use status::{PortShares, State, Status};
 
 use crate::adapter::{MeshAdapter, Translation};
 use crate::cluster::Preconditions;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, followers};
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::Model;
 use crate::object::ObjectRef;
@@ -156,6 +156,7 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     snapshot.locate(diagnostics.iter_mut().skip(located));
     diagnostics.sort();
     diagnostics.dedup();
+    followers::remove(&mut diagnostics);
     Planned {
         plan: Plan {
             actions: diff::actions(adapter.kinds(), &manifests, observed.compared(snapshot)),

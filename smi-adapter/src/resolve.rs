@@ -1,13 +1,14 @@
 //! Resolution: the policies that the objects of a snapshot express, and the diagnostics about these objects.
 
 mod access;
+mod missing;
 mod root;
 mod specs;
 mod split;
 mod unknown;
 mod violations;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, followers};
 use crate::model::Model;
 use crate::object::{Kind, ObjectRef};
 use crate::settings::Settings;
@@ -56,6 +57,7 @@ pub(crate) fn resolve_observed(
     let mut model = split::routes(snapshot, settings, &groups, &mut report);
     let mut used = access::policies(snapshot, settings, &already_enforced, &groups, &mut model, &mut report);
     used.extend(specs::used_by_splits(&model));
+    specs::report_anchors(&groups, &used, settings, &mut report);
     specs::unreferenced(snapshot, settings, &used, &mut report);
     Resolution {
         model,
@@ -84,6 +86,7 @@ impl Report {
         snapshot.locate(&mut self.0);
         self.0.sort();
         self.0.dedup();
+        followers::remove(&mut self.0);
         self.0
     }
 }

@@ -53,6 +53,8 @@ pub struct Workload {
     pub(crate) health_checks: BTreeSet<HealthCheck>,
     pub(crate) containers: BTreeSet<String>,
     pub(crate) host_network: bool,
+    /// Is `true` if an API server has stored it, so that a pod has the containers that a mesh adds.
+    pub(crate) is_admitted: bool,
 }
 
 /// A port that a container declares.
@@ -191,6 +193,7 @@ impl Workload {
             health_checks: containers().flat_map(probes::of).collect(),
             containers: containers().map(|container| container.name.clone()).collect(),
             host_network: spec.host_network.unwrap_or_default(),
+            is_admitted: metadata.uid.is_some(),
         }
     }
 

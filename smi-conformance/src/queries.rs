@@ -131,8 +131,18 @@ fn fulfilling(matching: &Match, dice: &mut Dice) -> Request {
     }
     Request {
         method: matching.method(dice).to_owned(),
-        path: path.unwrap_or_else(|| some_path(dice)),
+        path: path.map_or_else(|| some_path(dice), sendable),
         headers,
+    }
+}
+
+/// Returns the path as a client can send it: it begins with `/`, or is `*` or a URL.
+fn sendable(path: String) -> String {
+    let begins = ["/", "http://", "https://"];
+    if path == "*" || begins.iter().any(|begin| path.starts_with(begin)) {
+        path
+    } else {
+        format!("/{path}")
     }
 }
 
@@ -143,7 +153,7 @@ fn some_path(dice: &mut Dice) -> String {
         "/a",
         "/api/x?q=1",
         "/a/../b",
-        "",
+        "//",
         "*",
         "http://h/a",
         "/%61#f",
@@ -190,7 +200,7 @@ impl Beside {
         let at = dice.below(request.headers.len());
         let line = request.headers.get_mut(at);
         match (self, line) {
-            (Self::Path(near), _) => request.path = near.of(&on.path, dice),
+            (Self::Path(near), _) => request.path = sendable(near.of(&on.path, dice)),
             (Self::Method, _) => {
                 let methods = ["GET", "POST", "get", "DELETE", "G*"];
                 let others: Vec<&str> = methods.into_iter().filter(|other| *other != on.method).collect();

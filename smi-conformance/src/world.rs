@@ -8,6 +8,7 @@ pub mod reduce;
 pub mod regexes;
 pub mod services;
 pub mod splits;
+pub mod stray;
 pub mod targets;
 pub mod workloads;
 
@@ -17,12 +18,13 @@ use proptest::prelude::*;
 use serde_json::Value;
 use services::Service;
 use smi_adapter::object::DEFAULT_NAMESPACE;
-use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
+use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings, UnknownFields};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::Document;
 use splits::Split;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
+use stray::Stray;
 use targets::{Referred, Target};
 use workloads::{Namespace, Workload};
 
@@ -42,6 +44,8 @@ pub struct World {
     pub splits: Vec<Split>,
     /// The objects of access control; empty in a world of routing.
     pub access: Access,
+    /// The place of a field that no type has, if there is one.
+    pub stray: Option<Stray>,
     /// The settings.
     pub settings: Settings,
 }
@@ -146,9 +150,9 @@ impl World {
             Service::all().boxed(),
             prop_oneof![12 => vec(group(), 2..=3), 3 => vec(group(), 1), 1 => Just(Vec::new())].boxed(),
             prop_oneof![12 => vec(split(), 2..=5), 2 => vec(split(), 1), 1 => Just(Vec::new())].boxed(),
-            settings().boxed(),
+            (settings().boxed(), Stray::rarely()),
         )
-            .prop_map(|(services, mut groups, mut splits, settings)| {
+            .prop_map(|(services, mut groups, mut splits, (settings, stray))| {
                 // Names come from positions, so that they stay short, distinct and ordered during shrinking.
                 for namespace in NAMESPACES {
                     let own = groups.iter_mut().filter(|group| group.namespace == namespace);
@@ -165,6 +169,7 @@ impl World {
                     groups,
                     splits,
                     access: Access::default(),
+                    stray,
                     settings,
                 }
             })
@@ -177,11 +182,15 @@ impl World {
         let services = self.services.iter().flat_map(Service::documents);
         let groups = self.groups.iter().flat_map(Group::documents);
         let splits = self.splits.iter().flat_map(|split| split.documents(domain));
-        services
+        let mut documents: Vec<Value> = services
             .chain(groups)
             .chain(splits)
             .chain(self.access.documents())
-            .collect()
+            .collect();
+        if let Some(stray) = self.stray {
+            stray.put(&mut documents);
+        }
+        documents
     }
 
     /// Returns the Service with this namespace and name.
@@ -218,11 +227,13 @@ fn settings() -> impl Strategy<Value = Settings> {
         1 => Just("ns-a"),
         1 => Just("svc"),
     ];
-    (scope, path, header, domain).prop_map(|(scope, path, header, domain)| {
+    let unknown = prop_oneof![9 => Just(UnknownFields::Restrict), 1 => Just(UnknownFields::Ignore)];
+    (scope, path, header, domain, unknown).prop_map(|(scope, path, header, domain, unknown)| {
         let mut settings = Settings::default();
         settings.scope = scope;
         settings.path_anchor = path;
         settings.header_anchor = header;
+        settings.unknown_fields = unknown;
         domain.clone_into(&mut settings.cluster_domain);
         settings
     })
@@ -241,11 +252,12 @@ impl Display for World {
             cluster_domain,
             trust_domain,
             enforcement,
+            unknown_fields,
             ..
         } = &self.settings;
         write!(
             f,
-            "scope {scope:?}, path {path_anchor:?}, headers {header_anchor:?}, domain {cluster_domain}, trust domain {trust_domain}, enforcement {enforcement:?}"
+            "scope {scope:?}, path {path_anchor:?}, headers {header_anchor:?}, domain {cluster_domain}, trust domain {trust_domain}, enforcement {enforcement:?}, unknown fields {unknown_fields:?}"
         )
     }
 }

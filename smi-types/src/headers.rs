@@ -25,6 +25,8 @@ pub struct Headers {
     /// string. API servers store a `null` value and the other wire form in this way. A match with a lost filter
     /// matches nothing (I6).
     pub lost: bool,
+    /// The names of the lost filters, as far as they are known: those with a value that is not a string.
+    pub lost_names: Vec<String>,
     /// The wire form in which the filters are written.
     pub form: HeaderForm,
 }
@@ -70,6 +72,7 @@ impl<'de> Deserialize<'de> for Headers {
                 while let Some(Item(item)) = items.next_element()? {
                     headers.filters.extend(item.filters);
                     headers.lost |= item.lost;
+                    headers.lost_names.extend(item.lost_names);
                 }
                 Ok(headers)
             }
@@ -125,7 +128,10 @@ fn filters<'de, A: MapAccess<'de>>(mut map: A) -> Result<Headers, A::Error> {
     while let Some((name, value)) = map.next_entry::<String, Value>()? {
         match value {
             Value::String(value) if !name.is_empty() => headers.filters.push((name, value)),
-            _ => all_read = false,
+            _ => {
+                all_read = false;
+                headers.lost_names.extend(Some(name).filter(|name| !name.is_empty()));
+            }
         }
     }
     headers.lost = !all_read || headers.filters.is_empty();
@@ -136,9 +142,13 @@ impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.form {
             HeaderForm::List => {
-                let item = |(name, value)| BTreeMap::from([(name, value)]);
-                let filters = self.filters.iter().map(|(name, value)| item((name, value)));
-                serializer.collect_seq(filters.chain(self.lost.then(BTreeMap::new)))
+                let filters = self
+                    .filters
+                    .iter()
+                    .map(|(name, value)| BTreeMap::from([(name, Some(value))]));
+                let named = self.lost_names.iter().map(|name| BTreeMap::from([(name, None)]));
+                let is_unnamed = self.lost && self.lost_names.is_empty();
+                serializer.collect_seq(filters.chain(named).chain(is_unnamed.then(BTreeMap::new)))
             }
             HeaderForm::Map => {
                 let map: BTreeMap<_, _> = self.filters.iter().map(|(name, value)| (name, value)).collect();
@@ -150,7 +160,8 @@ impl Serialize for Headers {
                         "a map of headers cannot express that a filter was lost",
                     ));
                 }
-                serializer.collect_map(map)
+                let filters = map.into_iter().map(|(name, value)| (name, Some(value)));
+                serializer.collect_map(filters.chain(self.lost_names.iter().map(|name| (name, None))))
             }
         }
     }
@@ -184,6 +195,7 @@ mod tests {
             (r#"{"a":"b","c":"d"}"#, HeaderForm::Map, r#"{"a":"b","c":"d"}"#),
         ] {
             let expected = Headers {
+                lost_names: Vec::new(),
                 filters: vec![("a".into(), "b".into()), ("c".into(), "d".into())],
                 lost: false,
                 form,

@@ -130,6 +130,8 @@ codes! {
         "A header filter was lost before the object was read: the map is empty, an item has no name, or a value is not a string (I6). API servers do this to null values, and to the map form if their CRD has the list form. The match matches nothing, because without the filter it would match more than its author intended. Write the headers again, in the form of the installed CRD.";
     HttpOnly: Info, Partial, [],
         "On this port the mesh splits only HTTP. Other bytes go to the root service, regardless of the split.";
+    IdentityLeftOut: Warning, Partial, ["A29"],
+        "An identity binding selects pods by labels, and only some pods of a service account carry them (A29). As a source, the binding does not name this identity: the pods without the labels have it, too. Give the labels to all pods of the account, or run the pods with the labels under an account of their own.";
     IgnoredField: Warning, InForce, ["I8"],
         "The object's version has no field of this name here, and the field is ignored (I8): it is in the metadata, is known to restrict nothing, or a setting of the program ignores unknown fields.";
     Inexpressible: Error, Partial, [],
@@ -138,6 +140,8 @@ codes! {
         "The object lacks something that its kind requires, or contains an invalid value. It has no effect.";
     InvalidIdentity: Error, Partial, ["A29", "A30", "D19"],
         "A scheme of the identity binding contains a value that no workload can have: a label or a service account name that Kubernetes does not accept (A29, A30), or a malformed SPIFFE ID (D19). The value matches no workload; the binding's other identities count.";
+    LooksLikeGlob: Warning, InForce, ["S6"],
+        "The pattern is a regular expression that looks like a glob (S6): in `/api/*` the `*` repeats the slash, so the pattern matches `/api` and `/api/`, but not `/api/books`. Write `/api/.*` to match everything below.";
     MatchNameMissing: Error, InForce, ["S3"],
         "The match has no name, although the specification requires one (S3). References to the whole group include the match, but no reference can select it.";
     MatchesEverything: Warning, InForce, ["S20"],
@@ -146,6 +150,8 @@ codes! {
         "Access control is not in force in this namespace, because of its label or a setting (A2). Everything is allowed, and the traffic target has no effect.";
     NestedSplit: Warning, InForce, ["T27"],
         "A backend is itself the root of a split. Splits are not hierarchical, so its share goes to its own endpoints (T27).";
+    NeverMatches: Error, Partial, ["S5", "S12"],
+        "No request can match the pattern: a path begins with `/`, contains only ASCII characters, and is compared without its query and fragment (S5); a header's value contains no control characters (S12). The match matches nothing. Correct the pattern.";
     NoCommonPort: Error, Partial, ["A10", "A12"],
         "The destination names a port, and the rules of one kind, TCP or UDP, name only other ports (A10, A12). Both restrict, so these rules allow nothing. Name the port that the workload listens on in both places, or in only one.";
     NoDestinationWorkload: Warning, Partial, ["A18"],

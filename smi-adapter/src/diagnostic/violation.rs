@@ -76,6 +76,7 @@ const fn code(rule: Rule) -> Option<Code> {
         Rule::MatchRepeated => Code::DuplicateMatch,
         Rule::MatchEverything => Code::MatchesEverything,
         Rule::PatternNotPortable => Code::NotPortable,
+        Rule::PatternGlob => Code::LooksLikeGlob,
         Rule::MethodUnknown => Code::UnknownMethod,
         Rule::NoMethod | Rule::HeaderName => Code::Unmatchable,
         Rule::HeadersLost => Code::HeadersLost,

@@ -23,6 +23,8 @@ pub struct WorkloadAccess {
     pub(crate) annotations: BTreeMap<String, String>,
     pub(crate) containers: BTreeSet<String>,
     pub(crate) in_mesh: InMesh,
+    /// The labels and annotations of its pods and of its namespace, unless a pod is admitted.
+    pub(crate) marks: BTreeMap<String, String>,
     pub(crate) trust_domain: String,
     /// The grants, shared by workloads with the same ones.
     pub(crate) grants: Arc<[Grant]>,
@@ -87,6 +89,14 @@ impl WorkloadAccess {
     #[must_use]
     pub fn lacks_container(&self, proxy: &str) -> bool {
         self.in_mesh.has_pods && !self.containers.contains(proxy)
+    }
+
+    /// Returns the value of a label or annotation that its pods have, or their namespace, if no pod has passed admission
+    /// yet, such as one in a manifest. A mesh adds its proxy in admission, as such a mark requests it. After admission the
+    /// containers show the outcome, and the result is `None`.
+    #[must_use]
+    pub fn mark_before_admission(&self, name: &str) -> Option<&str> {
+        self.marks.get(name).map(String::as_str)
     }
 
     /// Returns `true` if its pods share the network of their node, so that no mesh sees their traffic.

@@ -6,57 +6,103 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The size of the largest automaton, in bytes.
 const MAX_BYTES: usize = 1 << 20;
-/// The largest number of pairs of states that are visited.
+/// The largest number of tuples of states that are visited.
 const MAX_PAIRS: usize = 10_000;
+
+/// A pattern as an automaton over whole texts.
+pub(super) struct Language(DFA<Vec<u32>>);
+
+impl Language {
+    /// Returns `None` if the automaton would be too large.
+    pub(super) fn new(pattern: &str) -> Option<Self> {
+        let config = Config::new()
+            .match_kind(MatchKind::All)
+            .dfa_size_limit(Some(MAX_BYTES))
+            .determinize_size_limit(Some(MAX_BYTES));
+        let built = Builder::new().configure(config).build(&format!("^(?:{pattern})$"));
+        built.ok().map(Self)
+    }
+
+    /// Returns `true` if it is proved that no text is in both languages.
+    pub(super) fn is_disjoint(&self, other: &Self) -> bool {
+        holds(
+            [self, other],
+            |alive| alive[0] && alive[1],
+            |ends| !(ends[0] && ends[1]),
+        )
+    }
+
+    /// Returns `true` if it is proved that the same texts of this language match both patterns.
+    pub(super) fn has_equal(&self, a: &str, b: &str) -> bool {
+        let (Some(a), Some(b)) = (Self::new(a), Self::new(b)) else {
+            return false;
+        };
+        holds(
+            [self, &a, &b],
+            |alive| alive[0] && (alive[1] || alive[2]),
+            |ends| !ends[0] || ends[1] == ends[2],
+        )
+    }
+
+    fn start(&self) -> Option<StateID> {
+        self.0.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()
+    }
+
+    fn ends(&self, state: StateID) -> bool {
+        self.0.is_match_state(self.0.next_eoi_state(state))
+    }
+}
 
 /// Returns `true` if it is proved that no whole text matches both patterns.
 pub(super) fn disjoint(a: &str, b: &str) -> bool {
-    holds(
-        a,
-        b,
-        |alive_a, alive_b| alive_a && alive_b,
-        |ends_a, ends_b| !(ends_a && ends_b),
-    )
+    match (Language::new(a), Language::new(b)) {
+        (Some(a), Some(b)) => a.is_disjoint(&b),
+        _ => false,
+    }
 }
 
-/// Returns `true` if it is proved that the same whole texts match both patterns. Texts with a line feed do not count,
-/// because no part of an HTTP request contains one.
-pub(super) fn equal(a: &str, b: &str) -> bool {
-    holds(
-        a,
-        b,
-        |alive_a, alive_b| alive_a || alive_b,
-        |ends_a, ends_b| ends_a == ends_b,
-    )
+/// Returns `true` if it is proved that the same whole texts match both patterns, of the texts in `domain`.
+pub(super) fn equal(domain: &LazyLock<Option<Language>>, a: &str, b: &str) -> bool {
+    domain.as_ref().is_some_and(|domain| domain.has_equal(a, b))
 }
 
-/// Returns `true` if `law` holds for every text without a line feed. Its arguments are `true` if the text matches the
-/// first and the second pattern.
+/// Returns `true` if `law` holds for every text. Its arguments are `true` for each language that contains the text.
 ///
-/// Prefixes of texts for which `interest` returns `false` are not extended. Its arguments are `true` if the first and
-/// the second pattern can still match.
-fn holds(a: &str, b: &str, interest: fn(bool, bool) -> bool, law: fn(bool, bool) -> bool) -> bool {
-    let (Some(a), Some(b)) = (automaton(a), automaton(b)) else {
+/// Prefixes of texts for which `interest` returns `false` are not extended. Its arguments are `true` for each language
+/// that can still contain the text.
+fn holds<const N: usize>(
+    languages: [&Language; N],
+    interest: fn([bool; N]) -> bool,
+    law: fn([bool; N]) -> bool,
+) -> bool {
+    let starts: Vec<StateID> = languages.iter().filter_map(|language| language.start()).collect();
+    let Ok(starts) = <[StateID; N]>::try_from(starts) else {
         return false;
     };
-    let start = |dfa: &DFA<Vec<u32>>| dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok();
-    let (Some(start_a), Some(start_b)) = (start(&a), start(&b)) else {
-        return false;
+    let each = |states: [StateID; N], of: &dyn Fn(&Language, StateID) -> bool| {
+        let mut index = 0;
+        states.map(|state| {
+            index += 1;
+            languages.get(index - 1).is_some_and(|language| of(language, state))
+        })
     };
-    let ends = |dfa: &DFA<Vec<u32>>, state: StateID| dfa.is_match_state(dfa.next_eoi_state(state));
-    let mut seen = BTreeSet::from([(start_a, start_b)]);
-    let mut left = vec![(start_a, start_b)];
-    while let Some((state_a, state_b)) = left.pop() {
-        if !law(ends(&a, state_a), ends(&b, state_b)) {
+    let mut seen = BTreeSet::from([starts]);
+    let mut left = vec![starts];
+    while let Some(states) = left.pop() {
+        if !law(each(states, &Language::ends)) {
             return false;
         }
-        for byte in (0..=u8::MAX).filter(|byte| *byte != b'\n') {
-            let next = (a.next_state(state_a, byte), b.next_state(state_b, byte));
-            let alive = (!a.is_dead_state(next.0), !b.is_dead_state(next.1));
-            if interest(alive.0, alive.1) && seen.insert(next) {
+        for byte in 0..=u8::MAX {
+            let mut next = states;
+            for (state, language) in next.iter_mut().zip(languages) {
+                *state = language.0.next_state(*state, byte);
+            }
+            let alive = each(next, &|language, state| !language.0.is_dead_state(state));
+            if interest(alive) && seen.insert(next) {
                 left.push(next);
             }
         }
@@ -67,17 +113,10 @@ fn holds(a: &str, b: &str, interest: fn(bool, bool) -> bool, law: fn(bool, bool)
     true
 }
 
-fn automaton(pattern: &str) -> Option<DFA<Vec<u32>>> {
-    let config = Config::new()
-        .match_kind(MatchKind::All)
-        .dfa_size_limit(Some(MAX_BYTES))
-        .determinize_size_limit(Some(MAX_BYTES));
-    Builder::new().configure(config).build(&format!("^(?:{pattern})$")).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{disjoint, equal};
+    use super::disjoint;
+    use crate::pattern::domain::ANY;
     use proptest::prelude::*;
 
     #[test]
@@ -115,7 +154,10 @@ mod tests {
             ("ab?", "a|ab"),
             ("a|a", "a"),
         ] {
-            assert!(equal(a, b) && equal(b, a), "{a} {b}");
+            assert!(
+                super::equal(&ANY.texts, a, b) && super::equal(&ANY.texts, b, a),
+                "{a} {b}"
+            );
         }
         for (a, b) in [
             ("a", "b"),
@@ -125,7 +167,10 @@ mod tests {
             ("(", "("),
             ("a{1000}", "a{999}"),
         ] {
-            assert!(!equal(a, b) && !equal(b, a), "{a} {b}");
+            assert!(
+                !super::equal(&ANY.texts, a, b) && !super::equal(&ANY.texts, b, a),
+                "{a} {b}"
+            );
         }
     }
 

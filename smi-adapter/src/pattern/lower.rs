@@ -1,6 +1,7 @@
 //! Conversion of patterns to comparisons, for meshes without regular expressions.
 
 use super::automata::equal;
+use super::domain::Domain;
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 use std::collections::BTreeSet;
 
@@ -53,20 +54,35 @@ enum Piece {
     End,
 }
 
-/// Returns sorted comparisons, none covered by another, that are equal to matching `pattern` as a whole. They are
-/// derived from the syntax tree, and then proved equal on automata.
-pub(super) fn lower(pattern: &str) -> Option<Vec<Comparison>> {
+/// Returns sorted comparisons, none covered by another, that are equal to matching `pattern` as a whole, for the texts in
+/// `domain`. They are derived from the syntax tree, and then proved equal on automata.
+pub(super) fn lower(pattern: &str, domain: &Domain) -> Option<Vec<Comparison>> {
     let tree = regex_syntax::parse(pattern).ok()?;
+    if may_be_any(&tree) && equal(&domain.texts, pattern, &Comparison::Any.to_regex()) {
+        return Some(vec![Comparison::Any]);
+    }
     let texts = expand(&tree)?;
     let all: BTreeSet<Comparison> = texts
         .iter()
         .filter_map(|text| within_ends(text))
         .map(comparison)
+        .filter(|one| one.as_ref().is_none_or(|one| (domain.may_fulfil)(one)))
         .collect::<Option<_>>()?;
     let is_covered = |one: &Comparison| all.iter().any(|other| other != one && other.covers(one));
     let comparisons: Vec<Comparison> = all.iter().filter(|one| !is_covered(one)).cloned().collect();
     let regexes: Vec<String> = comparisons.iter().map(Comparison::to_regex).collect();
-    equal(pattern, &regexes.join("|")).then_some(comparisons)
+    // An empty alternation would match the empty text.
+    if comparisons.is_empty() {
+        return None;
+    }
+    equal(&domain.texts, pattern, &regexes.join("|")).then_some(comparisons)
+}
+
+/// Returns `true` unless it is certain that some text of a request does not match: the shortest ones have one character,
+/// and there is no longest one.
+fn may_be_any(tree: &Hir) -> bool {
+    let properties = tree.properties();
+    properties.minimum_len().is_some_and(|least| least <= 1) && properties.maximum_len().is_none()
 }
 
 /// Returns the texts of a syntax tree. Word boundaries are ignored here; if they matter, the proof fails.

@@ -20,6 +20,7 @@ use crate::workload::Transport;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use subjects::Destination;
 use target::Target;
 use workloads::{Owned, Workloads};
 
@@ -58,7 +59,7 @@ pub(super) fn policies(
     let untouched = enforced::not_covered(snapshot, settings, already_enforced, &mut enforced);
     enforced::report_untouched(&untouched, &targets, report);
     let known = |target: &Target| enforced.contains(target.namespace()) || untouched.contains(target.namespace());
-    for target in targets.iter().filter(|target| !known(target)) {
+    for target in targets.iter().filter(|target| target.in_force && !known(target)) {
         let message = format!(
             "namespace `{}` is not enforced, so all traffic is allowed there",
             target.namespace()
@@ -68,7 +69,7 @@ pub(super) fn policies(
     }
     let workloads = Workloads::new(snapshot, settings, &enforced);
     let granted = Granted::new(&targets, &enforced, &workloads);
-    granted.report_destinations(report);
+    granted.report_destinations(&context, report);
     granted.report_ports(&workloads, report);
     let policies = granted.policies(&context, &workloads, report);
     backends::report_unreachable(model, &policies, &workloads, &enforced, report);
@@ -129,17 +130,18 @@ impl<'a> Granted<'a> {
     }
 
     /// Reports targets whose destination matches no pod (A18).
-    fn report_destinations(&self, report: &mut Report) {
+    fn report_destinations(&self, context: &Context<'_>, report: &mut Report) {
         let matched: BTreeSet<usize> = self.by_workload.values().flat_map(BTreeMap::keys).copied().collect();
         let unmatched = self
             .targets
             .iter()
             .enumerate()
-            .filter(|(index, _)| !matched.contains(index));
+            .filter(|(index, target)| target.in_force && !matched.contains(index));
         for (_, target) in unmatched {
             let message = format!(
-                "no workload in namespace `{}` matches this destination",
-                target.namespace()
+                "no workload that matches this destination is known in namespace `{}`{}",
+                target.namespace(),
+                elsewhere(&target.destination, &context.accounts)
             );
             report.add(
                 Code::NoDestinationWorkload,
@@ -153,7 +155,7 @@ impl<'a> Granted<'a> {
     /// Reports ports of a service in place of the ports that its pods listen on (A10).
     fn report_ports(&self, workloads: &Workloads<'_>, report: &mut Report) {
         for owned in workloads.all() {
-            for target in self.of(owned) {
+            for target in self.of(owned).filter(|target| target.in_force) {
                 for named in &target.named_ports {
                     let Some(targets) = workloads.behind_service_port(owned, named.port, named.transport) else {
                         continue;
@@ -278,6 +280,7 @@ impl<'a> Granted<'a> {
                 has_pods: owned.has_pods(),
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
+            marks: owned.marks(context.snapshot),
             trust_domain: context.settings.trust_domain.clone(),
             named_by: targets
                 .iter()
@@ -287,6 +290,15 @@ impl<'a> Granted<'a> {
             grants,
         }
     }
+}
+
+/// Names another namespace with a workload that a destination would match, for a message.
+fn elsewhere(destination: &Destination, accounts: &subjects::Accounts<'_>) -> String {
+    let mut others = accounts.keys().filter(|account| {
+        account.namespace != destination.namespace && destination.accounts.contains(&account.service_account)
+    });
+    let other = others.next().map(|account| &account.namespace);
+    other.map_or_else(String::new, |other| format!(", but in namespace `{other}`"))
 }
 
 /// Returns the diagnostic on a target that is not in force, or only in part, on a workload whose pods no labels select

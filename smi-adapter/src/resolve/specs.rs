@@ -85,6 +85,35 @@ fn matches(
     Some(usable.collect())
 }
 
+/// Returns the probable reason that a pattern matches no path.
+fn unmatchable(pattern: &Pattern) -> &'static str {
+    let text = pattern.as_str();
+    if text.contains(['?', '#']) && (text.contains("\\?") || text.contains('#') || text.contains("[?]")) {
+        "paths are compared without their query and fragment"
+    } else if !text.is_ascii() {
+        "a path has only ASCII characters, others are percent-encoded"
+    } else {
+        "every path begins with `/`"
+    }
+}
+
+/// Reports the patterns of referenced groups that match other paths as a whole than as a prefix (S4).
+pub(super) fn report_anchors(groups: &Groups, used: &BTreeSet<ObjectRef>, settings: &Settings, report: &mut Report) {
+    let message = match settings.path_anchor {
+        PathAnchor::Full => "the pattern must match the whole path; other implementations may also match longer paths",
+        PathAnchor::Start => {
+            "the pattern need only match a prefix of the path; other implementations require it to match the whole path"
+        }
+    };
+    let used = used.iter().filter(|object| object.kind == Kind::HttpRouteGroup);
+    for matching in used.filter_map(|group| groups.get(&group.key)).flatten() {
+        if matching.path().is_some_and(|path| !path.is_equal_for_prefixes()) {
+            let field = matching.field().clone().field("pathRegex");
+            report.add(Code::PathAnchorDiffers, matching.group(), field, message);
+        }
+    }
+}
+
 /// An error that occurs when a part of a match makes it match nothing. The part is a violation.
 struct Invalid;
 
@@ -126,18 +155,14 @@ impl Reader<'_> {
             PathAnchor::Start => Anchor::Start,
         };
         let pattern = Pattern::from_portable(portable, anchor);
-        if !pattern.takes_any_suffix() {
-            // S4
-            let message = match self.settings.path_anchor {
-                PathAnchor::Full => {
-                    "the pattern must match the whole path; other implementations may also match longer paths"
-                }
-                PathAnchor::Start => {
-                    "the pattern need only match a prefix of the path; other implementations require it to match the whole path"
-                }
-            };
+        if pattern.never_matches_a_path() {
             let field = self.field.clone().field("pathRegex");
-            self.report.add(Code::PathAnchorDiffers, self.object, field, message);
+            let message = format!(
+                "no path matches `{pattern}`: {}; the match matches nothing",
+                unmatchable(&pattern)
+            );
+            self.report.add(Code::NeverMatches, self.object, field, message);
+            return Err(Invalid);
         }
         Ok(Some(pattern))
     }
@@ -156,7 +181,7 @@ impl Reader<'_> {
         }
     }
 
-    fn headers(&self, headers: &Headers, patterns: Vec<Option<Portable>>) -> Result<Vec<HeaderMatch>, Invalid> {
+    fn headers(&mut self, headers: &Headers, patterns: Vec<Option<Portable>>) -> Result<Vec<HeaderMatch>, Invalid> {
         let anchor = match self.settings.header_anchor {
             HeaderAnchor::Full => Anchor::Full,
             HeaderAnchor::Search => Anchor::Search,
@@ -170,6 +195,12 @@ impl Reader<'_> {
             // S11, S6
             let portable = portable.filter(|_| is_http_token(name)).ok_or(Invalid)?;
             let value = Pattern::from_portable(portable, anchor);
+            if value.never_matches_a_value() {
+                let field = self.field.clone().field("headers").field(name.clone());
+                let message = format!("no value of a header matches `{value}`; the match matches nothing");
+                self.report.add(Code::NeverMatches, self.object, field, message);
+                return Err(Invalid);
+            }
             // S16
             let name = name.to_ascii_lowercase();
             let header = HeaderMatch { name, value };

@@ -34,7 +34,7 @@ pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, 
     let mut model = Model::default();
     for (root, splits) in &roots {
         let ports = match root {
-            Root::Service(key) => match ports::of_service(snapshot.service(key)) {
+            Root::Service(key) => match ports::of_service(snapshot, key) {
                 Ok(ports) => ports,
                 Err(reason) => {
                     // T40

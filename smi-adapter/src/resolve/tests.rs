@@ -581,3 +581,148 @@ fn every_version_has_the_same_meaning() {
     }
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
 }
+
+#[test]
+fn path_anchors_are_compared_as_languages_in_referenced_groups_only() {
+    // S4, S9
+    let patterns = ["^/api$", "/api", "/api/.*", "/(a|.*)", ".+", "/books/[0-9]+"];
+    let matches: Vec<Value> = patterns
+        .iter()
+        .map(|pattern| json!({"name": pattern, "pathRegex": pattern}))
+        .collect();
+    let group = group("g", &json!(matches));
+    let referenced = with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]);
+    let differing = [
+        "PathAnchorDiffers spec.matches[1].pathRegex",
+        "PathAnchorDiffers spec.matches[5].pathRegex",
+    ];
+    assert_eq!(codes(&resolved(&[group.clone(), referenced])), differing);
+    assert_eq!(codes(&resolved(&[group])), ["Unreferenced "]);
+}
+
+#[test]
+fn patterns_that_never_match_are_reported_and_left_out() {
+    // S5, S12
+    let group = group(
+        "g",
+        &json!([
+            {"name": "query", "pathRegex": r"/api\?x=1"},
+            {"name": "relative", "pathRegex": "books"},
+            {"name": "words", "pathRegex": "/café"},
+            {"name": "control", "headers": [{"x-a": r"a\x00"}]},
+            {"name": "url", "pathRegex": "https?://shop/.*"},
+            {"name": "asterisk", "pathRegex": r"\*"},
+            {"name": "optional", "pathRegex": "(books|/books)"},
+        ]),
+    );
+    let split = with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]);
+    let resolution = resolved(&[group, split]);
+    let never: Vec<String> = codes(&resolution)
+        .into_iter()
+        .filter(|code| code.starts_with("NeverMatches"))
+        .collect();
+    assert_eq!(
+        never,
+        [
+            "NeverMatches spec.matches[0].pathRegex",
+            "NeverMatches spec.matches[1].pathRegex",
+            "NeverMatches spec.matches[2].pathRegex",
+            "NeverMatches spec.matches[3].headers.x-a",
+        ]
+    );
+    let conditional = &route(&resolution, "web").unwrap().ports()[0].conditional()[0];
+    let usable: Vec<&str> = conditional.matches().iter().map(|matching| matching.name()).collect();
+    assert_eq!(usable, ["url", "asterisk", "optional"]);
+}
+
+/// Returns the message of the only diagnostic with this code.
+fn message(resolution: &Resolution, code: Code) -> &str {
+    let mut found = resolution.diagnostics.iter().filter(|it| it.code == code);
+    let first = found.next().unwrap_or_else(|| panic!("{:?}", resolution.diagnostics));
+    assert_eq!(found.next(), None);
+    &first.message
+}
+
+#[test]
+fn messages_about_missing_objects_say_what_is_known() {
+    let elsewhere = |mut object: Value| {
+        object["metadata"]["namespace"] = json!("other");
+        object
+    };
+    let alias = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+               "spec": {"type": "ExternalName", "externalName": "example.com"}})
+    };
+    let two = |name: &str| split("s", "web", &[("v1", json!(1)), (name, json!(1))]);
+    for (objects, code, expected) in [
+        (
+            vec![two("gone")],
+            Code::BackendMissing,
+            "backend `gone` is not known in namespace `shop`; the root gets its share",
+        ),
+        (
+            vec![two("there"), elsewhere(service("there", &[(80, "http")]))],
+            Code::BackendMissing,
+            "backend `there` is not known in namespace `shop`, but in namespace `other`; the root",
+        ),
+        (
+            vec![two("alias"), alias("alias")],
+            Code::BackendMissing,
+            "backend `alias` is of type ExternalName; the root",
+        ),
+        (
+            vec![split("s", "gone", &[("v1", json!(1))])],
+            Code::RootUnusable,
+            "root service `gone` is not known in namespace `shop`, so the split",
+        ),
+        (
+            vec![
+                with_matches(split("s", "web", &[("v1", json!(1))]), &["beta"]),
+                group("g", &json!([{"name": "beta"}])),
+            ],
+            Code::UnresolvedRef,
+            "no HTTPRouteGroup `beta` is known in namespace `shop`; `beta` is a match of HTTPRouteGroup `g`",
+        ),
+        (
+            vec![
+                with_matches(split("s", "web", &[("v1", json!(1))]), &["g"]),
+                group("g", &json!([])),
+            ],
+            Code::UnresolvedRef,
+            "route group `g` has no usable match",
+        ),
+    ] {
+        let resolution = resolved(&objects);
+        let message = message(&resolution, code);
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[test]
+fn unknown_fields_have_the_effect_of_a_lost_restriction() {
+    // I8. The kept cases of the conformance kit cover every type.
+    let mut inert = split("s", "web", &[("v1", json!(1))]);
+    inert["spec"]["match"] = json!([]);
+    let resolution = resolved(std::slice::from_ref(&inert));
+    assert!(route(&resolution, "web").is_none());
+    assert_eq!(codes(&resolution), ["UnknownField spec.match"]);
+    assert!(resolution.diagnostics[0].disables_split_on(80));
+
+    let mut settings = Settings::default();
+    settings.unknown_fields = crate::settings::UnknownFields::Ignore;
+    let resolution = resolve_with(&settings, shop(), &[inert]);
+    assert_eq!(default_on(&resolution, 80), [("v1", 1)]);
+    assert_eq!(codes(&resolution), ["IgnoredField spec.match"]);
+
+    let mut absent = split("s", "web", &[("v1", json!(9)), ("v1", json!(2)), ("v2", json!(1))]);
+    absent["spec"]["backends"][0]["namespace"] = json!("other");
+    let resolution = resolved(&[absent]);
+    assert_eq!(default_on(&resolution, 80), [("v1", 2), ("v2", 1), ("web", 9)]);
+    let unknown = &resolution
+        .diagnostics
+        .iter()
+        .find(|it| it.code == Code::UnknownField)
+        .unwrap();
+    assert_eq!(unknown.backend.as_deref(), Some("v1"));
+    assert!(!unknown.disables_split_on(80));
+}

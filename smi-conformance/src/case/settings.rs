@@ -1,7 +1,7 @@
 //! The settings of a case as text.
 
 use serde::{Deserialize, Serialize};
-use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings};
+use smi_adapter::settings::{Enforcement, HeaderAnchor, PathAnchor, Scope, Settings, UnknownFields};
 use std::collections::BTreeSet;
 
 /// The settings that a case can have. Omitted settings have their defaults.
@@ -15,6 +15,13 @@ pub(super) struct SettingsText {
     trust_domain: Option<String>,
     enforcement: Option<EnforcementText>,
     foreign_destinations: bool,
+    unknown_fields: Option<UnknownText>,
+}
+
+#[derive(Deserialize, Serialize)]
+enum UnknownText {
+    Restrict,
+    Ignore,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -61,6 +68,10 @@ impl SettingsText {
                 Enforcement::All { except } => EnforcementText::Except(except.clone()),
             }),
             foreign_destinations: settings.foreign_destinations,
+            unknown_fields: Some(match settings.unknown_fields {
+                UnknownFields::Restrict => UnknownText::Restrict,
+                UnknownFields::Ignore => UnknownText::Ignore,
+            }),
         }
     }
 
@@ -95,6 +106,9 @@ impl SettingsText {
             };
         }
         settings.foreign_destinations = self.foreign_destinations;
+        if let Some(UnknownText::Ignore) = self.unknown_fields {
+            settings.unknown_fields = UnknownFields::Ignore;
+        }
         settings
     }
 }

@@ -131,6 +131,7 @@ fn class(step: &Step) -> Option<&'static str> {
         "I3" if on(Kind::TrafficSplit) => "I3 an undecodable split",
         "I3" => "nowhere: no such Service",
         "I6" => "I6 headers lost",
+        "I8" => "I8 an unknown field",
         "S4" => "S4 path refused",
         "S6" => "S6 not portable",
         "S8" => "S8 method refused",

@@ -103,6 +103,7 @@ pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Resu
             groups: Vec::new(),
             splits: Vec::new(),
             access: Access::default(),
+            stray: None,
             settings: Settings::default(),
         };
         let fault = Box::<Fault>::from(why);

@@ -7,10 +7,12 @@ use crate::extremes::{multiply, rename};
 use crate::world::NAMESPACES;
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support};
-use smi_adapter::manifest::NativeObject;
+use smi_adapter::diagnostic::Effect;
+use smi_adapter::manifest::{NativeObject, Stage};
 use smi_adapter::model::access::Granted;
 use smi_adapter::model::{Policy, PolicyKey};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use smi_adapter::plan::Planned;
 use smi_adapter::settings::Scope;
 use std::collections::BTreeSet;
 
@@ -62,6 +64,11 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         hold!(
             !in_scope || is_source || reported.contains(&object),
             "{object} is dropped silently: it is not a source of any native object, and there is no diagnostic on it"
+        );
+        hold!(
+            !in_scope || accounted(&planned, &object),
+            "{object} is dropped silently: no native object puts a part of it in force, and no diagnostic on it says that \
+             a part is not in force"
         );
         let silent_split = in_scope && !is_source && object.kind == Kind::TrafficSplit;
         tally.coverage.note_if(silent_split, "a split without native objects");
@@ -115,6 +122,20 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         }
     }
     Ok(())
+}
+
+/// Returns `true` if a native object puts some part of a split or a target in force, or a diagnostic on it says that some part
+/// is not. Other objects have no effect of their own.
+fn accounted(planned: &Planned, object: &ObjectRef) -> bool {
+    let stage = match object.kind {
+        Kind::TrafficSplit => Stage::Route,
+        Kind::TrafficTarget => Stage::Grant,
+        _ => return true,
+    };
+    let mut own = planned.manifests.iter().filter(|manifest| manifest.stage == stage);
+    let mut diagnostics = planned.diagnostics.iter().filter(|it| it.object == *object);
+    own.any(|manifest| manifest.sources.contains(object))
+        || diagnostics.any(|diagnostic| diagnostic.code.effect() != Effect::InForce)
 }
 
 /// Checks that an object in force is reported if the adapter does not support its features at all.

@@ -11,7 +11,7 @@ use smi_adapter::model::access::{Grant, Granted, Ports};
 use smi_adapter::model::route::HttpMatch;
 use smi_adapter::model::{ModelError, NamespaceBaseline, Policy};
 use smi_adapter::principal::{Identity, Principal};
-use smi_adapter::settings::PathAnchor;
+use smi_adapter::settings::{PathAnchor, UnknownFields};
 use std::sync::Arc;
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -75,6 +75,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 Granted::Http(_) => grant.with_traffic(Granted::Tcp),
                 _ => Ok(grant),
             })
+        }),
+    ),
+    Mutant::new(
+        "unknown fields of access control are ignored",
+        Law::NeverWidens,
+        Choice(|settings| {
+            settings.unknown_fields = UnknownFields::Ignore;
         }),
     ),
     Mutant::new(

@@ -5,7 +5,7 @@ use super::{Law, Mutant, documents, everything, one_header, or_same, without_hea
 use smi_adapter::model::Policy;
 use smi_adapter::model::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root};
 use smi_adapter::pattern::{Anchor, Pattern};
-use smi_adapter::settings::{HeaderAnchor, PathAnchor};
+use smi_adapter::settings::{HeaderAnchor, PathAnchor, UnknownFields};
 use std::sync::Arc;
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -36,6 +36,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Law::Faithful,
         Choice(|settings| {
             settings.header_anchor = HeaderAnchor::Search;
+        }),
+    ),
+    Mutant::new(
+        "unknown fields of splits are ignored",
+        Law::Faithful,
+        Choice(|settings| {
+            settings.unknown_fields = UnknownFields::Ignore;
         }),
     ),
     Mutant::new(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::principal::Identity;
 use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
-use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings};
+use smi_adapter::settings::{HeaderAnchor, PathAnchor, Scope, Settings, UnknownFields};
 
 /// Returns the request for the description of the program.
 pub(super) fn describe() -> Value {
@@ -31,6 +31,10 @@ pub(super) fn translate(documents: &[Value], enforced: &[&str], settings: &Setti
             HeaderAnchor::Search => "search",
         },
         "foreignDestinations": settings.foreign_destinations,
+        "unknownFields": match settings.unknown_fields {
+            UnknownFields::Restrict => "restrict",
+            UnknownFields::Ignore => "ignore",
+        },
     });
     json!({
         "request": "translate",

@@ -52,14 +52,22 @@ fn matching(version: Version) -> impl Strategy<Value = HTTPMatch> {
 fn headers() -> impl Strategy<Value = Headers> {
     let header = || prop_oneof![10 => select(&["x-a", "X-A", "x-b", "host"][..]).prop_map(str::to_owned), 1 => "[^ ]+"];
     let value = || Re::value().prop_map(|re| re.text());
-    let list = (vec((header(), value()), 0..=3), prop::bool::weighted(0.05));
+    // One lost filter, with or without a name.
+    let lost = option::weighted(0.05, option::of(header()));
+    let list = (vec((header(), value()), 0..=3), lost);
     let map = btree_map(header(), value(), 0..=3);
     prop_oneof![
         1 => Just(Headers::default()),
-        3 => list.prop_map(|(filters, lost)| Headers { filters, lost, form: HeaderForm::List }),
+        3 => list.prop_map(|(filters, lost)| Headers {
+            filters,
+            lost: lost.is_some(),
+            lost_names: lost.flatten().into_iter().collect(),
+            form: HeaderForm::List,
+        }),
         1 => map.prop_map(|map| Headers {
             lost: map.is_empty(),
             filters: map.into_iter().collect(),
+            lost_names: Vec::new(),
             form: HeaderForm::Map,
         }),
     ]

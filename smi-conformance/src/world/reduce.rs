@@ -136,7 +136,9 @@ fn worlds(world: &World) -> Vec<World> {
     let access = access(&world.access)
         .into_iter()
         .map(|access| but(world, |world| world.access = access));
-    services.chain(groups).chain(splits).chain(access).collect()
+    let tidy = world.stray.map(|_| but(world, |world| world.stray = None));
+    let rest = services.chain(groups).chain(splits).chain(access);
+    tidy.into_iter().chain(rest).collect()
 }
 
 fn access(access: &Access) -> Vec<Access> {

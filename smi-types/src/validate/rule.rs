@@ -65,6 +65,7 @@ rules! {
     MatchRepeated = "S2", Error, "Two matches of a group have the same name; either match suffices.";
     MatchEverything = "S20", Warning, "A match has nothing but a name; it matches every request.";
     PatternNotPortable = "S6", Error, "A regular expression is outside the portable dialect; its match matches nothing.";
+    PatternGlob = "S6", Warning, "A regular expression looks like a glob: it repeats a slash where any text is probably meant.";
     MethodUnknown = "S8", Error, "A method is unknown to the API; it is compared exactly.";
     NoMethod = "S11", Error, "No method of a match can occur in a request; the match matches nothing.";
     HeadersVersion = "S10", Warning, "A match has headers in a version without them; if an API server drops them, it matches more requests.";

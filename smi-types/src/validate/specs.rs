@@ -75,6 +75,12 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
         found.add(Rule::MatchEverything, path.clone(), message);
     }
     let path_pattern = pattern(path_regex, || path.clone().field("pathRegex"), found);
+    if let Some(meant) = meant_by_glob(path_regex).filter(|_| path_pattern.is_some()) {
+        let message = format!(
+            "`*` repeats the character before it, so `{path_regex}` matches slashes only there; did you mean `{meant}`?"
+        );
+        found.add(Rule::PatternGlob, path.clone().field("pathRegex"), message);
+    }
     self::methods(methods, &path.clone().field("methods"), found);
     MatchPatterns {
         path: path_pattern,
@@ -100,9 +106,14 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
         let message = format!("`{version}` has no headers; an API server that drops them widens the match");
         found.add(Rule::HeadersVersion, path.clone(), message);
     }
-    if headers.lost {
-        let message = "a header filter was lost: a map has no entry, or a value is not a string; the match matches \
-                       nothing";
+    for name in &headers.lost_names {
+        let message = format!(
+            "the filter of header `{name}` was lost: its value is not a string; the match matches nothing; quote the value"
+        );
+        found.add(Rule::HeadersLost, path.clone().field(name.clone()), message);
+    }
+    if headers.lost && headers.lost_names.is_empty() {
+        let message = "a header filter was lost: a map has no entry, or an entry no name; the match matches nothing";
         found.add(Rule::HeadersLost, path.clone(), message);
     }
     let mut seen = BTreeSet::new();
@@ -129,11 +140,33 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
     patterns
 }
 
+/// Returns the regular expression that was probably meant by a glob: a `*` at the beginning or after a slash stands for any
+/// characters there, and for one segment of a path if more follows.
+fn meant_by_glob(pattern: &str) -> Option<String> {
+    let mut meant = String::new();
+    let mut found = false;
+    let mut before = '/';
+    let mut rest = pattern.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '*' && before == '/' {
+            while rest.next_if_eq(&'*').is_some() {}
+            meant.push_str(if rest.peek().is_some() { "[^/]*" } else { ".*" });
+            found = true;
+        } else {
+            meant.push(c);
+        }
+        before = c;
+    }
+    found.then_some(meant)
+}
+
 fn pattern(regex: &str, path: impl FnOnce() -> FieldPath, found: &mut Found) -> Option<Portable> {
     match Portable::parse(regex) {
         Ok(portable) => Some(portable),
         Err(error) => {
-            let message = format!("`{regex}` is {error}; the match matches nothing");
+            let meant = meant_by_glob(regex).filter(|meant| Portable::parse(meant).is_ok());
+            let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let message = format!("`{regex}` is {error}; the match matches nothing{hint}");
             found.add(Rule::PatternNotPortable, path(), message);
             None
         }

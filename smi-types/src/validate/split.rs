@@ -25,6 +25,7 @@ impl TrafficSplit {
                 );
                 backends(
                     &spec.backends,
+                    namespace(&self.metadata),
                     self.version,
                     &path.clone().field("backends"),
                     &mut found,
@@ -58,7 +59,7 @@ fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
     }
 }
 
-fn backends(backends: &[Backend], version: Version, path: &FieldPath, found: &mut Found) {
+fn backends(backends: &[Backend], own: Option<&str>, version: Version, path: &FieldPath, found: &mut Found) {
     if backends.is_empty() {
         return found.add(
             Rule::NoBackends,
@@ -69,8 +70,12 @@ fn backends(backends: &[Backend], version: Version, path: &FieldPath, found: &mu
     for (index, Backend { service, weight }) in backends.iter().enumerate() {
         let path = path.clone().index(index);
         let field = path.clone().field("service");
-        let consequence = "the backend counts as absent; name a service in the split's own namespace";
-        found.name(Rule::BackendName, field, service, &Form::SERVICE, consequence);
+        let remedy = match service.split('.').collect::<Vec<_>>()[..] {
+            [name, namespace, ..] if own == Some(namespace) => format!("write the bare name, `{name}`"),
+            _ => "name a service in the split's own namespace".to_owned(),
+        };
+        let consequence = format!("the backend counts as absent; {remedy}");
+        found.name(Rule::BackendName, field, service, &Form::SERVICE, &consequence);
         self::weight(weight, version, path.field("weight"), found);
     }
     for (index, service) in repeated(backends.iter().map(|backend| &*backend.service)) {

@@ -1,6 +1,7 @@
 mod access;
 mod specs;
 mod split;
+mod unknown;
 
 use super::*;
 use crate::access::{BindingSpec, IdentityBinding, Schemes, Subject, TargetSpec, TrafficTarget};
@@ -13,11 +14,12 @@ use specs::{group, ports};
 use split::split;
 
 const RULES: &str = include_str!("../rules.md");
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 5] = [
     include_str!("tests.rs"),
     include_str!("tests/access.rs"),
     include_str!("tests/specs.rs"),
     include_str!("tests/split.rs"),
+    include_str!("tests/unknown.rs"),
 ];
 
 fn object(group: &str, version: &str, kind: &str, root: &Value) -> Object {

@@ -39,7 +39,7 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
                 .to_owned(),
         );
     }
-    if access.lacks_container(PROXY) {
+    if access.lacks_container(PROXY) && !is_marked(access) {
         report(
             PortSet::All,
             format!(
@@ -85,6 +85,16 @@ pub(super) fn of_workload(access: &WorkloadAccess, translation: &mut Translation
             "the annotation `{INCLUDE}` makes all ports that it does not list bypass the proxy{known}; nothing is denied there"
         );
         report(numbers, message);
+    }
+}
+
+/// Returns `true` if the proxy will be added to the pods in admission, which they have not passed yet.
+fn is_marked(access: &WorkloadAccess) -> bool {
+    let mark = |name: &str| access.mark_before_admission(name).map(str::trim);
+    let of_pod = mark(INJECT).filter(|value| !value.is_empty());
+    match of_pod {
+        Some(value) => !declines(value),
+        None => mark("istio-injection") == Some("enabled") || mark("istio.io/rev").is_some_and(|rev| !rev.is_empty()),
     }
 }
 

@@ -11,6 +11,11 @@ const DEFAULT_POLICY: &str = "config.linkerd.io/default-inbound-policy";
 const SKIPPED_PORTS: &str = "config.linkerd.io/skip-inbound-ports";
 
 impl Translator<'_> {
+    /// Returns `true` if the proxy will be added to the pods in admission, which they have not passed yet.
+    fn is_marked(&self) -> bool {
+        matches!(self.access.mark_before_admission(INJECT), Some("enabled" | "ingress"))
+    }
+
     /// Reports the ports that stay open, with the change that would close them.
     pub(super) fn report_open(&mut self) {
         let annotation = |name: &str| self.access.annotations().get(name).map(String::as_str);
@@ -18,7 +23,7 @@ impl Translator<'_> {
             Some("its pods use the network of their node, so no proxy sees their traffic".to_owned())
         } else if annotation(INJECT) == Some("disabled") {
             Some(format!("the annotation `{INJECT}` keeps its pods out of the mesh"))
-        } else if self.access.lacks_container(PROXY) {
+        } else if self.access.lacks_container(PROXY) && !self.is_marked() {
             Some(format!(
                 "some of its pods have no container `{PROXY}`; restart them with the proxy injected"
             ))

@@ -27,6 +27,7 @@ impl WorkloadAccess {
             annotations: BTreeMap::new(),
             containers: BTreeSet::new(),
             in_mesh: InMesh::default(),
+            marks: BTreeMap::new(),
             trust_domain: Settings::default().trust_domain,
             grants: Arc::default(),
             named_by: BTreeSet::new(),
@@ -84,6 +85,13 @@ impl WorkloadAccess {
     pub fn with_containers(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.containers = names.into_iter().collect();
         self.in_mesh.has_pods = true;
+        self
+    }
+
+    /// Replaces the labels and annotations that its pods, or their namespace, have before admission.
+    #[must_use]
+    pub fn with_marks_before_admission(mut self, marks: BTreeMap<String, String>) -> Self {
+        self.marks = marks;
         self
     }
 

@@ -75,7 +75,9 @@ pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target],
         let message = format!(
             "not every workload is known, so access control of namespace `{namespace}` is neither written, compared nor deleted"
         );
-        let own = targets.iter().filter(|target| target.namespace() == namespace);
+        let own = targets
+            .iter()
+            .filter(|target| target.in_force && target.namespace() == namespace);
         let on = |object| Diagnostic::new(Code::WorkloadsNotCovered, object, FieldPath::root(), message.as_str());
         let object = ObjectRef::namespace(namespace);
         let mut all: Vec<Diagnostic> = own

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use smi_types::Version;
-use smi_types::access::{IdentityBinding, Schemes, Subject};
+use smi_types::access::{IdentityBinding, PodLabelSelector, Schemes, Subject};
 use smi_types::validate::is_spiffe_id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -161,14 +161,42 @@ pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Cont
     let mut sources: BTreeSet<Principal> = ids(schemes, context.settings).collect();
     sources.extend(account(key, schemes).map(Principal::Account));
     if let Some(selector) = &schemes.pod_label_selector {
-        let in_namespace = context
-            .accounts
-            .iter()
-            .filter(|(account, _)| account.namespace == key.namespace);
-        let all = in_namespace.filter(|(_, pods)| pods.iter().all(|pod| pod.is_selected_by(&selector.match_labels)));
+        let all = accounts_in(key, context).filter(|(_, pods)| pods.iter().all(|pod| carries(pod, selector)));
         sources.extend(all.map(|(account, _)| Principal::Account(account.clone())));
     }
     sources
+}
+
+/// Returns the identities that a binding does not name as a source because only some of their pods carry its labels, each
+/// with a workload that lacks one (A29).
+pub(super) fn left_out<'a>(
+    key: &ObjectKey,
+    schemes: &Schemes,
+    context: &'a Context<'_>,
+) -> Vec<(&'a Identity, &'a Workload)> {
+    let Some(selector) = &schemes.pod_label_selector else {
+        return Vec::new();
+    };
+    let partly = accounts_in(key, context).filter_map(|(account, pods)| {
+        let lacking = pods.iter().find(|pod| !carries(pod, selector))?;
+        let is_selected = pods.iter().any(|pod| carries(pod, selector));
+        is_selected.then_some((account, *lacking))
+    });
+    partly.collect()
+}
+
+/// Returns the accounts of the binding's namespace, with their pods and templates.
+fn accounts_in<'a>(
+    key: &ObjectKey,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = (&'a Identity, &'a [&'a Workload])> {
+    let accounts = context.accounts.iter();
+    let here = accounts.filter(move |(account, _)| account.namespace == key.namespace);
+    here.map(|(account, pods)| (account, pods.as_slice()))
+}
+
+fn carries(pod: &Workload, selector: &PodLabelSelector) -> bool {
+    pod.is_selected_by(&selector.match_labels)
 }
 
 /// Returns the pods that a binding selects as a destination (A29).

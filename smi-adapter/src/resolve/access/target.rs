@@ -14,7 +14,7 @@ use crate::principal::{Identity, Principal};
 use crate::workload::Transport;
 use layers::Layers;
 use smi_types::FieldPath;
-use smi_types::access::{Subject, TargetSpec, TrafficTarget};
+use smi_types::access::{Schemes, Subject, TargetSpec, TrafficTarget};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub(super) struct Target {
     pub(super) key: ObjectKey,
     path: FieldPath,
     pub(super) destination: Destination,
+    /// `false` if a part of it makes it grant nothing. It still names ports (A11).
+    pub(super) in_force: bool,
     pub(super) grants: Vec<Grant>,
     /// The ports that it or its routes name.
     pub(super) named_ports: Vec<NamedPort>,
@@ -54,7 +56,7 @@ impl Target {
     }
 }
 
-/// Returns the targets in scope that are in force or would be if their destination had pods. The others are reported.
+/// Returns the targets in scope that have a destination. Those that are not in force are reported.
 pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
     let mut targets = Vec::new();
     for (key, target) in context.snapshot.scoped(context.settings).targets() {
@@ -107,25 +109,19 @@ impl Reader<'_> {
             .spec
             .as_ref()
             .filter(|spec| **spec != TargetSpec::default())?;
-        if let Some(writer) = written::in_older_version(self.target) {
-            // I5
-            let message = format!(
-                "the target was written as `{writer}` and is read as `{}`, so its port may be lost; it grants nothing",
-                self.target.version
-            );
-            self.report(Code::ConversionMayLose, path, message);
-            return None;
-        }
+        let is_converted = self.may_have_lost_its_port(&path);
         let destination = self.destination(spec, &path);
         let port = port(spec);
         let sources = self.sources(spec, &path);
         let layers = self.layers(spec);
-        let (destination, port, layers) = (destination?, port.ok()?, layers?);
-        // I8
-        if self.unknown.is_outside(&["rules", "specs", "sources"]) {
-            return None;
-        }
-        let grants = self.grants(&sources, port, &layers);
+        let destination = destination?;
+        let in_force = !is_converted && port.is_ok() && layers.are_known && !self.is_lost();
+        let port = port.unwrap_or_default();
+        let grants = if in_force {
+            self.grants(&sources, port, &layers)
+        } else {
+            Vec::new()
+        };
         let mut named_ports = layers.named_ports;
         if let Some(port) = port {
             let field = path.clone().field("destination").field("port");
@@ -140,9 +136,28 @@ impl Reader<'_> {
             key: self.key.clone(),
             path,
             destination,
+            in_force,
             grants,
             named_ports,
         })
+    }
+
+    /// Returns `true`, reported, if a conversion may have lost the port of the target (I5).
+    fn may_have_lost_its_port(&mut self, path: &FieldPath) -> bool {
+        let Some(writer) = written::in_older_version(self.target) else {
+            return false;
+        };
+        let message = format!(
+            "the target was written as `{writer}` and is read as `{}`, so its port may be lost; it grants nothing",
+            self.target.version
+        );
+        self.report(Code::ConversionMayLose, path.clone(), message);
+        true
+    }
+
+    /// Returns `true` if the target has an unknown field, outside of its rules and sources (I8).
+    fn is_lost(&self) -> bool {
+        self.unknown.is_outside(&["rules", "specs", "sources"])
     }
 
     /// Reads the destination (A18, A22, A23, A29).
@@ -185,6 +200,7 @@ impl Reader<'_> {
                 Some(Referred::Binding(key, schemes)) => {
                     self.references.insert(subjects::binding_object(&key));
                     let principals = subjects::binding_sources(&key, schemes, self.context);
+                    self.report_left_out(&key, schemes, &path);
                     if principals.is_empty() {
                         let message = format!("identity binding `{key}` currently matches no workload");
                         self.unresolved(subjects::binding_object(&key), path.field("name"), message);
@@ -195,6 +211,29 @@ impl Reader<'_> {
             }
         }
         sources
+    }
+
+    /// Reports the identities that a source leaves out because not all of their pods carry the labels of a binding
+    /// (A29).
+    fn report_left_out(&mut self, key: &ObjectKey, schemes: &Schemes, path: &FieldPath) {
+        let binding = subjects::binding_object(key);
+        for (
+            Identity {
+                namespace,
+                service_account,
+            },
+            workload,
+        ) in subjects::left_out(key, schemes, self.context)
+        {
+            let lacking = workload.object();
+            let message = format!(
+                "service account `{namespace}/{service_account}` is left out: `{lacking}` runs as it and lacks a label of identity binding `{key}`; give all of its pods the labels, or another service account"
+            );
+            let field = path.clone().field("name");
+            let diagnostic = Diagnostic::new(Code::IdentityLeftOut, self.object.clone(), field, message);
+            self.report
+                .push(diagnostic.caused_by(binding.clone()).on_workload(lacking.clone()));
+        }
     }
 
     fn subject<'s>(&mut self, subject: &Subject, path: &FieldPath) -> Option<Referred<'s>>

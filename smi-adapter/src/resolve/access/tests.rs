@@ -563,3 +563,100 @@ fn reports_backends_that_callers_may_not_reach() {
     }
     assert_eq!(lint(&snapshot), [""; 0]);
 }
+
+#[test]
+fn targets_without_effect_still_name_ports() {
+    // A11
+    for (changes, ports) in [
+        (
+            json!({"rules": [], "destination": {"kind": "ServiceAccount", "name": "api", "port": 7000}}),
+            vec![7000, 8080],
+        ),
+        (
+            json!({"sources": [], "rules": [{"kind": "TCPRoute", "name": "two"}]}),
+            vec![8080, 9090],
+        ),
+        (
+            json!({"rules": [{"kind": "TCPRoute", "name": "two"}, {"kind": "GRPCRoute", "name": "x"}]}),
+            vec![8080, 9090],
+        ),
+        // A22: a target of another namespace names nothing here.
+        (
+            json!({"destination": {"kind": "ServiceAccount", "name": "api", "namespace": "other", "port": 7000}}),
+            vec![8080],
+        ),
+    ] {
+        let mut snapshot = shop();
+        snapshot.insert(object("TrafficTarget", "inert", &target(&changes)));
+        let resolution = resolved(&snapshot);
+        let known: Vec<u16> = access(&resolution, "api")
+            .unwrap()
+            .tcp_ports()
+            .iter()
+            .copied()
+            .collect();
+        assert_eq!(known, ports, "{changes}");
+        assert_eq!(granted(&resolution, "api"), [GOOD]);
+    }
+}
+
+#[test]
+fn health_checks_name_ports() {
+    // A38, A11
+    let mut snapshot = shop();
+    let pod = json!({
+        "metadata": {"name": "checked", "namespace": "shop", "labels": {"app": "checked"}},
+        "spec": {"containers": [{"name": "app", "readinessProbe": {"grpc": {"port": 50001}}}]},
+    });
+    snapshot.insert_workload(Workload::from(&serde_json::from_value::<Pod>(pod).unwrap()));
+    let resolution = resolved(&snapshot);
+    let checked = access(&resolution, "checked").unwrap();
+    assert_eq!((checked.tcp_ports().len(), checked.udp_ports().len()), (1, 0));
+    assert!(checked.tcp_ports().contains(&50001));
+}
+
+#[test]
+fn a_binding_reports_the_identities_that_it_leaves_out() {
+    // A29
+    let mut snapshot = shop();
+    for (name, account, labels) in [
+        ("a", "mixed", json!({"app": "a"})),
+        ("b", "mixed", json!({"app": "b", "rev": "7"})),
+        ("c", "whole", json!({"app": "c", "rev": "7"})),
+    ] {
+        snapshot.insert_workload(deployment(name, account, &labels));
+    }
+    let schemes = json!({"schemes": {"podLabelSelector": {"matchLabels": {"rev": "7"}}}});
+    snapshot.insert(object("IdentityBinding", "rev-7", &schemes));
+    let binding = json!({"kind": "IdentityBinding", "name": "rev-7"});
+    snapshot.insert(object("TrafficTarget", "t", &target(&json!({"sources": [binding]}))));
+    let resolution = resolved(&snapshot);
+    assert!(granted(&resolution, "api").contains(&"t: ServiceAccount shop/whole on all: 1 matches".to_owned()));
+    let mut left_out = resolution
+        .diagnostics
+        .iter()
+        .filter(|it| it.code == Code::IdentityLeftOut);
+    let diagnostic = left_out.next().unwrap();
+    assert_eq!(left_out.next(), None);
+    assert_eq!(diagnostic.field.to_string(), "spec.sources[0].name");
+    assert_eq!(diagnostic.workload.as_ref().unwrap().to_string(), "Deployment shop/a");
+    assert!(
+        diagnostic
+            .message
+            .starts_with("service account `shop/mixed` is left out: `Deployment shop/a`")
+    );
+}
+
+#[test]
+fn a_target_without_a_usable_match_is_reported() {
+    // A8, S6
+    let mut snapshot = shop();
+    let matches = json!({"matches": [{"name": "bad", "pathRegex": "*"}, {"name": "good", "pathRegex": "/.*"}]});
+    snapshot.insert(object("HTTPRouteGroup", "mixed", &matches));
+    let rules = json!({"rules": [{"kind": "HTTPRouteGroup", "name": "mixed", "matches": ["bad"]}]});
+    snapshot.insert(object("TrafficTarget", "silent", &target(&rules)));
+    assert_eq!(
+        reported(&resolved(&snapshot), "silent"),
+        ["UnresolvedRef spec.rules[0].matches[0]"]
+    );
+}

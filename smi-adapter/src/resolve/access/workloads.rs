@@ -41,6 +41,27 @@ impl Owned<'_> {
         all.cloned().collect()
     }
 
+    /// Returns the labels and annotations that its pods have, or their namespace; none if a pod is admitted, because its
+    /// containers show whether it is in the mesh.
+    pub(super) fn marks(&self, snapshot: &Snapshot) -> BTreeMap<String, String> {
+        if self.real().any(|pod| pod.is_admitted) {
+            return BTreeMap::new();
+        }
+        let namespace = snapshot.namespace(&self.object.key.namespace);
+        let metadata = namespace.map(|namespace| &namespace.metadata);
+        let mut marks = metadata
+            .and_then(|metadata| metadata.annotations.clone())
+            .unwrap_or_default();
+        marks.extend(
+            metadata
+                .and_then(|metadata| metadata.labels.clone())
+                .unwrap_or_default(),
+        );
+        marks.extend(self.annotations());
+        marks.extend(common(self.pods.iter().map(|pod| &pod.labels)));
+        marks
+    }
+
     /// Returns the annotations that all of its pods and templates have.
     pub(super) fn annotations(&self) -> BTreeMap<String, String> {
         common(self.pods.iter().map(|pod| &pod.annotations))
@@ -85,7 +106,7 @@ impl<'a> Workloads<'a> {
             .collect()
     }
 
-    /// Returns the ports that its containers declare or services target.
+    /// Returns the ports that its containers declare, its health checks name (A38) or services target.
     pub(super) fn ports(&self, owned: &Owned<'_>, transport: Transport) -> BTreeSet<u16> {
         let of = |pod: &&Workload| {
             let declared = pod
@@ -97,7 +118,9 @@ impl<'a> Workloads<'a> {
                 .services
                 .of(pod)
                 .flat_map(|service| service.target_ports(pod, transport));
-            declared.chain(targeted).collect::<BTreeSet<u16>>()
+            let checked = pod.health_checks().iter().map(HealthCheck::port);
+            let checked = checked.filter(|_| transport == Transport::Tcp);
+            declared.chain(checked).chain(targeted).collect::<BTreeSet<u16>>()
         };
         owned.pods.iter().flat_map(of).collect()
     }

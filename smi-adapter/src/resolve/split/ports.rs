@@ -5,7 +5,7 @@ use super::{Competing, Context};
 use crate::diagnostic::{Code, Diagnostic, PortSet};
 use crate::model::route::{Backend, PortRoute, PortSplit, Root};
 use crate::object::{ObjectKey, ObjectRef, is_dns_label};
-use crate::resolve::Report;
+use crate::resolve::{Report, missing};
 use crate::snapshot::Snapshot;
 use crate::weights::gcd;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
@@ -40,11 +40,10 @@ impl RootPort {
 /// # Errors
 ///
 /// Returns the reason if the service cannot be a root (T40).
-pub(super) fn of_service(service: Option<&Service>) -> Result<Vec<RootPort>, &'static str> {
-    let service = service.ok_or("does not exist")?;
-    if is_external_name(service) {
-        return Err("is of type ExternalName");
-    }
+pub(super) fn of_service(snapshot: &Snapshot, key: &ObjectKey) -> Result<Vec<RootPort>, String> {
+    let Some(service) = present(snapshot, &key.namespace, &key.name) else {
+        return Err(missing::service(snapshot, key));
+    };
     let ports: BTreeMap<u16, RootPort> = tcp_ports(service)
         .map(|(number, port)| {
             let port = RootPort {
@@ -56,7 +55,7 @@ pub(super) fn of_service(service: Option<&Service>) -> Result<Vec<RootPort>, &'s
         })
         .collect();
     if ports.is_empty() {
-        Err("has no TCP port")
+        Err("has no TCP port".to_owned())
     } else {
         Ok(ports.into_values().collect())
     }
@@ -83,18 +82,13 @@ pub(super) fn of_backends(snapshot: &Snapshot, splits: &Competing<'_>) -> Vec<Ro
 fn present<'a>(snapshot: &'a Snapshot, namespace: &str, name: &str) -> Option<&'a Service> {
     snapshot
         .service(&ObjectKey::new(namespace, name))
-        .filter(|service| !is_external_name(service))
+        .filter(|service| !missing::is_external_name(service))
 }
 
 /// Returns `true` if a service is headless, that is, has no cluster IP.
 pub(super) fn is_headless(service: &Service) -> bool {
     let spec = service.spec.as_ref();
     spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None")
-}
-
-fn is_external_name(service: &Service) -> bool {
-    let spec = service.spec.as_ref();
-    spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName")
 }
 
 fn tcp_ports(service: &Service) -> impl Iterator<Item = (u16, &ServicePort)> {
@@ -212,25 +206,24 @@ fn report_backends(
             }
             // T25. An invalid name (T32) and an unknown field (I8) are violations.
             None if backend.nanos > 0 && is_dns_label(&backend.service) && !backend.is_absent => {
-                report.push(missing(context, object, backend));
+                report.push(absent(context, object, backend));
             }
             None => {}
         }
     }
 }
 
-/// Returns the diagnostic on a backend that does not exist (T25).
-fn missing(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Diagnostic {
+/// Returns the diagnostic on a backend that counts as absent (T25).
+fn absent(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Diagnostic {
     let consequence = match context.root {
         Root::Service(_) => "the root gets its share on each port that another backend serves",
         Root::External { .. } => "the split is passed over",
     };
-    let message = format!(
-        "there is no service `{}` in namespace `{}` that can be a backend; {consequence}",
-        backend.service,
-        context.namespace(),
-    );
-    backend.diagnostic(Code::BackendMissing, object, message)
+    let key = ObjectKey::new(context.namespace(), &backend.service);
+    let why = missing::service(context.snapshot, &key);
+    let message = format!("backend `{}` {why}; {consequence}", backend.service);
+    let diagnostic = backend.diagnostic(Code::BackendMissing, object, message);
+    diagnostic.caused_by(ObjectRef::service(key))
 }
 
 /// Returns the diagnostic on a backend that lacks ports of the root, if it does (T20, T23).

@@ -4,8 +4,8 @@ use super::Context;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{HttpMatch, Root};
 use crate::object::{ObjectKey, ObjectRef, is_dns_subdomain};
-use crate::resolve::Report;
 use crate::resolve::unknown::Unknown;
+use crate::resolve::{Report, missing};
 use smi_types::FieldPath;
 use smi_types::split::{MatchRef, Spec};
 use smi_types::weight::Weight;
@@ -151,12 +151,9 @@ fn referred(reference: &MatchRef, context: &Context<'_>) -> Option<ObjectKey> {
 ///
 /// Returns the message to report if there are none.
 fn usable<'a>(key: &ObjectKey, context: &Context<'a>) -> Result<&'a [Arc<HttpMatch>], String> {
-    let ObjectKey { namespace, name } = key;
     match context.groups.get(key) {
-        None => Err(format!(
-            "there is no usable route group `{name}` in namespace `{namespace}`"
-        )),
-        Some(matches) if matches.is_empty() => Err(format!("route group `{name}` has no usable match")),
+        None => Err(missing::unusable(context.snapshot, &ObjectRef::group(key.clone()))),
+        Some(matches) if matches.is_empty() => Err(format!("route group `{}` has no usable match", key.name)),
         Some(matches) => Ok(matches),
     }
 }

@@ -70,6 +70,33 @@ fn reports_pods_without_a_proxy() {
     assert_eq!(reported[0].0, Code::NotEnforced);
 }
 
+#[test]
+fn pods_that_will_be_injected_are_not_reported_before_admission() {
+    let pod = |metadata: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: lone, {metadata}}}, spec: {{serviceAccountName: api, containers: [{{name: c, image: x}}]}}}}\n---\n"
+        )
+    };
+    let namespace =
+        "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {istio-injection: enabled}}}\n---\n";
+    let reported = |manifests: String| {
+        let manifests = manifests + &route("TCPRoute", "r", "[8080]") + &target("t", "[{kind: TCPRoute, name: r}]");
+        let planned = planned_with(&Istio::default(), &Settings::default(), &manifests);
+        let mut diagnostics = planned.diagnostics.into_iter();
+        diagnostics.any(|it| it.object.to_string() == "Pod shop/lone" && it.code == Code::NotEnforced)
+    };
+    let label = "labels: {app: lone, sidecar.istio.io/inject: 'true'}";
+    let plain = "labels: {app: lone}";
+    assert!(!reported(pod(label)));
+    assert!(!reported(pod(plain) + namespace));
+    assert!(reported(pod(plain)));
+    assert!(reported(
+        pod("labels: {app: lone, sidecar.istio.io/inject: 'false'}") + namespace
+    ));
+    // After admission, its containers show that it was not injected.
+    assert!(reported(pod(&format!("uid: u, {label}"))));
+}
+
 const PROBES: &str = ", livenessProbe: {httpGet: {path: '/live?full=1', port: 8080}}, readinessProbe: {grpc: {port: 9000}}, startupProbe: {httpGet: {path: /up, port: 8080}}";
 
 #[test]

@@ -189,6 +189,25 @@ fn reports_ports_that_stay_open() {
 }
 
 #[test]
+fn pods_that_will_be_injected_are_not_reported_before_admission() {
+    let outside = |metadata: &str, more: &str| {
+        let pod = format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: lone, labels: {{app: lone}}{metadata}}}, spec: {{serviceAccountName: api, containers: [{{name: c}}]}}}}\n---\n"
+        );
+        let target = target("t", &["web"], "{kind: TCPRoute, name: none}");
+        let planned = planned(&format!("{pod}{target}{more}"));
+        let gaps = reported(&planned, Code::NotEnforced);
+        gaps.iter().any(|text| text.contains("`linkerd-proxy`"))
+    };
+    let namespace =
+        "{apiVersion: v1, kind: Namespace, metadata: {name: shop, annotations: {linkerd.io/inject: enabled}}}\n---\n";
+    assert!(!outside(", annotations: {linkerd.io/inject: enabled}", ""));
+    assert!(!outside("", namespace));
+    assert!(outside("", ""));
+    assert!(outside(", uid: u, annotations: {linkerd.io/inject: enabled}", ""));
+}
+
+#[test]
 fn reports_pods_that_no_labels_select() {
     let pod = "{apiVersion: v1, kind: Pod, metadata: {name: lone}, spec: {serviceAccountName: api, containers: []}}";
     let planned = planned(&format!(

@@ -5,6 +5,7 @@ use super::{NamedPort, Reader};
 use crate::model::access::Ports;
 use crate::model::route::HttpMatch;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
+use crate::resolve::missing::unusable;
 use crate::workload::Transport;
 use smi_types::FieldPath;
 use smi_types::access::{Rule, TargetSpec};
@@ -20,6 +21,8 @@ pub(super) struct Layers {
     pub(super) tcp: Option<Ports>,
     pub(super) http: Option<Vec<Arc<HttpMatch>>>,
     pub(super) udp: Option<Ports>,
+    /// `false` if there are no rules (A6), or a rule is of an unknown kind (A12): the target allows nothing.
+    pub(super) are_known: bool,
     pub(super) named_ports: Vec<NamedPort>,
 }
 
@@ -52,15 +55,13 @@ fn named(rule: &Rule) -> impl Iterator<Item = (usize, &str)> {
 }
 
 impl Reader<'_> {
-    /// Returns the layers of a target; `None` if it has no rules (A6) or has a rule of an unknown kind (A12).
-    pub(super) fn layers(&mut self, spec: &TargetSpec) -> Option<Layers> {
+    /// Returns the layers of a target.
+    pub(super) fn layers(&mut self, spec: &TargetSpec) -> Layers {
         let path = self.target.rules_path();
-        // A6
-        if spec.rules.is_empty() {
-            return None;
-        }
-        let mut layers = Layers::default();
-        let mut known = true;
+        let mut layers = Layers {
+            are_known: !spec.rules.is_empty(),
+            ..Layers::default()
+        };
         for (index, rule) in spec.rules.iter().enumerate() {
             let path = path.clone().index(index);
             let context = self.context;
@@ -89,10 +90,10 @@ impl Reader<'_> {
                     self.add_named_ports(ports, rule, &Kind::UdpRoute, Transport::Udp, &mut layers);
                     add(&mut layers.udp, ports);
                 }
-                _ => known = false,
+                _ => layers.are_known = false,
             }
         }
-        known.then_some(layers)
+        layers
     }
 
     /// Returns the key of the route that a rule refers to.
@@ -119,11 +120,22 @@ impl Reader<'_> {
         }
         let mut selected: Vec<Arc<HttpMatch>> = Vec::new();
         for (index, name) in named(rule) {
-            if !group.matches().iter().any(|matching| matching.name == *name) {
-                let message = format!("route group `{}` has no match `{name}`", rule.name);
+            let usable = || matches.iter().filter(|matching| matching.name() == name);
+            let problem = if !group.matches().iter().any(|matching| matching.name == *name) {
+                Some("does not exist")
+            } else if usable().next().is_none() {
+                Some("cannot be used")
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                let message = format!(
+                    "match `{name}` of route group `{}` {problem}, so it allows nothing",
+                    rule.name
+                );
                 self.unresolved(object.clone(), path.clone().field("matches").index(index), message);
             }
-            selected.extend(matches.iter().filter(|matching| matching.name() == name).cloned());
+            selected.extend(usable().cloned());
         }
         selected
     }
@@ -152,7 +164,7 @@ impl Reader<'_> {
     /// Reports that a rule's route is missing or unusable (A9). An invalid name is a violation.
     fn missing(&mut self, rule: &Rule, route: ObjectRef, path: &FieldPath) {
         if is_dns_subdomain(&rule.name) {
-            let message = format!("there is no usable {} `{}`", route.kind, rule.name);
+            let message = unusable(self.context.snapshot, &route);
             self.unresolved(route, path.clone().field("name"), message);
         }
     }
