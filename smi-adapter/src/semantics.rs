@@ -16,6 +16,7 @@ mod readings;
 mod request;
 mod split;
 mod trace;
+mod unknown;
 
 pub use access::{authorize, is_enforced};
 pub use outcome::{Answer, EnforcedBy, Outcome, ReleasedBy};

@@ -2,6 +2,7 @@
 
 use crate::query::{Authorization, Distribution};
 use crate::settings::ENFORCE_LABEL;
+use smi_types::FieldPath;
 use std::fmt::{self, Display};
 
 /// The outcome of one step: the result of one clause of the specification for one object.
@@ -52,7 +53,8 @@ pub enum Outcome {
         /// The reason.
         why: String,
     },
-    /// A reference in the matches of the split does not refer to a route group (T16, T17).
+    /// A reference in the matches of the split does not refer to a route group (T16, T17), or has an unknown field
+    /// (I8).
     UnknownReference {
         /// The name in the reference.
         name: String,
@@ -82,7 +84,7 @@ pub enum Outcome {
     },
     /// The backend has a weight of zero (T9).
     ZeroWeight,
-    /// The backend is absent, so the root stands in for it (T25).
+    /// The backend is absent, or its entry has an unknown field (I8), so the root stands in for it (T25).
     Absent {
         /// Its weight, in units of 10⁻⁹.
         nanos: u128,
@@ -144,10 +146,17 @@ pub enum Outcome {
         /// The reason.
         why: String,
     },
-    /// A source of the traffic target matches no caller (A26).
+    /// A source of the traffic target matches no caller (A26, I8).
     UnknownSource {
         /// The position of the source, from 0.
         index: usize,
+        /// The reason.
+        why: String,
+    },
+    /// A rule of the traffic target matches nothing, whatever route it refers to (I8).
+    RuleMatchesNothing {
+        /// The path of the rule in the target.
+        rule: FieldPath,
         /// The reason.
         why: String,
     },
@@ -291,6 +300,7 @@ impl Display for Outcome {
             Self::MayAllow { why } => write!(f, "may allow the traffic, depending on the mesh, because {why}"),
             Self::DoesNotAllow { why } => write!(f, "does not allow the traffic because {why}"),
             Self::UnknownSource { index, why } => write!(f, "`sources[{index}]` matches no caller because {why}"),
+            Self::RuleMatchesNothing { rule, why } => write!(f, "`{rule}` matches nothing because {why}"),
             Self::UnknownMatch { name, group } => {
                 write!(f, "a rule selects `{name}`, which is not a match of `{group}`")
             }

@@ -33,7 +33,7 @@ const STEPS: [fn(&str) -> String; 8] = [
 ];
 
 /// Removes query and fragment, which are not matched (S5).
-fn without_query(path: &str) -> &str {
+pub(super) fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 

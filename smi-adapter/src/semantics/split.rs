@@ -4,10 +4,11 @@ use super::call::Call;
 use super::outcome::Outcome;
 use super::request::{self, Seen};
 use super::trace::{Reason, Trace};
+use super::unknown::Unknown;
 use super::{backends, destination};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::query::Distribution;
-use smi_types::specs::HTTPRouteGroup;
+use smi_types::FieldPath;
 use smi_types::split::{MatchRef, Spec, TrafficSplit};
 
 /// Returns the shares of the first split in order that is not passed over, or else the root's own endpoints (T29).
@@ -117,20 +118,34 @@ fn take(
     seen: Option<&Seen<'_>>,
     trace: &mut Trace,
 ) -> Result<Distribution, Reason> {
+    let unknown = Unknown::of(call.snapshot, call.settings, &ObjectRef::split(key.clone()));
+    // I8: the split is inert, but keeps its place in the order.
+    unknown.only_in_items(&[backends_path(), matches_path()])?;
     destination::usable_root(call.snapshot, call.root)?;
-    let weights = backends::weights(spec)?;
-    matches(call, key, spec, seen, trace)?;
+    let weights = backends::weights(spec, &unknown)?;
+    matches(call, key, spec, &unknown, seen, trace)?;
     backends::shares(call, &weights, trace)
+}
+
+/// Returns the path of the backends, which is the same in all versions.
+pub(super) fn backends_path() -> FieldPath {
+    "spec.backends".into()
+}
+
+/// Returns the path of the references to route groups, which is the same in all versions.
+fn matches_path() -> FieldPath {
+    "spec.matches".into()
 }
 
 /// Returns `Ok` if the split applies to the traffic (T12, T14, T18).
 ///
 /// A split without references applies to all traffic, any other to requests that fulfil any match of any group. Traffic
-/// that is not HTTP fulfils none (T19).
+/// that is not HTTP fulfils none (T19). A reference with an unknown field adds no match (I8).
 fn matches(
     call: &Call<'_>,
     key: &ObjectKey,
     spec: &Spec,
+    unknown: &Unknown<'_>,
     seen: Option<&Seen<'_>>,
     trace: &mut Trace,
 ) -> Result<(), Reason> {
@@ -140,9 +155,10 @@ fn matches(
     let Some(seen) = seen else {
         return Err(Reason::new("T19", "it has matches, and the traffic is not HTTP"));
     };
-    for reference in &spec.matches {
+    for (index, reference) in spec.matches.iter().enumerate() {
         let group = ObjectRef::group(ObjectKey::new(&*key.namespace, &*reference.name));
-        if let Err(Reason { rule, why }) = resolved(reference) {
+        let known = unknown.not_in(&matches_path().index(index));
+        if let Err(Reason { rule, why }) = known.and_then(|()| resolved(reference)) {
             let name = reference.name.clone();
             trace.record(
                 rule,
@@ -175,21 +191,28 @@ fn resolved(reference: &MatchRef) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Returns `true` if a request fulfils any match of a group (S2, S15). The group may be absent (T17) or without matches
-/// (S21).
+/// Returns `true` if a request fulfils any match of a group (S2, S15). The group may be absent (T17), have an unknown
+/// field outside of its matches (I8) or have no matches (S21).
 fn any_match(call: &Call<'_>, group: &ObjectRef, seen: &Seen<'_>, trace: &mut Trace) -> bool {
-    let Some(matches) = call.snapshot.group(&group.key).map(HTTPRouteGroup::matches) else {
+    let Some(found) = call.snapshot.group(&group.key) else {
         let Reason { why, .. } = destination::missing(call.snapshot, group);
         trace.record("T17", group.clone(), Outcome::MatchesNothing { why });
         return false;
     };
+    let unknown = Unknown::of(call.snapshot, call.settings, group);
+    if let Err(Reason { rule, why }) = unknown.only_in_items(&[found.matches_path()]) {
+        trace.record(rule, group.clone(), Outcome::MatchesNothing { why });
+        return false;
+    }
+    let matches = found.matches();
     if matches.is_empty() {
         let why = "it has no matches".to_owned();
         trace.record("S21", group.clone(), Outcome::MatchesNothing { why });
     }
     for (index, matching) in matches.iter().enumerate() {
         let name = matching.name.clone();
-        match request::fulfils(matching, seen, call.settings) {
+        let known = unknown.not_in(&found.matches_path().index(index));
+        match known.and_then(|()| request::fulfils(matching, seen, call.settings)) {
             Ok(()) => {
                 trace.record("S15", group.clone(), Outcome::Fulfilled { index, name });
                 return true;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::object::{ObjectKey, ObjectRef};
+use crate::settings::UnknownFields;
 use crate::snapshot::SnapshotBuilder;
 use k8s_openapi::api::core::v1::Service;
 use proptest::prelude::*;
@@ -12,6 +13,7 @@ mod paths;
 mod requests;
 mod services;
 mod splits;
+mod unknown;
 
 /// A snapshot, mostly of objects in namespace `shop`, and settings.
 struct World {
@@ -85,6 +87,12 @@ impl World {
         self.add(|input| input.add(Object::from_value(object).unwrap()))
     }
 
+    /// Returns the same world with settings that ignore unknown fields (I8).
+    fn ignoring(mut self) -> Self {
+        self.settings.unknown_fields = UnknownFields::Ignore;
+        self
+    }
+
     fn query(&self, to: &str, port: u16, traffic: Traffic) -> (Routing, Trace) {
         let query = RoutingQuery {
             from: None,
@@ -111,6 +119,26 @@ impl World {
         let request = request("GET", "/", &[]);
         self.query("web", 80, Traffic::Http(request)).1.to_string()
     }
+}
+
+/// Returns a route group in the form of a version.
+fn group_in(version: &str, name: &str, matches: &Value) -> Value {
+    let mut group = json!({
+        "apiVersion": format!("specs.smi-spec.io/{version}"), "kind": "HTTPRouteGroup",
+        "metadata": {"name": name, "namespace": "shop"},
+    });
+    match version {
+        "v1alpha1" | "v1alpha2" => group["matches"] = matches.clone(),
+        _ => group["spec"] = json!({"matches": matches}),
+    }
+    group
+}
+
+/// Returns the object with an unknown field at a place, as a JSON pointer.
+fn with_unknown(object: &Value, place: &str) -> Value {
+    let mut object = object.clone();
+    object.pointer_mut(place).unwrap()["foo"] = json!("x");
+    object
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {

@@ -7,6 +7,7 @@ use crate::principal::{Identity, Principal};
 use crate::semantics::destination;
 use crate::semantics::outcome::Outcome;
 use crate::semantics::trace::{Reason, Trace};
+use crate::semantics::unknown::Unknown;
 use crate::workload::Workload;
 use smi_types::access::{PodLabelSelector, Schemes};
 
@@ -52,16 +53,18 @@ fn schemes<'a>(case: &Case<'a>, key: &ObjectKey, trace: &mut Trace) -> Option<&'
     }
 }
 
-/// Returns the schemes of a binding. An empty or invalid binding matches nothing as a whole (A28, A30, I7).
+/// Returns the schemes of a binding. An empty or invalid binding, or one with an unknown field, matches nothing as a
+/// whole (A28, A30, I7, I8).
 fn valid<'a>(case: &Case<'a>, key: &ObjectKey) -> Result<&'a Schemes, Reason> {
     if !case.settings.scope.contains(&key.namespace) {
         let why = format!("namespace `{}` is out of scope", key.namespace);
         return Err(Reason::new("I3", why));
     }
+    let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
     let Some((_, binding)) = case.snapshot.bindings().find(|(other, _)| *other == key) else {
-        let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
         return Err(destination::missing(case.snapshot, &object));
     };
+    Unknown::of(case.snapshot, case.settings, &object).nowhere()?;
     let declared = binding.spec.as_ref().map(|spec| &spec.schemes);
     let schemes = declared
         .filter(|schemes| **schemes != Schemes::default())

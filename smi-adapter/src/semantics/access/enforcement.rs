@@ -1,6 +1,6 @@
 //! Enforcement: the namespaces in which all traffic is denied unless a traffic target allows it (A2).
 
-use crate::object::Kind;
+use crate::object::{Kind, ObjectRef};
 use crate::semantics::outcome::{EnforcedBy, ReleasedBy};
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
 use crate::snapshot::Snapshot;
@@ -75,7 +75,13 @@ fn holds_target(snapshot: &Snapshot, settings: &Settings, namespace: &str) -> bo
     let undecodable = snapshot.undecodable().map(|diagnostic| &diagnostic.object);
     let mut unreadable = undecodable.chain(snapshot.duplicates());
     targets.any(|(key, target)| enforces(&key.namespace, target, settings) == namespace)
-        || unreadable.any(|object| object.kind == Kind::TrafficTarget && object.key.namespace == namespace)
+        || unreadable.any(|object| is_called_target(object) && object.key.namespace == namespace)
+}
+
+/// Returns `true` if the kind of an unreadable object is called `TrafficTarget`, in any API group: its author may have
+/// written a wrong group (A2).
+pub(super) fn is_called_target(object: &ObjectRef) -> bool {
+    object.kind.name() == Kind::TrafficTarget.name()
 }
 
 /// Returns the namespace that a target enforces: its own or, with the opt-in, that of its destination (A22).

@@ -2,39 +2,35 @@
 
 use super::case::Case;
 use super::conversion;
+use super::subjects::Destination;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::semantics::trace::Reason;
-use crate::settings::Settings;
-use smi_types::Version;
+use crate::semantics::unknown::Unknown;
+use smi_types::FieldPath;
 use smi_types::access::{Rule, Subject, TargetSpec, TrafficTarget};
 
 /// A target that has every required part.
 pub(super) struct InForce<'a> {
     pub(super) key: &'a ObjectKey,
-    pub(super) version: Version,
-    pub(super) destination: &'a Subject,
-    /// The namespace of the destination (A23).
-    pub(super) namespace: &'a str,
+    pub(super) target: &'a TrafficTarget,
+    pub(super) destination: Destination<'a>,
     /// The only allowed port, if there is one (A10).
     pub(super) port: Option<u16>,
-    pub(super) rules: &'a [Rule],
     pub(super) sources: &'a [Subject],
 }
 
 impl<'a> InForce<'a> {
-    /// Returns the parts of a target. A target with a missing or invalid part grants nothing as a whole (A6, A12, A22,
-    /// I5, I7).
-    pub(super) fn new(key: &'a ObjectKey, target: &'a TrafficTarget, settings: &Settings) -> Result<Self, Reason> {
+    /// Returns the parts of a target. A target with a missing or invalid part, or with an unknown field outside of its
+    /// rules and sources, grants nothing as a whole (A6, A12, A22, I5, I7, I8).
+    pub(super) fn new(case: &Case<'a>, key: &'a ObjectKey, target: &'a TrafficTarget) -> Result<Self, Reason> {
+        let unknown = Unknown::of(case.snapshot, case.settings, &ObjectRef::target(key.clone()));
+        unknown.only_in_items(&[target.rules_path(), sources_path(target)])?;
         let declared = target.spec.as_ref();
         let spec = declared
             .filter(|spec| **spec != TargetSpec::default())
             .ok_or_else(|| Reason::new("I7", "it is empty"))?;
         conversion::nothing_lost(target)?;
-        let destination = spec
-            .destination
-            .as_ref()
-            .ok_or_else(|| Reason::new("A6", "it has no destination"))?;
-        let namespace = destination_namespace(key, destination, settings)?;
+        let destination = Destination::of(key, target, case.settings)?;
         if spec.rules.is_empty() {
             return Err(Reason::new("A6", "it has no rules"));
         }
@@ -47,11 +43,9 @@ impl<'a> InForce<'a> {
         }
         Ok(Self {
             key,
-            version: target.version,
+            target,
+            port: port(destination.subject)?,
             destination,
-            namespace,
-            port: port(destination)?,
-            rules: &spec.rules,
             sources: &spec.sources,
         })
     }
@@ -59,6 +53,11 @@ impl<'a> InForce<'a> {
     pub(super) fn object(&self) -> ObjectRef {
         ObjectRef::target(self.key.clone())
     }
+}
+
+/// Returns the path of the sources in the version that the target was read in: `sources` or `spec.sources`.
+pub(super) fn sources_path(target: &TrafficTarget) -> FieldPath {
+    target.spec_path().field("sources")
 }
 
 /// Returns the targets that are in the namespace of the workload or name it. Targets out of scope do not count.
@@ -79,23 +78,6 @@ pub(super) fn of_namespace<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a Traff
 fn is_known(rule: &Rule) -> bool {
     let known = [Kind::HttpRouteGroup, Kind::TcpRoute, Kind::UdpRoute];
     known.iter().any(|kind| kind.name() == rule.kind)
-}
-
-/// Returns the namespace of the destination: the target's own, unless the opt-in is set (A22, A23).
-fn destination_namespace<'a>(
-    key: &'a ObjectKey,
-    destination: &'a Subject,
-    settings: &Settings,
-) -> Result<&'a str, Reason> {
-    let named = &destination.namespace;
-    if named.is_empty() {
-        Ok(&key.namespace)
-    } else if *named == key.namespace || settings.foreign_destinations {
-        Ok(named)
-    } else {
-        let why = format!("its destination is in namespace `{named}`, which is not its own");
-        Err(Reason::new("A22", why))
-    }
 }
 
 /// Returns the port of the destination. An invalid port never stands for all ports (A10).

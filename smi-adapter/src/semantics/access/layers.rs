@@ -3,12 +3,14 @@
 use super::case::Case;
 use super::in_force::InForce;
 use super::routes;
-use crate::object::Kind;
+use super::rules::{self, Member};
+use crate::object::{Kind, ObjectRef};
 use crate::query::Traffic;
 use crate::semantics::outcome::Outcome;
 use crate::semantics::request::{self, Seen};
 use crate::semantics::trace::{Reason, Trace};
-use smi_types::access::Rule;
+use crate::semantics::unknown::Unknown;
+use smi_types::specs::HTTPRouteGroup;
 
 /// Returns `Ok` if the rules of a target allow the query: AND between the present layers, OR within each of them (A12).
 /// UDP is decided separately.
@@ -43,8 +45,18 @@ pub(super) fn is_present(target: &InForce<'_>, kind: &Kind) -> bool {
     of_kind(target, kind).next().is_some()
 }
 
-fn of_kind<'a>(target: &InForce<'a>, kind: &Kind) -> impl Iterator<Item = &'a Rule> {
-    target.rules.iter().filter(move |rule| rule.kind == kind.name())
+fn of_kind<'a>(target: &InForce<'a>, kind: &Kind) -> impl Iterator<Item = Member<'a>> {
+    rules::of_kind(target.key, target.target, kind)
+}
+
+/// Returns `true` if a rule has no unknown field, and records the field otherwise (I8).
+fn is_known(case: &Case<'_>, target: &InForce<'_>, member: &Member<'_>, trace: &mut Trace) -> bool {
+    let Err(Reason { rule, why }) = member.known(case) else {
+        return true;
+    };
+    let path = member.path.clone();
+    trace.record(rule, target.object(), Outcome::RuleMatchesNothing { rule: path, why });
+    false
 }
 
 /// Returns `Ok` if `destination.port` is absent or the port of the query, on which the workload listens (A10).
@@ -61,9 +73,12 @@ fn only_port(case: &Case<'_>, target: &InForce<'_>) -> Result<(), Reason> {
 /// Returns `Ok` if any route of the layer allows the port (A11).
 fn port(case: &Case<'_>, target: &InForce<'_>, kind: &Kind, trace: &mut Trace) -> Result<(), Reason> {
     let port = case.query.port;
-    for rule in of_kind(target, kind) {
-        let object = routes::object(kind, target, rule);
-        match routes::ports(case.snapshot, kind, target, rule) {
+    for member in of_kind(target, kind) {
+        if !is_known(case, target, &member, trace) {
+            continue;
+        }
+        let object = member.route(kind);
+        match routes::ports(case, kind, &member) {
             Ok(ports) if ports.contain(port) => {
                 trace.record("A11", object, Outcome::PortListed { port });
                 return Ok(());
@@ -81,7 +96,7 @@ fn request(case: &Case<'_>, target: &InForce<'_>, seen: Option<&Seen<'_>>, trace
         return Err(Reason::new("A14", "it allows HTTP only, and the traffic is not HTTP"));
     };
     let kind = Kind::HttpRouteGroup;
-    if of_kind(target, &kind).any(|rule| group(case, target, rule, seen, trace)) {
+    if of_kind(target, &kind).any(|member| group(case, target, &member, seen, trace)) {
         return Ok(());
     }
     Err(not_listed(&kind))
@@ -93,13 +108,19 @@ fn not_listed(kind: &Kind) -> Reason {
 }
 
 /// Returns `true` if the request fulfils one of the matches that the rule selects (A7, A8, S15).
-fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, trace: &mut Trace) -> bool {
-    let object = routes::object(&Kind::HttpRouteGroup, target, rule);
-    let Some(group) = case.snapshot.group(&object.key) else {
-        let why = routes::missing(case.snapshot, &object).why;
-        trace.record("A9", object, Outcome::MatchesNothing { why });
+fn group(case: &Case<'_>, target: &InForce<'_>, member: &Member<'_>, seen: &Seen<'_>, trace: &mut Trace) -> bool {
+    if !is_known(case, target, member, trace) {
         return false;
+    }
+    let (object, rule) = (member.route(&Kind::HttpRouteGroup), member.rule);
+    let group = match usable_group(case, &object) {
+        Ok(group) => group,
+        Err(Reason { rule, why }) => {
+            trace.record(rule, object, Outcome::MatchesNothing { why });
+            return false;
+        }
     };
+    let unknown = Unknown::of(case.snapshot, case.settings, &object);
     let matches = group.matches();
     if matches.is_empty() {
         let why = "it has no matches".to_owned();
@@ -118,7 +139,8 @@ fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, tr
             continue;
         }
         let name = matching.name.clone();
-        match request::fulfils(matching, seen, case.settings) {
+        let known = unknown.not_in(&group.matches_path().index(index));
+        match known.and_then(|()| request::fulfils(matching, seen, case.settings)) {
             Ok(()) => {
                 trace.record("S15", object, Outcome::Fulfilled { index, name });
                 return true;
@@ -129,4 +151,13 @@ fn group(case: &Case<'_>, target: &InForce<'_>, rule: &Rule, seen: &Seen<'_>, tr
         }
     }
     false
+}
+
+/// Returns a route group. A group with an unknown field outside of its matches counts as missing (A9, I8).
+fn usable_group<'a>(case: &Case<'a>, object: &ObjectRef) -> Result<&'a HTTPRouteGroup, Reason> {
+    let group = case.snapshot.group(&object.key);
+    let group = group.ok_or_else(|| routes::missing(case.snapshot, object))?;
+    let unknown = Unknown::of(case.snapshot, case.settings, object);
+    unknown.only_in_items(&[group.matches_path()])?;
+    Ok(group)
 }

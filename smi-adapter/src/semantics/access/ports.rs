@@ -1,12 +1,12 @@
 //! Ports: the authorizations that the port leaves open (A11, A13, A14).
 
 use super::case::Case;
-use super::in_force::{self, InForce};
-use super::{layers, routes, subjects};
+use super::in_force::InForce;
+use super::{layers, named};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::query::Traffic;
 use crate::semantics::destination;
-use crate::semantics::trace::{Reason, Trace};
+use crate::semantics::trace::Reason;
 use crate::workload::Transport;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -71,44 +71,11 @@ fn declaration(port: &ServicePort) -> &str {
 /// Returns the reason that leaves the query open if nothing names the port (A11). A target that allows the port by
 /// number names it.
 fn unnamed(case: &Case<'_>) -> Option<Reason> {
-    let is_named = is_container_port(case) || !service_ports(case).is_empty() || is_named_by_target(case);
-    (!is_named).then(|| Reason::new("A11", format!("nothing names port `{}`", case.query.port)))
-}
-
-fn is_container_port(case: &Case<'_>) -> bool {
-    let port = case.query.port;
-    match case.transport() {
-        Transport::Tcp => case.workload.tcp_ports().any(|named| named == port),
-        Transport::Udp => case.workload.udp_ports().any(|named| named == port),
-    }
-}
-
-/// Returns `true` if a target whose destination is the workload names the port, in its routes or as `destination.port`
-/// (A11).
-fn is_named_by_target(case: &Case<'_>) -> bool {
-    let kind = match case.transport() {
-        Transport::Tcp => Kind::TcpRoute,
-        Transport::Udp => Kind::UdpRoute,
-    };
-    in_force::of_namespace(case).into_iter().any(|(key, target)| {
-        let Ok(target) = InForce::new(key, target, case.settings) else {
-            return false;
-        };
-        subjects::is_destination(case, &target, &mut Trace::default()).is_ok()
-            && (target.port == Some(case.query.port) || is_named_by_routes(case, &kind, &target))
-    })
-}
-
-fn is_named_by_routes(case: &Case<'_>, kind: &Kind, target: &InForce<'_>) -> bool {
-    let mut rules = target.rules.iter().filter(|rule| rule.kind == kind.name());
-    rules.any(|rule| {
-        let ports = routes::ports(case.snapshot, kind, target, rule);
-        ports.is_ok_and(|ports| ports.name(case.query.port))
-    })
+    (!named::is_named(case)).then(|| Reason::new("A11", format!("nothing names port `{}`", case.query.port)))
 }
 
 /// Returns the Service ports that target the port of the query.
-fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
+pub(super) fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
     let mut found = Vec::new();
     for (key, service) in case.snapshot.services() {
         if key.namespace == case.namespace() && selects(case, service) {

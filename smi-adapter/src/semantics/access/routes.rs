@@ -1,11 +1,12 @@
 //! Routes: the objects that rules refer to, and their ports.
 
-use super::in_force::InForce;
+use super::case::Case;
+use super::rules::Member;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::semantics::destination;
 use crate::semantics::trace::Reason;
+use crate::semantics::unknown::Unknown;
 use crate::snapshot::Snapshot;
-use smi_types::access::Rule;
 use smi_types::specs::PortsSpec;
 
 /// The ports that a route allows.
@@ -33,18 +34,16 @@ impl Ports {
     }
 }
 
-/// Returns the route that a rule refers to, in the target's namespace (A25).
-pub(super) fn object(kind: &Kind, target: &InForce<'_>, rule: &Rule) -> ObjectRef {
-    ObjectRef::new(kind.clone(), ObjectKey::new(&*target.key.namespace, &*rule.name))
-}
-
 /// Returns the ports of the TCP or UDP route that a rule refers to (A11).
 ///
 /// # Errors
 ///
-/// Returns the reason if the route matches nothing (A8, A9, S23).
-pub(super) fn ports(snapshot: &Snapshot, kind: &Kind, target: &InForce<'_>, rule: &Rule) -> Result<Ports, Reason> {
-    let spec = spec(snapshot, &object(kind, target, rule))?;
+/// Returns the reason if the route matches nothing (A8, A9, I8, S23).
+pub(super) fn ports(case: &Case<'_>, kind: &Kind, member: &Member<'_>) -> Result<Ports, Reason> {
+    let (route, rule) = (member.route(kind), member.rule);
+    let spec = spec(case.snapshot, &route)?;
+    // A9, I8: a route with an unknown field counts as missing.
+    Unknown::of(case.snapshot, case.settings, &route).nowhere()?;
     let matches = spec.and_then(|spec| spec.matches.as_ref());
     let name = matches.map(|matches| matches.name.as_str()).unwrap_or_default();
     let is_selected = !name.is_empty() && rule.matches.iter().any(|selected| selected == name);

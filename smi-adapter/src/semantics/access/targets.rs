@@ -2,8 +2,8 @@
 
 use super::case::Case;
 use super::in_force::InForce;
-use super::{layers, ports, subjects};
-use crate::object::{Kind, ObjectKey};
+use super::{enforcement, layers, ports, subjects};
+use crate::object::ObjectKey;
 use crate::semantics::destination;
 use crate::semantics::outcome::Outcome;
 use crate::semantics::request::Seen;
@@ -14,7 +14,7 @@ use smi_types::access::TrafficTarget;
 pub(super) fn unreadable(case: &Case<'_>, trace: &mut Trace) {
     let undecodable = case.snapshot.undecodable().map(|diagnostic| &diagnostic.object);
     for object in undecodable.chain(case.snapshot.duplicates()) {
-        if object.kind == Kind::TrafficTarget && object.key.namespace == case.namespace() {
+        if enforcement::is_called_target(object) && object.key.namespace == case.namespace() {
             let Reason { rule, why } = destination::missing(case.snapshot, object);
             trace.record(rule, object.clone(), Outcome::DoesNotAllow { why });
         }
@@ -30,8 +30,8 @@ pub(super) fn allows(
     seen: Option<&Seen<'_>>,
     trace: &mut Trace,
 ) -> Result<Option<Reason>, Reason> {
-    let target = InForce::new(key, target, case.settings)?;
-    subjects::is_destination(case, &target, trace)?;
+    let target = InForce::new(case, key, target)?;
+    target.destination.is_reached(case, trace)?;
     subjects::is_source(case, &target, trace)?;
     layers::allow(case, &target, seen, trace)?;
     Ok(ports::left_open(case, &target))

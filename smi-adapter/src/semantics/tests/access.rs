@@ -15,6 +15,7 @@ mod ports;
 mod rules;
 mod subjects;
 mod traces;
+mod unknown;
 
 const ALLOW: Authorization = Authorization::Allow;
 const DENY: Authorization = Authorization::Deny;

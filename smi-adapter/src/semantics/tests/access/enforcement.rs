@@ -180,3 +180,53 @@ fn a_destination_in_another_namespace_enforces_it_only_with_the_opt_in() {
     world.snapshot.insert_undecodable(broken(target_ref("shop")));
     assert_eq!(enforced(&world), ["shop"]);
 }
+
+#[test]
+fn an_unreadable_target_of_any_api_group_enforces_its_namespace() {
+    // A2
+    let unreadable = |api_version: &str, kind: &str| {
+        let object = json!({
+            "apiVersion": api_version, "kind": kind,
+            "metadata": {"name": "a", "namespace": "shop"}, "spec": any_tcp(),
+        });
+        let mut input = SnapshotBuilder::default();
+        input.add_error(&Object::from_value(&object).unwrap_err());
+        World {
+            snapshot: input.build(),
+            ..World::default()
+        }
+    };
+    for api_version in [
+        "access.smi-spec.io/v1alpha9",
+        "specs.smi-spec.io/v1alpha4",
+        "smi-spec.io/v1alpha3",
+        "access.smi.io/v1alpha3",
+        "v1alpha3",
+    ] {
+        let world = unreadable(api_version, "TrafficTarget");
+        assert_eq!(enforced(&world), ["shop"], "{api_version}");
+        let (_, trace) = world.pod("shop", "api-1", "api", &json!([])).authorize(
+            "shop/web",
+            pod_ref("shop", "api-1"),
+            80,
+            Traffic::Tcp,
+        );
+        let expected = "TrafficTarget shop/a: does not allow the traffic because it cannot be read";
+        assert!(trace.to_string().contains(expected), "{trace}");
+    }
+    assert_eq!(
+        enforced(&unreadable("specs.smi-spec.io/v1alpha4", "TrafficSplit")),
+        [""; 0]
+    );
+
+    let kind = Kind::named("x.dev", "v1", "TrafficTarget", "traffictargets");
+    let object = || ObjectRef::new(kind.clone(), ObjectKey::new("other", "a"));
+    let mut world = World::default();
+    world.snapshot.insert_undecodable(broken(object()));
+    assert_eq!(enforced(&world), ["other"]);
+    assert_eq!(enforced(&label(world, "other", "false")), [""; 0]);
+    let twice = World::default()
+        .add(|input| input.add_undecodable(broken(object())))
+        .add(|input| input.add_undecodable(broken(object())));
+    assert_eq!(enforced(&twice), ["other"], "I1");
+}

@@ -166,17 +166,24 @@ fn health_checks_are_left_open() {
     let grpc = "/grpc.health.v1.Health/Check";
     for (port, traffic, is_check) in [
         (8080, http("GET", "/healthz?full=1"), true),
-        (8080, http("GET", "/healthz"), false),
-        (8080, http("GET", "/healthz?full=1&x"), false),
-        (8080, http("GET", "/healthz?full=1#x"), false),
+        (8080, http("GET", "/healthz"), true),
+        (8080, http("GET", "/healthz?"), true),
+        (8080, http("GET", "/healthz?full=0"), true),
+        (8080, http("GET", "/healthz?full=1&x"), true),
+        (8080, http("GET", "/healthz?full=1#x"), true),
+        (8080, http("GET", "/healthz/"), false),
+        (8080, http("GET", "/healthz/?full=1"), false),
+        (8080, http("GET", "/healthz%3Ffull=1"), false),
         (8080, http("GET", "/./healthz?full=1"), false),
         (8080, http("HEAD", "/healthz?full=1"), false),
         (8080, http("POST", "/healthz?full=1"), false),
         (8080, http("get", "/healthz?full=1"), false),
         (9000, http("GET", "/healthz?full=1"), false),
         (9000, http("GET", "/ready/../x"), true),
+        (9000, http("GET", "/ready/../x?y=z"), true),
         (9000, http("GET", "/x"), false),
         (9001, http("POST", grpc), true),
+        (9001, http("POST", "/grpc.health.v1.Health/Check?x"), false),
         (9001, http("GET", grpc), false),
         (9001, http("POST", "/grpc.health.v1.Health/Watch"), false),
         (9000, http("POST", grpc), false),
@@ -206,9 +213,31 @@ fn a_health_check_that_policy_allows_is_allowed() {
     assert_eq!(access, ALLOW);
     let (access, _) = world.authorize("shop/db", pod_ref("shop", "checked"), 8080, get("/healthz?full=1"));
     assert_eq!(access, either("A38"));
-    // Health checks do not name a port: A11 has precedence over A38.
-    let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), 9000, get("/ready/../x"));
+    // A port that policy leaves open is not a matter of A38.
+    let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), 9002, get("/"));
     assert_eq!(access, either("A11"));
+}
+
+#[test]
+fn a_health_check_names_its_port() {
+    // A11, A38
+    let udp = rules(&json!([{"kind": "UDPRoute", "name": "any"}]));
+    let world = checked(World::api()).target("a", &any_tcp()).target("b", &udp);
+    for (port, expected) in [
+        (9000, ALLOW),
+        (9001, ALLOW),
+        (9002, either("A11")),
+        (9003, either("A11")),
+    ] {
+        for traffic in [Traffic::Tcp, get("/"), get("/ready/../x")] {
+            let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), port, traffic.clone());
+            assert_eq!(access, expected, "{port} {traffic:?}");
+            let other_pod = world.access("shop/web", port, traffic);
+            assert_eq!(other_pod, either("A11"), "{port}");
+        }
+        let (access, _) = world.authorize("shop/web", pod_ref("shop", "checked"), port, Traffic::Udp);
+        assert_eq!(access, either("A11"), "{port}");
+    }
 }
 
 #[test]

@@ -218,8 +218,9 @@ fn targets_name_ports_of_their_destination() {
         (json!([{"kind": "TCPRoute", "name": "gone"}]), either("A11")),
         (
             json!([{"kind": "TCPRoute", "name": "t"}, {"kind": "X", "name": "t"}]),
-            either("A11"),
+            ALLOW,
         ),
+        (json!([{"kind": "X", "name": "t"}]), either("A11")),
         (
             json!([{"kind": "TCPRoute", "name": "t"}, {"kind": "HTTPRouteGroup", "name": "gone"}]),
             ALLOW,
@@ -242,4 +243,159 @@ fn targets_name_ports_of_their_destination() {
     of_db["destination"] = account("db");
     assert_eq!(on(&other(&of_db), 9000, Traffic::Tcp), either("A11"));
     assert_eq!(on(&other(&json!({})), 9000, Traffic::Tcp), either("A11"));
+}
+
+/// Returns the answer to raw bytes on port 9000, which only the target `b` can name, with and without I8.
+fn on_9000(object: &Value) -> [Authorization; 2] {
+    let world = || {
+        World::api()
+            .route("TCPRoute", "t", &json!({"matches": {"ports": [9000]}}))
+            .route("TCPRoute", "odd", &json!({"matches": {"ports": [9000], "foo": "x"}}))
+            .binding("shop", "good", &json!({"serviceAccount": "api"}))
+            .binding("shop", "odd", &json!({"serviceAccount": "api", "foo": "x"}))
+            .binding("shop", "empty", &json!({}))
+            .target("a", &any_tcp())
+            .object(object)
+    };
+    [
+        world().access("shop/web", 9000, Traffic::Tcp),
+        world().ignoring().access("shop/web", 9000, Traffic::Tcp),
+    ]
+}
+
+fn target_b(version: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": format!("access.smi-spec.io/{version}"), "kind": "TrafficTarget",
+        "metadata": {"name": "b", "namespace": "shop"}, "spec": spec,
+    })
+}
+
+/// Returns the spec of a target for `api` that names port 9000 by its route.
+fn by_route() -> Value {
+    rules(&json!([{"kind": "TCPRoute", "name": "t"}]))
+}
+
+/// Returns the spec of a target for `api` that names port 9000 by its destination.
+fn by_destination() -> Value {
+    with("destination", &destination(&json!(9000)))
+}
+
+#[test]
+fn targets_that_are_not_in_force_name_ports() {
+    // A11, A6, A10, A12, I5, I8
+    let changed = |spec: &Value, field: &str, value: Value| {
+        let mut spec = spec.clone();
+        spec[field] = value;
+        spec
+    };
+    let with_odd_rule = json!([{"kind": "TCPRoute", "name": "t"}, {"kind": "X", "name": "x"}]);
+    for spec in [
+        by_route(),
+        by_destination(),
+        changed(&by_route(), "sources", json!([])),
+        changed(&by_destination(), "sources", json!([])),
+        changed(&by_destination(), "rules", json!([])),
+        changed(&by_route(), "rules", with_odd_rule.clone()),
+        changed(&by_destination(), "rules", with_odd_rule),
+        changed(&by_route(), "destination", destination(&json!("x"))),
+        changed(&by_route(), "destination", destination(&json!(1))),
+        changed(&by_route(), "sources", json!([{"kind": "X", "name": "x"}])),
+    ] {
+        for version in ["v1alpha2", "v1alpha3", "v1alpha4"] {
+            assert_eq!(on_9000(&target_b(version, &spec)), [ALLOW, ALLOW], "{version} {spec}");
+        }
+    }
+    // I5
+    let mut converted = target_b("v1alpha3", &by_route());
+    let annotations =
+        json!({"kubectl.kubernetes.io/last-applied-configuration": r#"{"apiVersion":"access.smi-spec.io/v1alpha1"}"#});
+    converted["metadata"]["annotations"] = annotations;
+    assert_eq!(on_9000(&converted), [ALLOW, ALLOW]);
+    // A target of v1alpha1 without rules.
+    let mut root = target_b("v1alpha1", &Value::Null);
+    root["destination"] = destination(&json!(9000));
+    root.as_object_mut().unwrap().remove("spec");
+    assert_eq!(on_9000(&root), [ALLOW, ALLOW]);
+    // I1: a target that is defined twice, and one that cannot be read, have no content.
+    let twice = World::api()
+        .route("TCPRoute", "t", &json!({"matches": {"ports": [9000]}}))
+        .target("a", &any_tcp())
+        .target("b", &by_route())
+        .target("b", &by_route());
+    assert_eq!(twice.access("shop/web", 9000, Traffic::Tcp), either("A11"));
+}
+
+#[test]
+fn unknown_fields_stop_only_their_rule_or_route_from_naming_ports() {
+    // A11, I8
+    let a11 = either("A11");
+    let rule = |name: &str| json!({"kind": "TCPRoute", "name": name});
+    for version in ["v1alpha2", "v1alpha3", "v1alpha4"] {
+        for (spec, place, restricting) in [
+            (by_route(), "", ALLOW),
+            (by_route(), "/spec", ALLOW),
+            (by_route(), "/spec/destination", ALLOW),
+            (by_route(), "/spec/sources/0", ALLOW),
+            (by_route(), "/spec/rules/0", a11),
+            (by_destination(), "", ALLOW),
+            (by_destination(), "/spec", ALLOW),
+            (by_destination(), "/spec/destination", ALLOW),
+            (by_destination(), "/spec/rules/0", ALLOW),
+            (rules(&json!([rule("gone"), rule("t")])), "/spec/rules/0", ALLOW),
+            (rules(&json!([rule("t"), rule("gone")])), "/spec/rules/0", a11),
+            (rules(&json!([rule("odd")])), "/metadata", a11),
+        ] {
+            let target = with_unknown(&target_b(version, &spec), place);
+            assert_eq!(on_9000(&target), [restricting, ALLOW], "{target}");
+        }
+    }
+    let mut root = target_b("v1alpha1", &Value::Null);
+    root.as_object_mut().unwrap().remove("spec");
+    root["destination"] = account("api");
+    root["specs"] = json!([rule("t")]);
+    for (place, restricting) in [("", ALLOW), ("/destination", ALLOW), ("/specs/0", a11)] {
+        assert_eq!(on_9000(&with_unknown(&root, place)), [restricting, ALLOW], "{place}");
+    }
+}
+
+#[test]
+fn only_a_usable_destination_names_ports() {
+    // A11, A22, A26, A28, I8
+    let a11 = either("A11");
+    let binding = |name: &str| json!({"kind": "IdentityBinding", "name": name});
+    for (version, subject, expected) in [
+        ("v1alpha4", account("api"), [ALLOW, ALLOW]),
+        ("v1alpha4", binding("good"), [ALLOW, ALLOW]),
+        ("v1alpha3", binding("good"), [a11, a11]),
+        ("v1alpha4", binding("odd"), [a11, ALLOW]),
+        ("v1alpha4", binding("empty"), [a11, a11]),
+        ("v1alpha4", binding("gone"), [a11, a11]),
+        ("v1alpha4", json!({"kind": "User", "name": "api"}), [a11, a11]),
+        ("v1alpha4", json!({"kind": "ServiceAccount"}), [a11, a11]),
+        (
+            "v1alpha4",
+            json!({"kind": "ServiceAccount", "name": "api", "group": "x"}),
+            [a11, a11],
+        ),
+        ("v1alpha4", account("db"), [a11, a11]),
+        ("v1alpha4", Value::Null, [a11, a11]),
+    ] {
+        let mut spec = by_route();
+        spec["destination"] = subject.clone();
+        assert_eq!(on_9000(&target_b(version, &spec)), expected, "{version} {subject}");
+        if subject.is_object() {
+            spec["destination"]["port"] = json!(9000);
+            spec["rules"] = json!([]);
+            assert_eq!(on_9000(&target_b(version, &spec)), expected, "{version} {subject}");
+        }
+    }
+    let mut world = World::api().target("a", &any_tcp());
+    world = world.target_in("other", "v1alpha3", "b", &{
+        let mut spec = by_destination();
+        spec["destination"]["namespace"] = json!("shop");
+        spec
+    });
+    assert_eq!(world.access("shop/web", 9000, Traffic::Tcp), a11);
+    world.settings.foreign_destinations = true;
+    assert_eq!(world.access("shop/web", 9000, Traffic::Tcp), ALLOW);
 }
