@@ -14,7 +14,8 @@ pub(crate) fn remove(diagnostics: &mut Vec<Diagnostic>) {
 /// The diagnostics that others can follow from.
 struct Causes {
     faulty: BTreeSet<ObjectRef>,
-    repeated_headers: BTreeSet<ObjectRef>,
+    /// The matches with a header that the mesh cannot filter twice, by group and index.
+    repeated_headers: BTreeSet<(ObjectRef, Option<usize>)>,
     globs: BTreeSet<(ObjectRef, FieldPath)>,
 }
 
@@ -24,7 +25,7 @@ impl Causes {
         let faulty = diagnostics.iter().filter(|it| it.code.severity() == Severity::Error);
         Self {
             faulty: faulty.map(|it| it.object.clone()).collect(),
-            repeated_headers: with(Code::HeaderRepeated).map(|it| it.object.clone()).collect(),
+            repeated_headers: with(Code::HeaderRepeated).map(matching).collect(),
             globs: with(Code::LooksLikeGlob)
                 .map(|it| (it.object.clone(), it.field.clone()))
                 .collect(),
@@ -36,7 +37,7 @@ impl Causes {
         match diagnostic.code {
             // Its fault is the reason that nothing uses it, or will be the first one to be mended.
             Code::Unreferenced => self.faulty.contains(&diagnostic.object),
-            Code::DuplicateHeader => self.repeated_headers.contains(&diagnostic.object),
+            Code::DuplicateHeader => self.repeated_headers.contains(&matching(diagnostic)),
             Code::PathAnchorDiffers => {
                 !self.globs.is_empty()
                     && self
@@ -46,4 +47,9 @@ impl Causes {
             _ => false,
         }
     }
+}
+
+/// Returns the match that a diagnostic is about: its group and index.
+fn matching(diagnostic: &Diagnostic) -> (ObjectRef, Option<usize>) {
+    (diagnostic.object.clone(), diagnostic.field.index_in("matches"))
 }

@@ -136,7 +136,8 @@ fn reports_the_code_of_every_unreadable_document() {
         ("- a\n- b", "Undecodable"),
         ("[1, 2]", "Undecodable"),
         ("a: 1", "NotAnObject"),
-        ("kind: TrafficSplit\nmetadata: {name: a}", "NotAnObject"), // D22
+        ("kind: TrafficSplit\nmetadata: {name: a}", "UnknownKind"), // D22
+        ("kind: Deployment\nmetadata: {name: a}", "NotAnObject"),
         ("a: 1\na: 2", "Unparsable"),
         (
             "apiVersion: split.smi-spec.io/v9\nkind: TrafficSplit\nmetadata: {name: a}",

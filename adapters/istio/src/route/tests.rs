@@ -263,7 +263,7 @@ fn translates_each_port_by_its_protocol() {
 
 #[test]
 fn leaves_out_and_reports_inexpressible_matches() {
-    let long = "a".repeat(1025);
+    let long = format!("/{}", "a".repeat(1025));
     let matches = [
         "{name: ok, headers: [{X-A: b}, {x-a: b}], methods: ['*']}".to_owned(),
         "{name: empty, headers: {x-a: ''}}".into(),
@@ -281,7 +281,6 @@ fn leaves_out_and_reports_inexpressible_matches() {
             (Code::DuplicateHeader, "spec.matches[0].headers[1].x-a".into()),
             (Code::UnknownMethod, "spec.matches[2].methods[1]".into()),
             (Code::HeaderRepeated, "spec.matches[3].headers.x-a".into()),
-            (Code::DuplicateHeader, "spec.matches[3].headers[1].x-a".into()),
             (Code::Inexpressible, "spec.matches[4].headers.x-request-id".into()),
             (Code::Inexpressible, "spec.matches[5].headers.te".into()),
             (Code::Inexpressible, "spec.matches[6].headers.method".into()),

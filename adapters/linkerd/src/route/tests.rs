@@ -195,7 +195,7 @@ fn follows_the_protocol_that_linkerd_assumes_on_each_port() {
 
 #[test]
 fn leaves_out_and_reports_matches_that_linkerd_cannot_express() {
-    let long = "a".repeat(1020);
+    let long = format!("/{}", "a".repeat(1020));
     let matches = [
         "{name: ok, methods: [GET, PURGE]}".to_owned(),
         "{name: verb, methods: [PURGE]}".into(),

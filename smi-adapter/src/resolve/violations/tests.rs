@@ -5,17 +5,18 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use smi_types::Object;
 use smi_types::split::{Backend, TrafficSplit};
 use smi_types::validate::Rule;
+use smi_types::{Object, Parsed};
 use std::collections::BTreeSet;
 
-fn object(group: &str, version: &str, kind: &str, spec: &Value) -> Object {
+/// Returns an object with an unknown field in its metadata (I8).
+fn object(group: &str, version: &str, kind: &str, spec: &Value) -> Parsed {
     let value = json!({
         "apiVersion": format!("{group}.smi-spec.io/{version}"), "kind": kind,
-        "metadata": {"name": "x", "namespace": "shop"}, "spec": spec,
+        "metadata": {"name": "x", "namespace": "shop", "note": "x"}, "spec": spec,
     });
-    Object::from_value(&value).unwrap().object
+    Object::from_value(&value).unwrap()
 }
 
 fn service(name: &str, ports: &[u16]) -> Value {
@@ -24,7 +25,7 @@ fn service(name: &str, ports: &[u16]) -> Value {
 }
 
 /// Returns the diagnostics on an object in a snapshot with services `web` (80, 90) and `v1` (80).
-fn diagnostics(object: Object, settings: &Settings) -> Vec<Diagnostic> {
+fn diagnostics(object: impl Into<Parsed>, settings: &Settings) -> Vec<Diagnostic> {
     let mut snapshot = Snapshot::default();
     for service in [service("web", &[80, 90]), service("v1", &[80])] {
         snapshot.insert_service(serde_json::from_value(service).unwrap());
@@ -35,19 +36,20 @@ fn diagnostics(object: Object, settings: &Settings) -> Vec<Diagnostic> {
 }
 
 /// Returns objects that together break every rule.
-fn invalid_objects() -> Vec<Object> {
+fn invalid_objects() -> Vec<Parsed> {
     let split = |version: &str, spec: Value| object("split", version, "TrafficSplit", &spec);
     let group = |version: &str, spec: Value| object("specs", version, "HTTPRouteGroup", &spec);
     let target = |version: &str, spec: Value| object("access", version, "TrafficTarget", &spec);
     let binding = |schemes: Value| object("access", "v1alpha4", "IdentityBinding", &json!({ "schemes": schemes }));
     let backends = json!([{"service": "v1", "weight": 1}]);
     let mut headers = object("specs", "v1alpha1", "HTTPRouteGroup", &json!({}));
-    if let Object::HTTPRouteGroup(group) = &mut headers {
+    if let Object::HTTPRouteGroup(group) = &mut headers.object {
         let matching = json!([{"name": "a", "headers": [{"x-a": "1"}, {"X-A": "2"}, {"x y": "(?=a)"}]}]);
         group.matches = Some(serde_json::from_value(matching).unwrap());
     }
     vec![
         split("v1alpha4", json!({})),
+        split("v1alpha4", json!({"service": "web", "backends": backends, "match": []})),
         split("v1alpha4", json!({"service": "", "backends": backends})),
         split("v1alpha4", json!({"service": "not a name", "backends": backends})),
         split("v1alpha4", json!({"service": "web.other", "backends": backends})),
@@ -76,7 +78,7 @@ fn invalid_objects() -> Vec<Object> {
             "v1alpha4",
             json!({"matches": [
                 {"name": "a", "methods": ["get"]}, {"name": "a", "methods": [""]}, {"pathRegex": "/(?=a)"},
-                {"name": "b"}, {"name": "c", "headers": [{}]}]}),
+                {"name": "b"}, {"name": "c", "headers": [{}]}, {"name": "d", "pathRegex": "/d/*"}]}),
         ),
         headers,
         object("specs", "v1alpha3", "TCPRoute", &json!({"matches": {"ports": [80, 0]}})),
@@ -147,19 +149,20 @@ fn diagnostics_on_a_split_carry_ports_and_backends() {
     // T6, T20, T23, T25, T40
     let limits = |root: &str, backends: &[Backend]| {
         let split = TrafficSplit::new("shop", "x", root, backends.iter().cloned());
-        let diagnostics = diagnostics(split.into(), &Settings::default()).into_iter();
+        let diagnostics = diagnostics(Object::from(split), &Settings::default()).into_iter();
         diagnostics
             .map(|it| (it.code, it.backend, it.ports, it.other))
             .collect::<Vec<_>>()
     };
     let port = |port: u16| PortSet::Only([port].into());
+    let missing = ObjectRef::service(ObjectKey::new("shop", "gone"));
     let (v1, gone, bad) = (Backend::new("v1", 1), Backend::new("gone", 1), Backend::new("V1", 1));
     assert_eq!(
         limits("web", &[v1.clone(), gone, bad]),
         [
             (Code::NoUsableBackend, None, port(90), None),
             (Code::PortMismatch, Some("v1".into()), port(90), None),
-            (Code::BackendMissing, Some("gone".into()), PortSet::All, None),
+            (Code::BackendMissing, Some("gone".into()), PortSet::All, Some(missing)),
             (Code::BackendMissing, Some("V1".into()), PortSet::All, None),
         ]
     );
@@ -179,7 +182,7 @@ fn diagnostics_on_a_split_carry_ports_and_backends() {
 #[test]
 fn serialises_the_rule() {
     let split = TrafficSplit::new("shop", "x", "web", [Backend::new("v1", 0)]);
-    let diagnostics = serde_json::to_value(diagnostics(split.into(), &Settings::default())).unwrap();
+    let diagnostics = serde_json::to_value(diagnostics(Object::from(split), &Settings::default())).unwrap();
     assert_eq!(diagnostics[0]["rule"], "AllWeightsZero");
     assert_eq!(diagnostics[0]["rules"], json!(["T10"]));
 }
