@@ -152,13 +152,13 @@ impl MeshAdapter for Linkerd {
     fn support(&self, feature: Feature) -> Support {
         match (self.split_mode, feature) {
             (SplitMode::HttpRoute, Feature::HttpSplit) => Support::Partial(
-                "only roots with a cluster IP, ports that are not opaque, and up to 16 backends are supported; weights are rounded if one exceeds 1,000,000".into(),
+                "only roots with a cluster IP, ports that are neither opaque nor declared as TLS, and up to 16 backends are supported; weights are rounded if one exceeds 1,000,000".into(),
             ),
             (SplitMode::HttpRoute, Feature::TcpSplit) => Support::Partial(
                 "traffic other than HTTP is split only on opaque ports, and only if the cluster serves TCPRoute v1alpha2".into(),
             ),
             (SplitMode::HttpRoute, Feature::ConditionalSplit) => Support::Partial(
-                "of two splits with matches, the later one is in force only if no request can match both; the authority, unknown methods, and one header twice cannot be matched".into(),
+                "of two splits with matches that one request can match, the later one is in force only where the earlier match is at least as specific; the authority, unknown methods, and one header twice cannot be matched".into(),
             ),
             (SplitMode::ServiceProfile, Feature::HttpSplit | Feature::TcpSplit) => Support::Partial(
                 "the split must be the same on every port of the root; weights are rounded if their sum exceeds 1,000".into(),

@@ -165,7 +165,7 @@ codes! {
     NotPortable: Error, Partial, ["S6"],
         "The regular expression is outside the portable dialect (S6): regular expression engines reject it or disagree about its meaning. The match that contains it matches nothing.";
     Overlap: Error, Partial, ["T29"],
-        "A request may fulfil the matches of both this split and an earlier one on the same root (T29). This mesh uses the most specific match instead of the first one, so it cannot keep the order of the splits. The later split takes no traffic.";
+        "A request may fulfil the matches of both this split and an earlier one on the same root (T29). This mesh uses the most specific match instead of the first one, and that may be the match of the later split, so it cannot keep the order of the two. The later split takes no traffic. Make the matches of the earlier split at least as specific, or let the two match different requests.";
     Overrides: Warning, InForce, [],
         "A foreign native object applies to the same traffic, but is younger than the object managed by us, which takes precedence. The foreign object has no effect. It takes over if ours is deleted and created again.";
     PathAnchorDiffers: Info, InForce, ["S4"],
