@@ -102,6 +102,8 @@ codes! {
         "The backend's service does not exist or is of type ExternalName, or the name is not a plain name of a service in the split's own namespace (T25, T32). The root service takes its place, with its weight, until the service exists. Create the service or correct the name.";
     BackendNotAllowed: Warning, InForce, ["T33"],
         "The split sends traffic to this backend, but some callers that may reach the other backends, or all callers, are not allowed to reach its pods (T33). Their requests are denied there. Grant access to the service accounts of every backend.";
+    BypassedByIngress: Info, InForce, ["T1"],
+        "An Ingress, or a route of a gateway, sends traffic from outside of the cluster to the root service. A split applies to the traffic of clients that the mesh handles (T1), and it does not handle this one: the ingress controller or gateway chooses a pod of the root service itself. The split is in force for all other clients. The message states how the mesh can split this traffic; otherwise expect it at the root service's own endpoints.";
     Conflict: Error, Inert, ["T29"],
         "Another object decides where this traffic goes: an older split without matches on the same root service (T29), or a foreign native object. This object has no effect. Delete one of the two.";
     ConflictInPart: Error, Partial, [],
