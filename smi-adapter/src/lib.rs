@@ -10,6 +10,7 @@ pub mod assume;
 pub mod cluster;
 pub mod diagnostic;
 pub mod guide;
+pub mod ingress;
 pub mod manifest;
 pub mod model;
 pub mod object;

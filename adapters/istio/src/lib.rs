@@ -10,10 +10,12 @@ mod route;
 use native::{AuthorizationPolicy, EnvoyFilter, VirtualService};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Diagnostic;
+use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
 use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The adapter for Istio.
 ///
@@ -82,6 +84,9 @@ pub const GATEWAYS_ANNOTATION: &str = "VirtualService.v1alpha3.networking.istio.
 /// deleted.
 static KINDS: [Kind; 3] = [VirtualService::KIND, EnvoyFilter::KIND, AuthorizationPolicy::KIND];
 
+/// The kinds whose foreign objects are reviewed, beside those that are written.
+static READ: LazyLock<[Kind; 7]> = LazyLock::new(ingress::kinds);
+
 impl MeshAdapter for Istio {
     fn name(&self) -> &'static str {
         "istio"
@@ -89,6 +94,10 @@ impl MeshAdapter for Istio {
 
     fn kinds(&self) -> &[Kind] {
         &KINDS
+    }
+
+    fn reads(&self) -> &[Kind] {
+        READ.as_slice()
     }
 
     fn support(&self, feature: Feature) -> Support {
@@ -125,6 +134,7 @@ impl MeshAdapter for Istio {
 
     fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
         let mut diagnostics = review::review(desired, foreign);
+        diagnostics.extend(review::outside::review(desired, foreign));
         diagnostics.extend(review::policies::review(&self.root_namespace, desired, foreign));
         diagnostics
     }

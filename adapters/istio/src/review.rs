@@ -1,10 +1,11 @@
 //! Review of foreign objects: the effect of foreign `VirtualService`s on ours. The module [`policies`] does the same for
-//! `AuthorizationPolicy`s.
+//! `AuthorizationPolicy`s, and [`outside`] for objects that bring traffic into the cluster.
 //!
 //! In the mesh Istio does not merge `VirtualService`s. If two have the same host, the older one takes effect, port by
 //! port, and separately for HTTP and TCP. One that is private to a client's namespace precedes public ones. For HTTP an
 //! exact host precedes a wildcard. For TCP an older wildcard precedes an exact host.
 
+pub(crate) mod outside;
 pub(crate) mod policies;
 
 use crate::native::VirtualService;

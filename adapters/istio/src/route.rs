@@ -13,6 +13,7 @@ use crate::native::{
 };
 use crate::protocol::Protocol;
 use gateways::Gateways;
+pub(crate) use gateways::MESH;
 use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::Stage;

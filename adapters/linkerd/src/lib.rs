@@ -12,10 +12,12 @@ use native::{
 };
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Diagnostic;
+use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
 use smi_adapter::model::Policy;
 use smi_adapter::object::Kind;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The adapter for Linkerd.
 ///
@@ -117,17 +119,17 @@ static KINDS_WITH_PROFILES: [Kind; 6] = [
     Server::KIND,
     ServiceProfile::KIND,
 ];
-static READ: [Kind; 4] = [
-    review::GATEWAY_HTTP_ROUTE,
-    review::GRPC_ROUTE,
-    review::SERVER_AUTHORIZATION,
-    ServiceProfile::KIND,
-];
-static READ_WITH_PROFILES: [Kind; 3] = [
-    review::GATEWAY_HTTP_ROUTE,
-    review::GRPC_ROUTE,
-    review::SERVER_AUTHORIZATION,
-];
+/// The kinds whose foreign objects are reviewed, beside those that are written, for each list of written kinds.
+static READ: LazyLock<Vec<Kind>> = LazyLock::new(|| read_beside(&KINDS));
+static READ_WITH_TCP: LazyLock<Vec<Kind>> = LazyLock::new(|| read_beside(&KINDS_WITH_TCP));
+static READ_WITH_PROFILES: LazyLock<Vec<Kind>> = LazyLock::new(|| read_beside(&KINDS_WITH_PROFILES));
+
+fn read_beside(written: &[Kind]) -> Vec<Kind> {
+    let mut read = vec![review::SERVER_AUTHORIZATION, ServiceProfile::KIND];
+    read.extend(ingress::kinds());
+    read.retain(|kind| !written.contains(kind));
+    read
+}
 
 impl MeshAdapter for Linkerd {
     fn name(&self) -> &'static str {
@@ -144,21 +146,22 @@ impl MeshAdapter for Linkerd {
 
     fn reads(&self) -> &[Kind] {
         match self.split_mode {
-            SplitMode::HttpRoute => &READ,
             SplitMode::ServiceProfile => &READ_WITH_PROFILES,
+            SplitMode::HttpRoute if self.tcp_routes => &READ_WITH_TCP,
+            SplitMode::HttpRoute => &READ,
         }
     }
 
     fn support(&self, feature: Feature) -> Support {
         match (self.split_mode, feature) {
             (SplitMode::HttpRoute, Feature::HttpSplit) => Support::Partial(
-                "only roots with a cluster IP, ports that are not opaque, and up to 16 backends are supported; weights are rounded if one exceeds 1,000,000".into(),
+                "only roots with a cluster IP, ports that are neither opaque nor declared as TLS, and up to 16 backends are supported; weights are rounded if one exceeds 1,000,000".into(),
             ),
             (SplitMode::HttpRoute, Feature::TcpSplit) => Support::Partial(
                 "traffic other than HTTP is split only on opaque ports, and only if the cluster serves TCPRoute v1alpha2".into(),
             ),
             (SplitMode::HttpRoute, Feature::ConditionalSplit) => Support::Partial(
-                "of two splits with matches, the later one is in force only if no request can match both; the authority, unknown methods, and one header twice cannot be matched".into(),
+                "of two splits with matches that one request can match, the later one is in force only where the earlier match is at least as specific; the authority, unknown methods, and one header twice cannot be matched".into(),
             ),
             (SplitMode::ServiceProfile, Feature::HttpSplit | Feature::TcpSplit) => Support::Partial(
                 "the split must be the same on every port of the root; weights are rounded if their sum exceeds 1,000".into(),

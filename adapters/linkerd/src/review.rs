@@ -4,8 +4,11 @@
 //! A `ServiceProfile` with routes or overrides hides every `HTTPRoute` of its service from the clients in its
 //! namespace. A `GRPCRoute` on the same port makes Linkerd reject our routes. `HTTPRoute`s on the same port are merged
 //! with ours by specificity, request by request, so they can take requests from a split.
+//!
+//! The module [`outside`] covers the objects that bring traffic into the cluster.
 
 mod access;
+mod outside;
 
 use crate::native::{HttpRoute, ServiceProfile, TcpRoute};
 use serde_json::Value;
@@ -25,6 +28,7 @@ pub(crate) const SERVER_AUTHORIZATION: Kind = Kind::new(
 
 pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
     let mut diagnostics = access::review(desired, foreign);
+    diagnostics.extend(outside::review(desired, foreign));
     let desired: Vec<&Manifest> = desired.iter().filter(|ours| ours.stage == Stage::Route).collect();
     for theirs in foreign {
         for ours in &desired {

@@ -1,6 +1,7 @@
 //! Translation of splits to routes: one `HTTPRoute` for each port of a root service, or a `TCPRoute` if the port is
 //! opaque.
 
+mod order;
 mod profile;
 
 #[cfg(test)]
@@ -8,16 +9,16 @@ mod tests;
 
 use crate::matches::{self, Side};
 use crate::native::{BackendRef, HttpRoute, HttpRouteMatch, HttpRule, ParentRef, Path, TcpRoute, TcpRule};
-use crate::protocol::Protocol;
+use crate::protocol::{OPAQUE_PORTS, Protocol};
 use crate::{Linkerd, MAX_MATCHES, MAX_RULES, SplitMode};
+use order::{Expressed, Misfit, Order, Ordered};
 use smi_adapter::adapter::Translation;
 use smi_adapter::diagnostic::{Code, Diagnostic, ErrorBound};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
-use smi_adapter::model::route::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, ServiceRoute};
+use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
 use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
 use smi_adapter::weights::bounded;
-use std::sync::Arc;
 
 /// The most backends of one rule that the CRD accepts.
 const MAX_BACKENDS: usize = 16;
@@ -64,6 +65,9 @@ impl Translator<'_> {
             }
             match Protocol::of(port, self.route.service(), &linkerd.default_opaque_ports) {
                 Protocol::Opaque => self.tcp(linkerd, root, port),
+                // Linkerd treats the port as opaque, and a TCPRoute also splits connections that carry TLS.
+                Protocol::Tls if port.app_protocol().is_some() && linkerd.tcp_routes => self.tcp(linkerd, root, port),
+                Protocol::Tls => self.tls(port),
                 protocol => self.http(protocol, root, port),
             }
         }
@@ -80,6 +84,22 @@ impl Translator<'_> {
             self.leave_out(port, split, Code::Inexpressible, &message);
         }
         ignored
+    }
+
+    /// Reports the splits of a port on which clients send TLS.
+    fn tls(&mut self, port: &PortRoute) {
+        // With an `appProtocol` for TLS, the port is already opaque.
+        let opaque = match port.app_protocol() {
+            Some(_) => String::new(),
+            None => format!("list it in the annotation `{OPAQUE_PORTS}` of the root and "),
+        };
+        let message = format!(
+            "port {} of the root carries TLS, in which Linkerd cannot see requests, so it is not split; to split its connections, {opaque}enable TCPRoute in the settings",
+            port.port()
+        );
+        for split in port.splits() {
+            self.leave_out(port, split, Code::Inexpressible, &message);
+        }
     }
 
     /// Translates an opaque port: the split without matches becomes a `TCPRoute`.
@@ -113,13 +133,18 @@ impl Translator<'_> {
 
     /// Translates any other port: rules for the splits with matches, then one rule for every request.
     fn http(&mut self, protocol: Protocol, root: &ObjectKey, port: &PortRoute) {
-        let mut conditional: Vec<Rule> = Vec::new();
-        let mut earlier: Vec<Arc<HttpMatch>> = Vec::new();
-        for split in port.conditional() {
-            conditional.extend(self.conditional(root, port, split, &mut earlier));
+        let mut order = Order::default();
+        for conditional in port.conditional() {
+            let split = conditional.split();
+            let Some(matches) = self.expressed(port, conditional) else {
+                continue;
+            };
+            if let Err(misfit) = order.add(split, matches) {
+                self.misfit(port, split, misfit);
+            }
         }
         let default = port.default().and_then(|split| self.backends(root, port, split));
-        if conditional.is_empty() && default.is_none() {
+        if order.splits().is_empty() && default.is_none() {
             return;
         }
         if let Some(split) = port.default().filter(|_| default.is_some() && !port.declares_http()) {
@@ -139,9 +164,7 @@ impl Translator<'_> {
             matches: vec![everything()],
             backend_refs: default.unwrap_or_else(|| vec![backend(root, &root.name, port, 1)]),
         };
-        // Rules that tie with the last one must precede it in the same route.
-        conditional.sort_by_key(|rule| !rule.ties);
-        let mut rules: Vec<HttpRule> = conditional.into_iter().map(|rule| rule.rule).collect();
+        let mut rules = self.conditional_rules(root, port, order.splits());
         let rest = rules.split_off(rules.len().min(MAX_RULES - 1));
         rules.push(last);
         let more = rest.chunks(MAX_RULES).map(<[HttpRule]>::to_vec);
@@ -155,77 +178,64 @@ impl Translator<'_> {
         }
     }
 
-    /// Returns the rules of a split with matches. Linkerd chooses the most specific match, not the first one, so a later
-    /// split must not match any request that an earlier one matches (T29).
-    fn conditional(
-        &mut self,
-        root: &ObjectKey,
-        port: &PortRoute,
-        conditional: &Conditional,
-        earlier: &mut Vec<Arc<HttpMatch>>,
-    ) -> Vec<Rule> {
+    /// Returns the matches of a split that Linkerd can express, or `None`, reported, if the split cannot be in force.
+    fn expressed<'a>(&mut self, port: &PortRoute, conditional: &'a Conditional) -> Option<Vec<Expressed<'a>>> {
         let split = conditional.split();
-        let overlaps = |matching: &Arc<HttpMatch>| earlier.iter().any(|other| !matching.is_disjoint(other));
-        if conditional.matches().iter().any(overlaps) {
-            let message = format!(
-                "on port {} a request can match both this split and an earlier one, and Linkerd would choose the more specific match; the split is not in force there",
-                port.port()
-            );
-            self.leave_out(port, split, Code::Overlap, &message);
-            return Vec::new();
+        if !self.accepts_backends(port, split) {
+            return None;
         }
-        // The rules of one split have the same backends, so their order does not matter.
-        let (mut ties, mut others) = (Vec::new(), Vec::new());
+        let mut expressed = Vec::new();
         for matching in conditional.matches() {
             let requests = matches::requests(matching, Side::Client, &mut self.translation);
-            if ties_with_everything(matching) {
-                ties.extend(requests);
-            } else {
-                others.extend(requests);
+            if !requests.is_empty() {
+                expressed.push(Expressed { matching, requests });
             }
         }
-        let Some(backends) = self.backends(root, port, split) else {
-            return Vec::new();
-        };
-        if ties.len() > MAX_MATCHES {
-            let message = format!(
-                "on port {} more than {MAX_MATCHES} matches take the path `/` without a method or header, so the split is not in force there",
-                port.port()
-            );
-            self.leave_out(port, split, Code::Inexpressible, &message);
-            return Vec::new();
-        }
-        if ties.is_empty() && others.is_empty() {
+        if expressed.is_empty() {
             let message = format!(
                 "on port {} Linkerd can express none of the split's matches, so the split is not in force there",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
-            return Vec::new();
+            return None;
         }
-        earlier.extend(conditional.matches().iter().cloned());
-        let rule = |matches: &[HttpRouteMatch], ties| Rule {
-            ties,
-            rule: HttpRule {
-                matches: matches.to_vec(),
-                backend_refs: backends.clone(),
-            },
-        };
-        let ties = ties.chunks(MAX_MATCHES).map(|matches| rule(matches, true));
-        ties.chain(others.chunks(MAX_MATCHES).map(|matches| rule(matches, false)))
-            .collect()
+        Some(expressed)
+    }
+
+    /// Returns the rules of the splits with matches: first those that must be in the route of the rule for every
+    /// request, in the order of the splits, then the others.
+    fn conditional_rules(&mut self, root: &ObjectKey, port: &PortRoute, splits: &[Ordered<'_>]) -> Vec<HttpRule> {
+        let (mut pinned, mut others) = (Vec::new(), Vec::new());
+        for ordered in splits {
+            let backends = self.weighted(root, port, ordered.split);
+            pinned.extend(rules(&ordered.requests(true), &backends));
+            others.extend(rules(&ordered.requests(false), &backends));
+        }
+        pinned.append(&mut others);
+        pinned
     }
 
     /// Returns the backends of a split with their weights, or `None`, reported, if there are too many.
     fn backends(&mut self, root: &ObjectKey, port: &PortRoute, split: &PortSplit) -> Option<Vec<BackendRef>> {
-        if split.backends().len() > MAX_BACKENDS {
+        self.accepts_backends(port, split)
+            .then(|| self.weighted(root, port, split))
+    }
+
+    /// Returns `true` if Linkerd supports that many backends. Reports the split otherwise.
+    fn accepts_backends(&mut self, port: &PortRoute, split: &PortSplit) -> bool {
+        let accepts = split.backends().len() <= MAX_BACKENDS;
+        if !accepts {
             let message = format!(
                 "Linkerd supports at most {MAX_BACKENDS} backends, so port {} is not split",
                 port.port()
             );
             self.leave_out(port, split, Code::Inexpressible, &message);
-            return None;
         }
+        accepts
+    }
+
+    /// Returns the backends of a split with their weights, and reports weights that are rounded.
+    fn weighted(&mut self, root: &ObjectKey, port: &PortRoute, split: &PortSplit) -> Vec<BackendRef> {
         let exact: Vec<u128> = split.backends().iter().map(Backend::weight).collect();
         let weights = if exact.iter().all(|weight| *weight <= u128::from(MAX_WEIGHT)) {
             bounded(&exact, u32::MAX)
@@ -241,22 +251,44 @@ impl Translator<'_> {
                 .report(rounded(split, error, message).on_port(port.port()));
         }
         let named = split.backends().iter().zip(weights.weights);
-        Some(
-            named
-                .map(|(to, weight)| backend(root, to.service(), port, weight))
-                .collect(),
-        )
+        named
+            .map(|(to, weight)| backend(root, to.service(), port, weight))
+            .collect()
+    }
+
+    /// Reports that a split is not in force on a port, because Linkerd would not keep the order of the splits.
+    fn misfit(&mut self, port: &PortRoute, split: &PortSplit, misfit: Misfit) {
+        let number = port.port();
+        let (earlier, message) = match misfit {
+            Misfit::NoRoom => {
+                let message = format!(
+                    "on port {number} the matches of the split do not fit into the route that must contain them, because `HTTPRoute` is limited to {MAX_RULES} rules of {MAX_MATCHES} matches, so the split is not in force there; add a method or a header to matches that take the path `/`"
+                );
+                return self.leave_out(port, split, Code::Inexpressible, &message);
+            }
+            Misfit::MoreSpecific(earlier) => {
+                let message = format!(
+                    "on port {number} a request can match both this split and the earlier split `{earlier}`, and Linkerd would choose this one, whose match is more specific, so the split is not in force there; give the matches of `{earlier}` a path, a method and as many header filters as those of this split, or let the two splits match different paths or methods"
+                );
+                (earlier, message)
+            }
+            Misfit::NoRoomBeside(earlier) => {
+                let message = format!(
+                    "on port {number} a request can match both this split and the earlier split `{earlier}`, and their matches do not fit into one route, which alone would keep their order, so the split is not in force there; reduce the number of matches"
+                );
+                (earlier, message)
+            }
+        };
+        let object = ObjectRef::split(split.key().clone());
+        let overlap = Diagnostic::new(Code::Overlap, object, "spec.matches".into(), message);
+        self.translation
+            .report(overlap.on_port(number).caused_by(ObjectRef::split(earlier)));
     }
 
     /// Reports that a split is not in force on a port.
     fn leave_out(&mut self, port: &PortRoute, split: &PortSplit, code: Code, message: &str) {
-        let field = if code == Code::Overlap {
-            "spec.matches"
-        } else {
-            "spec.service"
-        };
         let object = ObjectRef::split(split.key().clone());
-        let disabled = Diagnostic::new(code, object, field.into(), message);
+        let disabled = Diagnostic::new(code, object, "spec.service".into(), message);
         self.translation.report(disabled.on_port(port.port()));
     }
 
@@ -285,18 +317,12 @@ fn everything() -> HttpRouteMatch {
     }
 }
 
-/// A rule of a split with matches.
-struct Rule {
-    /// `true` if, for some request, a match of the rule is no more specific than the rule for every request.
-    ties: bool,
-    rule: HttpRule,
-}
-
-/// Returns `true` if, for some request, a match is no more specific than the match of every request. Linkerd compares
-/// the length of the matched path, then headers, then the method, and finally the order.
-fn ties_with_everything(matching: &HttpMatch) -> bool {
-    let takes_the_root_path = matching.path().is_none_or(|path| path.is_match("/"));
-    takes_the_root_path && matching.methods().is_none() && matching.headers().is_empty()
+/// Returns rules with these matches and backends.
+fn rules(matches: &[HttpRouteMatch], backends: &[BackendRef]) -> impl Iterator<Item = HttpRule> {
+    matches.chunks(MAX_MATCHES).map(|matches| HttpRule {
+        matches: matches.to_vec(),
+        backend_refs: backends.to_vec(),
+    })
 }
 
 fn parent(root: &ObjectKey, port: &PortRoute) -> ParentRef {

@@ -102,6 +102,8 @@ codes! {
         "The backend's service does not exist or is of type ExternalName, or the name is not a plain name of a service in the split's own namespace (T25, T32). The root service takes its place, with its weight, until the service exists. Create the service or correct the name.";
     BackendNotAllowed: Warning, InForce, ["T33"],
         "The split sends traffic to this backend, but some callers that may reach the other backends, or all callers, are not allowed to reach its pods (T33). Their requests are denied there. Grant access to the service accounts of every backend.";
+    BypassedByIngress: Info, InForce, ["T1"],
+        "An Ingress, or a route of a gateway, sends traffic from outside of the cluster to the root service. A split applies to the traffic of clients that the mesh handles (T1), and it does not handle this one: the ingress controller or gateway chooses a pod of the root service itself. The split is in force for all other clients. The message states how the mesh can split this traffic; otherwise expect it at the root service's own endpoints.";
     Conflict: Error, Inert, ["T29"],
         "Another object decides where this traffic goes: an older split without matches on the same root service (T29), or a foreign native object. This object has no effect. Delete one of the two.";
     ConflictInPart: Error, Partial, [],
@@ -171,7 +173,7 @@ codes! {
     NotPortable: Error, Partial, ["S6"],
         "The regular expression is outside the portable dialect (S6): regular expression engines reject it or disagree about its meaning. The match that contains it matches nothing.";
     Overlap: Error, Partial, ["T29"],
-        "A request may fulfil the matches of both this split and an earlier one on the same root (T29). This mesh uses the most specific match instead of the first one, so it cannot keep the order of the splits. The later split takes no traffic.";
+        "A request may fulfil the matches of both this split and an earlier one on the same root (T29). This mesh uses the most specific match instead of the first one, and that may be the match of the later split, so it cannot keep the order of the two. The later split takes no traffic. Make the matches of the earlier split at least as specific, or let the two match different requests.";
     Overrides: Warning, InForce, [],
         "A foreign native object applies to the same traffic, but is younger than the object managed by us, which takes precedence. The foreign object has no effect. It takes over if ours is deleted and created again.";
     PathAnchorDiffers: Info, InForce, ["S4"],

@@ -1,6 +1,7 @@
-use crate::Istio;
+use crate::{GATEWAYS_ANNOTATION, Istio};
 use serde_json::{Value, json};
 use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::ingress;
 use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::plan::MeshAdapterExt;
 use smi_adapter::plan::Observed;
@@ -30,12 +31,16 @@ fn object(name: &str, namespace: &str, created: Option<&str>, spec: Value) -> Na
 
 /// Returns the diagnostics about a foreign object. Ours was created in 2020, or does not exist yet.
 fn reported(ours_exists: bool, foreign: NativeObject) -> Vec<Diagnostic> {
+    reported_by(&Istio::default(), SHOP, ours_exists, foreign)
+}
+
+fn reported_by(istio: &Istio, manifests: &str, ours_exists: bool, foreign: NativeObject) -> Vec<Diagnostic> {
     let mut input = SnapshotBuilder::default();
-    for document in yaml::read(SHOP, "shop") {
+    for document in yaml::read(manifests, "shop") {
         document.add_to(&mut input).unwrap();
     }
     let snapshot = input.build();
-    let (istio, settings) = (Istio::default(), Settings::default());
+    let settings = Settings::default();
     let first = istio.plan(&snapshot, &settings, &Observed::default());
     let mut objects = vec![foreign];
     if ours_exists {
@@ -143,4 +148,75 @@ fn a_private_object_takes_precedence_at_any_age() {
     let reported = reported(true, object("a", "x", Some("2021-01-01T00:00:00Z"), spec));
     assert_eq!(codes(&reported), [Code::ConflictInPart]);
     assert!(reported[0].message.contains("is private to namespace `x`"));
+}
+
+#[test]
+fn reports_objects_that_bring_traffic_past_a_split() {
+    let [kind, ..] = ingress::kinds();
+    let to_web = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let mut public = object("public", "shop", None, json!({"defaultBackend": to_web}));
+    public.kind = kind;
+    let found = reported(false, public);
+    assert_eq!(codes(&found), [Code::BypassedByIngress]);
+    assert!(
+        found[0].message.contains("`Ingress shop/public`"),
+        "{}",
+        found[0].message
+    );
+    assert!(found[0].message.contains(GATEWAYS_ANNOTATION), "{}", found[0].message);
+}
+
+#[test]
+fn reports_virtual_services_of_gateways() {
+    let bound = |namespace: &str, gateways: Value, http: Value| {
+        let spec = json!({"hosts": ["shop.example.com"], "gateways": gateways, "http": http});
+        codes(&reported(false, object("public", namespace, None, spec)))
+    };
+    let to = |host: &str| json!([{"route": [{"destination": {"host": host}}]}]);
+    let found = [Code::BypassedByIngress];
+    assert_eq!(bound("shop", json!(["g"]), to("web")), found);
+    assert_eq!(bound("other", json!(["mesh", "x/g"]), to(HOST)), found);
+    assert_eq!(bound("other", json!(["g"]), to("web")), [], "another service");
+    assert_eq!(bound("shop", json!(["mesh"]), to("web")), []);
+    assert_eq!(bound("shop", json!(null), to("web")), [], "the mesh by default");
+    let limited = |gateways: Value| {
+        let mut http = to("web");
+        http[0]["match"] = json!([{"gateways": gateways}]);
+        bound("shop", json!(["mesh", "g"]), http)
+    };
+    assert_eq!(limited(json!(["mesh"])), []);
+    assert_eq!(limited(json!(["g"])), found);
+    for wrong in [
+        json!(1),
+        json!([1]),
+        json!([{"route": 1}]),
+        json!([{"route": [{"destination": "web"}]}]),
+    ] {
+        assert_eq!(bound("shop", json!(["g"]), wrong.clone()), [], "{wrong}");
+    }
+}
+
+#[test]
+fn a_split_covers_its_own_host_at_its_gateways_only() {
+    let mut istio = Istio::default();
+    istio.gateways.insert("shop/public".into());
+    let shop = "{apiVersion: v1, kind: List, items: [
+        {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80, name: http}]}},
+        {apiVersion: v1, kind: Service, metadata: {name: v1}, spec: {ports: [{port: 80}]}},
+        {apiVersion: split.smi-spec.io/v1alpha4, kind: TrafficSplit,
+         metadata: {name: s, annotations: {ANNOTATION: '[\"public\"]'}},
+         spec: {service: web, backends: [{service: v1, weight: 1}]}}]}";
+    let shop = shop.replace("ANNOTATION", GATEWAYS_ANNOTATION);
+    let bypassed = |host: &str, gateway: &str| {
+        let http = json!([{"route": [{"destination": {"host": "web"}}]}]);
+        let spec = json!({"hosts": [host], "gateways": [gateway], "http": http});
+        let found = reported_by(&istio, &shop, false, object("x", "shop", None, spec));
+        codes(&found).contains(&Code::BypassedByIngress)
+    };
+    assert!(!bypassed(HOST, "public"));
+    assert!(bypassed(HOST, "other"));
+    assert!(
+        bypassed("shop.example.com", "public"),
+        "the gateway prefers the host that a request names"
+    );
 }

@@ -9,7 +9,7 @@ use smi_adapter::object::ObjectRef;
 use std::collections::BTreeSet;
 
 /// Istio's name for the sidecars in a list of gateways.
-const MESH: &str = "mesh";
+pub(crate) const MESH: &str = "mesh";
 
 /// Gateways to which a split applies in addition to the mesh.
 #[derive(Debug, Default)]

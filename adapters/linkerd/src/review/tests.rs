@@ -1,13 +1,15 @@
-use crate::Linkerd;
+use crate::{Linkerd, SplitMode};
 use serde_json::{Value, json};
-use smi_adapter::diagnostic::Code;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::ingress;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
-use smi_adapter::plan::MeshAdapterExt;
-use smi_adapter::plan::Observed;
+use smi_adapter::plan::{MeshAdapterExt, Observed};
 use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
+use std::collections::BTreeSet;
 
 use super::{GATEWAY_HTTP_ROUTE, GRPC_ROUTE};
 use crate::native::{HttpRoute, ServiceProfile};
@@ -24,18 +26,23 @@ const SHOP: &str = "
 
 /// Returns the code of the conflict that a foreign object causes, if any.
 fn conflict(kind: Kind, namespace: &str, name: &str, spec: Value) -> Option<Code> {
+    let metadata = json!({"name": name, "namespace": namespace});
+    let diagnostics = reported(&Linkerd::default(), kind, metadata, spec);
+    let mut codes = diagnostics.iter().map(|diagnostic| diagnostic.code);
+    codes.find(|code| matches!(code, Code::Conflict | Code::ConflictInPart))
+}
+
+fn reported(linkerd: &Linkerd, kind: Kind, metadata: Value, spec: Value) -> Vec<Diagnostic> {
     let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
         document.add_to(&mut input).unwrap();
     }
     let snapshot = input.build();
-    let metadata = serde_json::from_value(json!({"name": name, "namespace": namespace})).unwrap();
+    let metadata = serde_json::from_value(metadata).unwrap();
     let foreign = NativeObject { kind, metadata, spec };
-    let (linkerd, settings) = (Linkerd::default(), Settings::default());
+    let settings = Settings::default();
     let observed = Observed::new("linkerd", &settings, [foreign]);
-    let planned = linkerd.plan(&snapshot, &settings, &observed);
-    let mut codes = planned.diagnostics.iter().map(|diagnostic| diagnostic.code);
-    codes.find(|code| matches!(code, Code::Conflict | Code::ConflictInPart))
+    linkerd.plan(&snapshot, &settings, &observed).diagnostics
 }
 
 #[test]
@@ -76,5 +83,57 @@ fn reports_routes_on_the_same_port() {
         assert_eq!(route("other", parent("web", Some(80))), None, "{kind}");
         let gateway = json!({"parentRefs": [{"kind": "Gateway", "name": "web"}]});
         assert_eq!(route("shop", gateway), None, "{kind}");
+    }
+}
+
+#[test]
+fn reports_an_ingress_that_bypasses_a_split() {
+    let [kind, ..] = ingress::kinds();
+    let spec =
+        json!({"rules": [{"http": {"paths": [{"backend": {"service": {"name": "web", "port": {"number": 80}}}}]}}]});
+    let profiles = Linkerd {
+        split_mode: SplitMode::ServiceProfile,
+        ..Linkerd::default()
+    };
+    let bypassed = |linkerd: &Linkerd, annotations: Value| {
+        let metadata = json!({"name": "public", "namespace": "shop", "annotations": annotations});
+        let mut diagnostics = reported(linkerd, kind.clone(), metadata, spec.clone());
+        diagnostics.retain(|diagnostic| diagnostic.code == Code::BypassedByIngress);
+        diagnostics
+    };
+    for linkerd in [Linkerd::default(), profiles] {
+        let found = bypassed(&linkerd, json!({}));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].message.contains("`Ingress shop/public`"),
+            "{}",
+            found[0].message
+        );
+        // Annotations that make the controller call the service.
+        for annotations in [
+            json!({"nginx.ingress.kubernetes.io/service-upstream": "true"}),
+            json!({"nginx.ingress.kubernetes.io/configuration-snippet": "proxy_set_header l5d-dst-override web.shop;"}),
+        ] {
+            assert_eq!(bypassed(&linkerd, annotations), []);
+        }
+    }
+}
+
+#[test]
+fn reads_every_kind_once() {
+    let with_tcp = Linkerd {
+        tcp_routes: true,
+        ..Linkerd::default()
+    };
+    let profiles = Linkerd {
+        split_mode: SplitMode::ServiceProfile,
+        ..Linkerd::default()
+    };
+    for linkerd in [Linkerd::default(), with_tcp, profiles] {
+        let all: Vec<&Kind> = linkerd.kinds().iter().chain(linkerd.reads()).collect();
+        let distinct: BTreeSet<&Kind> = all.iter().copied().collect();
+        assert_eq!(all.len(), distinct.len());
+        let mut outside = ingress::kinds().into_iter();
+        assert!(outside.all(|kind| distinct.contains(&kind)));
     }
 }

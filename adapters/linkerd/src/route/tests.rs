@@ -130,28 +130,163 @@ fn sends_requests_outside_an_ab_test_to_the_root() {
     );
 }
 
-#[test]
-fn disables_later_splits_that_overlap_earlier_ones() {
-    let groups = group("a", "{name: m, pathRegex: '/a.*'}")
-        + &group("b", "{name: m, pathRegex: '/b.*'}")
-        + &group("h", "{name: m, headers: {x: '1'}}");
-    let two = |second: &str| {
-        let first = named("s1", "web", "{service: v1, weight: 1}", "a");
-        planned(&(groups.clone() + &first + &named("s2", "web", "{service: v2, weight: 1}", second)))
-    };
-    let apart = two("b");
-    assert_eq!(codes(&apart), [Code::Unreferenced]);
-    assert_eq!(spec(&apart)["rules"].as_array().unwrap().len(), 3);
+/// Plans a split `first` to `v1` and a later one `second` to `v2`, each with one match.
+fn two(first: &str, second: &str) -> Planned {
+    let groups = group("a", &format!("{{name: m, {first}}}")) + &group("b", &format!("{{name: m, {second}}}"));
+    let splits = named("first", "web", "{service: v1, weight: 1}", "a")
+        + &named("second", "web", "{service: v2, weight: 1}", "b");
+    planned(&(groups + &splits))
+}
 
-    let overlapping = two("h");
-    assert!(codes(&overlapping).contains(&Code::Overlap));
-    assert_eq!(spec(&overlapping)["rules"].as_array().unwrap().len(), 2);
-    let state = |name: &str| {
-        overlapping
-            .status(&ObjectRef::split(ObjectKey::new("shop", name)))
-            .state
+/// Returns the backends of the rules, in order.
+fn order(planned: &Planned) -> Vec<&str> {
+    let rules = spec(planned)["rules"].as_array().unwrap().iter();
+    rules
+        .map(|rule| rule["backendRefs"][0]["name"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn keeps_the_order_where_every_earlier_match_is_at_least_as_specific() {
+    for (first, second) in [
+        // Disjoint.
+        ("pathRegex: '/a.*'", "pathRegex: '/b.*', headers: {x: '1', y: '2'}"),
+        ("methods: [GET]", "methods: [POST], headers: {x: '1'}"),
+        // A tie.
+        ("headers: {x: '1'}", "headers: {y: '2'}"),
+        ("pathRegex: /a", "pathRegex: '/.*'"),
+        ("methods: [GET, HEAD]", "methods: [GET, PUT]"),
+        ("headers: {x: '1'}", "pathRegex: '/?', headers: {y: '2'}"),
+        // More specific.
+        ("headers: {x: '1', y: '2'}", "headers: {x: '1'}"),
+        ("headers: {x: '1'}, methods: [GET]", "headers: {y: '2'}"),
+        ("headers: {x: '1'}", "methods: [GET]"),
+        ("pathRegex: '/.+'", "headers: {x: '1'}, methods: [GET]"),
+        ("pathRegex: '.*', headers: {x: '1'}", "headers: {y: '2'}"),
+    ] {
+        let planned = two(first, second);
+        assert_eq!(codes(&planned), [], "{first} then {second}");
+        assert_eq!(order(&planned), ["v1", "v2", "web"], "{first} then {second}");
+    }
+}
+
+#[test]
+fn disables_a_later_split_whose_match_may_be_more_specific() {
+    for (first, second) in [
+        ("headers: {x: '1'}", "headers: {x: '1', y: '2'}"),
+        ("headers: {x: '1'}", "headers: {y: '2'}, methods: [GET]"),
+        ("methods: [GET]", "headers: {x: '1'}"),
+        ("headers: {x: '1'}", "pathRegex: '/a'"),
+        // More specific for the path `/` only.
+        ("pathRegex: '.*'", "headers: {x: '1'}"),
+        ("pathRegex: '.*'", "methods: [GET]"),
+    ] {
+        let planned = two(first, second);
+        assert_eq!(order(&planned), ["v1", "web"], "{first} then {second}");
+        let overlap = planned
+            .diagnostics
+            .iter()
+            .find(|diagnostic| diagnostic.code == Code::Overlap);
+        let overlap = overlap.unwrap_or_else(|| panic!("{first} then {second}"));
+        let split = |name: &str| ObjectRef::split(ObjectKey::new("shop", name));
+        assert_eq!(overlap.object, split("second"));
+        assert_eq!(overlap.other, Some(split("first")));
+        assert!(overlap.message.contains("`shop/first`"), "{}", overlap.message);
+        let state = |name: &str| planned.status(&split(name)).state;
+        assert_eq!((state("first"), state("second")), (State::InForce, State::Inert));
+    }
+}
+
+#[test]
+fn keeps_splits_apart_from_matches_that_linkerd_cannot_express() {
+    // The first split has no effect, so the second one has no earlier split to overlap with.
+    let planned = two("headers: {host: web}", "pathRegex: /a");
+    assert_eq!(order(&planned), ["v2", "web"]);
+    assert!(!codes(&planned).contains(&Code::Overlap));
+}
+
+#[test]
+fn puts_matches_that_tie_in_one_route() {
+    let matches = |count: usize, part: &str| -> String {
+        let matches = (0..count).map(|index| format!("{{name: m{index}, pathRegex: '/{index}{part}'}}"));
+        matches.collect::<Vec<_>>().join(", ")
     };
-    assert_eq!((state("s1"), state("s2")), (State::InForce, State::Inert));
+    // The first split has 130 matches, of which the second one shares 8. These go to the route of the last rule.
+    let plan = |shared: usize| {
+        let groups = group("a", &matches(130, "[ab]")) + &group("b", &matches(shared, "[bc]"));
+        let splits = named("first", "web", "{service: v1, weight: 1}", "a")
+            + &named("second", "web", "{service: v2, weight: 1}", "b");
+        planned(&(groups + &splits))
+    };
+    let fitting = plan(8);
+    assert_eq!(codes(&fitting), []);
+    assert_eq!(
+        names(&fitting),
+        ["HTTPRoute smi-split-web-80", "HTTPRoute smi-split-web-80-more1"]
+    );
+    let rules = fitting.manifests[0].object.spec["rules"].as_array().unwrap();
+    let first = |index: usize| &rules[index]["matches"][0]["path"]["value"];
+    assert_eq!((first(0), first(1)), (&json!("^(?:/0[ab])$"), &json!("^(?:/0[bc])$")));
+    assert_eq!((rules.len(), &rules[15]["matches"]), (16, &json!([all()])));
+
+    // 64 of each are 8 rules of each, one too many beside the last rule.
+    let too_many = plan(64);
+    assert_eq!(codes(&too_many), [Code::Overlap]);
+    assert_eq!(codes(&plan(56)), []);
+
+    // 120 matches that tie with the last rule are 15 rules, and one more does not fit.
+    let ties =
+        |count: usize| planned(&(group("g", &matches(count, "|/")) + &split("web", "{service: v2, weight: 1}", "g")));
+    assert_eq!(codes(&ties(120)), []);
+    assert_eq!(codes(&ties(121)), [Code::Inexpressible]);
+}
+
+#[test]
+fn reports_ports_that_carry_tls() {
+    const VAULT: &str = "
+{apiVersion: v1, kind: List, items: [
+  {apiVersion: v1, kind: Service, metadata: {name: vault, annotations: {config.linkerd.io/opaque-ports: '446'}}, spec: {ports: [
+    {port: 443, name: https}, {port: 444, name: TLS-raft}, {port: 445, name: x, appProtocol: kubernetes.io/wss},
+    {port: 446, name: tls}, {port: 447, name: httpsx}, {port: 448, name: https-web, appProtocol: http}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: green}, spec: {ports: [
+    {port: 443}, {port: 444}, {port: 445}, {port: 446}, {port: 447}, {port: 448}]}}]}
+---
+";
+    let plan = |linkerd: &Linkerd| {
+        planned_with(
+            linkerd,
+            &(VAULT.to_owned() + &split("vault", "{service: green, weight: 1}", "")),
+        )
+    };
+    let planned = plan(&Linkerd::default());
+    assert_eq!(
+        names(&planned),
+        ["HTTPRoute smi-split-vault-447", "HTTPRoute smi-split-vault-448"]
+    );
+    assert_eq!(codes(&planned), [Code::Inexpressible; 4]);
+    let tls = planned
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.message.contains("carries TLS"));
+    let ports: Vec<bool> = tls
+        .map(|diagnostic| (443..446).any(|port| diagnostic.ports.contains(port)))
+        .collect();
+    assert_eq!(ports, [true; 3]);
+
+    // An opaque port can be split whatever it carries.
+    let linkerd = Linkerd {
+        tcp_routes: true,
+        ..Linkerd::default()
+    };
+    assert_eq!(
+        names(&plan(&linkerd)),
+        [
+            "TCPRoute smi-split-vault-445",
+            "TCPRoute smi-split-vault-446",
+            "HTTPRoute smi-split-vault-447",
+            "HTTPRoute smi-split-vault-448"
+        ]
+    );
 }
 
 #[test]
