@@ -52,6 +52,9 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     };
     let query = question.query(&options.namespace)?;
     let mut input = Input::read(&options, stdin)?;
+    for namespace in input.natives.enforced(&options.settings) {
+        input.snapshot.insert_enforced(namespace);
+    }
     let (routing, trace) = route(&input.snapshot, &options.settings, &query);
 
     // The trace lists the objects that decided; their diagnostics help authors to fix them. If the destination does not

@@ -1,6 +1,7 @@
 //! Input: reads files into a snapshot, and remembers the position of every object.
 
 use crate::Stop;
+use crate::natives::Natives;
 use crate::options::Options;
 use crate::report::{Message, Place};
 use smi_adapter::assume::{assume_services, assume_workloads};
@@ -9,7 +10,7 @@ use smi_adapter::object::{ObjectRef, Origin};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::{self, Content, ReadError};
 use smi_types::FieldPath;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::fs;
@@ -24,8 +25,8 @@ pub(crate) struct Input {
     pub(crate) messages: Vec<Message>,
     /// Diagnostics about services and workloads that are assumed to exist.
     pub(crate) assumed: Vec<Diagnostic>,
-    /// The number of ignored objects, by kind.
-    others: BTreeMap<String, usize>,
+    /// Objects of all other kinds.
+    pub(crate) natives: Natives,
     /// `true` if there is an object in the snapshot.
     has_objects: bool,
     /// Unreadable objects that `messages` already reports.
@@ -56,7 +57,7 @@ impl Input {
                 input.add_file(path.as_os_str(), bytes, options, &mut world);
             }
         }
-        if !input.has_objects && input.others.is_empty() && !crate::report::has_errors(&input.messages) {
+        if !input.has_objects && input.natives.is_empty() && !crate::report::has_errors(&input.messages) {
             let files: Vec<_> = options.files.iter().map(|file| file.to_string_lossy()).collect();
             let reason = format!("no input: there are no objects in `{}`", files.join("`, `"));
             return Err(Stop::Refused(reason));
@@ -86,10 +87,11 @@ impl Input {
         };
         let file = file.to_string_lossy();
         for document in yaml::read(&text, &options.namespace) {
+            let origin = document.origin(Some(&file));
             match &document.content {
-                Ok(Content::Other { kind, .. }) => *self.others.entry(kind.clone()).or_default() += 1,
+                Ok(Content::Native(object)) => self.natives.push((**object).clone(), origin),
                 Ok(_) => {}
-                Err(error) => self.report_error(error, document.origin(Some(&file))),
+                Err(error) => self.report_error(error, origin),
             }
             // An error was reported above.
             if let Ok(Some(_)) = document.add_from(Some(&file), world) {
@@ -139,27 +141,6 @@ impl Input {
             object: Some(diagnostic.object),
             field: diagnostic.field,
             text: diagnostic.message,
-        })
-    }
-
-    /// Returns a message that lists the ignored objects by kind.
-    pub(crate) fn ignored_kinds(&self) -> Option<Message> {
-        let kinds: Vec<String> = self
-            .others
-            .iter()
-            .map(|(kind, count)| format!("{count} {kind}"))
-            .collect();
-        let text = format!(
-            "ignored, because these kinds do not affect SMI objects: {}",
-            kinds.join(", ")
-        );
-        (!kinds.is_empty()).then(|| Message {
-            severity: Severity::Info,
-            code: "LeftAlone",
-            place: None,
-            object: None,
-            field: FieldPath::root(),
-            text,
         })
     }
 }

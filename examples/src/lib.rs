@@ -7,6 +7,7 @@
 pub mod explain;
 mod input;
 pub mod judge;
+mod natives;
 mod options;
 mod report;
 pub mod translate;

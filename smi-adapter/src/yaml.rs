@@ -45,7 +45,7 @@ use serde_json::{Value, json};
 use smi_types::{FieldPath, Object, ParseErrorKind, Parsed};
 
 /// An object in a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     /// The number of the document in the text, from 1.
     pub number: usize,
@@ -68,13 +68,9 @@ pub enum Content {
     Workload(Box<Workload>),
     /// A namespace.
     Namespace(Box<Namespace>),
-    /// An object that does not affect the meaning of SMI objects.
-    Other {
-        /// The `apiVersion`.
-        api_version: String,
-        /// The `kind`.
-        kind: String,
-    },
+    /// An object of any other kind. It does not affect the meaning of SMI objects, but it may be one that an adapter
+    /// writes or reads: see [`recognize`](crate::plan::MeshAdapterExt::recognize). Its kind has a guessed plural.
+    Native(Box<NativeObject>),
 }
 
 /// Reads all objects in a text: YAML with any number of documents, or a sequence of JSON objects.
@@ -143,7 +139,7 @@ fn content(mut value: Value, default_namespace: &str) -> Result<Content, ReadErr
     match Object::from_value(&value) {
         Ok(parsed) => Ok(Content::Smi(parsed)),
         Err(error) if error.kind() == ParseErrorKind::NotSmi => match (text("apiVersion"), text("kind")) {
-            (Some(api_version), Some(kind)) => core(value, api_version, kind),
+            (Some(api_version), Some(kind)) => core(value, &api_version, &kind),
             _ => Err(error.into()),
         },
         Err(error) => Err(error.into()),
@@ -151,7 +147,7 @@ fn content(mut value: Value, default_namespace: &str) -> Result<Content, ReadErr
 }
 
 /// Reads an object that does not belong to SMI.
-fn core(value: Value, api_version: String, kind: String) -> Result<Content, ReadError> {
+fn core(value: Value, api_version: &str, kind: &str) -> Result<Content, ReadError> {
     let is = |known: &Kind| known.name() == kind && known.api_version() == api_version;
     let text = |field: &str| value.get("metadata")?.get(field)?.as_str().map(str::to_owned);
     let (namespace, name) = (text("namespace").unwrap_or_default(), text("name").unwrap_or_default());
@@ -184,7 +180,7 @@ fn core(value: Value, api_version: String, kind: String) -> Result<Content, Read
         return Ok(Content::Namespace(namespace));
     }
     let Some((kind, workload)) = workload::workload(&value) else {
-        return Ok(Content::Other { api_version, kind });
+        return Ok(Content::Native(Box::new(native::leniently(&value, api_version, kind))));
     };
     let object = ObjectRef::new(kind, ObjectKey::new(namespace, &name));
     match workload {
@@ -247,8 +243,8 @@ impl Document {
         self.add_from(None, input)
     }
 
-    /// Adds the object of a file to an input, and returns a reference to it; `None` if it does not affect the meaning of
-    /// SMI objects. Diagnostics of the object name the file, the document and the line.
+    /// Adds the object of a file to an input, and returns a reference to it; `None` for a [native](Content::Native)
+    /// object, which is not part of a snapshot. Diagnostics of the object name the file, the document and the line.
     ///
     /// An object that cannot be read is recorded as undecodable. Objects that refer to it find it unusable, and a plan
     /// reports it.
@@ -263,7 +259,7 @@ impl Document {
             Ok(Content::Service(service)) => input.add_service(*service),
             Ok(Content::Workload(workload)) => input.add_workload(*workload),
             Ok(Content::Namespace(namespace)) => input.add_namespace(*namespace),
-            Ok(Content::Other { .. }) => return Ok(None),
+            Ok(Content::Native(_)) => return Ok(None),
             Err(error) => input.add_undecodable(error.into_diagnostic()?),
         };
         if let Some(origin) = origin {

@@ -21,7 +21,7 @@ fn summary(text: &str) -> Vec<String> {
                 Ok(Content::Namespace(namespace)) => {
                     ObjectRef::namespace(&namespace.metadata.name.unwrap()).to_string()
                 }
-                Ok(Content::Other { kind, .. }) => kind,
+                Ok(Content::Native(object)) => object.kind.to_string(),
                 Err(error) => format!("{} {error}", error.code()),
             };
             format!("{}{item} {what}", document.number)
@@ -136,7 +136,7 @@ fn reports_the_code_of_every_unreadable_document() {
         ("- a\n- b", "Undecodable"),
         ("[1, 2]", "Undecodable"),
         ("a: 1", "NotAnObject"),
-        ("kind: TrafficSplit\nmetadata: {name: a}", "NotAnObject"), // D22
+        ("kind: TrafficSplit\nmetadata: {name: a}", "UnknownKind"), // D22
         ("a: 1\na: 2", "Unparsable"),
         (
             "apiVersion: split.smi-spec.io/v9\nkind: TrafficSplit\nmetadata: {name: a}",
@@ -253,6 +253,30 @@ fn reads_native_objects_as_written() {
     let broken = read_native("apiVersion: v1\nkind: Service\nmetadata: {name: 1}\n---\n[", &[]);
     let codes: Vec<Code> = broken.into_iter().map(|object| object.unwrap_err().code()).collect();
     assert_eq!(codes, [Code::Undecodable, Code::Unparsable]);
+}
+
+#[test]
+fn native_objects_are_read_and_added_to_no_snapshot() {
+    let native = |metadata: &str| {
+        let text = format!("apiVersion: x.dev/v1\nkind: Proxy\nmetadata: {metadata}\nspec: {{n: 1}}\nstatus: {{}}");
+        let document = read(&text, "shop").remove(0);
+        assert_eq!(document.clone().add_to(&mut SnapshotBuilder::default()), Ok(None));
+        match document.content {
+            Ok(Content::Native(object)) => *object,
+            other => panic!("{other:?}"),
+        }
+    };
+    let object = native("{name: a, labels: {x: z}}");
+    assert_eq!(object.kind, Kind::named("x.dev", "v1", "Proxy", "proxys"));
+    assert_eq!((object.label("x"), &object.spec), (Some("z"), &json!({"n": 1})));
+    // I2
+    assert_eq!(object.key(), ObjectKey::new("shop", "a"));
+    assert_eq!(native("{name: a, namespace: b}").key(), ObjectKey::new("b", "a"));
+    // Metadata with a wrong type are read as far as possible.
+    let object = native("{name: a, creationTimestamp: 1, labels: {x: 1, y: z}}");
+    assert_eq!((object.label("x"), object.label("y")), (None, Some("z")));
+    assert_eq!(object.key(), ObjectKey::new("shop", "a"));
+    assert_eq!(native("").metadata, ObjectMeta::default());
 }
 
 #[test]
