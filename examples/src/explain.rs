@@ -71,7 +71,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     diagnostics.retain(|diagnostic: &Diagnostic| seen.contains(&diagnostic.object) || may_explain(&diagnostic.object));
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
-    messages.extend(input.locate(diagnostics));
+    messages.extend(input.unreported(diagnostics));
 
     report::line(out, &routing.to_string())?;
     for step in trace.steps() {
@@ -84,7 +84,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
         }
     }
     out.flush()?;
-    report::write(&messages, options.report, err)?;
+    report::write(&messages, options.format, err)?;
     Ok(if report::has_errors(&messages) {
         Exit::Errors
     } else {

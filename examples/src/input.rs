@@ -3,13 +3,12 @@
 use crate::Stop;
 use crate::natives::Natives;
 use crate::options::Options;
-use crate::report::{Message, Place};
+use crate::report::{Message, Note, Place};
 use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::diagnostic::{Code, Diagnostic, Severity};
 use smi_adapter::object::{ObjectRef, Origin};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::{self, Content, ReadError};
-use smi_types::FieldPath;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
@@ -102,46 +101,38 @@ impl Input {
 
     /// Reports an unreadable object at this position. The diagnostics of a plan could name only its first position.
     fn report_error(&mut self, error: &ReadError, origin: Option<Origin>) {
-        if let Some(object) = error.object() {
-            self.unreadable.insert((object.clone(), error.code()));
-        }
-        self.messages.push(Message {
-            severity: error.code().severity(),
-            code: error.code().as_str(),
-            place: origin.map(Place::Object),
-            object: error.object().cloned(),
-            field: error.field().clone(),
-            text: error.message().to_owned(),
-        });
+        let message = if let Some(diagnostic) = error.diagnostic() {
+            self.unreadable.insert((diagnostic.object.clone(), diagnostic.code));
+            let mut diagnostic = diagnostic.clone();
+            diagnostic.origins = origin.into_iter().collect();
+            Message::from(diagnostic)
+        } else {
+            let (code, text) = (error.code(), error.message().to_owned());
+            Message::from(Note {
+                field: error.field().clone(),
+                ..Note::new(code.severity(), code.as_str(), Place::of(origin), text)
+            })
+        };
+        self.messages.push(message);
     }
 
     fn report_file(&mut self, severity: Severity, code: &'static str, file: &OsStr, text: String) {
-        self.messages.push(Message {
-            severity,
-            code,
-            place: Some(Place::File(file.to_string_lossy().into_owned())),
-            object: None,
-            field: FieldPath::root(),
-            text,
-        });
+        let file = file.to_string_lossy().into_owned();
+        let note = Note::new(severity, code, Place::File { file }, text);
+        self.messages.push(note.into());
     }
 
-    /// Adds the positions of the objects to diagnostics. Leaves out the diagnostics of unreadable objects, which are
-    /// already reported at every position.
-    pub(crate) fn locate(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> impl Iterator<Item = Message> {
+    /// Returns diagnostics as messages, without those of unreadable objects, which are already reported at every position.
+    pub(crate) fn unreported(
+        &self,
+        diagnostics: impl IntoIterator<Item = Diagnostic>,
+    ) -> impl Iterator<Item = Message> {
         let is_reported =
             |diagnostic: &Diagnostic| self.unreadable.contains(&(diagnostic.object.clone(), diagnostic.code));
         let unreported = diagnostics
             .into_iter()
             .filter(move |diagnostic| !is_reported(diagnostic));
-        unreported.map(|diagnostic| Message {
-            severity: diagnostic.code.severity(),
-            code: diagnostic.code.as_str(),
-            place: diagnostic.origins.into_iter().next().map(Place::Object),
-            object: Some(diagnostic.object),
-            field: diagnostic.field,
-            text: diagnostic.message,
-        })
+        unreported.map(Message::from)
     }
 }
 

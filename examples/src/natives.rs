@@ -1,6 +1,6 @@
 //! Native objects of a mesh in the input, which count as the content of the cluster.
 
-use crate::report::{Message, Place};
+use crate::report::{Message, Note, Place};
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::diagnostic::Severity;
 use smi_adapter::manifest::NativeObject;
@@ -9,7 +9,6 @@ use smi_adapter::plan::{Action, MeshAdapterExt, Observed, Plan};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
-use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Native objects with their positions in the input.
@@ -40,14 +39,8 @@ impl Natives {
             "ignored, because these kinds do not affect SMI objects: {}",
             kinds.join(", ")
         );
-        (!kinds.is_empty()).then(|| Message {
-            severity: Severity::Info,
-            code: "LeftAlone",
-            place: None,
-            object: None,
-            field: FieldPath::root(),
-            text,
-        })
+        let note = Note::new(Severity::Info, "LeftAlone", Place::Everything {}, text);
+        (!kinds.is_empty()).then(|| note.into())
     }
 
     /// Returns the objects as if they were observed in a cluster.
@@ -75,13 +68,11 @@ impl Natives {
 
     fn stale_object(&self, object: &ObjectRef) -> Message {
         let found = self.0.iter().find(|(known, _)| known.reference() == *object);
-        Message {
-            severity: Severity::Info,
-            code: "Stale",
-            place: found.and_then(|(_, origin)| origin.clone()).map(Place::Object),
+        let text = "this object is managed by us, but is no longer needed, so it is not in the output; delete it";
+        let place = Place::of(found.and_then(|(_, origin)| origin.clone()));
+        Message::from(Note {
             object: Some(object.clone()),
-            field: FieldPath::root(),
-            text: "this object is managed by us, but is no longer needed, so it is not in the output; delete it".into(),
-        }
+            ..Note::new(Severity::Info, "Stale", place, text.into())
+        })
     }
 }

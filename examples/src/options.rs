@@ -22,7 +22,7 @@ present in the cluster. All others are ignored.
   --header-anchor full|search  part of a value that a header filter must match (default: full)
   --cluster-domain D       DNS domain of the cluster (default: cluster.local)
   --trust-domain D         trust domain of the mesh (default: cluster.local)
-  --report human|json      format of the messages on standard error; json is one object per line (default: human)
+  --format human|json      format of the messages on standard error; json is one object per line (default: human)
   --help                   show this text
 
 Exit status: 0 on success; 1 if the program could not run (one line states the reason); 2 if errors were reported
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) assume_ports: Vec<u16>,
     pub(crate) assume_workloads: bool,
     pub(crate) enforced: Vec<String>,
-    pub(crate) report: Format,
+    pub(crate) format: Format,
     pub(crate) settings: Settings,
 }
 
@@ -66,7 +66,7 @@ impl Options {
             assume_ports: Vec::new(),
             assume_workloads: false,
             enforced: Vec::new(),
-            report: Format::Human,
+            format: Format::Human,
             settings: Settings::default(),
         }
     }
@@ -98,7 +98,7 @@ impl Options {
                 )?;
             }
             "cluster-domain" => self.settings.cluster_domain = domain(&value()?)?,
-            "report" => self.report = one_of(&value()?, &[("human", Format::Human), ("json", Format::Json)])?,
+            "format" => self.format = one_of(&value()?, &[("human", Format::Human), ("json", Format::Json)])?,
             _ => return Err(lexopt::Error::UnexpectedOption(format!("--{option}"))),
         }
         Ok(())

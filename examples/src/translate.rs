@@ -59,13 +59,13 @@ fn translate(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mu
     diagnostics.extend(planned.diagnostics);
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
-    messages.extend(input.locate(diagnostics));
+    messages.extend(input.unreported(diagnostics));
     messages.extend(input.natives.stale(&planned.plan));
     messages.extend(ignored);
 
     // The messages are written even if the reader of the output closes it early.
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    write_messages(&messages, planned.manifests.len(), &*adapter, options.report, err)?;
+    write_messages(&messages, planned.manifests.len(), &*adapter, options.format, err)?;
     written?;
     Ok(if report::has_errors(&messages) {
         Exit::Errors

@@ -17,9 +17,9 @@ fn refuses_invalid_arguments() {
     for (arguments, reason) in [
         (&["--nonsense", "x"][..], format!("invalid option '--nonsense'{hint}")),
         (&["-x"], format!("invalid option '-x'{hint}")),
-        (&["--report"], format!("missing argument for option '--report'{hint}")),
+        (&["--format"], format!("missing argument for option '--format'{hint}")),
         (
-            &["--report", "xml", "x"],
+            &["--format", "xml", "x"],
             format!("`xml` is not one of `human`, `json`{hint}"),
         ),
         (
@@ -106,7 +106,7 @@ fn help_lists_every_option() {
         "path-anchor",
         "header-anchor",
         "cluster-domain",
-        "report",
+        "format",
         "help",
     ];
     let translate = translated(&["--help"], "");
@@ -163,7 +163,7 @@ fn reads_files_folders_and_standard_input() {
     );
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!(run.exit, Exit::Errors);
-    let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-, document 1, item 2): ";
+    let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-:1, document 1, item 2): ";
     assert!(
         run.messages().iter().any(|message| message.starts_with(line)),
         "{}",
@@ -277,10 +277,9 @@ fn ignored_kinds_are_reported_once() {
             "1 object written for istio; 0 errors, 0 warnings, 1 info",
         ]
     );
-    let run = translated(&["--report", "json", "-"], &text);
+    let run = translated(&["--format", "json", "-"], &text);
     let expected = serde_json::json!({
-        "severity": "info", "code": "LeftAlone", "object": null,
-        "field": "", "message": message,
+        "severity": "info", "code": "LeftAlone", "message": message,
     });
     assert_eq!(json(&run), [expected]);
 }

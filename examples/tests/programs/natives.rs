@@ -16,7 +16,7 @@ metadata: {name: web.shop.svc.cluster.local, namespace: shop}
 spec: {routes: [{name: GET /x, condition: {method: GET, pathRegex: /x}, isRetryable: true}]}
 ";
 
-const PLACE: &str = "TrafficSplit shop/sound spec.service (-, document 3): ";
+const PLACE: &str = "TrafficSplit shop/sound spec.service (-:12, document 3): ";
 
 #[test]
 fn foreign_objects_are_reviewed_as_in_a_cluster() {
@@ -85,7 +85,7 @@ fn reports_objects_of_ours_that_are_no_longer_needed() {
     assert_eq!((run.exit, &*run.out), (Exit::Done, ""));
     assert_eq!(
         run.messages()[0],
-        "info[Stale] VirtualService shop/web (-, document 3): this object is managed by us, but is no longer needed, so it is not in the output; delete it"
+        "info[Stale] VirtualService shop/web (-:12, document 3): this object is managed by us, but is no longer needed, so it is not in the output; delete it"
     );
 }
 

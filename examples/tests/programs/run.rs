@@ -122,7 +122,7 @@ pub(crate) fn written(run: &Run) -> Vec<String> {
         .collect()
 }
 
-/// Parses the messages of a run with `--report json`.
+/// Parses the messages of a run with `--format json`.
 pub(crate) fn json(run: &Run) -> Vec<Value> {
     run.err
         .lines()

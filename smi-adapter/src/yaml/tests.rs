@@ -299,11 +299,11 @@ fn diagnostics_name_the_files_documents_and_lines_of_their_object() {
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(places, ["one.yaml, document 1", "two.yaml, document 1"]);
+    assert_eq!(places, ["one.yaml:4, document 1", "two.yaml:1, document 1"]);
     assert_eq!(
         serde_json::to_value(&resolution.diagnostics[0]).unwrap()["origins"],
         json!([{"file": "one.yaml", "document": 1, "line": 4}, {"file": "two.yaml", "document": 1, "line": 1}])
     );
     let web = ObjectRef::service(ObjectKey::new("shop", "web"));
-    assert_eq!(snapshot.origins(&web)[0].to_string(), "one.yaml, document 2, item 1");
+    assert_eq!(snapshot.origins(&web)[0].to_string(), "one.yaml:9, document 2, item 1");
 }
