@@ -1,6 +1,7 @@
 //! Input: reads files into a snapshot, and remembers the position of every object.
 
 use crate::Stop;
+use crate::files::{Seen, manifests};
 use crate::natives::Natives;
 use crate::options::Options;
 use crate::report::{Message, Note, Place};
@@ -10,11 +11,11 @@ use smi_adapter::object::{ObjectRef, Origin};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::{self, Content, ReadError};
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
 /// The content of all input files.
 #[derive(Default)]
@@ -33,10 +34,11 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads all files, in order. An error in the content of one file does not affect the others.
+    /// Reads all files, in order, each of them once. An error in the content of one file does not affect the others.
     pub(crate) fn read(options: &Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
         let mut input = Self::default();
         let mut world = SnapshotBuilder::default();
+        let mut seen = Seen::default();
         for file in &options.files {
             if file == "-" {
                 let mut bytes = Vec::new();
@@ -46,12 +48,12 @@ impl Input {
                 input.add_file(file, bytes, options, &mut world);
                 continue;
             }
-            let files = manifests(Path::new(file), PathSource::Argument)?;
+            let files = manifests(Path::new(file))?;
             if files.is_empty() {
                 let text = "the folder contains no `.yaml`, `.yml` or `.json` file".into();
                 input.report_file(Severity::Warning, "NoManifests", file, text);
             }
-            for path in files {
+            for path in files.into_iter().filter(|path| seen.is_new(path)) {
                 let bytes = fs::read(&path).map_err(|error| unreadable(path.as_os_str(), &error))?;
                 input.add_file(path.as_os_str(), bytes, options, &mut world);
             }
@@ -134,43 +136,6 @@ impl Input {
             .filter(move |diagnostic| !is_reported(diagnostic));
         unreported.map(Message::from)
     }
-}
-
-/// The source of a path.
-#[derive(Clone, Copy)]
-enum PathSource {
-    /// The command line.
-    Argument,
-    /// A folder that is searched for manifests.
-    Folder,
-}
-
-/// Returns a file itself, or the manifests in a folder and its subfolders, sorted.
-fn manifests(path: &Path, source: PathSource) -> Result<Vec<PathBuf>, Stop> {
-    let failed = |error: io::Error| unreadable(path.as_os_str(), &error);
-    // Links to folders are followed only on the command line, since others could form cycles.
-    let metadata = match source {
-        PathSource::Argument => fs::metadata(path),
-        PathSource::Folder => fs::symlink_metadata(path),
-    };
-    if !metadata.map_err(failed)?.is_dir() {
-        let has_ending = path
-            .extension()
-            .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
-        let is_input = matches!(source, PathSource::Argument) || has_ending;
-        return Ok(if is_input { vec![path.into()] } else { Vec::new() });
-    }
-    let entries = fs::read_dir(path).map_err(failed)?;
-    let mut names = entries
-        .map(|entry| entry.map(|entry| entry.file_name()))
-        .collect::<io::Result<Vec<OsString>>>()
-        .map_err(failed)?;
-    names.sort();
-    let mut found = Vec::new();
-    for name in names {
-        found.extend(manifests(&path.join(name), PathSource::Folder)?);
-    }
-    Ok(found)
 }
 
 /// Returns the error of a file that cannot be read.

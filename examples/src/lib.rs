@@ -5,6 +5,7 @@
 //! report the diagnostics to the authors of the objects.
 
 pub mod explain;
+mod files;
 mod input;
 pub mod judge;
 mod natives;

@@ -9,9 +9,9 @@ use std::ffi::OsString;
 
 /// Help text of the shared options.
 pub(crate) const HELP: &str = "\
-FILE… are manifests in YAML or JSON: files, folders (including subfolders, but not links to folders), or - for standard
-input. SMI objects, Services, Namespaces, Pods and objects with a pod template are read. Objects of the mesh count as
-present in the cluster. All others are ignored.
+FILE… are manifests in YAML or JSON: files, folders (including subfolders, but not hidden entries or links to folders),
+or - for standard input. A file is read once, even if several links lead to it. SMI objects, Services, Namespaces, Pods
+and objects with a pod template are read. Objects of the mesh count as present in the cluster. All others are ignored.
 
   --namespace NS           namespace of objects without one (default: default)
   --assume-ports P[,P…]    assume the Services that splits refer to but FILE… do not contain, with these TCP ports

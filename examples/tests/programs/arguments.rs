@@ -174,6 +174,49 @@ fn reads_files_folders_and_standard_input() {
     assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1), "{}", run.err);
 }
 
+#[cfg(unix)]
+#[test]
+fn reads_a_mounted_config_map_once() {
+    let folder = Folder::new("mounted");
+    let (services, split) = SOUND.split_at(SOUND.rfind("---").unwrap());
+    folder.add("..2026_01_01/services.yaml", services);
+    folder.add("..2026_01_01/split.yaml", split);
+    folder.add(".hidden.yaml", SOUND);
+    folder.link("..2026_01_01", "..data");
+    folder.link("..data/services.yaml", "services.yaml");
+    folder.link("..data/split.yaml", "split.yaml");
+    folder.link("..data", "folder.yaml");
+    for files in [
+        &[""][..],
+        &["", ""],
+        &["split.yaml", "services.yaml", "", "..data", "..2026_01_01"],
+        &["..data/split.yaml", "..2026_01_01/services.yaml", "services.yaml"],
+    ] {
+        let run = folder.translate(&[], files);
+        assert_eq!(
+            (run.exit, written(&run).len()),
+            (Exit::Done, 1),
+            "{files:?} {}",
+            run.err
+        );
+        assert_eq!(run.messages().len(), 1, "{files:?} {}", run.err);
+    }
+    // A copy is another file.
+    folder.add("copy.yaml", split);
+    let run = folder.translate(&[], &[""]);
+    let places = "(copy.yaml:2, document 1; split.yaml:2, document 1)";
+    assert!(
+        run.err.contains(&format!("TrafficSplit shop/sound {places}: ")),
+        "{}",
+        run.err
+    );
+    folder.link("missing.yaml", "broken.yaml");
+    assert_refused(
+        &folder.translate(&[], &[""]),
+        "cannot read `broken.yaml`: No such file or directory (os error 2)",
+    );
+}
+
 #[test]
 fn refuses_empty_input() {
     let folder = Folder::new("nothing");
