@@ -27,6 +27,7 @@
 //! ```
 
 mod error;
+mod fault;
 mod native;
 mod split;
 mod workload;

@@ -1,5 +1,6 @@
 //! Division of a text into documents, and their values.
 
+use super::fault;
 use serde_json::Value;
 use serde_saphyr::Options;
 
@@ -70,7 +71,7 @@ fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {
                 Ok(value) => values.push(Ok(value)),
                 // YAML can begin with a brace, too.
                 Err(_) if values.is_empty() => return vec![yaml(chunk)],
-                Err(error) => values.push(Err(error.to_string())),
+                Err(error) => values.push(Err(fault::of_json(&error, chunk.line))),
             }
         }
         return values;
@@ -89,17 +90,8 @@ fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
             max_total_scalar_bytes: length,
         },
     };
-    serde_saphyr::from_str_with_options(chunk.text, bounded(options)).map_err(|error| {
-        let line = error
-            .location()
-            .and_then(|location| usize::try_from(location.line()).ok());
-        let text = error.without_snippet().to_string();
-        let message = text.lines().next().unwrap_or_default();
-        match line {
-            Some(line) => format!("line {}: {message}", chunk.line + line),
-            None => message.to_owned(),
-        }
-    })
+    serde_saphyr::from_str_with_options(chunk.text, bounded(options))
+        .map_err(|error| fault::of_yaml(&error, chunk.text, chunk.line))
 }
 
 /// Limits the expansion of aliases.
