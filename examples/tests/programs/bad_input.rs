@@ -128,6 +128,38 @@ fn messages_name_invalid_objects() {
 }
 
 #[test]
+fn an_unparsable_target_is_named_and_enforces_its_namespace() {
+    // A2
+    let bad = "
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: bank, labels: {app: api}}
+spec: {serviceAccountName: api, containers: [{name: c, image: x, ports: [{containerPort: 80}]}]}
+---
+apiVersion: access.smi-spec.io/v1alpha3
+kind: TrafficTarget
+metadata:
+  name: t
+  namespace: bank
+spec:
+\tdestination: {}
+";
+    let folder = Folder::new("unparsable-target");
+    folder.add("bad.yaml", bad);
+    let run = folder.translate(&[], &["bad.yaml"]);
+    assert_eq!(run.exit, Exit::Errors);
+    assert_eq!(
+        run.messages()[0],
+        "error[Unparsable] TrafficTarget bank/t (bad.yaml:7, document 2): line 13: there is a tab where only spaces are allowed, such as in an indentation"
+    );
+    assert!(run.out.contains("kind: AuthorizationPolicy"), "{}", run.out);
+    assert_eq!(
+        json(&folder.translate(&["--format", "json"], &["bad.yaml"]))[0]["code"],
+        "Unparsable"
+    );
+}
+
+#[test]
 fn reports_an_unreadable_object_once() {
     let bad = format!("{TYPE}metadata: {{name: bad, namespace: shop}}\nspec: 1\n");
     let run = translate_with_sound("once", bad, &[]);

@@ -23,7 +23,7 @@ pub fn read_native(text: &str, kinds: &[Kind]) -> Vec<Result<NativeObject, ReadE
                 Some(items) => objects.extend(items.iter().map(|item| native(item, kinds))),
                 None => objects.push(native(&value, kinds)),
             },
-            Err(message) => objects.push(Err(ReadError::new(None, Code::Unparsable, FieldPath::root(), message))),
+            Err(broken) => objects.push(Err(ReadError::unparsable(None, &broken))),
         }
     }
     objects
