@@ -161,8 +161,9 @@ fn every_smi_document_is_an_object_or_an_error() {
                 Ok(Content::Service(_)) => "services".to_owned(),
                 Ok(Content::Workload(_)) => "workloads".to_owned(),
                 Ok(Content::Namespace(_)) => "namespaces".to_owned(),
-                Ok(Content::Other { api_version, kind }) => {
-                    assert!(!api_version.contains("smi-spec.io"), "{}: {kind}", file.display());
+                Ok(Content::Native(object)) => {
+                    let kind = object.kind;
+                    assert!(!kind.group().contains("smi-spec.io"), "{}: {kind:?}", file.display());
                     "others".to_owned()
                 }
                 Err(error) => error.code().as_str().to_owned(),

@@ -52,6 +52,9 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     };
     let query = question.query(&options.namespace)?;
     let mut input = Input::read(&options, stdin)?;
+    for namespace in input.natives.enforced(&options.settings) {
+        input.snapshot.insert_enforced(namespace);
+    }
     let (routing, trace) = route(&input.snapshot, &options.settings, &query);
 
     // The trace lists the objects that decided; their diagnostics help authors to fix them. If the destination does not
@@ -68,7 +71,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
     diagnostics.retain(|diagnostic: &Diagnostic| seen.contains(&diagnostic.object) || may_explain(&diagnostic.object));
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
-    messages.extend(input.locate(diagnostics));
+    messages.extend(input.unreported(diagnostics));
 
     report::line(out, &routing.to_string())?;
     for step in trace.steps() {
@@ -81,7 +84,7 @@ fn explain(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut 
         }
     }
     out.flush()?;
-    report::write(&messages, options.report, err)?;
+    report::write(&messages, options.format, err)?;
     Ok(if report::has_errors(&messages) {
         Exit::Errors
     } else {

@@ -1,20 +1,21 @@
 //! Input: reads files into a snapshot, and remembers the position of every object.
 
 use crate::Stop;
+use crate::files::{Seen, manifests};
+use crate::natives::Natives;
 use crate::options::Options;
-use crate::report::{Message, Place};
+use crate::report::{Message, Note, Place};
 use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::diagnostic::{Code, Diagnostic, Severity};
 use smi_adapter::object::{ObjectRef, Origin};
 use smi_adapter::snapshot::{Snapshot, SnapshotBuilder};
 use smi_adapter::yaml::{self, Content, ReadError};
-use smi_types::FieldPath;
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
 /// The content of all input files.
 #[derive(Default)]
@@ -24,8 +25,8 @@ pub(crate) struct Input {
     pub(crate) messages: Vec<Message>,
     /// Diagnostics about services and workloads that are assumed to exist.
     pub(crate) assumed: Vec<Diagnostic>,
-    /// The number of ignored objects, by kind.
-    others: BTreeMap<String, usize>,
+    /// Objects of all other kinds.
+    pub(crate) natives: Natives,
     /// `true` if there is an object in the snapshot.
     has_objects: bool,
     /// Unreadable objects that `messages` already reports.
@@ -33,10 +34,11 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads all files, in order. An error in the content of one file does not affect the others.
+    /// Reads all files, in order, each of them once. An error in the content of one file does not affect the others.
     pub(crate) fn read(options: &Options, stdin: &mut dyn Read) -> Result<Self, Stop> {
         let mut input = Self::default();
         let mut world = SnapshotBuilder::default();
+        let mut seen = Seen::default();
         for file in &options.files {
             if file == "-" {
                 let mut bytes = Vec::new();
@@ -46,17 +48,17 @@ impl Input {
                 input.add_file(file, bytes, options, &mut world);
                 continue;
             }
-            let files = manifests(Path::new(file), PathSource::Argument)?;
+            let files = manifests(Path::new(file))?;
             if files.is_empty() {
                 let text = "the folder contains no `.yaml`, `.yml` or `.json` file".into();
                 input.report_file(Severity::Warning, "NoManifests", file, text);
             }
-            for path in files {
+            for path in files.into_iter().filter(|path| seen.is_new(path)) {
                 let bytes = fs::read(&path).map_err(|error| unreadable(path.as_os_str(), &error))?;
                 input.add_file(path.as_os_str(), bytes, options, &mut world);
             }
         }
-        if !input.has_objects && input.others.is_empty() && !crate::report::has_errors(&input.messages) {
+        if !input.has_objects && input.natives.is_empty() && !crate::report::has_errors(&input.messages) {
             let files: Vec<_> = options.files.iter().map(|file| file.to_string_lossy()).collect();
             let reason = format!("no input: there are no objects in `{}`", files.join("`, `"));
             return Err(Stop::Refused(reason));
@@ -86,10 +88,11 @@ impl Input {
         };
         let file = file.to_string_lossy();
         for document in yaml::read(&text, &options.namespace) {
+            let origin = document.origin(Some(&file));
             match &document.content {
-                Ok(Content::Other { kind, .. }) => *self.others.entry(kind.clone()).or_default() += 1,
+                Ok(Content::Native(object)) => self.natives.push((**object).clone(), origin),
                 Ok(_) => {}
-                Err(error) => self.report_error(error, document.origin(Some(&file))),
+                Err(error) => self.report_error(error, origin),
             }
             // An error was reported above.
             if let Ok(Some(_)) = document.add_from(Some(&file), world) {
@@ -100,105 +103,39 @@ impl Input {
 
     /// Reports an unreadable object at this position. The diagnostics of a plan could name only its first position.
     fn report_error(&mut self, error: &ReadError, origin: Option<Origin>) {
-        if let Some(object) = error.object() {
-            self.unreadable.insert((object.clone(), error.code()));
-        }
-        self.messages.push(Message {
-            severity: error.code().severity(),
-            code: error.code().as_str(),
-            place: origin.map(Place::Object),
-            object: error.object().cloned(),
-            field: error.field().clone(),
-            text: error.message().to_owned(),
-        });
+        let message = if let Some(diagnostic) = error.diagnostic() {
+            self.unreadable.insert((diagnostic.object.clone(), diagnostic.code));
+            let mut diagnostic = diagnostic.clone();
+            diagnostic.origins = origin.into_iter().collect();
+            Message::from(diagnostic)
+        } else {
+            let (code, text) = (error.code(), error.message().to_owned());
+            Message::from(Note {
+                field: error.field().clone(),
+                ..Note::new(code.severity(), code.as_str(), Place::of(origin), text)
+            })
+        };
+        self.messages.push(message);
     }
 
     fn report_file(&mut self, severity: Severity, code: &'static str, file: &OsStr, text: String) {
-        self.messages.push(Message {
-            severity,
-            code,
-            place: Some(Place::File(file.to_string_lossy().into_owned())),
-            object: None,
-            field: FieldPath::root(),
-            text,
-        });
+        let file = file.to_string_lossy().into_owned();
+        let note = Note::new(severity, code, Place::File { file }, text);
+        self.messages.push(note.into());
     }
 
-    /// Adds the positions of the objects to diagnostics. Leaves out the diagnostics of unreadable objects, which are
-    /// already reported at every position.
-    pub(crate) fn locate(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> impl Iterator<Item = Message> {
+    /// Returns diagnostics as messages, without those of unreadable objects, which are already reported at every position.
+    pub(crate) fn unreported(
+        &self,
+        diagnostics: impl IntoIterator<Item = Diagnostic>,
+    ) -> impl Iterator<Item = Message> {
         let is_reported =
             |diagnostic: &Diagnostic| self.unreadable.contains(&(diagnostic.object.clone(), diagnostic.code));
         let unreported = diagnostics
             .into_iter()
             .filter(move |diagnostic| !is_reported(diagnostic));
-        unreported.map(|diagnostic| Message {
-            severity: diagnostic.code.severity(),
-            code: diagnostic.code.as_str(),
-            place: diagnostic.origins.into_iter().next().map(Place::Object),
-            object: Some(diagnostic.object),
-            field: diagnostic.field,
-            text: diagnostic.message,
-        })
+        unreported.map(Message::from)
     }
-
-    /// Returns a message that lists the ignored objects by kind.
-    pub(crate) fn ignored_kinds(&self) -> Option<Message> {
-        let kinds: Vec<String> = self
-            .others
-            .iter()
-            .map(|(kind, count)| format!("{count} {kind}"))
-            .collect();
-        let text = format!(
-            "ignored, because these kinds do not affect SMI objects: {}",
-            kinds.join(", ")
-        );
-        (!kinds.is_empty()).then(|| Message {
-            severity: Severity::Info,
-            code: "LeftAlone",
-            place: None,
-            object: None,
-            field: FieldPath::root(),
-            text,
-        })
-    }
-}
-
-/// The source of a path.
-#[derive(Clone, Copy)]
-enum PathSource {
-    /// The command line.
-    Argument,
-    /// A folder that is searched for manifests.
-    Folder,
-}
-
-/// Returns a file itself, or the manifests in a folder and its subfolders, sorted.
-fn manifests(path: &Path, source: PathSource) -> Result<Vec<PathBuf>, Stop> {
-    let failed = |error: io::Error| unreadable(path.as_os_str(), &error);
-    // Links to folders are followed only on the command line, since others could form cycles.
-    let metadata = match source {
-        PathSource::Argument => fs::metadata(path),
-        PathSource::Folder => fs::symlink_metadata(path),
-    };
-    if !metadata.map_err(failed)?.is_dir() {
-        let has_ending = path
-            .extension()
-            .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
-        let is_input = matches!(source, PathSource::Argument) || has_ending;
-        return Ok(if is_input { vec![path.into()] } else { Vec::new() });
-    }
-    let entries = fs::read_dir(path).map_err(failed)?;
-    let mut names = entries
-        .map(|entry| entry.map(|entry| entry.file_name()))
-        .collect::<io::Result<Vec<OsString>>>()
-        .map_err(failed)?;
-    names.sort();
-    let mut found = Vec::new();
-    for name in names {
-        found.extend(manifests(&path.join(name), PathSource::Folder)?);
-    }
-    Ok(found)
 }
 
 /// Returns the error of a file that cannot be read.

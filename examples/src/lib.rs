@@ -5,8 +5,10 @@
 //! report the diagnostics to the authors of the objects.
 
 pub mod explain;
+mod files;
 mod input;
 pub mod judge;
+mod natives;
 mod options;
 mod report;
 pub mod translate;

@@ -9,8 +9,9 @@ use std::ffi::OsString;
 
 /// Help text of the shared options.
 pub(crate) const HELP: &str = "\
-FILE… are manifests in YAML or JSON: files, folders (including subfolders, but not links to folders), or - for standard
-input. SMI objects, Services, Namespaces, Pods and objects with a pod template are read; all others are ignored.
+FILE… are manifests in YAML or JSON: files, folders (including subfolders, but not hidden entries or links to folders),
+or - for standard input. A file is read once, even if several links lead to it. SMI objects, Services, Namespaces, Pods
+and objects with a pod template are read. Objects of the mesh count as present in the cluster. All others are ignored.
 
   --namespace NS           namespace of objects without one (default: default)
   --assume-ports P[,P…]    assume the Services that splits refer to but FILE… do not contain, with these TCP ports
@@ -21,7 +22,7 @@ input. SMI objects, Services, Namespaces, Pods and objects with a pod template a
   --header-anchor full|search  part of a value that a header filter must match (default: full)
   --cluster-domain D       DNS domain of the cluster (default: cluster.local)
   --trust-domain D         trust domain of the mesh (default: cluster.local)
-  --report human|json      format of the messages on standard error; json is one object per line (default: human)
+  --format human|json      format of the messages on standard error; json is one object per line (default: human)
   --help                   show this text
 
 Exit status: 0 on success; 1 if the program could not run (one line states the reason); 2 if errors were reported
@@ -34,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) assume_ports: Vec<u16>,
     pub(crate) assume_workloads: bool,
     pub(crate) enforced: Vec<String>,
-    pub(crate) report: Format,
+    pub(crate) format: Format,
     pub(crate) settings: Settings,
 }
 
@@ -65,7 +66,7 @@ impl Options {
             assume_ports: Vec::new(),
             assume_workloads: false,
             enforced: Vec::new(),
-            report: Format::Human,
+            format: Format::Human,
             settings: Settings::default(),
         }
     }
@@ -97,7 +98,7 @@ impl Options {
                 )?;
             }
             "cluster-domain" => self.settings.cluster_domain = domain(&value()?)?,
-            "report" => self.report = one_of(&value()?, &[("human", Format::Human), ("json", Format::Json)])?,
+            "format" => self.format = one_of(&value()?, &[("human", Format::Human), ("json", Format::Json)])?,
             _ => return Err(lexopt::Error::UnexpectedOption(format!("--{option}"))),
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Messages for the authors of manifests, as text and as JSON.
 
-use serde::Serialize;
-use smi_adapter::diagnostic::Severity;
+use serde::{Serialize, Serializer};
+use smi_adapter::diagnostic::{Diagnostic, Severity};
 use smi_adapter::object::{ObjectRef, Origin};
 use smi_types::FieldPath;
 use std::fmt::{self, Display};
@@ -16,99 +16,143 @@ pub(crate) enum Format {
     Json,
 }
 
-/// A position in the input. The path `-` is standard input.
-pub(crate) enum Place {
-    /// A file as a whole.
-    File(String),
-    /// A document in a file.
-    Object(Origin),
+/// One message. Serialises as its content.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Message {
+    /// A diagnostic of the library.
+    Diagnostic(Box<Diagnostic>),
+    /// A message of the program itself.
+    Note(Box<Note>),
 }
 
-/// One message.
-pub(crate) struct Message {
-    pub(crate) severity: Severity,
+/// A message about the input. Serialises like a diagnostic, without the fields that are not set.
+#[derive(Serialize)]
+pub(crate) struct Note {
     pub(crate) code: &'static str,
-    /// `None` for an assumed object and for the input as a whole.
-    pub(crate) place: Option<Place>,
-    /// `None` if the message is not about an object, or the object has no usable name.
+    pub(crate) severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) object: Option<ObjectRef>,
+    #[serde(skip_serializing_if = "FieldPath::is_root")]
     pub(crate) field: FieldPath,
+    #[serde(rename = "message")]
     pub(crate) text: String,
+    #[serde(flatten)]
+    pub(crate) place: Place,
 }
 
-/// Writes `(canary.yaml, document 2)`.
+/// The part of the input that a note is about. The path `-` is standard input.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Place {
+    /// The input as a whole.
+    Everything {},
+    /// A file as a whole.
+    File { file: String },
+    /// A document in a file.
+    Document {
+        #[serde(rename = "origins", serialize_with = "as_list")]
+        origin: Origin,
+    },
+}
+
+/// Serialises an origin as a list, like those of a diagnostic.
+fn as_list<S: Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq([origin])
+}
+
+impl Place {
+    /// Returns the place of a document.
+    pub(crate) fn of(origin: Option<Origin>) -> Self {
+        origin.map_or(Self::Everything {}, |origin| Self::Document { origin })
+    }
+}
+
+/// Writes ` (canary.yaml:12, document 2)`, or nothing for the input as a whole.
 impl Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(file) => write!(f, "({file})"),
-            Self::Object(origin) => write!(f, "({origin})"),
+            Self::Everything {} => Ok(()),
+            Self::File { file } => write!(f, " ({file})"),
+            Self::Document { origin } => write!(f, " ({origin})"),
         }
     }
 }
 
-/// Writes `error[BackendMissing] TrafficSplit shop/web spec.backends[1].service (canary.yaml, document 2): …`.
+impl Note {
+    /// Creates a note that is not about a certain object.
+    pub(crate) fn new(severity: Severity, code: &'static str, place: Place, text: String) -> Self {
+        Self {
+            code,
+            severity,
+            object: None,
+            field: FieldPath::root(),
+            text,
+            place,
+        }
+    }
+}
+
+impl From<Diagnostic> for Message {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Diagnostic(Box::new(diagnostic))
+    }
+}
+
+impl From<Note> for Message {
+    fn from(note: Note) -> Self {
+        Self::Note(Box::new(note))
+    }
+}
+
+impl Message {
+    pub(crate) fn severity(&self) -> Severity {
+        match self {
+            Self::Diagnostic(diagnostic) => diagnostic.code.severity(),
+            Self::Note(note) => note.severity,
+        }
+    }
+}
+
+/// Writes `error[BackendMissing] TrafficSplit shop/web spec.backends[1].service (canary.yaml:12, document 2): …`, with
+/// every place of the object.
 impl Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Diagnostic(about) => {
+                write!(f, "{}[{}] {}", about.code.severity(), about.code, about.object)?;
+                write_field(&about.field, f)?;
+                let places: Vec<String> = about.origins.iter().map(Origin::to_string).collect();
+                if !places.is_empty() {
+                    write!(f, " ({})", places.join("; "))?;
+                }
+                write!(f, ": {}", about.message)
+            }
+            Self::Note(note) => note.fmt(f),
+        }
+    }
+}
+
+/// Writes the note like a diagnostic. A note about the input as a whole has no code.
+impl Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.severity.fmt(f)?;
-        if self.object.is_some() || self.place.is_some() {
+        if self.object.is_some() || !matches!(self.place, Place::Everything {}) {
             write!(f, "[{}]", self.code)?;
         }
         if let Some(object) = &self.object {
             write!(f, " {object}")?;
         }
-        if !self.field.is_root() {
-            write!(f, " {}", self.field)?;
-        }
-        if let Some(place) = &self.place {
-            write!(f, " {place}")?;
-        }
-        write!(f, ": {}", self.text)
+        write_field(&self.field, f)?;
+        write!(f, "{}: {}", self.place, self.text)
     }
 }
 
-/// The JSON form of a message.
-#[derive(Serialize)]
-struct Json<'a> {
-    severity: Severity,
-    code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    #[serde(flatten)]
-    origin: Option<&'a Origin>,
-    object: Option<JsonObject<'a>>,
-    field: String,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-struct JsonObject<'a> {
-    kind: &'a str,
-    namespace: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Json<'a> {
-    fn new(message: &'a Message) -> Self {
-        let (file, origin) = match &message.place {
-            None => (None, None),
-            Some(Place::File(file)) => (Some(file.as_str()), None),
-            Some(Place::Object(origin)) => (None, Some(origin)),
-        };
-        let object = message.object.as_ref().map(|ObjectRef { kind, key }| JsonObject {
-            kind: kind.name(),
-            namespace: &key.namespace,
-            name: &key.name,
-        });
-        Self {
-            severity: message.severity,
-            code: message.code,
-            file,
-            origin,
-            object,
-            field: message.field.to_string(),
-            message: &message.text,
-        }
+fn write_field(field: &FieldPath, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if field.is_root() {
+        return Ok(());
     }
+    write!(f, " {field}")
 }
 
 /// Writes every message.
@@ -116,7 +160,7 @@ pub(crate) fn write(messages: &[Message], format: Format, err: &mut dyn Write) -
     for message in messages {
         match format {
             Format::Human => line(err, &message.to_string())?,
-            Format::Json => writeln!(err, "{}", serde_json::to_string(&Json::new(message))?)?,
+            Format::Json => writeln!(err, "{}", serde_json::to_string(message)?)?,
         }
     }
     Ok(())
@@ -139,7 +183,7 @@ pub(crate) fn line(to: &mut dyn Write, text: &str) -> io::Result<()> {
 pub(crate) fn count(messages: &[Message]) -> String {
     [Severity::Error, Severity::Warning, Severity::Info]
         .map(|severity| {
-            let number = messages.iter().filter(|message| message.severity == severity).count();
+            let number = messages.iter().filter(|message| message.severity() == severity).count();
             plural(number, severity.as_str())
         })
         .join(", ")
@@ -147,7 +191,7 @@ pub(crate) fn count(messages: &[Message]) -> String {
 
 /// Returns `true` if any message is an error.
 pub(crate) fn has_errors(messages: &[Message]) -> bool {
-    messages.iter().any(|message| message.severity == Severity::Error)
+    messages.iter().any(|message| message.severity() == Severity::Error)
 }
 
 /// Returns a number with its noun: `1 error`, `2 errors`.

@@ -7,7 +7,6 @@ use crate::{Exit, Stop};
 use lexopt::{Parser, ValueExt};
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::plan::MeshAdapterExt;
-use smi_adapter::plan::Observed;
 use smi_adapter::yaml;
 use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::{Linkerd, SplitMode};
@@ -46,20 +45,27 @@ fn translate(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mu
     };
     let mut input = Input::read(&options, stdin)?;
 
-    // Nothing is observed in a cluster, so the plan writes all objects.
-    let planned = adapter.plan(&input.snapshot, &options.settings, &Observed::default());
+    // Native objects in the input are reviewed like those of a cluster. The output contains every desired object, with
+    // or without them.
+    let ignored = input.natives.recognize(&*adapter);
+    let observed = input.natives.observed(&*adapter, &options.settings);
+    let mut planned = adapter.plan(&input.snapshot, &options.settings, &observed);
+    for manifest in &mut planned.manifests {
+        manifest.object.metadata.creation_timestamp = None;
+    }
     let text = yaml::write(planned.manifests.iter().map(|manifest| &manifest.object));
 
     let mut diagnostics = std::mem::take(&mut input.assumed);
     diagnostics.extend(planned.diagnostics);
     diagnostics.sort();
     let mut messages = std::mem::take(&mut input.messages);
-    messages.extend(input.locate(diagnostics));
-    messages.extend(input.ignored_kinds());
+    messages.extend(input.unreported(diagnostics));
+    messages.extend(input.natives.stale(&planned.plan));
+    messages.extend(ignored);
 
     // The messages are written even if the reader of the output closes it early.
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    write_messages(&messages, planned.manifests.len(), &*adapter, options.report, err)?;
+    write_messages(&messages, planned.manifests.len(), &*adapter, options.format, err)?;
     written?;
     Ok(if report::has_errors(&messages) {
         Exit::Errors

@@ -27,6 +27,9 @@
 //! ```
 
 mod error;
+mod fault;
+mod glimpse;
+mod kubernetes;
 mod native;
 mod split;
 mod workload;
@@ -34,18 +37,17 @@ mod workload;
 pub use error::ReadError;
 pub use native::read_native;
 
-use crate::diagnostic::Code;
 use crate::manifest::NativeObject;
-use crate::object::{Kind, ObjectKey, ObjectRef, Origin};
+use crate::object::{ObjectRef, Origin};
 use crate::snapshot::SnapshotBuilder;
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use smi_types::{FieldPath, Object, ParseErrorKind, Parsed};
+use split::Broken;
 
 /// An object in a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     /// The number of the document in the text, from 1.
     pub number: usize,
@@ -68,18 +70,16 @@ pub enum Content {
     Workload(Box<Workload>),
     /// A namespace.
     Namespace(Box<Namespace>),
-    /// An object that does not affect the meaning of SMI objects.
-    Other {
-        /// The `apiVersion`.
-        api_version: String,
-        /// The `kind`.
-        kind: String,
-    },
+    /// An object of any other kind. It does not affect the meaning of SMI objects, but it may be one that an adapter
+    /// writes or reads: see [`recognize`](crate::plan::MeshAdapterExt::recognize). Its kind has a guessed plural.
+    Native(Box<NativeObject>),
 }
 
 /// Reads all objects in a text: YAML with any number of documents, or a sequence of JSON objects.
 ///
-/// Every item of a list becomes a separate document. Objects without a namespace get `default_namespace` (I2).
+/// Every item of a list becomes a separate document. Objects without a namespace get `default_namespace` (I2). If a text
+/// cannot be parsed but shows SMI objects, there is a document with the error for each of them, so that an unreadable
+/// traffic target enforces its namespace (A2).
 #[must_use]
 pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
     let mut documents = Vec::new();
@@ -93,14 +93,26 @@ pub fn read(text: &str, default_namespace: &str) -> Vec<Document> {
             };
             match value {
                 Ok(value) => objects(value, default_namespace, unread, &mut documents),
-                Err(message) => {
-                    let error = ReadError::new(None, Code::Unparsable, FieldPath::root(), message);
-                    documents.push(unread(Err(error)));
+                Err(broken) => {
+                    let errors = unparsable(&broken, default_namespace).into_iter();
+                    documents.extend(errors.map(|error| unread(Err(error))));
                 }
             }
         }
     }
     documents
+}
+
+/// Returns an error for each object that a broken part of a text shows, or one without an object.
+fn unparsable(broken: &Broken<'_>, default_namespace: &str) -> Vec<ReadError> {
+    let objects = glimpse::glimpse(broken.text, default_namespace);
+    if objects.is_empty() {
+        return vec![ReadError::unparsable(None, broken)];
+    }
+    let errors = objects.into_iter();
+    errors
+        .map(|object| ReadError::unparsable(Some(object), broken))
+        .collect()
 }
 
 /// Adds the objects of a value: a single object, or the items of a list. The list is a `List`, or a list of one kind. Its
@@ -143,65 +155,11 @@ fn content(mut value: Value, default_namespace: &str) -> Result<Content, ReadErr
     match Object::from_value(&value) {
         Ok(parsed) => Ok(Content::Smi(parsed)),
         Err(error) if error.kind() == ParseErrorKind::NotSmi => match (text("apiVersion"), text("kind")) {
-            (Some(api_version), Some(kind)) => core(value, api_version, kind),
-            _ => Err(error.into()),
+            (Some(api_version), Some(kind)) => kubernetes::read(value, &api_version, &kind, default_namespace),
+            _ => Err(ReadError::of(&error, default_namespace)),
         },
-        Err(error) => Err(error.into()),
+        Err(error) => Err(ReadError::of(&error, default_namespace)),
     }
-}
-
-/// Reads an object that does not belong to SMI.
-fn core(value: Value, api_version: String, kind: String) -> Result<Content, ReadError> {
-    let is = |known: &Kind| known.name() == kind && known.api_version() == api_version;
-    let text = |field: &str| value.get("metadata")?.get(field)?.as_str().map(str::to_owned);
-    let (namespace, name) = (text("namespace").unwrap_or_default(), text("name").unwrap_or_default());
-    let unread = |object: ObjectRef, (path, reason): Misread| {
-        if name.is_empty() {
-            return ReadError::new(
-                None,
-                Code::Undecodable,
-                "metadata.name".into(),
-                "there is no name".into(),
-            );
-        }
-        ReadError::new(Some(object), Code::Undecodable, path, reason)
-    };
-    let nameless = || (FieldPath::root(), String::new());
-    if is(&Kind::Service) {
-        let object = ObjectRef::service(ObjectKey::new(namespace, &name));
-        if name.is_empty() {
-            return Err(unread(object, nameless()));
-        }
-        let service = read_as(value).map_err(|error| unread(object, error))?;
-        return Ok(Content::Service(service));
-    }
-    if is(&Kind::Namespace) {
-        let object = ObjectRef::namespace(&name);
-        if name.is_empty() {
-            return Err(unread(object, nameless()));
-        }
-        let namespace = read_as(value).map_err(|error| unread(object, error))?;
-        return Ok(Content::Namespace(namespace));
-    }
-    let Some((kind, workload)) = workload::workload(&value) else {
-        return Ok(Content::Other { api_version, kind });
-    };
-    let object = ObjectRef::new(kind, ObjectKey::new(namespace, &name));
-    match workload {
-        Ok(workload) if !name.is_empty() => Ok(Content::Workload(Box::new(workload))),
-        Ok(_) => Err(unread(object, nameless())),
-        Err(error) => Err(unread(object, error)),
-    }
-}
-
-/// The field in which an object cannot be read, and the reason.
-type Misread = (FieldPath, String);
-
-/// Deserializes a Kubernetes object.
-fn read_as<T: DeserializeOwned>(value: Value) -> Result<Box<T>, Misread> {
-    let read: Result<T, _> = serde_path_to_error::deserialize(value);
-    read.map(Box::new)
-        .map_err(|error| (below(FieldPath::root(), error.path()), error.inner().to_string()))
 }
 
 /// Appends the path of an error to the path of the value that was read.
@@ -247,8 +205,8 @@ impl Document {
         self.add_from(None, input)
     }
 
-    /// Adds the object of a file to an input, and returns a reference to it; `None` if it does not affect the meaning of
-    /// SMI objects. Diagnostics of the object name the file, the document and the line.
+    /// Adds the object of a file to an input, and returns a reference to it; `None` for a [native](Content::Native)
+    /// object, which is not part of a snapshot. Diagnostics of the object name the file, the document and the line.
     ///
     /// An object that cannot be read is recorded as undecodable. Objects that refer to it find it unusable, and a plan
     /// reports it.
@@ -263,7 +221,7 @@ impl Document {
             Ok(Content::Service(service)) => input.add_service(*service),
             Ok(Content::Workload(workload)) => input.add_workload(*workload),
             Ok(Content::Namespace(namespace)) => input.add_namespace(*namespace),
-            Ok(Content::Other { .. }) => return Ok(None),
+            Ok(Content::Native(_)) => return Ok(None),
             Err(error) => input.add_undecodable(error.into_diagnostic()?),
         };
         if let Some(origin) = origin {
@@ -302,7 +260,8 @@ pub fn write_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
 /// # Errors
 /// If a document is neither YAML nor JSON.
 pub fn read_values(text: &str) -> Result<Vec<Value>, String> {
-    split::documents(text).flat_map(|(_, values)| values).collect()
+    let values = split::documents(text).flat_map(|(_, values)| values);
+    values.map(|value| value.map_err(|broken| broken.message)).collect()
 }
 
 #[cfg(test)]

@@ -86,10 +86,12 @@ fn conflicts(manifest: &Manifest, theirs: &Rival<'_>, http_counts: bool) -> Vec<
         } else {
             Code::Conflict
         };
-        (
-            code,
-            format!("`{name}` is older and takes precedence: it decides {overlap} of `{host}`"),
-        )
+        let age = if theirs.object.metadata.creation_timestamp.is_none() {
+            "may be older (its creation time is unknown) and then takes precedence"
+        } else {
+            "is older and takes precedence"
+        };
+        (code, format!("`{name}` {age}: it decides {overlap} of `{host}`"))
     } else if theirs.ours {
         // The conflict is reported on the splits of the other manifest.
         return Vec::new();

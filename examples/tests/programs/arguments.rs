@@ -17,9 +17,9 @@ fn refuses_invalid_arguments() {
     for (arguments, reason) in [
         (&["--nonsense", "x"][..], format!("invalid option '--nonsense'{hint}")),
         (&["-x"], format!("invalid option '-x'{hint}")),
-        (&["--report"], format!("missing argument for option '--report'{hint}")),
+        (&["--format"], format!("missing argument for option '--format'{hint}")),
         (
-            &["--report", "xml", "x"],
+            &["--format", "xml", "x"],
             format!("`xml` is not one of `human`, `json`{hint}"),
         ),
         (
@@ -106,7 +106,7 @@ fn help_lists_every_option() {
         "path-anchor",
         "header-anchor",
         "cluster-domain",
-        "report",
+        "format",
         "help",
     ];
     let translate = translated(&["--help"], "");
@@ -163,7 +163,7 @@ fn reads_files_folders_and_standard_input() {
     );
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!(run.exit, Exit::Errors);
-    let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-, document 1, item 2): ";
+    let line = "error[BackendMissing] TrafficSplit default/s spec.backends[0].service (-:1, document 1, item 2): ";
     assert!(
         run.messages().iter().any(|message| message.starts_with(line)),
         "{}",
@@ -172,6 +172,49 @@ fn reads_files_folders_and_standard_input() {
     let list = list.replace(r#""service":"c""#, r#""service":"b""#);
     let run = translated(&["-"], &format!("{}{list}", service("b")));
     assert_eq!((run.exit, written(&run).len()), (Exit::Done, 1), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn reads_a_mounted_config_map_once() {
+    let folder = Folder::new("mounted");
+    let (services, split) = SOUND.split_at(SOUND.rfind("---").unwrap());
+    folder.add("..2026_01_01/services.yaml", services);
+    folder.add("..2026_01_01/split.yaml", split);
+    folder.add(".hidden.yaml", SOUND);
+    folder.link("..2026_01_01", "..data");
+    folder.link("..data/services.yaml", "services.yaml");
+    folder.link("..data/split.yaml", "split.yaml");
+    folder.link("..data", "folder.yaml");
+    for files in [
+        &[""][..],
+        &["", ""],
+        &["split.yaml", "services.yaml", "", "..data", "..2026_01_01"],
+        &["..data/split.yaml", "..2026_01_01/services.yaml", "services.yaml"],
+    ] {
+        let run = folder.translate(&[], files);
+        assert_eq!(
+            (run.exit, written(&run).len()),
+            (Exit::Done, 1),
+            "{files:?} {}",
+            run.err
+        );
+        assert_eq!(run.messages().len(), 1, "{files:?} {}", run.err);
+    }
+    // A copy is another file.
+    folder.add("copy.yaml", split);
+    let run = folder.translate(&[], &[""]);
+    let places = "(copy.yaml:2, document 1; split.yaml:2, document 1)";
+    assert!(
+        run.err.contains(&format!("TrafficSplit shop/sound {places}: ")),
+        "{}",
+        run.err
+    );
+    folder.link("missing.yaml", "broken.yaml");
+    assert_refused(
+        &folder.translate(&[], &[""]),
+        "cannot read `broken.yaml`: No such file or directory (os error 2)",
+    );
 }
 
 #[test]
@@ -277,10 +320,9 @@ fn ignored_kinds_are_reported_once() {
             "1 object written for istio; 0 errors, 0 warnings, 1 info",
         ]
     );
-    let run = translated(&["--report", "json", "-"], &text);
+    let run = translated(&["--format", "json", "-"], &text);
     let expected = serde_json::json!({
-        "severity": "info", "code": "LeftAlone", "object": null,
-        "field": "", "message": message,
+        "severity": "info", "code": "LeftAlone", "message": message,
     });
     assert_eq!(json(&run), [expected]);
 }

@@ -20,7 +20,7 @@ fn shows_the_answer_before_the_trace() {
         ]
     );
     assert_eq!(run.exit, Exit::Errors);
-    let place = format!("({step}, document 1)");
+    let place = format!("({step}:4, document 1)");
     assert_eq!(run.messages().len(), 1);
     assert!(
         run.err.starts_with(&format!(
@@ -38,7 +38,7 @@ fn reports_only_objects_that_contribute() {
     assert_eq!((run.exit, &*run.err), (Exit::Done, ""));
     // An unreadable object might contribute, so it is reported.
     let text = format!("{SOUND}---\nkind: [");
-    let run = explained(&["--to", "web.shop:80", "--report", "json", "-"], &text);
+    let run = explained(&["--to", "web.shop:80", "--format", "json", "-"], &text);
     assert_eq!(run.exit, Exit::Errors);
     assert_eq!(json(&run)[0]["code"], "Unparsable");
     assert_eq!(run.out.lines().next(), Some("web-v1.shop:80"));

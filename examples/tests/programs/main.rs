@@ -6,5 +6,6 @@ mod bad_input;
 mod chapter;
 mod explanations;
 mod judgements;
+mod natives;
 mod run;
 mod walkthroughs;

@@ -74,6 +74,12 @@ impl Folder {
         fs::write(path, content).unwrap();
     }
 
+    /// Adds a link to `target`, which is relative to the link.
+    #[cfg(unix)]
+    pub(crate) fn link(&self, target: &str, name: &str) {
+        std::os::unix::fs::symlink(target, self.0.join(name)).unwrap();
+    }
+
     /// Runs `translate --mesh istio` on files of the folder. Paths in its messages are relative to the folder.
     pub(crate) fn translate(&self, options: &[&str], files: &[&str]) -> Run {
         let files: Vec<String> = files.iter().map(|file| self.path(file)).collect();
@@ -122,7 +128,7 @@ pub(crate) fn written(run: &Run) -> Vec<String> {
         .collect()
 }
 
-/// Parses the messages of a run with `--report json`.
+/// Parses the messages of a run with `--format json`.
 pub(crate) fn json(run: &Run) -> Vec<Value> {
     run.err
         .lines()

@@ -156,6 +156,19 @@ impl Kind {
         plural
     }
 
+    /// Returns `true` if both are the same kind, in any version.
+    ///
+    /// ```
+    /// use smi_adapter::object::Kind;
+    ///
+    /// let older = Kind::named("split.smi-spec.io", "v1alpha1", "TrafficSplit", "trafficsplits");
+    /// assert!(older.is_same(&Kind::TrafficSplit) && older != Kind::TrafficSplit);
+    /// ```
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.group() == other.group() && self.name() == other.name()
+    }
+
     /// Returns the `apiVersion` of objects of this kind.
     #[must_use]
     pub fn api_version(&self) -> String {

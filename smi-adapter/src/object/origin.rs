@@ -37,17 +37,22 @@ pub enum Origin {
     },
 }
 
-/// Writes `canary.yaml, document 2, item 1` or `split.smi-spec.io/v1alpha2, UID 5d…`.
+/// Writes `canary.yaml:12, document 2, item 1` or `split.smi-spec.io/v1alpha2, UID 5d…`. A text without a file gives
+/// `line 12, document 2`.
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Manifest {
-                file, document, item, ..
+                file,
+                document,
+                item,
+                line,
             } => {
-                if let Some(file) = file {
-                    write!(f, "{file}, ")?;
+                match file {
+                    Some(file) => write!(f, "{file}:{line}")?,
+                    None => write!(f, "line {line}")?,
                 }
-                write!(f, "document {document}")?;
+                write!(f, ", document {document}")?;
                 item.map_or(Ok(()), |item| write!(f, ", item {item}"))
             }
             Self::Cluster { api_version, uid, .. } => write!(f, "{api_version}, UID {uid}"),

@@ -3,6 +3,7 @@
 use super::{Observed, Planned};
 use crate::adapter::MeshAdapter;
 use crate::cluster::{Cluster, Error};
+use crate::manifest::NativeObject;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use async_trait::async_trait;
@@ -21,6 +22,10 @@ pub trait MeshAdapterExt: MeshAdapter {
     /// # Errors
     /// If a list request fails. A kind that is not served has no objects.
     async fn observe(&self, cluster: &dyn Cluster, settings: &Settings) -> Result<Observed, Error>;
+
+    /// Prepares a native object that was found in a file for [`Observed::new`]: replaces its kind, in any version, by the
+    /// adapter's own one. Returns `false` if the adapter neither writes nor reads the kind.
+    fn recognize(&self, object: &mut NativeObject) -> bool;
 }
 
 #[async_trait]
@@ -37,5 +42,14 @@ impl<A: MeshAdapter + ?Sized> MeshAdapterExt for A {
             }
         }
         Ok(Observed::new(self.name(), settings, objects))
+    }
+
+    fn recognize(&self, object: &mut NativeObject) -> bool {
+        let mut known = self.kinds().iter().chain(self.reads());
+        let own = known.find(|known| known.is_same(&object.kind));
+        if let Some(own) = own {
+            object.kind = own.clone();
+        }
+        own.is_some()
     }
 }

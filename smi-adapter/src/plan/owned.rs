@@ -72,8 +72,10 @@ impl Observed {
         self.ours.iter().filter(|(_, object)| known(object)).collect()
     }
 
-    /// Returns the namespaces that contain access control objects managed by us. They are enforced (A2).
-    pub(super) fn enforced(&self) -> BTreeSet<String> {
+    /// Returns the namespaces that contain access control objects managed by us. They are enforced (A2): a plan adds
+    /// them by itself, and for the reference semantics there is [`Snapshot::insert_enforced`].
+    #[must_use]
+    pub fn enforced(&self) -> BTreeSet<String> {
         let access = self.ours.values().filter(|object| is_access(object));
         access.map(|object| object.key().namespace).collect()
     }

@@ -25,13 +25,8 @@ impl Id {
 
     /// Returns `true` if the object is of this kind, in any version.
     pub(super) fn is(&self, kind: &Kind) -> bool {
-        is_same(&self.kind, kind)
+        self.kind.is_same(kind)
     }
-}
-
-/// Returns `true` if both are the same kind, in any version.
-fn is_same(one: &Kind, other: &Kind) -> bool {
-    one.group() == other.group() && one.name() == other.name()
 }
 
 /// Returns a reference to the same object by the variant for its kind, if there is one.
@@ -49,7 +44,7 @@ pub(super) fn canonical_kind(kind: Kind) -> Kind {
     }
     let core = [Kind::Service, Kind::Namespace];
     let mut known = Kind::SMI.into_iter().chain(core).chain(Kind::WORKLOADS);
-    known.find(|known| is_same(known, &kind)).unwrap_or(kind)
+    known.find(|known| known.is_same(&kind)).unwrap_or(kind)
 }
 
 /// Returns a reference to an SMI object.

@@ -1,5 +1,6 @@
 //! Errors of objects in a text.
 
+use super::split::Broken;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::ObjectRef;
 use crate::snapshot::{code_of, object_of};
@@ -29,6 +30,22 @@ impl ReadError {
             Some(object) => Unread::Object(Box::new(Diagnostic::new(code, object, field, message))),
             None => Unread::Text { code, field, message },
         })
+    }
+
+    /// Creates the error of a text that cannot be parsed.
+    pub(super) fn unparsable(object: Option<ObjectRef>, broken: &Broken<'_>) -> Self {
+        Self::new(object, Code::Unparsable, FieldPath::root(), broken.message.clone())
+    }
+
+    /// Creates the error of an SMI object. If its namespace cannot be read, it is in `default_namespace` (I2).
+    pub(super) fn of(error: &ParseError, default_namespace: &str) -> Self {
+        let object = object_of(error).map(|mut object| {
+            if error.namespace().is_none() {
+                default_namespace.clone_into(&mut object.key.namespace);
+            }
+            object
+        });
+        Self::new(object, code_of(error), error.path().clone(), error.message().to_owned())
     }
 
     /// Returns the error as a diagnostic, if the object can be identified.
@@ -100,12 +117,5 @@ fn explain_booleans(message: String) -> String {
         message + " (unquoted, `y n yes no on off` are booleans too; quote the value)"
     } else {
         message
-    }
-}
-
-impl From<ParseError> for ReadError {
-    fn from(error: ParseError) -> Self {
-        let (code, field) = (code_of(&error), error.path().clone());
-        Self::new(object_of(&error), code, field, error.message().to_owned())
     }
 }

@@ -1,15 +1,24 @@
 //! Division of a text into documents, and their values.
 
+use super::fault;
 use serde_json::Value;
 use serde_saphyr::Options;
 
 /// Returns the first line of each document that is not blank, from 1, and its values: one value, or a sequence of JSON
 /// values. An error affects only its own document.
-pub(super) fn documents(text: &str) -> impl Iterator<Item = (usize, Vec<Result<Value, String>>)> {
+pub(super) fn documents(text: &str) -> impl Iterator<Item = (usize, Vec<Result<Value, Broken<'_>>>)> {
     chunks(text.strip_prefix('\u{feff}').unwrap_or(text))
         .into_iter()
         .filter(|chunk| !is_blank(chunk.text))
         .map(|chunk| (chunk.line + blank_lines(chunk.text) + 1, values(&chunk)))
+}
+
+/// A part of a text that cannot be parsed.
+pub(super) struct Broken<'t> {
+    /// The rest of the document from there on.
+    pub(super) text: &'t str,
+    /// The error.
+    pub(super) message: String,
 }
 
 /// The text of one document.
@@ -60,18 +69,23 @@ fn is_blank_line(line: &str) -> bool {
     line.is_empty() || line.starts_with(['#', '%'])
 }
 
-fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {
+fn values<'t>(chunk: &Chunk<'t>) -> Vec<Result<Value, Broken<'t>>> {
     let text = chunk.text.strip_prefix("---").unwrap_or(chunk.text);
     if text.trim_start().starts_with('{') {
         let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-        let mut values: Vec<Result<Value, String>> = Vec::new();
-        for value in &mut stream {
+        let mut values = Vec::new();
+        let mut read = 0;
+        while let Some(value) = stream.next() {
             match value {
                 Ok(value) => values.push(Ok(value)),
                 // YAML can begin with a brace, too.
                 Err(_) if values.is_empty() => return vec![yaml(chunk)],
-                Err(error) => values.push(Err(error.to_string())),
+                Err(error) => values.push(Err(Broken {
+                    text: text.get(read..).unwrap_or_default(),
+                    message: fault::of_json(&error, chunk.line),
+                })),
             }
+            read = stream.byte_offset();
         }
         return values;
     }
@@ -79,7 +93,7 @@ fn values(chunk: &Chunk<'_>) -> Vec<Result<Value, String>> {
 }
 
 /// Reads one document, with work and memory proportional to its length.
-fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
+fn yaml<'t>(chunk: &Chunk<'t>) -> Result<Value, Broken<'t>> {
     let length = chunk.text.len() + 1000;
     let options = serde_saphyr::options! {
         legacy_octal_numbers: true,
@@ -89,16 +103,9 @@ fn yaml(chunk: &Chunk<'_>) -> Result<Value, String> {
             max_total_scalar_bytes: length,
         },
     };
-    serde_saphyr::from_str_with_options(chunk.text, bounded(options)).map_err(|error| {
-        let line = error
-            .location()
-            .and_then(|location| usize::try_from(location.line()).ok());
-        let text = error.without_snippet().to_string();
-        let message = text.lines().next().unwrap_or_default();
-        match line {
-            Some(line) => format!("line {}: {message}", chunk.line + line),
-            None => message.to_owned(),
-        }
+    serde_saphyr::from_str_with_options(chunk.text, bounded(options)).map_err(|error| Broken {
+        text: chunk.text,
+        message: fault::of_yaml(&error, chunk.text, chunk.line),
     })
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::object::Kind;
+use crate::diagnostic::Code;
+use crate::object::{Kind, ObjectKey};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 fn split(name: &str) -> String {
@@ -21,7 +22,7 @@ fn summary(text: &str) -> Vec<String> {
                 Ok(Content::Namespace(namespace)) => {
                     ObjectRef::namespace(&namespace.metadata.name.unwrap()).to_string()
                 }
-                Ok(Content::Other { kind, .. }) => kind,
+                Ok(Content::Native(object)) => object.kind.to_string(),
                 Err(error) => format!("{} {error}", error.code()),
             };
             format!("{}{item} {what}", document.number)
@@ -101,6 +102,83 @@ fn objects_without_a_namespace_get_the_default() {
 }
 
 #[test]
+fn unreadable_objects_are_named_as_far_as_possible() {
+    let split = "apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\n";
+    let target = "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\n";
+    for (text, expected) in [
+        // I2
+        (split.to_owned(), "TrafficSplit shop/?"),
+        (format!("{split}metadata:\nname: a"), "TrafficSplit shop/?"),
+        (format!("{split}metadata: [a]"), "TrafficSplit shop/?"),
+        (
+            format!("{split}metadata: {{name: 7, namespace: bank}}"),
+            "TrafficSplit bank/?",
+        ),
+        ("apiVersion: v1\nkind: Service".to_owned(), "Service shop/?"),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: 7, namespace: bank}".to_owned(),
+            "Service bank/?",
+        ),
+        ("apiVersion: v1\nkind: Namespace\nmetadata:".to_owned(), "Namespace ?"),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}".to_owned(),
+            "Pod shop/?",
+        ),
+        (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ''}\nspec: 1".to_owned(),
+            "Deployment shop/?",
+        ),
+        // A2
+        (
+            format!("{target}metadata: {{name: a, namespace: bank}}\nspec: ["),
+            "TrafficTarget bank/a",
+        ),
+        (format!("{target}spec: ["), "TrafficTarget shop/?"),
+        (
+            "{kind: Service, apiVersion: v1, metadata: {name: a}}\n---\n{\"kind\": \"TrafficTarget\"\n".to_owned(),
+            "TrafficTarget shop/?",
+        ),
+    ] {
+        let mut input = SnapshotBuilder::default();
+        for document in read(&text, "shop") {
+            document.add_to(&mut input).unwrap();
+        }
+        let snapshot = input.build();
+        let found: Vec<String> = snapshot.undecodable().map(|error| error.object.to_string()).collect();
+        assert_eq!(found, [expected], "{text}");
+        let (namespace, settings) = (
+            &snapshot.undecodable().next().unwrap().object.key.namespace,
+            crate::settings::Settings::default(),
+        );
+        let enforced = crate::semantics::is_enforced(&snapshot, &settings, namespace);
+        assert_eq!(enforced, expected.starts_with("TrafficTarget"), "{text}");
+    }
+}
+
+#[test]
+fn a_missing_marker_hides_no_object() {
+    let target = |name: &str| {
+        format!(
+            "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\nmetadata: {{name: t, namespace: {name}}}\n"
+        )
+    };
+    let documents = read(&(target("a") + &target("b")), "shop");
+    let errors: Vec<ReadError> = documents
+        .into_iter()
+        .map(|document| document.content.unwrap_err())
+        .collect();
+    let objects: Vec<String> = errors.iter().map(|error| error.object().unwrap().to_string()).collect();
+    assert_eq!(objects, ["TrafficTarget a/t", "TrafficTarget b/t"]);
+    assert!(
+        errors[1]
+            .message()
+            .starts_with("line 4: the key `apiVersion` is in one mapping twice"),
+        "{}",
+        errors[1]
+    );
+}
+
+#[test]
 fn text_is_read_as_an_api_server_reads_it() {
     // An unquoted `n` is a boolean.
     let error = &summary(&split("n"))[0];
@@ -151,7 +229,10 @@ fn reports_the_code_of_every_unreadable_document() {
             "apiVersion: metrics.smi-spec.io/v1alpha1\nkind: TrafficMetrics\nmetadata: {name: a}",
             "Unsupported",
         ),
-        ("apiVersion: v1\nkind: Service\nmetadata: {}", "Undecodable"),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {}",
+            "Undecodable metadata.name",
+        ),
         (
             "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: x}]}",
             "Undecodable spec.ports[0].port",
@@ -257,6 +338,30 @@ fn reads_native_objects_as_written() {
 }
 
 #[test]
+fn native_objects_are_read_and_added_to_no_snapshot() {
+    let native = |metadata: &str| {
+        let text = format!("apiVersion: x.dev/v1\nkind: Proxy\nmetadata: {metadata}\nspec: {{n: 1}}\nstatus: {{}}");
+        let document = read(&text, "shop").remove(0);
+        assert_eq!(document.clone().add_to(&mut SnapshotBuilder::default()), Ok(None));
+        match document.content {
+            Ok(Content::Native(object)) => *object,
+            other => panic!("{other:?}"),
+        }
+    };
+    let object = native("{name: a, labels: {x: z}}");
+    assert_eq!(object.kind, Kind::named("x.dev", "v1", "Proxy", "proxys"));
+    assert_eq!((object.label("x"), &object.spec), (Some("z"), &json!({"n": 1})));
+    // I2
+    assert_eq!(object.key(), ObjectKey::new("shop", "a"));
+    assert_eq!(native("{name: a, namespace: b}").key(), ObjectKey::new("b", "a"));
+    // Metadata with a wrong type are read as far as possible.
+    let object = native("{name: a, creationTimestamp: 1, labels: {x: 1, y: z}}");
+    assert_eq!((object.label("x"), object.label("y")), (None, Some("z")));
+    assert_eq!(object.key(), ObjectKey::new("shop", "a"));
+    assert_eq!(native("").metadata, ObjectMeta::default());
+}
+
+#[test]
 fn diagnostics_name_the_files_documents_and_lines_of_their_object() {
     let split = "apiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\nmetadata: {name: canary}\n";
     let text = format!(
@@ -276,11 +381,11 @@ fn diagnostics_name_the_files_documents_and_lines_of_their_object() {
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(places, ["one.yaml, document 1", "two.yaml, document 1"]);
+    assert_eq!(places, ["one.yaml:4, document 1", "two.yaml:1, document 1"]);
     assert_eq!(
         serde_json::to_value(&resolution.diagnostics[0]).unwrap()["origins"],
         json!([{"file": "one.yaml", "document": 1, "line": 4}, {"file": "two.yaml", "document": 1, "line": 1}])
     );
     let web = ObjectRef::service(ObjectKey::new("shop", "web"));
-    assert_eq!(snapshot.origins(&web)[0].to_string(), "one.yaml, document 2, item 1");
+    assert_eq!(snapshot.origins(&web)[0].to_string(), "one.yaml:9, document 2, item 1");
 }

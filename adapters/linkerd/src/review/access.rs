@@ -117,8 +117,13 @@ impl<'a> Review<'a> {
         let older = |ours: &NativeObject| is_older(theirs, ours);
         let clashes = |ours: &NativeObject| same_port(theirs, ours) && may_select(selector, ours);
         for workload in self.workloads(namespace, |ours| clashes(ours) && older(ours)) {
+            let age = if theirs.metadata.creation_timestamp.is_none() {
+                "may be older than our Server (its creation time is unknown), and then"
+            } else {
+                "is older than our Server, so"
+            };
             let message = format!(
-                "`{name}` may select pods of `{workload}` on the same port and is older than our Server, so it decides there instead or prevents ours from being written; delete it to enforce the port"
+                "`{name}` may select pods of `{workload}` on the same port and {age} it decides there instead or prevents ours from being written; delete it to enforce the port"
             );
             self.conflict(workload, theirs, &message);
         }

@@ -2,6 +2,7 @@ use crate::Linkerd;
 use crate::native::{AuthorizationPolicy, HttpRoute, Server};
 use crate::review::{GATEWAY_HTTP_ROUTE, GRPC_ROUTE, SERVER_AUTHORIZATION};
 use serde_json::{Value, json};
+use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::manifest::{Native, NativeObject};
 use smi_adapter::object::Kind;
 use smi_adapter::plan::MeshAdapterExt;
@@ -22,8 +23,16 @@ const SHOP: &str = "
 ]}
 ";
 
-/// Returns the diagnostics that one foreign object causes, as `Code object`. Our server was created in 2026.
+/// Returns the diagnostics that one foreign object causes, as `Code object`.
 fn reported(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -> Vec<String> {
+    let diagnostics = diagnostics(kind, created, namespace, spec).into_iter();
+    diagnostics
+        .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.object))
+        .collect()
+}
+
+/// Returns the diagnostics that one foreign object causes. Our server was created in 2026.
+fn diagnostics(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -> Vec<Diagnostic> {
     let mut input = SnapshotBuilder::default();
     for document in yaml::read(SHOP, "shop") {
         document.add_to(&mut input).unwrap();
@@ -45,12 +54,9 @@ fn reported(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value) -
     });
     let observed = Observed::new("linkerd", &settings, objects);
     let planned = linkerd.plan(&snapshot, &settings, &observed);
-    let about = planned
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.message.contains("shop/theirs"));
+    let about = planned.diagnostics.into_iter();
     about
-        .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.object))
+        .filter(|diagnostic| diagnostic.message.contains("shop/theirs"))
         .collect()
 }
 
@@ -73,6 +79,16 @@ fn reports_foreign_servers_by_age() {
         ["Overrides Deployment shop/api"]
     );
     assert_eq!(reported(&Server::KIND, None, "shop", &same), CONFLICT);
+    for (created, age) in [
+        (
+            None,
+            "may be older than our Server (its creation time is unknown), and then it decides",
+        ),
+        (Some("2025-01-01T00:00:00Z"), "is older than our Server, so it decides"),
+    ] {
+        let message = &diagnostics(&Server::KIND, created, "shop", &same)[0].message;
+        assert!(message.contains(age), "{message}");
+    }
     assert_eq!(reported(&Server::KIND, None, "other", &same), NOTHING);
     let older =
         |selector: Value, port: Value| server("2025-01-01T00:00:00Z", json!({"podSelector": selector, "port": port}));
