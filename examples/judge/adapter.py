@@ -31,7 +31,8 @@ def describe(_):
 
 
 def key(it):
-    return it.get("kind"), it["metadata"].get("namespace", "default"), it["metadata"].get("name")
+    name = it["metadata"].get("name")
+    return it.get("kind"), it["metadata"].get("namespace", "default"), name if isinstance(name, str) else "?"
 
 
 def named(it):
@@ -68,7 +69,7 @@ def shares(split, root, services, report):
     """Returns the shares of each port of the root: {port: {service: weight}}."""
     weights, ports, backends = Counter(), services.get(root), split["spec"].get("backends")
     if has_unknown_field(split):
-        raise Refused("UnknownField", "the split has an unknown field, which may be a restriction")
+        raise Refused("Inexpressible", "the split has an unknown field, which may be a restriction")
     if not ports or not isinstance(backends, list):  # T31, T40
         raise Refused("Inexpressible", "the split has no backends, or its root is not a service with TCP ports")
     for backend in backends:

@@ -5,6 +5,7 @@ use crate::files::{Seen, manifests};
 use crate::natives::Natives;
 use crate::options::Options;
 use crate::report::{Message, Note, Place};
+use crate::wording;
 use smi_adapter::assume::{assume_services, assume_workloads};
 use smi_adapter::diagnostic::{Code, Diagnostic, Severity};
 use smi_adapter::object::{ObjectRef, Origin};
@@ -134,7 +135,7 @@ impl Input {
         let unreported = diagnostics
             .into_iter()
             .filter(move |diagnostic| !is_reported(diagnostic));
-        unreported.map(Message::from)
+        unreported.map(|diagnostic| wording::with_option(diagnostic, &self.snapshot).into())
     }
 }
 

@@ -12,6 +12,7 @@ mod natives;
 mod options;
 mod report;
 pub mod translate;
+mod wording;
 
 /// Doctests of the README.
 #[cfg(doctest)]

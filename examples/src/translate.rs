@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::options::{self, Options, Word};
 use crate::report::{self, Format, Message};
-use crate::{Exit, Stop};
+use crate::{Exit, Stop, wording};
 use lexopt::{Parser, ValueExt};
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::plan::MeshAdapterExt;
@@ -62,6 +62,9 @@ fn translate(parser: Parser, stdin: &mut dyn Read, out: &mut dyn Write, err: &mu
     messages.extend(input.unreported(diagnostics));
     messages.extend(input.natives.stale(&planned.plan));
     messages.extend(ignored);
+    if matches!(options.format, Format::Human) {
+        messages = wording::once_for_all_namespaces(messages);
+    }
 
     // The messages are written even if the reader of the output closes it early.
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());

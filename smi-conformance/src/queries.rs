@@ -169,7 +169,9 @@ fn anything(dice: &mut Dice) -> Request {
         headers.push((name.to_owned(), value.to_owned()));
     }
     Request {
-        method: dice.text(&["GET", "POST", "get", "BREW", "*"]).to_owned(),
+        method: dice
+            .text(&["GET", "GET", "POST", "POST", "get", "BREW", "*"])
+            .to_owned(),
         path: some_path(dice),
         headers,
     }

@@ -17,6 +17,8 @@ struct Causes {
     /// The matches with a header that the mesh cannot filter twice, by group and index.
     repeated_headers: BTreeSet<(ObjectRef, Option<usize>)>,
     globs: BTreeSet<(ObjectRef, FieldPath)>,
+    /// The backends that count as absent because of an unknown field, by split and index.
+    absent: BTreeSet<(ObjectRef, Option<usize>)>,
 }
 
 impl Causes {
@@ -38,6 +40,7 @@ impl Causes {
             // Its fault is the reason that nothing uses it, or will be the first one to be mended.
             Code::Unreferenced => self.faulty.contains(&diagnostic.object),
             Code::DuplicateHeader => self.repeated_headers.contains(&matching(diagnostic)),
+            Code::DuplicateBackend => self.absent.contains(&backend(diagnostic)),
             Code::PathAnchorDiffers => {
                 !self.globs.is_empty()
                     && self
@@ -47,6 +50,11 @@ impl Causes {
             _ => false,
         }
     }
+}
+
+/// Returns the backend that a diagnostic is about: its split and index.
+fn backend(diagnostic: &Diagnostic) -> (ObjectRef, Option<usize>) {
+    (diagnostic.object.clone(), diagnostic.field.index_in("backends"))
 }
 
 /// Returns the match that a diagnostic is about: its group and index.

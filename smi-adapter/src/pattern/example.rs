@@ -13,6 +13,15 @@ pub(super) fn of(pattern: &str) -> Option<String> {
     (text.len() <= MAX_LENGTH).then_some(text)
 }
 
+/// Returns `true` if a pattern matches only finitely many texts, wherever they end.
+pub(super) fn is_finite(pattern: &str) -> bool {
+    regex_syntax::parse(pattern).is_ok_and(|tree| {
+        let properties = tree.properties();
+        let mut looks = properties.look_set().iter();
+        properties.maximum_len().is_some() && looks.all(|look| look == Look::Start)
+    })
+}
+
 /// Returns the parts of a tree without an anchor at its beginning and end.
 fn within_anchors(tree: &Hir) -> Vec<&Hir> {
     let mut parts: Vec<&Hir> = match tree.kind() {
@@ -96,6 +105,19 @@ mod tests {
             ("a{1000}", None),
         ] {
             assert_eq!(of(pattern).as_deref(), example, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn recognises_finite_patterns() {
+        for (pattern, finite) in [
+            ("/api", true),
+            ("^/a|/b?", true),
+            ("/a$", false),
+            (r"/a\b", false),
+            ("/a+", false),
+        ] {
+            assert_eq!(is_finite(pattern), finite, "{pattern}");
         }
     }
 

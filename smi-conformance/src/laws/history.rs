@@ -253,6 +253,10 @@ fn in_version(document: &Value, version: &str) -> Value {
     let Some((group, own)) = api_version.split_once('/') else {
         return document;
     };
+    if !group.ends_with(".smi-spec.io") {
+        // It is not an SMI object, whatever its kind.
+        return document;
+    }
     let (group, own_has_spec) = (group.to_owned(), has_spec(own));
     if is(&document, "TrafficSplit") {
         if let Some(fields) = document.as_object_mut() {

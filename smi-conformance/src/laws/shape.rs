@@ -11,7 +11,7 @@ use smi_adapter::diagnostic::Effect;
 use smi_adapter::manifest::{NativeObject, Stage};
 use smi_adapter::model::access::Granted;
 use smi_adapter::model::{Policy, PolicyKey};
-use smi_adapter::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef, UNKNOWN_NAME, is_dns_label, is_dns_subdomain};
 use smi_adapter::plan::Planned;
 use smi_adapter::settings::Scope;
 use std::collections::BTreeSet;
@@ -48,13 +48,15 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         .iter()
         .map(|diagnostic| &diagnostic.object)
         .collect();
+    let is_reported = |object: &ObjectRef| reported.iter().any(|reported| is_meant(reported, object));
     let known = Known::of(&case.snapshot(), &case.settings);
     for diagnostic in planned.diagnostics.iter().filter(|it| !known.contains(it)) {
         *tally.deviations.entry(diagnostic.code.to_string()).or_default() += 1;
     }
     for document in &case.documents {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let key = ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"));
+        let name = Some(text("/metadata/name")).filter(|name| !name.is_empty());
+        let key = ObjectKey::new(text("/metadata/namespace"), name.unwrap_or(UNKNOWN_NAME));
         let Some(kind) = Kind::SMI.into_iter().find(|kind| is(document, kind.name())) else {
             continue;
         };
@@ -62,7 +64,7 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
         let in_scope = case.settings.scope.contains(&object.key.namespace);
         let is_source = sources.contains(&object);
         hold!(
-            !in_scope || is_source || reported.contains(&object),
+            !in_scope || is_source || is_reported(&object),
             "{object} is dropped silently: it is not a source of any native object, and there is no diagnostic on it"
         );
         hold!(
@@ -124,6 +126,12 @@ pub(super) fn honest(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> R
     Ok(())
 }
 
+/// Returns `true` if a diagnostic is about an object. The object may be written in another API group than it is meant for,
+/// which its diagnostic names.
+fn is_meant(reported: &ObjectRef, object: &ObjectRef) -> bool {
+    reported.key == object.key && reported.kind.name() == object.kind.name()
+}
+
 /// Returns `true` if a native object puts some part of a split or a target in force, or a diagnostic on it says that some part
 /// is not. Other objects have no effect of their own.
 fn accounted(planned: &Planned, object: &ObjectRef) -> bool {
@@ -133,7 +141,7 @@ fn accounted(planned: &Planned, object: &ObjectRef) -> bool {
         _ => return true,
     };
     let mut own = planned.manifests.iter().filter(|manifest| manifest.stage == stage);
-    let mut diagnostics = planned.diagnostics.iter().filter(|it| it.object == *object);
+    let mut diagnostics = planned.diagnostics.iter().filter(|it| is_meant(&it.object, object));
     own.any(|manifest| manifest.sources.contains(object))
         || diagnostics.any(|diagnostic| diagnostic.code.effect() != Effect::InForce)
 }
