@@ -31,6 +31,7 @@ impl Causes {
             globs: with(Code::LooksLikeGlob)
                 .map(|it| (it.object.clone(), it.field.clone()))
                 .collect(),
+            absent: with(Code::UnknownField).map(backend).collect(),
         }
     }
 
