@@ -206,6 +206,9 @@ impl<'a> Granted<'a> {
                 .unwrap_or_default();
             for owned in group.iter().filter(|owned| !owned.selector.is_empty()) {
                 let mut access = self.access(context, workloads, owned, Arc::clone(&grants));
+                // What is granted to all of them depends on the targets of each.
+                let targets = group.iter().flat_map(|other| self.of(other));
+                access.named_by.extend(targets.map(Target::object));
                 // A38: an exemption would apply to all pods that its labels select.
                 access.health_checks.retain(|check| checks.contains(check));
                 if access.health_checks != owned.health_checks() {

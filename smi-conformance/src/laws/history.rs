@@ -13,6 +13,7 @@ use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::plan::{Observed, Planned};
 use smi_adapter::semantics::is_enforced;
 use smi_adapter::settings::{ENFORCE_LABEL, Settings};
+use smi_types::Object;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the names of each policy's objects of each kind. Routes that are only partly in force are left out, since
@@ -253,8 +254,9 @@ fn in_version(document: &Value, version: &str) -> Value {
     let Some((group, own)) = api_version.split_once('/') else {
         return document;
     };
-    if !group.ends_with(".smi-spec.io") {
-        // It is not an SMI object, whatever its kind.
+    // An object of another group is no SMI object, whatever its kind. An unknown field has no place in another version.
+    let has_unknown_fields = Object::from_value(&document).is_ok_and(|parsed| !parsed.unknown.is_empty());
+    if !group.ends_with(".smi-spec.io") || has_unknown_fields {
         return document;
     }
     let (group, own_has_spec) = (group.to_owned(), has_spec(own));

@@ -36,7 +36,7 @@ fn writer(kind: &str, path: &FieldPath) -> Option<&'static str> {
 }
 
 impl Parsed {
-    /// Returns the faults of the object by itself, including its unknown fields (I8), in the order of its fields.
+    /// Returns the faults of the object by itself, in the order of its fields, and then its unknown fields (I8).
     ///
     /// ```
     /// let parsed = smi_types::Object::from_json(br#"{
@@ -60,7 +60,6 @@ impl Parsed {
         } = self;
         let mut violations = with_unknown(object.violations(), unknown, object.kind(), object.version());
         violations.extend(ignored_fields(ignored, object.kind()));
-        violations.sort_by(|one, other| one.path.cmp(&other.path));
         violations
     }
 }
