@@ -1,6 +1,6 @@
 //! An example of a text that a pattern matches, to avoid proofs on automata.
 
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 
 /// The length of the longest example, in bytes.
 const MAX_LENGTH: usize = 256;
@@ -84,7 +84,7 @@ fn character(class: &Class) -> Option<char> {
         .chain('A'..='Z')
         .chain('0'..='9')
         .chain('!'..='~');
-    let first = || class.ranges().first().map(|range| range.start());
+    let first = || class.ranges().first().map(ClassUnicodeRange::start);
     preferred.into_iter().find(contains).or_else(first)
 }
 

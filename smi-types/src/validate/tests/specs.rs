@@ -59,9 +59,9 @@ fn reports_faults_of_groups() {
     for lost in [json!({}), json!([{}])] {
         assert_eq!(matching("headers", lost), [format!("{at}.headers HeadersLost")], "I6");
     }
-    let lost = json!([{"x-a": "a"}, {"x-b": null}]);
+    let with_null = json!([{"x-a": "a"}, {"x-b": null}]);
     assert_eq!(
-        matching("headers", lost),
+        matching("headers", with_null),
         [format!("{at}.headers.x-b HeadersLost")],
         "I6"
     );
