@@ -80,12 +80,17 @@ fn d18_keeps_an_api_group_in_every_version() {
 fn d22_rejects_objects_without_an_api_version_or_its_group() {
     let value = json!({"kind": "TrafficTarget", "metadata": {"name": "x"}});
     let error = Object::from_value(&value).unwrap_err();
-    assert_eq!(error.to_string(), "apiVersion: `apiVersion` is missing");
+    assert_eq!(
+        error.to_string(),
+        "apiVersion: `apiVersion` is missing; write `access.smi-spec.io/v1alpha4`, `access.smi-spec.io/v1alpha3`, \
+         `access.smi-spec.io/v1alpha2` or `access.smi-spec.io/v1alpha1`"
+    );
     let value = json!({"apiVersion": "v1alpha1", "kind": "TCPRoute", "metadata": {"name": "x"}});
     let error = Object::from_value(&value).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "apiVersion: `TCPRoute` of `v1alpha1` is not an SMI object"
+        "apiVersion: `v1alpha1` is not an API of `TCPRoute`; write `specs.smi-spec.io/v1alpha4`, \
+         `specs.smi-spec.io/v1alpha3`, `specs.smi-spec.io/v1alpha2` or `specs.smi-spec.io/v1alpha1`"
     );
 }
 
