@@ -54,11 +54,11 @@ fn headers() -> impl Strategy<Value = Headers> {
     let value = || Re::value().prop_map(|re| re.text());
     // One lost filter, with or without a name.
     let lost = option::weighted(0.05, option::of(header()));
-    let list = (vec((header(), value()), 0..=3), lost);
+    let pairs = vec((header(), value()), 0..=3);
     let map = btree_map(header(), value(), 0..=3);
     prop_oneof![
         1 => Just(Headers::default()),
-        3 => list.prop_map(|(filters, lost)| Headers {
+        3 => (pairs, lost).prop_map(|(filters, lost)| Headers {
             filters,
             lost: lost.is_some(),
             lost_names: lost.flatten().into_iter().collect(),
