@@ -55,10 +55,15 @@ use std::fmt::{self, Display};
 /// All policies of a snapshot. They are independent of each other, and no native object belongs to two of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
-    pub(crate) policies: BTreeMap<PolicyKey, Policy>,
+    policies: BTreeMap<PolicyKey, Policy>,
 }
 
 impl Model {
+    pub(crate) fn insert(&mut self, policy: impl Into<Policy>) {
+        let policy = policy.into();
+        self.policies.insert(policy.key(), policy);
+    }
+
     /// Returns the policies, sorted by key.
     pub fn policies(&self) -> impl Iterator<Item = (&PolicyKey, &Policy)> {
         self.policies.iter()
@@ -72,12 +77,30 @@ impl Model {
         })
     }
 
+    /// Returns the routes of the roots in a namespace.
+    pub(crate) fn routes_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a ServiceRoute> {
+        let first = PolicyKey::Route(ObjectKey::new(namespace, ""));
+        let routes = self.policies.range(first..).map_while(|(_, policy)| match policy {
+            Policy::Route(route) => Some(route),
+            _ => None,
+        });
+        routes.take_while(move |route| route.root().namespace() == namespace)
+    }
+
     /// Returns the access control of workloads in enforced namespaces, sorted by workload.
     pub fn accesses(&self) -> impl Iterator<Item = &WorkloadAccess> {
         self.policies.values().filter_map(|policy| match policy {
             Policy::Access(access) => Some(access),
             _ => None,
         })
+    }
+
+    /// Returns the access control of a workload.
+    pub(crate) fn access(&self, workload: &ObjectRef) -> Option<&WorkloadAccess> {
+        match self.policy(&PolicyKey::Access(workload.clone()))? {
+            Policy::Access(access) => Some(access),
+            _ => None,
+        }
     }
 
     /// Returns the policy with `key`.

@@ -1,11 +1,13 @@
 //! Resolution: the policies that the objects of a snapshot express, and the diagnostics about these objects.
 
 mod access;
+mod index;
 mod missing;
 mod root;
 mod specs;
 mod split;
 mod unknown;
+mod view;
 mod violations;
 
 use crate::diagnostic::{Code, Diagnostic, followers};
@@ -13,8 +15,11 @@ use crate::model::Model;
 use crate::object::{Kind, ObjectRef};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
+use index::Index;
 use smi_types::FieldPath;
+use specs::Groups;
 use std::collections::BTreeSet;
+use view::View;
 
 pub(crate) use root::ParsedRoot;
 pub(crate) use specs::referable;
@@ -51,14 +56,21 @@ pub(crate) fn resolve_observed(
 ) -> Resolution {
     already_enforced.extend(snapshot.enforced().map(str::to_owned));
     let mut report = Report::default();
-    input(snapshot, settings, &mut report);
-    violations::of_objects(snapshot, settings, &mut report);
-    let groups = specs::groups(snapshot, settings, &mut report);
-    let mut model = split::routes(snapshot, settings, &groups, &mut report);
-    let mut used = access::policies(snapshot, settings, &already_enforced, &groups, &mut model, &mut report);
+    let index = Index::of(snapshot, settings);
+    let groups = specs::groups(View::new(snapshot, settings, &index, &Groups::new()), &mut report);
+    let view = View::new(snapshot, settings, &index, &groups);
+    input(view, &mut report);
+    violations::of_objects(view, &mut report);
+    let mut model = Model::default();
+    for root in index.roots() {
+        if let Some(route) = split::route(view, root, &mut report) {
+            model.insert(route);
+        }
+    }
+    let mut used = access::policies(view, &already_enforced, &mut model, &mut report);
     used.extend(specs::used_by_splits(&model));
-    specs::report_anchors(&groups, &used, settings, &mut report);
-    specs::unreferenced(snapshot, settings, &used, &mut report);
+    specs::report_anchors(view, &used, &mut report);
+    specs::unreferenced(view, &used, &mut report);
     Resolution {
         model,
         diagnostics: report.finish(snapshot),
@@ -92,8 +104,8 @@ impl Report {
 }
 
 /// Reports objects that cannot be decoded or are duplicated (I1).
-fn input(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
-    let scoped = snapshot.scoped(settings);
+fn input(view: View<'_>, report: &mut Report) {
+    let scoped = view.snapshot.scoped(view.settings);
     for diagnostic in scoped.undecodable() {
         report.push(diagnostic.clone());
     }

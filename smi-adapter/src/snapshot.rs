@@ -4,6 +4,7 @@ mod builder;
 mod contents;
 mod id;
 mod lists;
+mod look_up;
 mod origins;
 mod removal;
 mod scoped;
@@ -22,6 +23,7 @@ use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
 use smi_types::{FieldPath, Object, ParseError, Parsed};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The SMI objects, services, workloads and namespaces of a cluster, or of a set of manifests.
 ///
@@ -94,7 +96,7 @@ pub struct Snapshot {
     targets: BTreeMap<ObjectKey, TrafficTarget>,
     bindings: BTreeMap<ObjectKey, IdentityBinding>,
     services: BTreeMap<ObjectKey, Service>,
-    workloads: BTreeMap<Id, Workload>,
+    workloads: BTreeMap<Id, Arc<Workload>>,
     covers_workloads: bool,
     namespaces: BTreeMap<ObjectKey, Namespace>,
     enforced: BTreeSet<String>,
@@ -163,7 +165,7 @@ impl Snapshot {
         let workload = workload.into();
         let target = workload.object().clone();
         if self.make_room(&target) {
-            self.workloads.insert(Id::of(&target), workload);
+            self.workloads.insert(Id::of(&target), Arc::new(workload));
         }
         target
     }

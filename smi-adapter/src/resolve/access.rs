@@ -1,7 +1,9 @@
 //! Access control: the grants of every workload in an enforced namespace.
 
 mod backends;
+mod by_labels;
 mod common;
+mod destinations;
 mod enforced;
 mod ports;
 mod subjects;
@@ -9,14 +11,14 @@ mod target;
 mod workloads;
 
 use super::Report;
-use super::specs::Groups;
+use super::view::View;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::{Grant, InMesh, Ports};
-use crate::model::{Model, NamespaceBaseline, Policy, WorkloadAccess};
+use crate::model::{Model, NamespaceBaseline, WorkloadAccess};
 use crate::object::{ObjectKey, ObjectRef};
-use crate::settings::Settings;
-use crate::snapshot::Snapshot;
 use crate::workload::Transport;
+use destinations::Destinations;
+use enforced::Enforced;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,124 +26,108 @@ use subjects::Destination;
 use target::Target;
 use workloads::{Owned, Workloads};
 
-/// The input of every step.
-pub(super) struct Context<'a> {
-    snapshot: &'a Snapshot,
-    settings: &'a Settings,
-    groups: &'a Groups,
-    tcp_routes: ports::Routes<'a>,
-    udp_routes: ports::Routes<'a>,
-    accounts: subjects::Accounts<'a>,
-}
-
 /// Adds the policies of access control to a model, and returns the objects that targets refer to.
 ///
-/// `observed` are the namespaces that objects managed by us already enforce (A2).
+/// `already_enforced` are the namespaces that objects managed by us already enforce (A2).
 pub(super) fn policies(
-    snapshot: &Snapshot,
-    settings: &Settings,
+    view: View<'_>,
     already_enforced: &BTreeSet<String>,
-    groups: &Groups,
     model: &mut Model,
     report: &mut Report,
 ) -> BTreeSet<ObjectRef> {
-    let context = Context {
-        snapshot,
-        settings,
-        groups,
-        tcp_routes: ports::tcp(snapshot, settings),
-        udp_routes: ports::udp(snapshot, settings),
-        accounts: subjects::accounts(snapshot, settings),
-    };
     let mut used = BTreeSet::new();
-    let mut enforced = enforced::namespaces(snapshot, settings, already_enforced, report);
-    let targets = target::all(&context, &mut used, report);
-    let untouched = enforced::not_covered(snapshot, settings, already_enforced, &mut enforced);
-    enforced::report_untouched(&untouched, &targets, report);
-    let known = |target: &Target| enforced.contains(target.namespace()) || untouched.contains(target.namespace());
-    for target in targets.iter().filter(|target| target.in_force && !known(target)) {
-        let message = format!(
-            "namespace `{}` is not enforced, so all traffic is allowed there",
-            target.namespace()
-        );
-        let diagnostic = Diagnostic::new(Code::NamespaceReleased, target.object(), FieldPath::root(), message);
-        report.push(diagnostic.caused_by(ObjectRef::namespace(target.namespace())));
+    let targets = target::all(view, &mut used, report);
+    let destinations = Destinations::by_namespace(&targets);
+    let enforced = enforced::namespaces(view, already_enforced, report);
+    for (namespace, destinations) in &destinations {
+        if !enforced.contains_key(*namespace) {
+            report_released(namespace, destinations, report);
+        }
     }
-    let workloads = Workloads::new(snapshot, settings, &enforced);
-    let granted = Granted::new(&targets, &enforced, &workloads);
-    granted.report_destinations(&context, report);
-    granted.report_ports(&workloads, report);
-    let policies = granted.policies(&context, &workloads, report);
-    backends::report_unreachable(model, &policies, &workloads, &enforced, report);
-    for namespace in &enforced {
-        let baseline = NamespaceBaseline {
+    let none = Destinations::default();
+    for (namespace, state) in &enforced {
+        let destinations = destinations.get(namespace.as_str()).unwrap_or(&none);
+        if *state == Enforced::Untouched {
+            enforced::report_untouched(namespace, destinations.targets(), report);
+            continue;
+        }
+        let workloads = Workloads::new(view.snapshot, namespace);
+        model.insert(NamespaceBaseline {
             namespace: namespace.clone(),
-            unselectable: workloads.unselectable(namespace),
-        };
-        let policy = Policy::Baseline(baseline);
-        model.policies.insert(policy.key(), policy);
+            unselectable: workloads.unselectable(),
+        });
+        let granted = Granted::new(destinations, &workloads);
+        granted.report_destinations(view, report);
+        granted.report_ports(report);
+        for access in granted.policies(view, report) {
+            model.insert(access);
+        }
+        for route in model.routes_in(namespace) {
+            backends::report_unreachable(model, route, &workloads, report);
+        }
     }
-    model.policies.extend(policies.into_values().map(|access| {
-        let policy = Policy::Access(access);
-        (policy.key(), policy)
-    }));
     used
 }
 
-/// The targets in force, and the pods that are their destinations.
+/// Reports the targets of a namespace that is not enforced.
+fn report_released(namespace: &str, destinations: &Destinations<'_>, report: &mut Report) {
+    for target in destinations.targets().filter(|target| target.in_force) {
+        let message = format!("namespace `{namespace}` is not enforced, so all traffic is allowed there");
+        let diagnostic = Diagnostic::new(Code::NamespaceReleased, target.object(), FieldPath::root(), message);
+        report.push(diagnostic.caused_by(ObjectRef::namespace(namespace)));
+    }
+}
+
+/// The targets of one enforced namespace, and the pods that are their destinations.
 struct Granted<'a> {
+    destinations: &'a Destinations<'a>,
+    workloads: &'a Workloads<'a>,
+    /// The targets of the pods of each workload.
+    members: BTreeMap<&'a ObjectRef, Member<'a>>,
+}
+
+/// The targets of the pods of one workload.
+struct Member<'a> {
+    owned: &'a Owned<'a>,
+    /// The targets of each pod or template, sorted.
+    by_pod: Vec<Vec<&'a Target>>,
+    /// The targets of which some pod is the destination, sorted.
     targets: Vec<&'a Target>,
-    /// The indices of the targets of each pod or template, by workload.
-    by_pod: BTreeMap<&'a ObjectRef, Vec<Vec<usize>>>,
-    /// The targets of which some pod of a workload is the destination, with their indices, by workload.
-    by_workload: BTreeMap<&'a ObjectRef, BTreeMap<usize, &'a Target>>,
+}
+
+impl<'a> Member<'a> {
+    fn new(owned: &'a Owned<'a>, destinations: &Destinations<'a>) -> Self {
+        let by_pod: Vec<Vec<&Target>> = owned.pods.iter().map(|pod| destinations.of(pod)).collect();
+        let targets: BTreeMap<&ObjectKey, &Target> =
+            by_pod.iter().flatten().map(|target| (&target.key, *target)).collect();
+        Self {
+            owned,
+            targets: targets.into_values().collect(),
+            by_pod,
+        }
+    }
 }
 
 impl<'a> Granted<'a> {
-    fn new(targets: &'a [Target], enforced: &BTreeSet<String>, workloads: &'a Workloads<'a>) -> Self {
-        let in_force = targets.iter().filter(|target| enforced.contains(target.namespace()));
-        let targets: Vec<&Target> = in_force.collect();
-        let index = subjects::Index::new(targets.iter().map(|target| &target.destination));
-        let mut by_pod: BTreeMap<_, Vec<Vec<usize>>> = BTreeMap::new();
-        let mut by_workload = BTreeMap::new();
-        for owned in workloads.all() {
-            let pods: Vec<Vec<usize>> = owned.pods.iter().map(|pod| index.of(pod)).collect();
-            let of_any = pods
-                .iter()
-                .flatten()
-                .filter_map(|index| Some((*index, *targets.get(*index)?)));
-            by_workload.insert(&owned.object, of_any.collect());
-            by_pod.insert(&owned.object, pods);
-        }
+    fn new(destinations: &'a Destinations<'a>, workloads: &'a Workloads<'a>) -> Self {
+        let member = |owned: &'a Owned<'a>| (&owned.object, Member::new(owned, destinations));
         Self {
-            targets,
-            by_pod,
-            by_workload,
+            destinations,
+            workloads,
+            members: workloads.all().map(member).collect(),
         }
-    }
-
-    /// Returns the targets of which some pod of a workload is the destination.
-    fn of(&self, owned: &Owned<'_>) -> impl Iterator<Item = &'a Target> {
-        self.by_workload
-            .get(&owned.object)
-            .into_iter()
-            .flat_map(BTreeMap::values)
-            .copied()
     }
 
     /// Reports targets whose destination matches no pod (A18).
-    fn report_destinations(&self, context: &Context<'_>, report: &mut Report) {
-        let matched: BTreeSet<usize> = self.by_workload.values().flat_map(BTreeMap::keys).copied().collect();
-        let unmatched = self
-            .targets
-            .iter()
-            .enumerate()
-            .filter(|(index, target)| target.in_force && !matched.contains(index));
-        for (_, target) in unmatched {
+    fn report_destinations(&self, view: View<'_>, report: &mut Report) {
+        let of_members = self.members.values().flat_map(|member| &member.targets);
+        let matched: BTreeSet<&ObjectKey> = of_members.map(|target| &target.key).collect();
+        let in_force = self.destinations.targets().filter(|target| target.in_force);
+        for target in in_force.filter(|target| !matched.contains(&target.key)) {
             let message = format!(
                 "no workload that matches this destination is known in namespace `{}`{}",
                 target.namespace(),
-                elsewhere(&target.destination, &context.accounts)
+                elsewhere(&target.destination, view)
             );
             report.add(
                 Code::NoDestinationWorkload,
@@ -153,13 +139,12 @@ impl<'a> Granted<'a> {
     }
 
     /// Reports ports of a service in place of the ports that its pods listen on (A10).
-    fn report_ports(&self, workloads: &Workloads<'_>, report: &mut Report) {
-        for owned in workloads.all() {
-            for target in self.of(owned).filter(|target| target.in_force) {
+    fn report_ports(&self, report: &mut Report) {
+        for Member { owned, targets, .. } in self.members.values() {
+            for target in targets.iter().filter(|target| target.in_force) {
                 for named in &target.named_ports {
-                    let Some(targets) = workloads.behind_service_port(owned, named.port, named.transport) else {
-                        continue;
-                    };
+                    let behind = self.workloads.behind_service_port(owned, named.port, named.transport);
+                    let Some(targets) = behind else { continue };
                     let numbers: Vec<String> = targets.iter().map(u16::to_string).collect();
                     let message = format!(
                         "`{}` is a port of a service, but its pods ({}) listen on `{}`; specify the target port",
@@ -176,99 +161,88 @@ impl<'a> Granted<'a> {
     }
 
     /// Returns a policy for every workload that labels select.
-    fn policies(
-        &self,
-        context: &Context<'_>,
-        workloads: &Workloads<'_>,
-        report: &mut Report,
-    ) -> BTreeMap<ObjectRef, WorkloadAccess> {
-        let mut policies = BTreeMap::new();
+    fn policies(&self, view: View<'_>, report: &mut Report) -> Vec<WorkloadAccess> {
+        let mut policies = Vec::new();
         // Most workloads have a single list of targets, and many share it.
-        let mut known: BTreeMap<&Vec<usize>, Arc<[Grant]>> = BTreeMap::new();
-        for group in workloads.overlapping() {
-            let indices: BTreeSet<&Vec<usize>> = group
+        let mut known: BTreeMap<Vec<&ObjectKey>, Arc<[Grant]>> = BTreeMap::new();
+        for group in self.workloads.overlapping() {
+            let group: Vec<&Member<'_>> = group
                 .iter()
-                .filter_map(|owned| self.by_pod.get(&owned.object))
-                .flatten()
+                .filter_map(|owned| self.members.get(&owned.object))
                 .collect();
-            let only = indices.first().copied().filter(|_| indices.len() == 1);
-            let lists: Vec<Vec<&Grant>> = indices.into_iter().map(|list| self.grants(list)).collect();
-            let common = common::to_all(&lists);
-            self.report_overlaps(&group, &common.lost, report);
-            let grants: Arc<[Grant]> = match only {
-                Some(list) => known.entry(list).or_insert_with(|| common.grants.into()).clone(),
-                None => common.grants.into(),
-            };
-            let checks = group
+            let lists: BTreeMap<Vec<&ObjectKey>, &[&Target]> = group
                 .iter()
-                .map(|owned| owned.health_checks())
-                .reduce(|one, other| &one & &other)
-                .unwrap_or_default();
-            for owned in group.iter().filter(|owned| !owned.selector.is_empty()) {
-                let mut access = self.access(context, workloads, owned, Arc::clone(&grants));
-                // What is granted to all of them depends on the targets of each.
-                let targets = group.iter().flat_map(|other| self.of(other));
-                access.named_by.extend(targets.map(Target::object));
-                // A38: an exemption would apply to all pods that its labels select.
-                access.health_checks.retain(|check| checks.contains(check));
-                if access.health_checks != owned.health_checks() {
-                    let message = "its labels also select other pods; a health check that not all of these pods declare is not exempted, so the mesh may deny it";
-                    report.add(Code::SelectorAmbiguous, &owned.object, FieldPath::root(), message);
-                }
-                policies.insert(owned.object.clone(), access);
+                .flat_map(|member| &member.by_pod)
+                .map(|list| (keys(list), list.as_slice()))
+                .collect();
+            let grants: Vec<Vec<&Grant>> = lists.values().map(|list| grants(list)).collect();
+            let only = lists.into_keys().next().filter(|_| grants.len() == 1);
+            let (grants, lost) = if let Some(shared) = only.as_ref().and_then(|list| known.get(list)) {
+                (Arc::clone(shared), BTreeSet::new())
+            } else {
+                let common = common::to_all(&grants);
+                (common.grants.into(), common.lost)
+            };
+            if let Some(list) = only {
+                known.insert(list, Arc::clone(&grants));
             }
+            report_overlaps(&group, &lost, report);
+            policies.extend(self.of_group(view, &group, &grants, report));
         }
         policies
     }
 
-    /// Reports targets that are not in force, or only in part, on workloads of an overlapping group.
-    fn report_overlaps(&self, group: &[&Owned<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
-        for owned in group {
-            let is_selected = !owned.selector.is_empty();
-            for target in self
-                .of(owned)
-                .filter(|target| !is_selected || lost.contains(&target.key))
-            {
-                let other = group.iter().find(|other| is_selected && other.object != owned.object);
-                report.push(ambiguous(
-                    target,
-                    &owned.object,
-                    is_selected,
-                    other.map(|other| &other.object),
-                ));
-            }
-        }
-    }
-
-    fn grants(&self, targets: &[usize]) -> Vec<&'a Grant> {
-        let targets = targets.iter().filter_map(|index| self.targets.get(*index));
-        targets.flat_map(|target| &target.grants).collect()
-    }
-
-    fn access(
+    /// Returns the policies of workloads whose selectors select each other's pods, so that all of them have the same
+    /// grants.
+    fn of_group(
         &self,
-        context: &Context<'_>,
-        workloads: &Workloads<'_>,
-        owned: &Owned<'_>,
-        grants: Arc<[Grant]>,
-    ) -> WorkloadAccess {
-        let named = |transport| {
-            let granted = grants
+        view: View<'_>,
+        group: &[&Member<'a>],
+        grants: &Arc<[Grant]>,
+        report: &mut Report,
+    ) -> Vec<WorkloadAccess> {
+        let checks = group.iter().map(|member| member.owned.health_checks());
+        let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
+        let mut policies = Vec::new();
+        for member in group.iter().filter(|member| !member.owned.selector.is_empty()) {
+            let mut access = self.access(view, member, Arc::clone(grants));
+            // What is granted to all of them depends on the targets of each.
+            let targets = group.iter().flat_map(|other| &other.targets);
+            access.named_by.extend(targets.map(|target| target.object()));
+            // A38: an exemption would apply to all pods that its labels select.
+            access.health_checks.retain(|check| checks.contains(check));
+            if access.health_checks != member.owned.health_checks() {
+                let message = "its labels also select other pods; a health check that not all of these pods declare is not exempted, so the mesh may deny it";
+                report.add(
+                    Code::SelectorAmbiguous,
+                    &member.owned.object,
+                    FieldPath::root(),
+                    message,
+                );
+            }
+            policies.push(access);
+        }
+        policies
+    }
+
+    fn access(&self, view: View<'_>, member: &Member<'_>, grants: Arc<[Grant]>) -> WorkloadAccess {
+        let Member { owned, targets, .. } = member;
+        let granted = |transport| {
+            let over = grants
                 .iter()
                 .filter(move |grant| grant.traffic.transport() == transport);
-            granted.filter_map(|grant| match &grant.ports {
+            over.filter_map(|grant| match &grant.ports {
                 Ports::Only(ports) => Some(ports),
                 Ports::All => None,
             })
         };
-        let targets: Vec<&Target> = self.of(owned).collect();
         let named_ports = || targets.iter().flat_map(|target| &target.named_ports);
         let ports = |transport| {
             let of_targets = named_ports()
                 .filter(|named| named.transport == transport)
                 .map(|named| named.port);
-            let mut ports = workloads.ports(owned, transport);
-            ports.extend(of_targets.chain(named(transport).flatten().copied()));
+            let mut ports = self.workloads.ports(owned, transport);
+            ports.extend(of_targets.chain(granted(transport).flatten().copied()));
             ports
         };
         WorkloadAccess {
@@ -283,8 +257,8 @@ impl<'a> Granted<'a> {
                 has_pods: owned.has_pods(),
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
-            marks: owned.marks(context.snapshot),
-            trust_domain: context.settings.trust_domain.clone(),
+            marks: owned.marks(view.snapshot),
+            trust_domain: view.settings.trust_domain.clone(),
             named_by: targets
                 .iter()
                 .map(|target| target.object())
@@ -295,12 +269,32 @@ impl<'a> Granted<'a> {
     }
 }
 
+fn keys<'a>(targets: &[&'a Target]) -> Vec<&'a ObjectKey> {
+    targets.iter().map(|target| &target.key).collect()
+}
+
+fn grants<'a>(targets: &[&'a Target]) -> Vec<&'a Grant> {
+    targets.iter().flat_map(|target| &target.grants).collect()
+}
+
+/// Reports targets that are not in force, or only in part, on workloads of an overlapping group.
+fn report_overlaps(group: &[&Member<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
+    for Member { owned, targets, .. } in group {
+        let is_selected = !owned.selector.is_empty();
+        let is_lost = |target: &&&Target| !is_selected || lost.contains(&target.key);
+        for target in targets.iter().filter(is_lost) {
+            let mut others = group.iter().map(|other| &other.owned.object);
+            let other = others.find(|other| is_selected && **other != owned.object);
+            report.push(ambiguous(target, &owned.object, is_selected, other));
+        }
+    }
+}
+
 /// Names another namespace with a workload that a destination would match, for a message.
-fn elsewhere(destination: &Destination, accounts: &subjects::Accounts<'_>) -> String {
-    let mut others = accounts.keys().filter(|account| {
-        account.namespace != destination.namespace && destination.accounts.contains(&account.service_account)
-    });
-    let other = others.next().map(|account| &account.namespace);
+fn elsewhere(destination: &Destination, view: View<'_>) -> String {
+    let other = view
+        .index
+        .account_elsewhere(&destination.accounts, &destination.namespace);
     other.map_or_else(String::new, |other| format!(", but in namespace `{other}`"))
 }
 

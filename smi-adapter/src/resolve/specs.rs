@@ -1,6 +1,6 @@
 //! Route groups: the usable matches of each, and the objects that nothing refers to.
 
-use super::unknown::Unknown;
+use super::view::View;
 use super::{Report, violations};
 use crate::diagnostic::Code;
 use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
@@ -21,10 +21,10 @@ use std::sync::Arc;
 pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
 
 /// Returns the usable matches of every route group in scope.
-pub(super) fn groups(snapshot: &Snapshot, settings: &Settings, report: &mut Report) -> Groups {
-    let groups = snapshot.scoped(settings).groups();
+pub(super) fn groups(view: View<'_>, report: &mut Report) -> Groups {
+    let groups = view.snapshot.scoped(view.settings).groups();
     groups
-        .filter_map(|(key, group)| Some((key.clone(), matches(snapshot, key, group, settings, report)?)))
+        .filter_map(|(key, group)| Some((key.clone(), matches(view, key, group, report)?)))
         .collect()
 }
 
@@ -36,8 +36,8 @@ pub(super) fn used_by_splits(model: &Model) -> BTreeSet<ObjectRef> {
 }
 
 /// Reports routes, groups and identity bindings that nothing in force refers to (S9, I4).
-pub(super) fn unreferenced(snapshot: &Snapshot, settings: &Settings, used: &BTreeSet<ObjectRef>, report: &mut Report) {
-    for object in referable(snapshot, settings).filter(|object| !used.contains(object)) {
+pub(super) fn unreferenced(view: View<'_>, used: &BTreeSet<ObjectRef>, report: &mut Report) {
+    for object in referable(view.snapshot, view.settings).filter(|object| !used.contains(object)) {
         let message = "no split in force and no traffic target refers to this object, so it has no effect";
         report.add(Code::Unreferenced, &object, FieldPath::root(), message);
     }
@@ -57,17 +57,16 @@ pub(crate) fn referable<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> i
 /// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4). Returns
 /// `None` if the group counts as missing (I8).
 fn matches(
-    snapshot: &Snapshot,
+    view: View<'_>,
     key: &ObjectKey,
     group: &HTTPRouteGroup,
-    settings: &Settings,
     report: &mut Report,
 ) -> Option<Vec<Arc<HttpMatch>>> {
     let object = ObjectRef::group(key.clone());
     let list = group.matches_path();
     let (patterns, violations) = group.parse_patterns();
-    report.extend(violations::of(snapshot, settings, &object, group.version, violations));
-    let unknown = Unknown::of(snapshot, settings, &object);
+    report.extend(violations::of(view, &object, group.version, violations));
+    let unknown = view.unknown(&object);
     if unknown.is_outside(&["matches"]) {
         return None;
     }
@@ -77,7 +76,7 @@ fn matches(
         let mut reader = Reader {
             object: &object,
             field: list.clone().index(index),
-            settings,
+            settings: view.settings,
             report,
         };
         reader.read(matching, patterns).map(Arc::new)
@@ -98,15 +97,15 @@ fn unmatchable(pattern: &Pattern) -> &'static str {
 }
 
 /// Reports the patterns of referenced groups that match other paths as a whole than as a prefix (S4).
-pub(super) fn report_anchors(groups: &Groups, used: &BTreeSet<ObjectRef>, settings: &Settings, report: &mut Report) {
-    let message = match settings.path_anchor {
+pub(super) fn report_anchors(view: View<'_>, used: &BTreeSet<ObjectRef>, report: &mut Report) {
+    let message = match view.settings.path_anchor {
         PathAnchor::Full => "the pattern must match the whole path; other implementations may also match longer paths",
         PathAnchor::Start => {
             "the pattern need only match a prefix of the path; other implementations require it to match the whole path"
         }
     };
     let used = used.iter().filter(|object| object.kind == Kind::HttpRouteGroup);
-    for matching in used.filter_map(|group| groups.get(&group.key)).flatten() {
+    for matching in used.filter_map(|group| view.matches(&group.key)).flatten() {
         if matching.path().is_some_and(|path| !path.is_equal_for_prefixes()) {
             let field = matching.field().clone().field("pathRegex");
             report.add(Code::PathAnchorDiffers, matching.group(), field, message);

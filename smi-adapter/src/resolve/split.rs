@@ -3,104 +3,61 @@
 mod ports;
 mod spec;
 
-use super::specs::Groups;
-use super::{ParsedRoot, Report};
+use super::Report;
+use super::view::View;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{Conditional, PortRoute, Root, RootService, ServiceRoute, SplitSource};
-use crate::model::{Model, Policy, PolicyKey};
 use crate::object::{ObjectKey, ObjectRef};
-use crate::settings::Settings;
-use crate::snapshot::Snapshot;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use ports::RootPort;
 use smi_types::FieldPath;
-use smi_types::split::{Spec, TrafficSplit};
+use smi_types::split::TrafficSplit;
 use spec::Prepared;
 use std::collections::BTreeMap;
 
 /// The splits that name one root.
 type Competing<'a> = Vec<(&'a ObjectKey, &'a TrafficSplit)>;
 
-/// Resolves the splits in scope to one route policy per root.
-pub(super) fn routes(snapshot: &Snapshot, settings: &Settings, groups: &Groups, report: &mut Report) -> Model {
-    let mut roots = by_root(snapshot, settings, report);
-    for splits in roots.values_mut() {
-        // T29: the oldest first, a split without a creation time last, then by name.
-        splits.sort_by_key(|(key, split)| {
-            let created = split.metadata.creation_timestamp.as_ref().map(|time| time.0);
-            (created.is_none(), created, &key.name)
-        });
+/// Resolves the splits of one root.
+pub(super) fn route(view: View<'_>, root: &Root, report: &mut Report) -> Option<ServiceRoute> {
+    let mut splits: Competing<'_> = view.index.splits_of(root, view.snapshot).collect();
+    // T29: the oldest first, a split without a creation time last, then by name.
+    splits.sort_by_key(|(key, split)| {
+        let created = split.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        (created.is_none(), created, &key.name)
+    });
+    let ports = match root {
+        Root::Service(key) => ports::of_service(view.snapshot, key).unwrap_or_else(|reason| {
+            report_unusable(key, &reason, &splits, report);
+            Vec::new()
+        }),
+        Root::External { .. } => ports::of_backends(view.snapshot, &splits),
+    };
+    let context = Context {
+        view,
+        root,
+        ports: &ports,
+    };
+    context.route(&splits, report)
+}
+
+/// Reports splits whose root service cannot be used (T40).
+fn report_unusable(root: &ObjectKey, reason: &str, splits: &Competing<'_>, report: &mut Report) {
+    for (split, _) in splits {
+        let message = format!("root service `{}` {reason}, so the split has no effect", root.name);
+        let split = ObjectRef::split((*split).clone());
+        let diagnostic = Diagnostic::new(Code::RootUnusable, split, service_field(), message);
+        report.push(diagnostic.caused_by(ObjectRef::service(root.clone())));
     }
-    let mut model = Model::default();
-    for (root, splits) in &roots {
-        let ports = match root {
-            Root::Service(key) => match ports::of_service(snapshot, key) {
-                Ok(ports) => ports,
-                Err(reason) => {
-                    // T40
-                    for (split, _) in splits {
-                        let message = format!("root service `{}` {reason}, so the split has no effect", key.name);
-                        let split = ObjectRef::split((*split).clone());
-                        let diagnostic = Diagnostic::new(Code::RootUnusable, split, service_field(), message);
-                        report.push(diagnostic.caused_by(ObjectRef::service(key.clone())));
-                    }
-                    Vec::new()
-                }
-            },
-            Root::External { .. } => ports::of_backends(snapshot, splits),
-        };
-        let context = Context {
-            snapshot,
-            settings,
-            groups,
-            roots: &roots,
-            root,
-            ports: &ports,
-        };
-        if let Some(route) = context.route(splits, report) {
-            model
-                .policies
-                .insert(PolicyKey::Route(root.key()), Policy::Route(route));
-        }
-    }
-    model
 }
 
 fn service_field() -> FieldPath {
     "spec.service".into()
 }
 
-/// Groups the splits in scope by their root (T2, T3).
-fn by_root<'a>(snapshot: &'a Snapshot, settings: &'a Settings, report: &mut Report) -> BTreeMap<Root, Competing<'a>> {
-    let mut roots: BTreeMap<Root, Competing<'a>> = BTreeMap::new();
-    for (key, split) in snapshot.scoped(settings).splits() {
-        // I7
-        let Some(Spec { service, .. }) = &split.spec else {
-            continue;
-        };
-        match ParsedRoot::new(service, &key.namespace, &settings.cluster_domain) {
-            ParsedRoot::Service(root) => roots.entry(Root::Service(root)).or_default().push((key, split)),
-            ParsedRoot::External(root) => roots.entry(root).or_default().push((key, split)),
-            ParsedRoot::UnderDomain => {
-                let message = format!(
-                    "`{service}` is not a service of namespace `{}`; a split has an effect only in its own namespace",
-                    key.namespace
-                );
-                let split = ObjectRef::split(key.clone());
-                report.add(Code::RootNamespace, &split, service_field(), message);
-            }
-            ParsedRoot::OtherNamespace | ParsedRoot::Invalid => {}
-        }
-    }
-    roots
-}
-
 /// The input for resolving the splits of one root.
 struct Context<'a> {
-    snapshot: &'a Snapshot,
-    settings: &'a Settings,
-    groups: &'a Groups,
-    roots: &'a BTreeMap<Root, Competing<'a>>,
+    view: View<'a>,
     root: &'a Root,
     ports: &'a [RootPort],
 }
@@ -158,7 +115,7 @@ impl Context<'_> {
         (!ports.is_empty()).then(|| ServiceRoute {
             root: self.root.clone(),
             service: self.service(),
-            cluster_domain: self.settings.cluster_domain.clone(),
+            cluster_domain: self.view.settings.cluster_domain.clone(),
             splits: sources,
             ports,
         })
@@ -168,7 +125,7 @@ impl Context<'_> {
         let Root::Service(key) = self.root else {
             return RootService::default();
         };
-        let Some(service) = self.snapshot.service(key) else {
+        let Some(service) = self.view.snapshot.service(key) else {
             return RootService::default();
         };
         RootService {

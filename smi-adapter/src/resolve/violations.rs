@@ -1,48 +1,63 @@
 //! Violations: the rules that single objects break. Resolution reports them first, so that no later step reports them
 //! again.
 
-use super::Report;
+use super::view::View;
+use super::{ParsedRoot, Report};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{Kind, ObjectRef};
 use crate::settings::{Settings, UnknownFields};
-use crate::snapshot::Snapshot;
 use smi_types::split::TrafficSplit;
 use smi_types::validate::{Rule, ignored_fields, with_unknown};
 use smi_types::{FieldPath, Version, Violation};
 
 /// Reports the violations of every object in scope, except route groups: their violations are found where their patterns
 /// are parsed.
-pub(super) fn of_objects(snapshot: &Snapshot, settings: &Settings, report: &mut Report) {
+pub(super) fn of_objects(view: View<'_>, report: &mut Report) {
+    let View { snapshot, settings, .. } = view;
     let objects = snapshot.scoped(settings);
     for (key, route) in objects.tcp_routes() {
         let object = ObjectRef::new(Kind::TcpRoute, key.clone());
-        report.extend(of(snapshot, settings, &object, route.version, route.violations()));
+        report.extend(of(view, &object, route.version, route.violations()));
     }
     for (key, route) in objects.udp_routes() {
         let object = ObjectRef::new(Kind::UdpRoute, key.clone());
-        report.extend(of(snapshot, settings, &object, route.version, route.violations()));
+        report.extend(of(view, &object, route.version, route.violations()));
     }
     for (key, target) in objects.targets() {
         let mut violations = target.violations();
         violations.retain(|violation| violation.rule != Rule::DestinationNamespace || !settings.foreign_destinations);
         let object = ObjectRef::target(key.clone());
-        report.extend(of(snapshot, settings, &object, target.version, violations));
+        report.extend(of(view, &object, target.version, violations));
     }
     for (key, binding) in objects.bindings() {
         let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
-        report.extend(of(snapshot, settings, &object, binding.version, binding.violations()));
+        report.extend(of(view, &object, binding.version, binding.violations()));
     }
     for (key, split) in objects.splits() {
         let object = ObjectRef::split(key.clone());
-        let violations = of(snapshot, settings, &object, split.version, split.violations());
+        let violations = of(view, &object, split.version, split.violations());
         report.extend(violations.into_iter().map(|diagnostic| limited(diagnostic, split)));
+        report.extend(under_domain(&object, split, settings));
     }
+}
+
+/// Returns the diagnostic on a split whose root is a name under the cluster's domain, but not a service of its namespace
+/// (T3).
+fn under_domain(object: &ObjectRef, split: &TrafficSplit, settings: &Settings) -> Option<Diagnostic> {
+    let (service, namespace) = (&split.spec.as_ref()?.service, &object.key.namespace);
+    let root = ParsedRoot::new(service, namespace, &settings.cluster_domain);
+    let message = || {
+        format!(
+            "`{service}` is not a service of namespace `{namespace}`; a split has an effect only in its own namespace"
+        )
+    };
+    (root == ParsedRoot::UnderDomain)
+        .then(|| Diagnostic::new(Code::RootNamespace, object.clone(), "spec.service".into(), message()))
 }
 
 /// Returns the diagnostics of the violations of one object, and of its unknown fields (I8).
 pub(super) fn of(
-    snapshot: &Snapshot,
-    settings: &Settings,
+    View { snapshot, settings, .. }: View<'_>,
     object: &ObjectRef,
     version: Version,
     violations: Vec<Violation>,

@@ -56,14 +56,14 @@ impl Snapshot {
 
     /// Returns the pods and the objects that create pods, sorted.
     pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
-        self.workloads.values()
+        self.workloads.values().map(|workload| &**workload)
     }
 
     /// Returns the pod, or the object that creates pods, with this kind and key. The version of the kind does not
     /// matter.
     #[must_use]
     pub fn workload(&self, object: &ObjectRef) -> Option<&Workload> {
-        self.workloads.get(&Id::of(object))
+        self.workloads.get(&Id::of(object)).map(|workload| &**workload)
     }
 
     /// Returns `true` if the snapshot is declared to contain every workload, so that access control can be resolved.

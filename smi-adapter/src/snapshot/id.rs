@@ -23,6 +23,14 @@ impl Id {
         Self { key, kind }
     }
 
+    /// Returns an identity before those of all objects of a namespace, none of which has an empty name.
+    pub(super) fn before_all_in(namespace: &str) -> Self {
+        Self {
+            key: ObjectKey::new(namespace, ""),
+            kind: Kind::new("", "", "", ""),
+        }
+    }
+
     /// Returns `true` if the object is of this kind, in any version.
     pub(super) fn is(&self, kind: &Kind) -> bool {
         self.kind.is_same(kind)

@@ -5,10 +5,10 @@ use crate::diagnostic::Diagnostic;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::settings::{Scope, Settings};
 use crate::workload::Workload;
-use k8s_openapi::api::core::v1::Service;
 use smi_types::access::{IdentityBinding, TrafficTarget};
 use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
+use std::sync::Arc;
 
 /// The objects of a snapshot whose namespaces are in scope. The methods are those of [`Snapshot`].
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,6 @@ impl<'a> Scoped<'a> {
         udp_routes: UDPRoute;
         targets: TrafficTarget;
         bindings: IdentityBinding;
-        services: Service;
     }
 
     pub(crate) fn binding(self, key: &ObjectKey) -> Option<&'a IdentityBinding> {
@@ -50,10 +49,9 @@ impl<'a> Scoped<'a> {
             .filter(|_| self.scope.contains(&key.namespace))
     }
 
-    pub(crate) fn workloads(self) -> impl Iterator<Item = &'a Workload> {
-        self.snapshot
-            .workloads()
-            .filter(move |workload| self.has(workload.object()))
+    pub(crate) fn workloads(self) -> impl Iterator<Item = &'a Arc<Workload>> {
+        let all = self.snapshot.workloads.values();
+        all.filter(move |workload| self.has(workload.object()))
     }
 
     pub(crate) fn undecodable(self) -> impl Iterator<Item = &'a Diagnostic> {

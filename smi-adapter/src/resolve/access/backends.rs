@@ -4,43 +4,32 @@ use super::super::Report;
 use super::workloads::Workloads;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::Granted;
-use crate::model::route::Root;
+use crate::model::route::{PortRoute, Root};
 use crate::model::{Model, ServiceRoute, WorkloadAccess};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::principal::Principal;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reports the backends of enforced namespaces that callers of the same root may not reach.
-pub(super) fn report_unreachable(
-    model: &Model,
-    policies: &BTreeMap<ObjectRef, WorkloadAccess>,
-    workloads: &Workloads<'_>,
-    enforced: &BTreeSet<String>,
-    report: &mut Report,
-) {
-    for route in model
-        .routes()
-        .filter(|route| enforced.contains(route.root().namespace()))
-    {
-        let callers = Callers::of(route, policies, workloads);
-        for split in route.splits() {
-            for service in backends(route, split.key()) {
-                let Some(denied) = callers.denied(&service) else {
-                    continue;
-                };
-                let message = format!("no traffic target allows {denied} to reach the pods of backend `{service}`");
-                let object = ObjectRef::split(split.key().clone());
-                let diagnostic = Diagnostic::new(Code::BackendNotAllowed, object, FieldPath::root(), message);
-                report.push(diagnostic.on_backend(service));
-            }
+/// Reports the backends of a route in an enforced namespace that callers of the same root may not reach.
+pub(super) fn report_unreachable(model: &Model, route: &ServiceRoute, workloads: &Workloads<'_>, report: &mut Report) {
+    let callers = Callers::of(model, route, workloads);
+    for split in route.splits() {
+        for service in backends(route, split.key()) {
+            let Some(denied) = callers.denied(&service) else {
+                continue;
+            };
+            let message = format!("no traffic target allows {denied} to reach the pods of backend `{service}`");
+            let object = ObjectRef::split(split.key().clone());
+            let diagnostic = Diagnostic::new(Code::BackendNotAllowed, object, FieldPath::root(), message);
+            report.push(diagnostic.on_backend(service));
         }
     }
 }
 
 /// Returns the names of the backends of one split of a route.
 fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
-    let shares = route.ports().iter().flat_map(crate::model::route::PortRoute::splits);
+    let shares = route.ports().iter().flat_map(PortRoute::splits);
     let own = shares.filter(|share| share.key() == split);
     own.flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
         .collect()
@@ -50,9 +39,8 @@ fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
 struct Callers(BTreeMap<String, BTreeSet<Principal>>);
 
 impl Callers {
-    fn of(route: &ServiceRoute, policies: &BTreeMap<ObjectRef, WorkloadAccess>, workloads: &Workloads<'_>) -> Self {
-        let namespace = route.root().namespace();
-        let shares = route.ports().iter().flat_map(crate::model::route::PortRoute::splits);
+    fn of(model: &Model, route: &ServiceRoute, workloads: &Workloads<'_>) -> Self {
+        let shares = route.ports().iter().flat_map(PortRoute::splits);
         let mut services: BTreeSet<String> = shares
             .flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
             .collect();
@@ -61,20 +49,17 @@ impl Callers {
         }
         let mut callers = BTreeMap::new();
         for service in services {
-            let behind = workloads.behind(namespace, &service);
-            if behind.is_empty() {
+            let mut behind = workloads.behind(&service).peekable();
+            if behind.peek().is_none() {
                 // Its pods are unknown.
                 continue;
             }
             let grants = behind
-                .iter()
-                .filter_map(|owned| policies.get(&owned.object))
+                .filter_map(|owned| model.access(&owned.object))
                 .flat_map(WorkloadAccess::grants)
                 .filter(|grant| !matches!(grant.traffic(), Granted::Udp));
-            callers.insert(
-                service,
-                grants.flat_map(|grant| grant.sources().iter().cloned()).collect(),
-            );
+            let sources = grants.flat_map(|grant| grant.sources().iter().cloned()).collect();
+            callers.insert(service, sources);
         }
         Self(callers)
     }

@@ -1,40 +1,45 @@
 //! Enforcement: the namespaces in which all traffic is denied unless a target allows it (A2).
 
 use super::super::Report;
+use super::super::view::View;
 use super::target::Target;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{Kind, ObjectRef};
-use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES, Settings};
+use crate::object::ObjectRef;
+use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the enforced namespaces in scope.
+/// The state of a namespace that is to be enforced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Enforced {
+    /// Its access control is written.
+    Yes,
+    /// Its access control is left as it is, because the snapshot does not cover workloads.
+    Untouched,
+}
+
+/// Returns the namespaces in scope that are to be enforced.
 pub(super) fn namespaces(
-    snapshot: &Snapshot,
-    settings: &Settings,
+    view: View<'_>,
     already_enforced: &BTreeSet<String>,
     report: &mut Report,
-) -> BTreeSet<String> {
+) -> BTreeMap<String, Enforced> {
+    let View { snapshot, settings, .. } = view;
     let mut candidates = already_enforced.clone();
-    let except: &BTreeSet<String> = match &settings.enforcement {
-        Enforcement::Off => return BTreeSet::new(),
-        Enforcement::Targets => &BTreeSet::new(),
-        Enforcement::All { except } => except,
-    };
-    candidates.extend(with_targets(snapshot, settings));
-    if let Enforcement::All { .. } = settings.enforcement {
-        candidates.extend(known(snapshot));
-        candidates.retain(|name| !except.contains(name) && !SYSTEM_NAMESPACES.contains(&name.as_str()));
+    candidates.extend(view.index.claimed().iter().cloned());
+    match &settings.enforcement {
+        Enforcement::Off => return BTreeMap::new(),
+        Enforcement::Targets => {}
+        Enforcement::All { except } => {
+            candidates.extend(known(snapshot));
+            candidates.retain(|name| !except.contains(name) && !SYSTEM_NAMESPACES.contains(&name.as_str()));
+        }
     }
     for namespace in snapshot.namespaces() {
         let name = namespace.metadata.name.clone().unwrap_or_default();
-        let label = namespace
-            .metadata
-            .labels
-            .as_ref()
-            .and_then(|labels| labels.get(ENFORCE_LABEL));
-        match label.map(String::as_str) {
+        let labels = namespace.metadata.labels.as_ref();
+        match labels.and_then(|labels| labels.get(ENFORCE_LABEL)).map(String::as_str) {
             None => {}
             Some("true") => _ = candidates.insert(name),
             Some("false") => _ = candidates.remove(&name),
@@ -47,71 +52,30 @@ pub(super) fn namespaces(
             }
         }
     }
-    candidates.retain(|name| settings.scope.contains(name));
-    candidates
+    let state = if snapshot.covers_workloads() {
+        Enforced::Yes
+    } else {
+        // Also if the label releases it: what was written for it is not deleted.
+        candidates.extend(already_enforced.iter().cloned());
+        Enforced::Untouched
+    };
+    let in_scope = candidates.into_iter().filter(|name| settings.scope.contains(name));
+    in_scope.map(|name| (name, state)).collect()
 }
 
-/// Returns the namespaces whose access control is left as it is because the snapshot does not cover workloads.
-///
-/// They are moved out of `enforced`, and those that are already enforced are added.
-pub(super) fn not_covered(
-    snapshot: &Snapshot,
-    settings: &Settings,
-    already_enforced: &BTreeSet<String>,
-    enforced: &mut BTreeSet<String>,
-) -> BTreeSet<String> {
-    if snapshot.covers_workloads() || settings.enforcement == Enforcement::Off {
-        return BTreeSet::new();
+/// Reports an untouched namespace on its targets or, if it has none, on the namespace itself.
+pub(super) fn report_untouched<'a>(namespace: &str, targets: impl Iterator<Item = &'a Target>, report: &mut Report) {
+    let message = format!(
+        "not every workload is known, so access control of namespace `{namespace}` is neither written, compared nor deleted"
+    );
+    let on = |object| Diagnostic::new(Code::WorkloadsNotCovered, object, FieldPath::root(), message.as_str());
+    let object = ObjectRef::namespace(namespace);
+    let mut in_force = targets.filter(|target| target.in_force).peekable();
+    if in_force.peek().is_none() {
+        report.push(on(object));
+        return;
     }
-    let in_scope = already_enforced.iter().filter(|name| settings.scope.contains(name));
-    let mut untouched = std::mem::take(enforced);
-    untouched.extend(in_scope.cloned());
-    untouched
-}
-
-/// Reports the untouched namespaces on their targets or, if a namespace has none, on the namespace itself.
-pub(super) fn report_untouched(untouched: &BTreeSet<String>, targets: &[Target], report: &mut Report) {
-    for namespace in untouched {
-        let message = format!(
-            "not every workload is known, so access control of namespace `{namespace}` is neither written, compared nor deleted"
-        );
-        let own = targets
-            .iter()
-            .filter(|target| target.in_force && target.namespace() == namespace);
-        let on = |object| Diagnostic::new(Code::WorkloadsNotCovered, object, FieldPath::root(), message.as_str());
-        let object = ObjectRef::namespace(namespace);
-        let mut all: Vec<Diagnostic> = own
-            .map(|target| on(target.object()).caused_by(object.clone()))
-            .collect();
-        if all.is_empty() {
-            all.push(on(object));
-        }
-        report.extend(all);
-    }
-}
-
-/// Returns the namespaces of targets. The targets may be invalid or undecodable.
-fn with_targets(snapshot: &Snapshot, settings: &Settings) -> BTreeSet<String> {
-    let objects = snapshot.scoped(settings);
-    let unread = objects
-        .undecodable()
-        .map(|diagnostic| &diagnostic.object)
-        .chain(objects.duplicates())
-        // Also one in another API group, which is probably meant as a target.
-        .filter(|object| object.kind.name() == Kind::TrafficTarget.name())
-        .map(|object| object.key.namespace.clone());
-    let read = objects.targets().map(|(key, target)| {
-        let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
-        // With the opt-in of A22, a target enforces the namespace of its destination.
-        let foreign = destination
-            .filter(|_| settings.foreign_destinations)
-            .map(|subject| &subject.namespace);
-        foreign
-            .filter(|namespace| !namespace.is_empty())
-            .unwrap_or(&key.namespace)
-            .clone()
-    });
-    unread.chain(read).collect()
+    report.extend(in_force.map(|target| on(target.object()).caused_by(object.clone())));
 }
 
 /// Returns every namespace that the snapshot contains or in which it has a workload or a service.

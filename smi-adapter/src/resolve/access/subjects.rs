@@ -1,28 +1,14 @@
 //! Identities: sources and destinations of targets, and identity bindings.
 
-use super::super::unknown::Unknown;
-use super::Context;
+use super::super::view::View;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
 use crate::principal::{Identity, Principal};
 use crate::settings::Settings;
-use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use smi_types::Version;
 use smi_types::access::{IdentityBinding, PodLabelSelector, Schemes, Subject};
 use smi_types::validate::is_spiffe_id;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The pods and templates that run as each account, by account.
-pub(super) type Accounts<'a> = BTreeMap<Identity, Vec<&'a Workload>>;
-
-/// Groups the pods and templates in scope by account.
-pub(super) fn accounts<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Accounts<'a> {
-    let mut accounts = Accounts::new();
-    for workload in snapshot.scoped(settings).workloads() {
-        accounts.entry(workload.identity()).or_default().push(workload);
-    }
-    accounts
-}
 
 /// The pods of one namespace that a destination selects, by their account or their labels.
 #[derive(Debug, Default)]
@@ -30,49 +16,6 @@ pub(super) struct Destination {
     pub(super) namespace: String,
     pub(super) accounts: BTreeSet<String>,
     pub(super) labels: Option<BTreeMap<String, String>>,
-}
-
-/// The index of a destination, and the labels of its pods.
-type ByLabels<'a> = (usize, &'a BTreeMap<String, String>);
-
-/// An index of destinations by the pods that they select.
-pub(super) struct Index<'a> {
-    by_account: BTreeMap<(&'a str, &'a str), Vec<usize>>,
-    by_labels: BTreeMap<&'a str, Vec<ByLabels<'a>>>,
-}
-
-impl<'a> Index<'a> {
-    pub(super) fn new(destinations: impl Iterator<Item = &'a Destination>) -> Self {
-        let mut index = Self {
-            by_account: BTreeMap::new(),
-            by_labels: BTreeMap::new(),
-        };
-        for (position, destination) in destinations.enumerate() {
-            let namespace = destination.namespace.as_str();
-            for account in &destination.accounts {
-                index.by_account.entry((namespace, account)).or_default().push(position);
-            }
-            if let Some(labels) = &destination.labels {
-                index.by_labels.entry(namespace).or_default().push((position, labels));
-            }
-        }
-        index
-    }
-
-    /// Returns the indices of the destinations that select a pod, sorted and without duplicates.
-    pub(super) fn of(&self, pod: &Workload) -> Vec<usize> {
-        let namespace = pod.object().key.namespace.as_str();
-        let by_account = self.by_account.get(&(namespace, pod.service_account.as_str()));
-        let by_labels = self
-            .by_labels
-            .get(namespace)
-            .into_iter()
-            .flatten()
-            .filter(|(_, labels)| pod.is_selected_by(labels))
-            .map(|(position, _)| *position);
-        let all: BTreeSet<usize> = by_account.into_iter().flatten().copied().chain(by_labels).collect();
-        all.into_iter().collect()
-    }
 }
 
 /// The reason that a subject matches no workload.
@@ -94,7 +37,7 @@ pub(super) fn subject<'a>(
     subject: &Subject,
     version: Version,
     namespace: &str,
-    context: &Context<'a>,
+    view: View<'a>,
 ) -> Result<Referred<'a>, Unusable> {
     let is_known = matches!(subject.group.as_str(), "" | "access.smi-spec.io");
     let is_binding = subject.kind == "IdentityBinding" && version == Version::V1Alpha4;
@@ -107,7 +50,7 @@ pub(super) fn subject<'a>(
     }
     let key = ObjectKey::new(namespace, &subject.name);
     if is_binding {
-        return binding(key, context);
+        return binding(key, view);
     }
     Ok(Referred::Account(Identity {
         namespace: key.namespace,
@@ -116,13 +59,13 @@ pub(super) fn subject<'a>(
 }
 
 /// Returns a binding that can match workloads (A28, A30).
-fn binding<'a>(key: ObjectKey, context: &Context<'a>) -> Result<Referred<'a>, Unusable> {
-    let Some(binding) = context.snapshot.scoped(context.settings).binding(&key) else {
+fn binding(key: ObjectKey, view: View<'_>) -> Result<Referred<'_>, Unusable> {
+    let Some(binding) = view.binding(&key) else {
         let message = format!("there is no usable identity binding `{key}`");
         return Err(Unusable::Binding(key, message));
     };
     let object = binding_object(&key);
-    if !Unknown::of(context.snapshot, context.settings, &object).is_empty() {
+    if !view.unknown(&object).is_empty() {
         // I8
         let message = format!("identity binding `{key}` has an unknown field");
         return Err(Unusable::Binding(key, message));
@@ -157,42 +100,30 @@ fn schemes(binding: &IdentityBinding) -> Result<&Schemes, &'static str> {
 }
 
 /// Returns the principals that a binding names as a source (A27, A29).
-pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, context: &Context<'_>) -> BTreeSet<Principal> {
-    let mut sources: BTreeSet<Principal> = ids(schemes, context.settings).collect();
+pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, view: View<'_>) -> BTreeSet<Principal> {
+    let mut sources: BTreeSet<Principal> = ids(schemes, view.settings).collect();
     sources.extend(account(key, schemes).map(Principal::Account));
     if let Some(selector) = &schemes.pod_label_selector {
-        let all = accounts_in(key, context).filter(|(_, pods)| pods.iter().all(|pod| carries(pod, selector)));
-        sources.extend(all.map(|(account, _)| Principal::Account(account.clone())));
+        let accounts = view.index.accounts_in(&key.namespace);
+        let all = accounts.filter(|(_, pods)| pods.iter().all(|pod| carries(pod, selector)));
+        sources.extend(all.map(|(account, _)| Principal::Account(account_of(key, account))));
     }
     sources
 }
 
-/// Returns the identities that a binding does not name as a source because only some of their pods carry its labels, each
-/// with a workload that lacks one (A29).
-pub(super) fn left_out<'a>(
-    key: &ObjectKey,
-    schemes: &Schemes,
-    context: &'a Context<'_>,
-) -> Vec<(&'a Identity, &'a Workload)> {
+/// Returns the accounts of the binding's namespace that it does not name as a source because only some of their pods carry
+/// its labels, each with a workload that lacks one (A29).
+pub(super) fn left_out<'a>(key: &ObjectKey, schemes: &Schemes, view: View<'a>) -> Vec<(&'a str, &'a Workload)> {
     let Some(selector) = &schemes.pod_label_selector else {
         return Vec::new();
     };
-    let partly = accounts_in(key, context).filter_map(|(account, pods)| {
+    let accounts = view.index.accounts_in(&key.namespace);
+    let partly = accounts.filter_map(|(account, pods)| {
         let lacking = pods.iter().find(|pod| !carries(pod, selector))?;
         let is_selected = pods.iter().any(|pod| carries(pod, selector));
-        is_selected.then_some((account, *lacking))
+        is_selected.then_some((account, &**lacking))
     });
     partly.collect()
-}
-
-/// Returns the accounts of the binding's namespace, with their pods and templates.
-fn accounts_in<'a>(
-    key: &ObjectKey,
-    context: &'a Context<'_>,
-) -> impl Iterator<Item = (&'a Identity, &'a [&'a Workload])> {
-    let accounts = context.accounts.iter();
-    let here = accounts.filter(move |(account, _)| account.namespace == key.namespace);
-    here.map(|(account, pods)| (account, pods.as_slice()))
 }
 
 fn carries(pod: &Workload, selector: &PodLabelSelector) -> bool {
@@ -218,10 +149,15 @@ pub(super) fn binding_destination(key: &ObjectKey, schemes: &Schemes, settings: 
 
 /// Returns the account that a binding names, if the name is valid.
 fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
-    is_dns_subdomain(&schemes.service_account).then(|| Identity {
+    is_dns_subdomain(&schemes.service_account).then(|| account_of(key, &schemes.service_account))
+}
+
+/// Returns an account of the binding's namespace.
+fn account_of(key: &ObjectKey, name: &str) -> Identity {
+    Identity {
         namespace: key.namespace.clone(),
-        service_account: schemes.service_account.clone(),
-    })
+        service_account: name.to_owned(),
+    }
 }
 
 /// Returns the valid SPIFFE IDs of a binding. Those in the mesh's own trust domain become accounts.

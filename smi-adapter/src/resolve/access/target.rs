@@ -5,7 +5,7 @@ mod written;
 
 use super::super::Report;
 use super::super::unknown::Unknown;
-use super::Context;
+use super::super::view::View;
 use super::subjects::{self, Destination, Referred, Unusable};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::{Grant, Granted, Ports};
@@ -57,15 +57,16 @@ impl Target {
 }
 
 /// Returns the targets in scope that have a destination. Those that are not in force are reported.
-pub(super) fn all(context: &Context<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
+pub(super) fn all(view: View<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
     let mut targets = Vec::new();
-    for (key, target) in context.snapshot.scoped(context.settings).targets() {
+    for (key, target) in view.targets() {
+        let object = ObjectRef::target(key.clone());
         let mut reader = Reader {
-            object: ObjectRef::target(key.clone()),
+            unknown: view.unknown(&object),
+            object,
             key,
             target,
-            context,
-            unknown: Unknown::of(context.snapshot, context.settings, &ObjectRef::target(key.clone())),
+            view,
             references: BTreeSet::new(),
             report,
         };
@@ -83,7 +84,7 @@ struct Reader<'a> {
     object: ObjectRef,
     key: &'a ObjectKey,
     target: &'a TrafficTarget,
-    context: &'a Context<'a>,
+    view: View<'a>,
     unknown: Unknown<'a>,
     /// The objects that it refers to and that exist.
     references: BTreeSet<ObjectRef>,
@@ -166,7 +167,7 @@ impl Reader<'_> {
         // A6
         let subject = spec.destination.as_ref()?;
         let is_own = subject.namespace.is_empty() || subject.namespace == self.key.namespace;
-        if !is_own && !self.context.settings.foreign_destinations {
+        if !is_own && !self.view.settings.foreign_destinations {
             return None;
         }
         match self.subject(subject, &path)? {
@@ -180,7 +181,7 @@ impl Reader<'_> {
             }),
             Referred::Binding(key, schemes) => {
                 self.references.insert(subjects::binding_object(&key));
-                Some(subjects::binding_destination(&key, schemes, self.context.settings))
+                Some(subjects::binding_destination(&key, schemes, self.view.settings))
             }
         }
     }
@@ -199,7 +200,7 @@ impl Reader<'_> {
                 Some(Referred::Account(account)) => _ = sources.insert(Principal::Account(account)),
                 Some(Referred::Binding(key, schemes)) => {
                     self.references.insert(subjects::binding_object(&key));
-                    let principals = subjects::binding_sources(&key, schemes, self.context);
+                    let principals = subjects::binding_sources(&key, schemes, self.view);
                     self.report_left_out(&key, schemes, &path);
                     if principals.is_empty() {
                         let message = format!("identity binding `{key}` currently matches no workload");
@@ -217,17 +218,11 @@ impl Reader<'_> {
     /// (A29).
     fn report_left_out(&mut self, key: &ObjectKey, schemes: &Schemes, path: &FieldPath) {
         let binding = subjects::binding_object(key);
-        for (
-            Identity {
-                namespace,
-                service_account,
-            },
-            workload,
-        ) in subjects::left_out(key, schemes, self.context)
-        {
+        for (account, workload) in subjects::left_out(key, schemes, self.view) {
             let lacking = workload.object();
             let message = format!(
-                "service account `{namespace}/{service_account}` is left out: `{lacking}` runs as it and lacks a label of identity binding `{key}`; give all of its pods the labels, or another service account"
+                "service account `{}/{account}` is left out: `{lacking}` runs as it and lacks a label of identity binding `{key}`; give all of its pods the labels, or another service account",
+                key.namespace
             );
             let field = path.clone().field("name");
             let diagnostic = Diagnostic::new(Code::IdentityLeftOut, self.object.clone(), field, message);
@@ -240,8 +235,7 @@ impl Reader<'_> {
     where
         Self: 's,
     {
-        let context: &Context<'_> = self.context;
-        match subjects::subject(subject, self.target.version, &self.key.namespace, context) {
+        match subjects::subject(subject, self.target.version, &self.key.namespace, self.view) {
             Ok(referred) => Some(referred),
             Err(Unusable::Violation) => None,
             Err(Unusable::Binding(key, message)) => {

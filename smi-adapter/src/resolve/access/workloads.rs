@@ -3,8 +3,8 @@
 mod owners;
 mod services;
 
+use super::by_labels::ByLabels;
 use crate::object::{Kind, ObjectRef};
-use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::{HealthCheck, Transport, Workload};
 use services::Services;
@@ -77,17 +77,29 @@ fn common<'a>(mut maps: impl Iterator<Item = &'a BTreeMap<String, String>>) -> B
     all
 }
 
-/// The workloads of all enforced namespaces.
+/// The workloads of one enforced namespace.
 pub(super) struct Workloads<'a> {
     owned: Vec<Owned<'a>>,
     services: Services<'a>,
+    /// The indices of the workloads of which a service selects pods, by the name of the service.
+    behind: BTreeMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Workloads<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, settings: &'a Settings, enforced: &BTreeSet<String>) -> Self {
+    pub(super) fn new(snapshot: &'a Snapshot, namespace: &'a str) -> Self {
+        let owned = owners::all(snapshot, namespace);
+        let services = Services::new(snapshot, namespace);
+        let mut behind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, owned) in owned.iter().enumerate() {
+            let selecting = owned.pods.iter().flat_map(|pod| services.of(pod));
+            for service in selecting.map(|service| service.name).collect::<BTreeSet<_>>() {
+                behind.entry(service).or_default().push(index);
+            }
+        }
         Self {
-            owned: owners::all(snapshot, enforced),
-            services: Services::new(snapshot.scoped(settings).services()),
+            owned,
+            services,
+            behind,
         }
     }
 
@@ -95,15 +107,10 @@ impl<'a> Workloads<'a> {
         self.owned.iter()
     }
 
-    /// Returns the workloads of a namespace that no labels select exactly.
-    pub(super) fn unselectable(&self, namespace: &str) -> Vec<ObjectRef> {
-        let here = self
-            .owned
-            .iter()
-            .filter(|owned| owned.object.key.namespace == namespace);
-        here.filter(|owned| owned.selector.is_empty())
-            .map(|owned| owned.object.clone())
-            .collect()
+    /// Returns the workloads that no labels select exactly.
+    pub(super) fn unselectable(&self) -> Vec<ObjectRef> {
+        let unselectable = self.owned.iter().filter(|owned| owned.selector.is_empty());
+        unselectable.map(|owned| owned.object.clone()).collect()
     }
 
     /// Returns the ports that its containers declare, its health checks name (A38) or services target.
@@ -114,10 +121,8 @@ impl<'a> Workloads<'a> {
                 .iter()
                 .filter(|port| port.transport == transport)
                 .map(|port| port.number);
-            let targeted = self
-                .services
-                .of(pod)
-                .flat_map(|service| service.target_ports(pod, transport));
+            let services = self.services.of(pod);
+            let targeted = services.iter().flat_map(|service| service.target_ports(pod, transport));
             let checked = pod.health_checks().iter().map(HealthCheck::port);
             let checked = checked.filter(|_| transport == Transport::Tcp);
             declared.chain(checked).chain(targeted).collect::<BTreeSet<u16>>()
@@ -138,6 +143,7 @@ impl<'a> Workloads<'a> {
         let of = |pod: &&Workload| {
             let services = self.services.of(pod);
             services
+                .iter()
                 .flat_map(|service| service.targets_of(port, pod, transport))
                 .collect::<BTreeSet<u16>>()
         };
@@ -146,39 +152,23 @@ impl<'a> Workloads<'a> {
     }
 
     /// Returns the workloads of which a service selects pods, by the name of the service.
-    pub(super) fn behind(&self, namespace: &str, service: &str) -> Vec<&Owned<'a>> {
-        let Some(selector) = self.services.selector(namespace, service) else {
-            return Vec::new();
-        };
-        let here = self
-            .owned
-            .iter()
-            .filter(|owned| owned.object.key.namespace == namespace);
-        here.filter(|owned| owned.pods.iter().any(|pod| pod.is_selected_by(selector)))
-            .collect()
+    pub(super) fn behind(&self, service: &str) -> impl Iterator<Item = &Owned<'a>> {
+        let indices = self.behind.get(service).into_iter().flatten();
+        indices.filter_map(|index| self.owned.get(*index))
     }
 
     /// Groups the workloads whose selectors select each other's pods, directly or transitively. Most groups have one
     /// member.
     pub(super) fn overlapping(&self) -> Vec<Vec<&Owned<'a>>> {
-        let mut by_label: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
+        let mut selectors = ByLabels::default();
         for (index, owned) in self.owned.iter().enumerate() {
-            if let Some((name, value)) = owned.selector.first_key_value() {
-                let key = (owned.object.key.namespace.as_str(), name.as_str(), value.as_str());
-                by_label.entry(key).or_default().push(index);
-            }
+            selectors.add(&owned.selector, index);
         }
         let mut parents: Vec<usize> = (0..self.owned.len()).collect();
         for (index, owned) in self.owned.iter().enumerate() {
             for pod in &owned.pods {
-                for (name, value) in &pod.labels {
-                    let key = (owned.object.key.namespace.as_str(), name.as_str(), value.as_str());
-                    for other in by_label.get(&key).into_iter().flatten() {
-                        let selects = |other: &Owned<'_>| pod.is_selected_by(&other.selector);
-                        if self.owned.get(*other).is_some_and(selects) {
-                            join(&mut parents, index, *other);
-                        }
-                    }
+                for other in selectors.selecting(pod.labels()) {
+                    join(&mut parents, index, *other);
                 }
             }
         }

@@ -109,7 +109,7 @@ pub(super) fn shares(
         .backends
         .iter()
         .map(|backend| {
-            let service = present(context.snapshot, context.namespace(), &backend.service);
+            let service = present(context.view.snapshot, context.namespace(), &backend.service);
             (backend, service.filter(|_| !backend.is_absent))
         })
         .collect();
@@ -174,7 +174,7 @@ fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<
         let Root::Service(key @ ObjectKey { name, .. }) = context.root else {
             return None;
         };
-        let root_is_headless = context.snapshot.service(key).is_some_and(is_headless);
+        let root_is_headless = context.view.snapshot.service(key).is_some_and(is_headless);
         match shares.iter_mut().find(|share| share.service == *name) {
             Some(own) => own.weight += absent,
             None => shares.push(Backend {
@@ -220,7 +220,7 @@ fn absent(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Diag
         Root::External { .. } => "the split is passed over",
     };
     let key = ObjectKey::new(context.namespace(), &backend.service);
-    let why = missing::service(context.snapshot, &key);
+    let why = missing::service(context.view.snapshot, &key);
     let message = format!("backend `{}` {why}; {consequence}", backend.service);
     let diagnostic = backend.diagnostic(Code::BackendMissing, object, message);
     diagnostic.caused_by(ObjectRef::service(key))

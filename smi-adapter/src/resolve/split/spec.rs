@@ -42,7 +42,7 @@ impl Weighted {
 impl Prepared {
     /// Reads a split and reports unresolved references; returns `None` for an inert split.
     pub(super) fn new(spec: &Spec, object: &ObjectRef, context: &Context<'_>, report: &mut Report) -> Option<Self> {
-        let unknown = Unknown::of(context.snapshot, context.settings, object);
+        let unknown = context.view.unknown(object);
         let matches = matches(spec, unknown, object, context, report);
         let (Some(backends), Ok(matches)) = (backends(spec, unknown), matches) else {
             return None;
@@ -151,9 +151,9 @@ fn referred(reference: &MatchRef, context: &Context<'_>) -> Option<ObjectKey> {
 ///
 /// Returns the message to report if there are none.
 fn usable<'a>(key: &ObjectKey, context: &Context<'a>) -> Result<&'a [Arc<HttpMatch>], String> {
-    match context.groups.get(key) {
-        None => Err(missing::unusable(context.snapshot, &ObjectRef::group(key.clone()))),
-        Some(matches) if matches.is_empty() => Err(format!("route group `{}` has no usable match", key.name)),
+    match context.view.matches(key) {
+        None => Err(missing::unusable(context.view.snapshot, &ObjectRef::group(key.clone()))),
+        Some([]) => Err(format!("route group `{}` has no usable match", key.name)),
         Some(matches) => Ok(matches),
     }
 }
@@ -162,6 +162,6 @@ impl Context<'_> {
     /// Returns `true` if a service of the namespace is the root of some split.
     fn is_a_root(&self, service: &str) -> bool {
         let root = Root::Service(ObjectKey::new(self.namespace(), service));
-        self.roots.contains_key(&root)
+        self.view.index.is_root(&root)
     }
 }

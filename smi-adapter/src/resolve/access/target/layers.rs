@@ -1,7 +1,7 @@
 //! The rules of a target, by layer (A12).
 
-use super::super::ports::Routes;
-use super::{NamedPort, Reader};
+use super::super::ports::{self, Route};
+use super::{NamedPort, Reader, View};
 use crate::model::access::Ports;
 use crate::model::route::HttpMatch;
 use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_subdomain};
@@ -36,7 +36,7 @@ pub(super) fn restrict(ports: Ports, port: Option<u16>) -> Option<Ports> {
 }
 
 /// Adds the ports of another route to a layer (A12: OR within a layer).
-fn add(layer: &mut Option<Ports>, ports: Option<&Ports>) {
+fn add(layer: &mut Option<Ports>, ports: Option<Ports>) {
     let so_far = layer.take().unwrap_or(Ports::Only(BTreeSet::new()));
     *layer = Some(match (so_far, ports) {
         (Ports::All, _) | (_, Some(Ports::All)) => Ports::All,
@@ -64,7 +64,6 @@ impl Reader<'_> {
         };
         for (index, rule) in spec.rules.iter().enumerate() {
             let path = path.clone().index(index);
-            let context = self.context;
             // I8: such a rule is a member of its layer that matches nothing.
             let is_lost = self.unknown.is_in("rules", index) || self.unknown.is_in("specs", index);
             match rule.kind.as_str() {
@@ -81,13 +80,13 @@ impl Reader<'_> {
                     }
                 }
                 "TCPRoute" => {
-                    let ports = self.ports(rule, &Kind::TcpRoute, &context.tcp_routes, &path);
-                    self.add_named_ports(ports, rule, &Kind::TcpRoute, Transport::Tcp, &mut layers);
+                    let ports = self.ports(rule, &Kind::TcpRoute, ports::tcp, &path);
+                    self.add_named_ports(ports.as_ref(), rule, &Kind::TcpRoute, Transport::Tcp, &mut layers);
                     add(&mut layers.tcp, ports);
                 }
                 "UDPRoute" => {
-                    let ports = self.ports(rule, &Kind::UdpRoute, &context.udp_routes, &path);
-                    self.add_named_ports(ports, rule, &Kind::UdpRoute, Transport::Udp, &mut layers);
+                    let ports = self.ports(rule, &Kind::UdpRoute, ports::udp, &path);
+                    self.add_named_ports(ports.as_ref(), rule, &Kind::UdpRoute, Transport::Udp, &mut layers);
                     add(&mut layers.udp, ports);
                 }
                 _ => layers.are_known = false,
@@ -106,7 +105,7 @@ impl Reader<'_> {
     fn matches(&mut self, rule: &Rule, path: &FieldPath) -> Vec<Arc<HttpMatch>> {
         let key = self.key(rule);
         let object = ObjectRef::group(key.clone());
-        let (Some(matches), Some(group)) = (self.context.groups.get(&key), self.context.snapshot.group(&key)) else {
+        let (Some(matches), Some(group)) = (self.view.matches(&key), self.view.snapshot.group(&key)) else {
             self.missing(rule, object, path);
             return Vec::new();
         };
@@ -116,7 +115,7 @@ impl Reader<'_> {
                 let message = format!("route group `{}` has no usable match", rule.name);
                 self.unresolved(object, path.clone().field("name"), message);
             }
-            return matches.clone();
+            return matches.to_vec();
         }
         let mut selected: Vec<Arc<HttpMatch>> = Vec::new();
         for (index, name) in named(rule) {
@@ -141,10 +140,16 @@ impl Reader<'_> {
     }
 
     /// Returns the ports of a route; `None` if it matches nothing (A8, A9).
-    fn ports<'r>(&mut self, rule: &Rule, kind: &Kind, routes: &'r Routes<'_>, path: &FieldPath) -> Option<&'r Ports> {
+    fn ports(
+        &mut self,
+        rule: &Rule,
+        kind: &Kind,
+        read: for<'v> fn(View<'v>, &ObjectKey) -> Option<Route<'v>>,
+        path: &FieldPath,
+    ) -> Option<Ports> {
         let key = self.key(rule);
         let object = ObjectRef::new(kind.clone(), key.clone());
-        let Some(route) = routes.get(&key) else {
+        let Some(route) = read(self.view, &key) else {
             self.missing(rule, object, path);
             return None;
         };
@@ -158,13 +163,13 @@ impl Reader<'_> {
                 self.unresolved(object.clone(), path.clone().field("matches").index(index), message);
             }
         }
-        selected.then_some(&route.ports)
+        selected.then_some(route.ports)
     }
 
     /// Reports that a rule's route is missing or unusable (A9). An invalid name is a violation.
     fn missing(&mut self, rule: &Rule, route: ObjectRef, path: &FieldPath) {
         if is_dns_subdomain(&rule.name) {
-            let message = unusable(self.context.snapshot, &route);
+            let message = unusable(self.view.snapshot, &route);
             self.unresolved(route, path.clone().field("name"), message);
         }
     }

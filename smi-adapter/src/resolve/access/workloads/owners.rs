@@ -5,7 +5,7 @@ use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Labels that controllers put on single pods. They select fewer pods than the owner does.
 const GENERATED: [&str; 9] = [
@@ -36,23 +36,20 @@ fn is_generated(name: &str) -> bool {
 /// The maximum length of a chain of owners. Real chains are short (pod, Job, CronJob); the limit ends cycles.
 const DEPTH: usize = 8;
 
-/// Returns the workloads of the enforced namespaces, sorted.
-pub(super) fn all<'a>(snapshot: &'a Snapshot, enforced: &BTreeSet<String>) -> Vec<Owned<'a>> {
-    let mut known: BTreeMap<(&str, &str, &str), &Workload> = BTreeMap::new();
-    let here = || {
-        snapshot
-            .workloads()
-            .filter(|workload| enforced.contains(&workload.object.key.namespace))
-    };
-    for workload in here() {
-        let ObjectRef { kind, key } = &workload.object;
-        known.insert((&key.namespace, kind.name(), &key.name), workload);
-    }
+/// Returns the workloads of a namespace, sorted.
+pub(super) fn all<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> Vec<Owned<'a>> {
+    let known: BTreeMap<(&str, &str), &Workload> = snapshot
+        .workloads_in(namespace)
+        .map(|workload| {
+            let ObjectRef { kind, key } = &workload.object;
+            ((kind.name(), key.name.as_str()), &**workload)
+        })
+        .collect();
     let mut pods: BTreeMap<ObjectRef, Vec<&Workload>> = BTreeMap::new();
-    for workload in here() {
+    for workload in snapshot.workloads_in(namespace) {
         let top = top(workload, &known);
         let running = !workload.idle || top == workload.object;
-        pods.entry(top).or_default().extend(running.then_some(workload));
+        pods.entry(top).or_default().extend(running.then_some(&**workload));
     }
     let owned = pods.into_iter().map(|(object, pods)| Owned {
         selector: selector(snapshot.workload(&object), &pods),
@@ -63,12 +60,12 @@ pub(super) fn all<'a>(snapshot: &'a Snapshot, enforced: &BTreeSet<String>) -> Ve
 }
 
 /// Returns the topmost owner that is in the snapshot or that a pod names.
-fn top(workload: &Workload, known: &BTreeMap<(&str, &str, &str), &Workload>) -> ObjectRef {
+fn top(workload: &Workload, known: &BTreeMap<(&str, &str), &Workload>) -> ObjectRef {
     let namespace = workload.object.key.namespace.as_str();
     let mut top = workload;
     for _ in 0..DEPTH {
         let Some((kind, name)) = &top.owner else { break };
-        match known.get(&(namespace, kind.as_str(), name.as_str())) {
+        match known.get(&(kind.as_str(), name.as_str())) {
             Some(owner) => top = owner,
             // Pods belong together even if their owner is not in the snapshot.
             None if top.object.kind == Kind::Pod => {

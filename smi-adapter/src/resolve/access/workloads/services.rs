@@ -1,70 +1,44 @@
 //! Services: the pods that each selects, and the ports of these pods that it targets.
 
-use crate::object::ObjectKey;
+use super::super::by_labels::ByLabels;
+use crate::snapshot::Snapshot;
 use crate::workload::{Transport, Workload};
 use k8s_openapi::api::core::v1::{Service, ServicePort};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// The services that select pods.
-pub(super) struct Services<'a> {
-    all: Vec<Selecting<'a>>,
-    by_label: BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>,
-    by_name: BTreeMap<&'a ObjectKey, usize>,
-}
+/// The services of one namespace that select pods.
+pub(super) struct Services<'a>(ByLabels<Selecting<'a>>);
 
 /// A service with a selector.
+#[derive(Clone, Copy)]
 pub(super) struct Selecting<'a> {
-    selector: &'a BTreeMap<String, String>,
+    pub(super) name: &'a str,
     ports: &'a [ServicePort],
 }
 
 impl<'a> Services<'a> {
-    pub(super) fn new(services: impl Iterator<Item = (&'a ObjectKey, &'a Service)>) -> Self {
-        let (mut all, mut by_label, mut by_name) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        for (key, service) in services {
-            let Some(spec) = &service.spec else { continue };
-            let Some(selector) = spec
-                .selector
-                .as_ref()
-                .filter(|_| spec.type_.as_deref() != Some("ExternalName"))
-            else {
-                continue;
-            };
-            let Some((name, value)) = selector.first_key_value() else {
-                continue;
-            };
-            let label = (key.namespace.as_str(), name.as_str(), value.as_str());
-            by_label.entry(label).or_insert_with(Vec::new).push(all.len());
-            by_name.insert(key, all.len());
-            let ports = spec.ports.as_deref().unwrap_or_default();
-            all.push(Selecting { selector, ports });
+    pub(super) fn new(snapshot: &'a Snapshot, namespace: &'a str) -> Self {
+        let mut services = ByLabels::default();
+        for (key, service) in snapshot.services_in(namespace) {
+            if let Some((selector, ports)) = selecting(service) {
+                services.add(selector, Selecting { name: &key.name, ports });
+            }
         }
-        Self { all, by_label, by_name }
+        Self(services)
     }
 
     /// Returns the services that select a pod.
-    pub(super) fn of(&self, pod: &Workload) -> impl Iterator<Item = &Selecting<'a>> {
-        let namespace = pod.object.key.namespace.as_str();
-        let found: BTreeSet<usize> = pod
-            .labels
-            .iter()
-            .filter_map(|(name, value)| self.by_label.get(&(namespace, name.as_str(), value.as_str())))
-            .flatten()
-            .copied()
-            .filter(|index| {
-                self.all
-                    .get(*index)
-                    .is_some_and(|service| pod.is_selected_by(service.selector))
-            })
-            .collect();
-        found.into_iter().filter_map(|index| self.all.get(index))
+    pub(super) fn of(&self, pod: &Workload) -> Vec<Selecting<'a>> {
+        self.0.selecting(pod.labels()).copied().collect()
     }
+}
 
-    /// Returns the selector of a service.
-    pub(super) fn selector(&self, namespace: &str, name: &str) -> Option<&'a BTreeMap<String, String>> {
-        let index = self.by_name.get(&ObjectKey::new(namespace, name))?;
-        self.all.get(*index).map(|service| service.selector)
-    }
+/// Returns the selector and the ports of a service, unless it selects no pods.
+fn selecting(service: &Service) -> Option<(&BTreeMap<String, String>, &[ServicePort])> {
+    let spec = service.spec.as_ref()?;
+    let selector = spec.selector.as_ref()?;
+    let is_external = spec.type_.as_deref() == Some("ExternalName");
+    (!is_external).then(|| (selector, spec.ports.as_deref().unwrap_or_default()))
 }
 
 impl Selecting<'_> {

@@ -1,0 +1,94 @@
+//! Look-ups that resolution makes. None of them reads every object of a kind.
+
+use super::Snapshot;
+use super::id::Id;
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::workload::Workload;
+use k8s_openapi::api::core::v1::Service;
+use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
+use smi_types::split::TrafficSplit;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The maximum number of namespaces in which an object of another namespace is searched, for a hint in a message.
+const MAX_NAMESPACES: usize = 1_000;
+
+impl Snapshot {
+    pub(crate) fn split(&self, key: &ObjectKey) -> Option<&TrafficSplit> {
+        self.splits.get(key)
+    }
+
+    pub(crate) fn tcp_route(&self, key: &ObjectKey) -> Option<&TCPRoute> {
+        self.tcp_routes.get(key)
+    }
+
+    pub(crate) fn udp_route(&self, key: &ObjectKey) -> Option<&UDPRoute> {
+        self.udp_routes.get(key)
+    }
+
+    /// Returns the route groups of a namespace.
+    pub(crate) fn groups_in<'a>(
+        &'a self,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a HTTPRouteGroup)> {
+        let all = self.groups.range(ObjectKey::new(namespace, "")..);
+        all.take_while(move |(key, _)| key.namespace == namespace)
+    }
+
+    /// Returns the services of a namespace.
+    pub(crate) fn services_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Service)> {
+        let all = self.services.range(ObjectKey::new(namespace, "")..);
+        all.take_while(move |(key, _)| key.namespace == namespace)
+    }
+
+    /// Returns the workloads of a namespace.
+    pub(crate) fn workloads_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Workload>> {
+        let all = self.workloads.range(Id::before_all_in(namespace)..);
+        all.map(|(_, workload)| workload)
+            .take_while(move |workload| workload.object().key.namespace == namespace)
+    }
+
+    /// Returns `true` if a route, route group or service exists, whether or not it can be read.
+    pub(crate) fn has(&self, object: &ObjectRef) -> bool {
+        let ObjectRef { kind, key } = object;
+        let is_read = match kind {
+            Kind::HttpRouteGroup => self.groups.contains_key(key),
+            Kind::TcpRoute => self.tcp_routes.contains_key(key),
+            Kind::UdpRoute => self.udp_routes.contains_key(key),
+            Kind::Service => self.services.contains_key(key),
+            _ => false,
+        };
+        let id = Id::of(object);
+        is_read || self.undecodable.contains_key(&id) || self.duplicates.contains_key(&id)
+    }
+
+    /// Returns another namespace, if one is found, with an object of the same kind and name: a route, route group or
+    /// service.
+    pub(crate) fn elsewhere(&self, kind: &Kind, key: &ObjectKey) -> Option<&str> {
+        match kind {
+            Kind::HttpRouteGroup => elsewhere(&self.groups, key),
+            Kind::TcpRoute => elsewhere(&self.tcp_routes, key),
+            Kind::UdpRoute => elsewhere(&self.udp_routes, key),
+            Kind::Service => elsewhere(&self.services, key),
+            _ => None,
+        }
+    }
+}
+
+/// Hops from namespace to namespace, and looks for the name in each other than that of `key`.
+fn elsewhere<'a, T>(objects: &'a BTreeMap<ObjectKey, T>, key: &ObjectKey) -> Option<&'a str> {
+    let mut next = objects.keys().next();
+    for _ in 0..MAX_NAMESPACES {
+        let namespace = next?.namespace.as_str();
+        let here = ObjectKey::new(namespace, &key.name);
+        if namespace != key.namespace && objects.contains_key(&here) {
+            return Some(namespace);
+        }
+        // No name sorts after this one: names are ASCII.
+        let last = ObjectKey::new(namespace, "\u{7f}");
+        let after = objects.range((Bound::Excluded(last), Bound::Unbounded));
+        next = after.map(|(key, _)| key).next();
+    }
+    None
+}
