@@ -101,7 +101,7 @@ impl Interpreter for ToyMesh {
         let mut specs = objects
             .iter()
             .filter(here)
-            .map(|object| &object.spec)
+            .map(|object| &*object.spec)
             .filter_map(|spec| Shares::deserialize(spec).ok());
         let shares = specs.find(|shares| shares.service == key.name && shares.port == *port);
         let weights = match shares {

@@ -6,11 +6,10 @@ pub use match_report::MatchReport;
 
 use crate::cluster::{Cluster, Error};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, Native, NativeObject, Stage, reportable};
+use crate::manifest::{Manifest, Native, NativeObject, Spec, Stage, reportable};
 use crate::model::Policy;
 use crate::object::{Kind, ObjectRef, is_dns_subdomain};
 use async_trait::async_trait;
-use serde_json::Value;
 use smi_types::FieldPath;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -151,8 +150,8 @@ impl Translation {
         spec: &N,
     ) {
         let refusal = if is_dns_subdomain(name) {
-            match serde_json::to_value(spec) {
-                Ok(spec) if size(&spec) <= Self::MAX_SPEC => {
+            match Spec::of(spec) {
+                Ok(spec) if spec.len() <= Self::MAX_SPEC => {
                     self.manifests
                         .push(Manifest::of(policy, sources, stage, N::KIND, name, spec));
                     return;
@@ -187,22 +186,6 @@ impl Translation {
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
-    }
-}
-
-/// Returns the size of a value as JSON, not counting escapes.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 5,
-        Value::String(text) => text.len() + 3,
-        Value::Array(items) => items.iter().map(size).sum::<usize>() + 2,
-        Value::Object(fields) => {
-            fields
-                .iter()
-                .map(|(name, value)| name.len() + 4 + size(value))
-                .sum::<usize>()
-                + 2
-        }
     }
 }
 

@@ -50,7 +50,7 @@ pub const fn kinds() -> [Kind; 7] {
 /// let ingress = NativeObject {
 ///     kind,
 ///     metadata: serde_json::from_value(json!({"name": "shop", "namespace": "shop"}))?,
-///     spec: json!({"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}),
+///     spec: json!({"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}).into(),
 /// };
 /// assert!(ingress::backends(&ingress).contains(&ObjectKey::new("shop", "web")));
 ///

@@ -1,7 +1,12 @@
 //! Native objects of a mesh: as they exist in a cluster, and as a plan writes them.
 
+mod same;
+mod spec;
+
+pub use spec::Spec;
+
 use crate::model::{Policy, PolicyKey};
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{DEFAULT_NAMESPACE, Kind, ObjectKey, ObjectRef};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -26,7 +31,7 @@ pub struct NativeObject {
     /// Standard object metadata.
     pub metadata: ObjectMeta,
     /// The `spec`. Other parts of an object, such as its status, do not count.
-    pub spec: Value,
+    pub spec: Spec,
 }
 
 impl NativeObject {
@@ -46,6 +51,37 @@ impl NativeObject {
     #[must_use]
     pub fn to_value(&self) -> Value {
         json!(self)
+    }
+
+    /// Returns what objects are sorted by: the parts of their [references](Self::reference).
+    pub(crate) fn order(&self) -> (&str, &str, &Kind) {
+        let ObjectMeta { namespace, name, .. } = &self.metadata;
+        (
+            namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE),
+            name.as_deref().unwrap_or_default(),
+            &self.kind,
+        )
+    }
+
+    /// Writes the object as JSON text, as an API server accepts it.
+    ///
+    /// # Errors
+    /// If the metadata holds what JSON cannot express, which no API server stores.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut json = Vec::new();
+        json.extend(br#"{"apiVersion":"#);
+        serde_json::to_writer(&mut json, &self.kind.api_version())?;
+        json.extend(br#","kind":"#);
+        serde_json::to_writer(&mut json, self.kind.name())?;
+        json.extend(br#","metadata":"#);
+        serde_json::to_writer(&mut json, &self.metadata)?;
+        json.extend(br#","spec":"#);
+        match self.spec.text() {
+            Some(spec) => json.extend(spec.as_bytes()),
+            None => serde_json::to_writer(&mut json, &self.spec)?,
+        }
+        json.push(b'}');
+        Ok(json)
     }
 
     /// Returns the value of a label.
@@ -98,7 +134,7 @@ impl Manifest {
         stage: Stage,
         kind: Kind,
         name: &str,
-        spec: Value,
+        spec: Spec,
     ) -> Self {
         let key = policy.key();
         let owners = if stage == Stage::Route {

@@ -145,7 +145,7 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     diagnostics.extend(translation_diagnostics);
     // The translation may come from an implementation that does not know what the snapshot covers.
     manifests.retain(|manifest| snapshot.covers_workloads() || !manifest.policy.is_access());
-    manifests.sort_by_cached_key(|manifest| manifest.object.reference());
+    manifests.sort_by(|one, other| one.object.order().cmp(&other.object.order()));
     for manifest in &mut manifests {
         owned::decorate(manifest, adapter.name(), settings);
     }
@@ -177,10 +177,15 @@ fn unreferenced(
     manifests: &[Manifest],
     diagnostics: &[Diagnostic],
 ) -> Vec<Diagnostic> {
-    let reported: BTreeSet<&ObjectRef> = diagnostics.iter().map(|diagnostic| &diagnostic.object).collect();
-    let used: BTreeSet<&ObjectRef> = manifests.iter().flat_map(|manifest| &manifest.sources).collect();
-    referable(snapshot, settings)
-        .filter(|object| !reported.contains(object) && !used.contains(object))
+    let mut silent: BTreeSet<ObjectRef> = referable(snapshot, settings).collect();
+    for diagnostic in diagnostics {
+        silent.remove(&diagnostic.object);
+    }
+    for source in manifests.iter().flat_map(|manifest| &manifest.sources) {
+        silent.remove(source);
+    }
+    silent
+        .into_iter()
         .map(|object| {
             let message = "no effect: the splits and traffic targets that refer to this are not in force";
             Diagnostic::new(Code::Unreferenced, object, FieldPath::root(), message)

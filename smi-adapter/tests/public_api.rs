@@ -292,7 +292,7 @@ fn grants_become_passes_before_the_gate_closes() {
     let Translation { manifests, diagnostics } = Pond.translate(&access.into());
     let stages: Vec<Stage> = manifests.iter().map(|manifest| manifest.stage).collect();
     assert_eq!(stages, [Stage::Grant, Stage::Grant, Stage::Deny]);
-    let specs: Vec<&Value> = manifests.iter().map(|manifest| &manifest.object.spec).collect();
+    let specs: Vec<&Value> = manifests.iter().map(|manifest| &*manifest.object.spec).collect();
     assert_eq!((&specs[0]["ports"], &specs[1]["ports"]), (&Value::Null, &json!([8080])));
     assert_eq!(
         specs[1]["clients"],
@@ -486,10 +486,10 @@ fn a_failed_action_stops_only_its_policy() {
 #[test]
 fn foreign_objects_are_reported_and_left_alone() {
     let (snapshot, cluster) = (shop(), InMemoryCluster::new());
-    let foreign = |kind, name: &str, spec| NativeObject {
+    let foreign = |kind, name: &str, spec: Value| NativeObject {
         kind,
         metadata: serde_json::from_value(json!({"name": name, "namespace": "shop"})).unwrap(),
-        spec,
+        spec: spec.into(),
     };
     let shares = json!({"service": "web", "port": 80, "to": []});
     cluster.put(foreign(Shares::KIND, "theirs", shares));

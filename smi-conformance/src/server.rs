@@ -85,10 +85,10 @@ mod tests {
         let mut object = NativeObject {
             kind: Kind::new(group, "v1", kind, ""),
             metadata: ObjectMeta::default(),
-            spec,
+            spec: spec.into(),
         };
         defaults(&mut object);
-        object.spec
+        (*object.spec).clone()
     }
 
     #[test]

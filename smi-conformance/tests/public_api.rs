@@ -109,7 +109,7 @@ impl Interpreter for ToyMesh {
     ) -> Result<Distribution, NotModelledError> {
         let Destination::Service { key, port } = &query.to;
         let here = |object: &&NativeObject| object.kind == Shares::KIND && object.key().namespace == key.namespace;
-        let specs = objects.iter().filter(here).map(|object| &object.spec);
+        let specs = objects.iter().filter(here).map(|object| &*object.spec);
         let shares = specs
             .filter_map(|spec| Shares::deserialize(spec).ok())
             .find(|shares| shares.service == key.name && shares.port == *port);

@@ -173,7 +173,7 @@ fn a_foreign_profile_is_reported() {
     let foreign = NativeObject {
         kind: profile,
         metadata: serde_json::from_value(json!({"name": "web.shop.svc.cluster.local", "namespace": "shop"})).unwrap(),
-        spec: json!({"dstOverrides": [{"authority": "web-v1.shop.svc.cluster.local", "weight": "1"}]}),
+        spec: json!({"dstOverrides": [{"authority": "web-v1.shop.svc.cluster.local", "weight": "1"}]}).into(),
     };
     cluster.put(foreign.clone());
     let planned = reconcile(&linkerd, &snapshot(SHOP), &cluster);

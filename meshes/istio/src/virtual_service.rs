@@ -31,7 +31,7 @@ impl VirtualService {
     fn read(object: &NativeObject, domain: &str) -> Self {
         let key = object.key();
         let mut not_understood = special_semantics(object);
-        let mut spec = match Spec::deserialize(&object.spec) {
+        let mut spec = match Spec::deserialize(&*object.spec) {
             Ok(spec) => spec,
             Err(error) => {
                 not_understood = Some(error.to_string());

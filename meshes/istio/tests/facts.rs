@@ -175,7 +175,7 @@ fn native(
     NativeObject {
         kind: Kind::named(group, version, kind, &kind.to_lowercase()),
         metadata,
-        spec,
+        spec: spec.into(),
     }
 }
 

@@ -32,7 +32,7 @@ fn object([group, version, kind]: [&'static str; 3], key: &str, spec: Value) -> 
     NativeObject {
         kind: Kind::new(group, version, kind, "objects"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

@@ -134,7 +134,7 @@ fn objects(file: &Path) -> (MeshWorld, Vec<NativeObject>) {
             objects.push(NativeObject {
                 kind: Kind::named(group, version, kind, &format!("{}s", kind.to_lowercase())),
                 metadata: serde_json::from_value(value["metadata"].clone()).unwrap(),
-                spec: value["spec"].clone(),
+                spec: value["spec"].clone().into(),
             });
         }
     }

@@ -6,7 +6,7 @@ fn object(kind: &Kind, namespace: &str, spec: Value) -> NativeObject {
     NativeObject {
         kind: kind.clone(),
         metadata: serde_json::from_value(json!({"name": "x", "namespace": namespace})).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

@@ -4,40 +4,42 @@ use super::owned::{POLICY, STAGE};
 use super::{Action, Deletion, Write};
 use crate::cluster::Preconditions;
 use crate::manifest::{Manifest, NativeObject, Stage};
-use crate::object::{Kind, ObjectRef};
+use crate::object::Kind;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use std::collections::BTreeMap;
 
-/// Returns the actions that turn `live`, which are managed by us, into `manifests`.
-pub(super) fn actions(
+/// Returns the actions that turn `live`, which are managed by us, into `manifests`. Both are sorted.
+pub(super) fn actions<'a>(
     kinds: &[Kind],
     manifests: &[Manifest],
-    live: BTreeMap<&ObjectRef, &NativeObject>,
+    live: impl Iterator<Item = &'a NativeObject>,
 ) -> Vec<Action> {
     let rank = |kind: &Kind| kinds.iter().position(|known| known == kind).unwrap_or(kinds.len());
-    let mut writes = Vec::new();
-    let mut unwanted = live;
+    let (mut writes, mut unwanted) = (Vec::new(), Vec::new());
+    let mut live = live.peekable();
     for manifest in manifests {
+        let order = manifest.object.order();
+        while let Some(gone) = live.next_if(|live| live.order() < order) {
+            unwanted.push(gone);
+        }
         let write = |object| Write {
             object,
             policy: manifest.policy.to_string(),
         };
-        let action = match unwanted.remove(&manifest.object.reference()) {
+        let action = match live.next_if(|live| live.order() == order) {
             None => Action::Create(write(manifest.object.clone())),
             Some(live) if equal(&manifest.object, live) => continue,
             Some(live) => Action::Replace(write(replacement(&manifest.object, live))),
         };
         writes.push(((manifest.stage, rank(&manifest.object.kind)), action));
     }
+    unwanted.extend(live);
     // The sort is stable, so objects stay sorted by key within a stage and kind.
     writes.sort_by_key(|(order, _)| *order);
 
     let mut deletions: Vec<_> = unwanted
         .into_iter()
-        .map(|(reference, live)| {
-            let order = (stage(live), rank(&reference.kind));
-            (order, Action::Delete(deletion(reference, live)))
-        })
+        .map(|live| ((stage(live), rank(&live.kind)), Action::Delete(deletion(live))))
         .collect();
     deletions.sort_by_key(|(order, _)| std::cmp::Reverse(*order));
 
@@ -82,9 +84,9 @@ fn replacement(desired: &NativeObject, live: &NativeObject) -> NativeObject {
     }
 }
 
-fn deletion(reference: &ObjectRef, live: &NativeObject) -> Deletion {
+fn deletion(live: &NativeObject) -> Deletion {
+    let object = live.reference();
     Deletion {
-        object: reference.clone(),
         preconditions: Preconditions {
             uid: live.metadata.uid.clone(),
             resource_version: live.metadata.resource_version.clone(),
@@ -92,7 +94,8 @@ fn deletion(reference: &ObjectRef, live: &NativeObject) -> Deletion {
         // An object without the annotation does not depend on others.
         policy: live
             .annotation(POLICY)
-            .map_or_else(|| reference.to_string(), str::to_owned),
+            .map_or_else(|| object.to_string(), str::to_owned),
+        object,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, reportable};
-use crate::object::ObjectRef;
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// The label with the owner of the settings.
 const OWNER: &str = "app.kubernetes.io/managed-by";
@@ -30,9 +30,10 @@ pub(super) const STAGE: &str = "smi-adapter.dev/stage";
 /// workloads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    ours: BTreeMap<ObjectRef, NativeObject>,
+    /// Sorted.
+    ours: Vec<NativeObject>,
+    /// Sorted.
     foreign: Vec<NativeObject>,
-    foreign_names: BTreeSet<ObjectRef>,
 }
 
 impl Observed {
@@ -41,42 +42,50 @@ impl Observed {
     pub fn new(adapter: &str, settings: &Settings, objects: impl IntoIterator<Item = NativeObject>) -> Self {
         let mut observed = Self::default();
         for object in objects {
-            let reference = object.reference();
+            let (namespace, ..) = object.order();
             let ours = object.label(OWNER) == Some(settings.owner.as_str())
                 && object.label(ADAPTER) == Some(adapter)
-                && settings.scope.contains(&reference.key.namespace);
+                && settings.scope.contains(namespace);
             if ours && settings.enforcement == Enforcement::Off && is_access(&object) {
                 // Neither compared nor deleted.
                 continue;
             }
-            if ours {
-                observed.ours.insert(reference, object);
+            let objects = if ours {
+                &mut observed.ours
             } else {
-                observed.foreign_names.insert(reference);
-                observed.foreign.push(object);
-            }
+                &mut observed.foreign
+            };
+            objects.push(object);
         }
-        observed.foreign.sort_by_cached_key(NativeObject::reference);
+        observed.foreign.sort_by(in_order);
+        observed.ours.sort_by(in_order);
+        observed.ours.dedup_by(|later, earlier| {
+            let is_repeated = later.order() == earlier.order();
+            if is_repeated {
+                std::mem::swap(later, earlier);
+            }
+            is_repeated
+        });
         observed
     }
 
     /// Returns the objects managed by us, sorted.
     pub fn ours(&self) -> impl Iterator<Item = &NativeObject> {
-        self.ours.values()
+        self.ours.iter()
     }
 
     /// Returns the objects managed by us that a plan for `snapshot` compares. If the snapshot does not cover workloads,
     /// objects for access control are left out.
-    pub(super) fn compared(&self, snapshot: &Snapshot) -> BTreeMap<&ObjectRef, &NativeObject> {
-        let known = |object: &NativeObject| snapshot.covers_workloads() || !is_access(object);
-        self.ours.iter().filter(|(_, object)| known(object)).collect()
+    pub(super) fn compared(&self, snapshot: &Snapshot) -> impl Iterator<Item = &NativeObject> {
+        let covers = snapshot.covers_workloads();
+        self.ours.iter().filter(move |object| covers || !is_access(object))
     }
 
     /// Returns the namespaces that contain access control objects managed by us. They are enforced (A2): a plan adds
     /// them by itself, and for the reference semantics there is [`Snapshot::insert_enforced`].
     #[must_use]
     pub fn enforced(&self) -> BTreeSet<String> {
-        let access = self.ours.values().filter(|object| is_access(object));
+        let access = self.ours.iter().filter(|object| is_access(object));
         access.map(|object| object.key().namespace).collect()
     }
 
@@ -89,16 +98,16 @@ impl Observed {
     /// Removes manifests whose name a foreign object has, and reports them. With such a manifest all grants of its
     /// policy are removed, because a grant may only refer to objects managed by us.
     pub(super) fn withhold_foreign(&self, manifests: &mut Vec<Manifest>) -> Vec<Diagnostic> {
-        if self.foreign_names.is_empty() {
+        if self.foreign.is_empty() {
             return Vec::new();
         }
         let mut diagnostics = Vec::new();
         let mut withheld = BTreeSet::new();
         for manifest in manifests.iter() {
-            let name = manifest.object.reference();
-            if !self.foreign_names.contains(&name) {
+            if find(&self.foreign, &manifest.object).is_none() {
                 continue;
             }
+            let name = manifest.object.reference();
             withheld.insert(manifest.policy.clone());
             let message = format!(
                 "`{name}` is needed here, but a foreign object has this name: it does not have this operator's labels `{OWNER}` and `{ADAPTER}`; it is left untouched; delete or rename it"
@@ -111,7 +120,7 @@ impl Observed {
         }
         manifests.retain(|manifest| {
             let grant_of_withheld = manifest.stage == Stage::Grant && withheld.contains(&manifest.policy);
-            !grant_of_withheld && !self.foreign_names.contains(&manifest.object.reference())
+            !grant_of_withheld && find(&self.foreign, &manifest.object).is_none()
         });
         diagnostics
     }
@@ -119,12 +128,22 @@ impl Observed {
     /// Copies creation times from existing objects to their manifests, for meshes in which the oldest object wins.
     pub(super) fn adopt_ages(&self, manifests: &mut [Manifest]) {
         for manifest in manifests {
-            if let Some(live) = self.ours.get(&manifest.object.reference()) {
+            if let Some(live) = find(&self.ours, &manifest.object) {
                 let created = &live.metadata.creation_timestamp;
                 manifest.object.metadata.creation_timestamp.clone_from(created);
             }
         }
     }
+}
+
+fn in_order(one: &NativeObject, other: &NativeObject) -> Ordering {
+    one.order().cmp(&other.order())
+}
+
+/// Returns the object of a sorted list with the kind and key of another one.
+fn find<'a>(objects: &'a [NativeObject], wanted: &NativeObject) -> Option<&'a NativeObject> {
+    let index = objects.binary_search_by(|object| in_order(object, wanted)).ok()?;
+    objects.get(index)
 }
 
 /// Returns `true` if an object managed by us is for access control, according to its policy or its stage.

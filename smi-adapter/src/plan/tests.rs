@@ -13,7 +13,6 @@ use pollster::block_on;
 use serde::Serialize;
 use serde_json::json;
 use smi_types::Object;
-use std::collections::BTreeMap;
 
 /// An adapter for a mesh with one native kind, whose objects list their splits and weights.
 #[derive(Debug)]
@@ -173,7 +172,7 @@ fn repairs_every_foreign_edit() {
     let edits: [fn(&mut NativeObject); 7] = [
         |object| object.spec["backends"] = json!([]),
         |object| object.spec["added"] = json!({}),
-        |object| object.spec = json!({}),
+        |object| object.spec = json!({}).into(),
         |object| object.metadata.owner_references = None,
         |object| {
             let labels = object.metadata.labels.get_or_insert_default();
@@ -242,7 +241,7 @@ fn leaves_foreign_objects_untouched_and_reports_them() {
     let foreign = NativeObject {
         kind: ToyRoute::KIND,
         metadata: serde_json::from_value(json!({"name": "web", "namespace": "ns-a"})).unwrap(),
-        spec: json!({}),
+        spec: json!({}).into(),
     };
     cluster.put(foreign);
     let splits = [split("ns-a", "s", "web", 1), split("ns-a", "t", "api", 1)];
@@ -342,7 +341,7 @@ fn stages_order_writes_and_deletions() {
     let names =
         |actions: Vec<Action>| -> Vec<String> { actions.iter().map(|action| action.object().key.name).collect() };
     assert_eq!(
-        names(diff::actions(&KINDS, &manifests, BTreeMap::new())),
+        names(diff::actions(&KINDS, &manifests, [].iter())),
         ["c", "b", "d", "a"]
     );
 

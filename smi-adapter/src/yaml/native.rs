@@ -44,7 +44,7 @@ fn native(value: &Value, kinds: &[Kind]) -> Result<NativeObject, ReadError> {
     Ok(NativeObject {
         kind: named(api_version, kind, kinds),
         metadata,
-        spec: value.get("spec").cloned().unwrap_or_default(),
+        spec: value.get("spec").cloned().unwrap_or_default().into(),
     })
 }
 
@@ -55,7 +55,7 @@ pub(super) fn leniently(value: &Value, api_version: &str, kind: &str) -> NativeO
     NativeObject {
         kind: named(api_version, kind, &[]),
         metadata: serde_json::from_value(metadata.clone()).unwrap_or_else(|_| readable(metadata)),
-        spec: value.get("spec").cloned().unwrap_or_default(),
+        spec: value.get("spec").cloned().unwrap_or_default().into(),
     }
 }
 

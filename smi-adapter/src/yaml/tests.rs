@@ -299,7 +299,7 @@ fn written_text_has_the_same_meaning_in_every_yaml_version() {
             name: Some("on".into()),
             ..ObjectMeta::default()
         },
-        spec: json!({"texts": odd, "n": 1, "empty": [], "none": {}, "long": "[a-z] ".repeat(50)}),
+        spec: json!({"texts": odd, "n": 1, "empty": [], "none": {}, "long": "[a-z] ".repeat(50)}).into(),
     };
     let text = write([&object, &object]);
     assert!(
@@ -322,7 +322,7 @@ fn reads_native_objects_as_written() {
             labels: Some([("a".to_owned(), "no".to_owned())].into()),
             ..ObjectMeta::default()
         },
-        spec: json!({"n": 1, "empty": [], "text": "010"}),
+        spec: json!({"n": 1, "empty": [], "text": "010"}).into(),
     };
     let known = Kind::new("x.dev", "v1", "Proxy", "proxies");
     let objects = [object(known.clone()), object(Kind::Service)];
@@ -350,7 +350,7 @@ fn native_objects_are_read_and_added_to_no_snapshot() {
     };
     let object = native("{name: a, labels: {x: z}}");
     assert_eq!(object.kind, Kind::named("x.dev", "v1", "Proxy", "proxys"));
-    assert_eq!((object.label("x"), &object.spec), (Some("z"), &json!({"n": 1})));
+    assert_eq!((object.label("x"), &object.spec), (Some("z"), &json!({"n": 1}).into()));
     // I2
     assert_eq!(object.key(), ObjectKey::new("shop", "a"));
     assert_eq!(native("{name: a, namespace: b}").key(), ObjectKey::new("b", "a"));

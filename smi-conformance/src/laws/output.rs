@@ -35,7 +35,7 @@ pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
     let mut objects = Vec::new();
     for (object, spec) in native(&planned.manifests).into_iter().zip(broken.iter().cycle()) {
         objects.push(NativeObject {
-            spec: spec.clone(),
+            spec: spec.clone().into(),
             ..object
         });
     }
@@ -48,7 +48,7 @@ pub(super) fn total(subject: &Subject<'_>, case: &Case, tally: &mut Tally) -> Re
             objects.push(NativeObject {
                 kind: kind.clone(),
                 metadata: serde_json::from_value(metadata).unwrap_or_default(),
-                spec: spec.clone(),
+                spec: spec.clone().into(),
             });
         }
     }

@@ -179,7 +179,7 @@ impl ObjectJson {
         Ok(NativeObject {
             kind: kind.kind(),
             metadata: serde_json::from_value(self.metadata).map_err(|error| format!("metadata: {error}"))?,
-            spec: self.spec,
+            spec: self.spec.into(),
         })
     }
 }

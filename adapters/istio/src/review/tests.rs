@@ -25,7 +25,7 @@ fn object(name: &str, namespace: &str, created: Option<&str>, spec: Value) -> Na
     NativeObject {
         kind: VirtualService::KIND,
         metadata: serde_json::from_value(metadata).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

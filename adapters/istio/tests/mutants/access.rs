@@ -46,7 +46,7 @@ fn baselines_that_deny_nothing() {
     }
     dies(&of_objects("a baseline with a rule", Law::NeverWidens, |manifest| {
         if manifest.stage == Stage::Deny {
-            manifest.object.spec = json!({"rules": [{}]});
+            manifest.object.spec = json!({"rules": [{}]}).into();
         }
     }));
 }
@@ -66,7 +66,7 @@ fn filters_edited_in_place() {
             rest = &after[hash..];
         }
         same.push_str(rest);
-        manifest.object.spec = serde_json::from_str(&same).unwrap();
+        manifest.object.spec = serde_json::from_str::<Value>(&same).unwrap().into();
         if manifest.stage == Stage::Leaf {
             let name = manifest.policy.to_string().to_lowercase().replace('/', "-");
             manifest.object.metadata.name = Some(name);

@@ -104,7 +104,7 @@ fn specs<'p>(planned: &'p Planned, kind: &str) -> Vec<(&'p str, &'p Value)> {
     let objects = planned.manifests.iter().map(|manifest| &manifest.object);
     objects
         .filter(|object| object.kind.name() == kind)
-        .map(|object| (object.metadata.name.as_deref().unwrap(), &object.spec))
+        .map(|object| (object.metadata.name.as_deref().unwrap(), &*object.spec))
         .collect()
 }
 

@@ -39,7 +39,11 @@ fn reported(linkerd: &Linkerd, kind: Kind, metadata: Value, spec: Value) -> Vec<
     }
     let snapshot = input.build();
     let metadata = serde_json::from_value(metadata).unwrap();
-    let foreign = NativeObject { kind, metadata, spec };
+    let foreign = NativeObject {
+        kind,
+        metadata,
+        spec: spec.into(),
+    };
     let settings = Settings::default();
     let observed = Observed::new("linkerd", &settings, [foreign]);
     linkerd.plan(&snapshot, &settings, &observed).diagnostics

@@ -49,7 +49,7 @@ pub(super) fn read<T: DeserializeOwned>(object: &NativeObject) -> Result<T, NotM
     if has_null(&object.spec) {
         return unclear(object, "a field is null");
     }
-    match T::deserialize(&object.spec) {
+    match T::deserialize(&*object.spec) {
         Ok(spec) => Ok(spec),
         Err(error) => unclear(object, error),
     }

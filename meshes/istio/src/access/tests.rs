@@ -54,7 +54,7 @@ pub(super) fn object(kind: &str, namespace: &str, spec: Value) -> NativeObject {
     NativeObject {
         kind: Kind::named(group, "v1", kind, &kind.to_lowercase()),
         metadata: serde_json::from_value(json!({"name": "x", "namespace": namespace})).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

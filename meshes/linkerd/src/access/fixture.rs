@@ -19,7 +19,7 @@ pub(super) fn object(api: &str, kind: &str, key: &str, spec: Value) -> NativeObj
     NativeObject {
         kind: Kind::named(group, version, kind, "objects"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

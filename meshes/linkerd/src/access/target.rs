@@ -72,7 +72,7 @@ mod tests {
         Target::of(&NativeObject {
             kind: Kind::new(LINKERD, version, "AuthorizationPolicy", "authorizationpolicies"),
             metadata: serde_json::from_value(json!({"namespace": "d", "name": "p"})).unwrap(),
-            spec,
+            spec: spec.into(),
         })
     }
 

@@ -9,7 +9,7 @@ fn route(group: &'static str, kind: &'static str, key: &str, parents: &Value) ->
     NativeObject {
         kind: Kind::new(group, if group == GATEWAY { "v1" } else { "v1beta3" }, kind, "routes"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
-        spec: json!({"parentRefs": parents, "rules": [{}]}),
+        spec: json!({"parentRefs": parents, "rules": [{}]}).into(),
     }
 }
 

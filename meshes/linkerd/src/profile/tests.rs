@@ -7,7 +7,7 @@ fn object(namespace: &str, spec: Value) -> NativeObject {
     NativeObject {
         kind: Kind::new("linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

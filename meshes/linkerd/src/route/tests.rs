@@ -7,7 +7,7 @@ fn object(spec: Value) -> NativeObject {
     NativeObject {
         kind: Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"),
         metadata: serde_json::from_value(json!({"namespace": "d", "name": "r"})).unwrap(),
-        spec,
+        spec: spec.into(),
     }
 }
 

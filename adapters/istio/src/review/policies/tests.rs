@@ -30,7 +30,7 @@ fn reported(namespace: &str, annotations: &Value, spec: Value) -> Vec<String> {
     let foreign = NativeObject {
         kind: AuthorizationPolicy::KIND,
         metadata: serde_json::from_value(metadata).unwrap(),
-        spec,
+        spec: spec.into(),
     };
     let settings = Settings::default();
     let observed = Observed::new("istio", &settings, [foreign]);

@@ -50,7 +50,7 @@ fn diagnostics(kind: &Kind, created: Option<&str>, namespace: &str, spec: &Value
     objects.push(NativeObject {
         kind: kind.clone(),
         metadata: serde_json::from_value(metadata).unwrap(),
-        spec: spec.clone(),
+        spec: spec.clone().into(),
     });
     let observed = Observed::new("linkerd", &settings, objects);
     let planned = linkerd.plan(&snapshot, &settings, &observed);

@@ -103,9 +103,9 @@ fn ignores_policies_with_missing_authentications() {
     assert_eq!(near.get(&objects(&half), "c/web", "/"), "403");
     // A rejected authentication does not exist either.
     let mut refused = objects(&json!([reference("MeshTLSAuthentication", "tls")]));
-    refused[2].spec = json!({"identities": []});
+    refused[2].spec = json!({"identities": []}).into();
     assert_eq!(fixture().get(&refused, "c/web", "/"), "403");
-    refused[2].spec = json!({"identities": ["*"], "more": 1});
+    refused[2].spec = json!({"identities": ["*"], "more": 1}).into();
     assert_eq!(fixture().get(&refused, "c/web", "/"), "?");
 }
 

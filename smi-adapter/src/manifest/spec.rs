@@ -1,0 +1,122 @@
+//! The spec of a native object.
+
+use super::same::is_same;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use std::fmt::{self, Debug};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
+
+/// The spec of a native object: a JSON value, which may be kept as text until something reads it.
+///
+/// A plan writes and compares many specs that nobody reads. Use it like the [`Value`] that it dereferences to.
+///
+/// ```
+/// use serde_json::json;
+/// use smi_adapter::manifest::Spec;
+///
+/// let mut spec = Spec::from(json!({"hosts": ["web"]}));
+/// assert_eq!(spec["hosts"][0], "web");
+/// spec["hosts"][0] = json!("api");
+/// assert_eq!(spec, json!({"hosts": ["api"]}).into());
+/// ```
+#[derive(Clone, Default)]
+pub struct Spec {
+    /// If it is set, `value` has no meaning.
+    text: Option<Arc<Text>>,
+    value: Value,
+}
+
+/// A JSON text, and the value of it once something has read it.
+struct Text {
+    json: String,
+    value: OnceLock<Value>,
+}
+
+impl Text {
+    fn value(&self) -> &Value {
+        self.value.get_or_init(|| parse(&self.json))
+    }
+}
+
+/// Parses a text that a serializer wrote, and that is therefore valid and not too deep.
+fn parse(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+impl Spec {
+    /// Serialises a spec to text.
+    pub(crate) fn of<T: Serialize>(spec: &T) -> serde_json::Result<Self> {
+        let text = Text {
+            json: serde_json::to_string(spec)?,
+            value: OnceLock::new(),
+        };
+        Ok(Self {
+            text: Some(Arc::new(text)),
+            value: Value::Null,
+        })
+    }
+
+    /// Returns the length of the text; zero if the spec is not kept as text.
+    pub(crate) fn len(&self) -> usize {
+        self.text().map_or(0, str::len)
+    }
+
+    /// Returns the text, if the spec is kept as text.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.text.as_ref().map(|text| text.json.as_str())
+    }
+}
+
+impl Deref for Spec {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        self.text.as_ref().map_or(&self.value, |text| text.value())
+    }
+}
+
+impl DerefMut for Spec {
+    fn deref_mut(&mut self) -> &mut Value {
+        if let Some(text) = self.text.take() {
+            self.value = parse(&text.json);
+        }
+        &mut self.value
+    }
+}
+
+impl From<Value> for Spec {
+    fn from(value: Value) -> Self {
+        Self { text: None, value }
+    }
+}
+
+/// Two specs are equal if they are the same value, whatever the order of their fields.
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.text(), other.text()) {
+            (Some(one), Some(two)) => one == two || **self == **other,
+            (Some(text), None) => is_same(text, &other.value),
+            (None, Some(text)) => is_same(text, &self.value),
+            (None, None) => self.value == other.value,
+        }
+    }
+}
+
+impl PartialEq<Value> for Spec {
+    fn eq(&self, other: &Value) -> bool {
+        **self == *other
+    }
+}
+
+impl Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl Serialize for Spec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
