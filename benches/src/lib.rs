@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
 
+mod floor;
+
+pub use floor::Tree;
+
 /// Returns the SMI objects of `splits` shops, as JSON values.
 #[must_use]
 pub fn objects(splits: usize) -> Vec<Value> {
@@ -85,6 +89,100 @@ pub fn targets(workloads: usize) -> Snapshot {
             }
         }
     }
+    snapshot
+}
+
+/// Returns shops that each have a split, its services, and a workload with a traffic target behind each backend.
+#[must_use]
+pub fn mixed(shops: usize) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    snapshot.cover_workloads();
+    for index in 0..50 {
+        let route = json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "TCPRoute",
+            "metadata": {"name": "all", "namespace": format!("ns-{index}")}, "spec": {"matches": {"ports": [8080]}}});
+        snapshot.extend([Object::from_value(&route)]);
+    }
+    for index in 0..shops {
+        let namespace = format!("ns-{}", index % 50);
+        for json in [split(index, 2), target(&format!("web-{index}-v1"), &namespace)] {
+            if let Ok(parsed) = Object::from_value(&json) {
+                snapshot.insert(parsed);
+            }
+        }
+        snapshot.extend(services(index, 2));
+        for version in 0..2 {
+            let name = format!("web-{index}-v{version}");
+            let labels = json!({"app": format!("web-{index}"), "version": format!("v{version}")});
+            insert(&mut snapshot, &name, &namespace, &labels);
+        }
+    }
+    snapshot
+}
+
+/// Returns a split of a root between `backends` services.
+#[must_use]
+pub fn split(index: usize, backends: usize) -> Value {
+    let backends: Vec<Value> = (0..backends)
+        .map(|version| json!({"service": format!("web-{index}-v{version}"), "weight": version + 1}))
+        .collect();
+    json!({"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+        "metadata": {"name": format!("web-{index}"), "namespace": format!("ns-{}", index % 50), "uid": format!("uid-{index}")},
+        "spec": {"service": format!("web-{index}"), "backends": backends}})
+}
+
+/// Returns the root service of a split, and its backends.
+pub fn services(index: usize, backends: usize) -> impl Iterator<Item = Service> {
+    let service = move |version: Option<usize>| {
+        let root = format!("web-{index}");
+        let (name, selector) = match version {
+            None => (root.clone(), json!({"app": root})),
+            Some(version) => {
+                let name = format!("{root}-v{version}");
+                (name, json!({"app": root, "version": format!("v{version}")}))
+            }
+        };
+        let service = json!({"metadata": {"name": name, "namespace": format!("ns-{}", index % 50)},
+            "spec": {"selector": selector, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}});
+        serde_json::from_value::<Service>(service).ok()
+    };
+    let versions = (0..backends).map(Some);
+    std::iter::once(None).chain(versions).filter_map(service)
+}
+
+/// Returns a traffic target for the service account `name` that allows TCP to two clients.
+fn target(name: &str, namespace: &str) -> Value {
+    let source = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"});
+    json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget",
+        "metadata": {"name": name, "namespace": namespace}, "spec": {
+            "destination": {"kind": "ServiceAccount", "name": name, "namespace": namespace, "port": 8080},
+            "rules": [{"kind": "TCPRoute", "name": "all"}],
+            "sources": [source("one"), source("two")]}})
+}
+
+/// Returns a traffic target and its route group, which has `patterns` patterns of paths.
+#[must_use]
+pub fn guarded(patterns: usize) -> [Value; 2] {
+    let matches: Vec<Value> = (0..patterns)
+        .map(|index| json!({"name": format!("m{index}"), "pathRegex": format!("/api/{index}/.*"), "methods": ["GET"]}))
+        .collect();
+    let metadata = json!({"name": "web", "namespace": "shop"});
+    let source = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"});
+    [
+        json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup", "metadata": metadata,
+            "spec": {"matches": matches}}),
+        json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": metadata, "spec": {
+            "destination": {"kind": "ServiceAccount", "name": "web", "namespace": "shop"},
+            "rules": [{"kind": "HTTPRouteGroup", "name": "web"}],
+            "sources": [source("one"), source("two")]}}),
+    ]
+}
+
+/// Returns a snapshot with the workload `web` in the namespace `shop`.
+#[must_use]
+pub fn workload() -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    snapshot.cover_workloads();
+    insert(&mut snapshot, "web", "shop", &json!({"app": "web"}));
     snapshot
 }
 
