@@ -1,7 +1,10 @@
 //! Reading of SMI objects: the single entry point from JSON to typed objects.
 
 mod error;
+mod fields;
+mod head;
 mod read;
+mod unknown;
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -76,6 +79,12 @@ macro_rules! kinds {
             pub fn version(&self) -> Version {
                 match self {
                     $(Self::$kind(object) => object.version),+
+                }
+            }
+
+            fn set_version(&mut self, version: Version) {
+                match self {
+                    $(Self::$kind(object) => object.version = version),+
                 }
             }
 
