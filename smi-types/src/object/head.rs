@@ -1,9 +1,10 @@
 //! The head of an object: what identifies it, whatever else it holds.
 
+use super::source::Source;
 use super::{ParseError, ParseErrorKind};
 use crate::path::FieldPath;
 use crate::wire::Strict;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The fields that identify an object. Wrong types are accepted here, because the typed reading reports their place.
@@ -34,31 +35,30 @@ impl Head {
         self.metadata.as_ref().map(part)?.as_str()
     }
 
-    /// Reads the head of the only object in a text.
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, ParseError> {
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let Strict(head) = Strict::deserialize(&mut reader).map_err(|error| {
-            let head = serde_json::from_slice(json).map_or_else(|_| Self::default(), |value| Self::of(&value));
+    /// Reads the head of the only object in an input. An error identifies the object as far as possible.
+    pub(super) fn read(source: Source<'_>) -> Result<Self, ParseError> {
+        let read = match source {
+            Source::Json(json) => {
+                let mut reader = serde_json::Deserializer::from_slice(json);
+                Strict::deserialize(&mut reader).map(|Strict(head)| (head, reader.end()))
+            }
+            Source::Value(value) => Strict::deserialize(value).map(|Strict(head)| (head, Ok(()))),
+        };
+        let (head, end) = read.map_err(|error| {
+            let head = match source {
+                Source::Json(json) => {
+                    serde_json::from_slice(json).map_or_else(|_| Self::default(), |json| Self::of(&json))
+                }
+                Source::Value(value) => Self::of(value),
+            };
             let kind = if error.is_data() {
                 ParseErrorKind::Type
             } else {
                 ParseErrorKind::Syntax
             };
-            let path = error_path::<Strict<Self>, _>(&mut serde_json::Deserializer::from_slice(json));
-            ParseError::new(&head, kind, path, error.to_string())
+            ParseError::new(&head, kind, source.error_path::<Strict<Self>>(), error.to_string())
         })?;
-        reader.end().map_err(|error| {
-            let path = FieldPath::root();
-            ParseError::new(&head, ParseErrorKind::Syntax, path, error.to_string())
-        })?;
-        Ok(head)
-    }
-
-    pub(super) fn from_value(value: &Value) -> Result<Self, ParseError> {
-        let Strict(head) = Strict::deserialize(value).map_err(|error| {
-            let path = error_path::<Strict<Self>, _>(value);
-            ParseError::new(&Self::of(value), ParseErrorKind::Type, path, error.to_string())
-        })?;
+        end.map_err(|error| ParseError::new(&head, ParseErrorKind::Syntax, FieldPath::root(), error.to_string()))?;
         Ok(head)
     }
 
@@ -75,25 +75,4 @@ impl Head {
             name: Value::Null,
         }
     }
-}
-
-/// Returns the path of the error that reading a `T` yields, or the root if it succeeds.
-pub(super) fn error_path<'de, T, D>(json: D) -> FieldPath
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    use serde_path_to_error::Segment;
-    let Err(error) = serde_path_to_error::deserialize::<D, T>(json) else {
-        return FieldPath::root();
-    };
-    error
-        .path()
-        .iter()
-        .fold(FieldPath::root(), |path, segment| match segment {
-            Segment::Seq { index } => path.index(*index),
-            Segment::Map { key } => path.field(key.clone()),
-            Segment::Enum { variant } => path.field(variant.clone()),
-            Segment::Unknown => path,
-        })
 }
