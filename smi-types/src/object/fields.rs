@@ -7,7 +7,7 @@ use Shape::{Free, List, Struct};
 pub(super) enum Shape {
     /// A value without fields, or with keys that its author chooses.
     Free,
-    /// An object with these fields, in the order of the wire type.
+    /// An object with these fields. Their order counts where the wire type also reads a list of its fields.
     Struct(&'static [(&'static str, Shape)]),
     /// A list of such values.
     List(&'static Shape),
