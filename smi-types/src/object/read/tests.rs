@@ -65,8 +65,7 @@ fn pointers(value: &Value, pointer: &str, found: &mut Vec<String>) {
     }
 }
 
-fn replacements() -> [Value; 11] {
-    let deep = |depth| (0..depth).fold(json!(null), |value, _| json!([value]));
+fn replacements() -> [Value; 12] {
     [
         json!(null),
         json!(true),
@@ -74,12 +73,18 @@ fn replacements() -> [Value; 11] {
         json!("x"),
         json!([]),
         json!([null, {"a": 1}, ["b"]]),
-        json!([{"matchLabels": null, "a": 1}, null, "b", "c"]),
+        json!([{"matchLabels": null, "a": 1}, null, "b"]),
+        json!([null, null, "b", "c"]),
         json!({}),
         json!({"name": 5, "extra": {"extra": 1}, "a.b": null}),
         deep(100),
         deep(200),
     ]
+}
+
+/// Returns nested lists.
+fn deep(depth: usize) -> Value {
+    (0..depth).fold(json!(null), |value, _| json!([value]))
 }
 
 fn compare(wire: &Wire, value: &Value, json: &str) {
@@ -135,6 +140,17 @@ fn every_value_in_every_place_is_read_as_if_tracked() {
 }
 
 #[test]
+fn a_deep_value_does_not_hide_a_later_error() {
+    let split = &wires()[0];
+    let mut value = sample(split);
+    value["spec"]["backends"][0]["weight"] = deep(200);
+    value["spec"]["matches"][0]["name"] = json!(5);
+    let error = super::read(Source::Value(&value)).unwrap_err();
+    assert_eq!(error.path().to_string(), "spec.matches[0].name");
+    compare(split, &value, &value.to_string());
+}
+
+#[test]
 fn the_known_fields_are_those_of_the_wire_types() {
     fn of_schema(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
@@ -173,7 +189,7 @@ proptest! {
     #[test]
     fn changed_objects_are_read_as_if_tracked(
         wire in 0..18_usize,
-        changes in proptest::collection::vec((any::<prop::sample::Index>(), 0..11_usize), 0..3),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), 0..12_usize), 0..3),
         renamed in proptest::collection::vec(any::<[prop::sample::Index; 2]>(), 0..3),
     ) {
         let wire = &wires()[wire];
