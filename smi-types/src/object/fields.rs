@@ -1,4 +1,4 @@
-//! The fields that each wire type reads, as data. Finding the unknown fields in it costs less than doing so while reading.
+//! The fields that each wire type reads, as data, in which unknown fields are found more cheaply than while reading.
 
 use Shape::{Free, List, Struct};
 

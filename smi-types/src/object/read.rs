@@ -3,22 +3,39 @@
 use super::head::Head;
 use super::readers::{READERS, Reader};
 use super::source::Source;
-use super::unknown::unknown_fields;
-use super::{ParseError, ParseErrorKind, Parsed};
+use super::unknown::Fields;
+use super::{Object, ParseError, ParseErrorKind, Parsed};
 use crate::path::FieldPath;
 use crate::validate::is_harmless;
 use serde_json::Value;
 
 pub(super) fn read(source: Source<'_>) -> Result<Parsed, ParseError> {
+    quick(source).map_or_else(|| thorough(source), |object| Ok(object.into()))
+}
+
+/// Reads an object about which nothing is to be said, as about nearly all objects. It returns `None` for any other.
+fn quick(source: Source<'_>) -> Option<Object> {
+    let (api_version, kind) = source.type_of()?;
+    let (group, version) = api_version.split_once('/')?;
+    let is_right =
+        |reader: &&Reader| reader.kind == kind && reader.group == group && reader.version.as_str() == version;
+    let reader = READERS.iter().find(is_right)?;
+    let object = reader.read(source).ok()?;
+    let has_name = object.metadata().name.as_ref().is_some_and(|name| !name.is_empty());
+    let fields = Fields::of(source, reader.shape).ok()?;
+    (has_name && fields.unknown.is_empty() && !fields.are_repeated).then_some(object)
+}
+
+fn thorough(source: Source<'_>) -> Result<Parsed, ParseError> {
     let head = Head::read(source)?;
     let reader = reader_of(&head)?;
-    let failed = |(path, message)| ParseError::new(&head, ParseErrorKind::Type, path, message);
-    let object = reader.read(source).map_err(failed)?;
-    let unknown = match source {
-        Source::Json(json) => unknown_fields(&mut serde_json::Deserializer::from_slice(json), reader.shape),
-        Source::Value(value) => unknown_fields(value, reader.shape),
-    };
-    let unknown = unknown.map_err(|error| failed((FieldPath::root(), error.to_string())))?;
+    let failed = |path, error: serde_json::Error| ParseError::new(&head, ParseErrorKind::Type, path, error.to_string());
+    let object = reader
+        .read(source)
+        .map_err(|error| failed((reader.error_path)(source), error))?;
+    let fields = Fields::of(source, reader.shape).map_err(|error| failed(FieldPath::root(), error))?;
+    let mut unknown = fields.unknown;
+    unknown.sort();
     let (ignored, unknown) = unknown.into_iter().partition(|path| is_harmless(object.kind(), path));
     Ok(Parsed {
         object,

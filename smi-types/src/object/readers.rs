@@ -14,11 +14,10 @@ pub(super) struct Reader {
     pub(super) kind: &'static str,
     pub(super) version: Version,
     pub(super) shape: Shape,
-    lift: fn(Source<'_>) -> Result<Object, Fault>,
+    lift: fn(Source<'_>) -> serde_json::Result<Object>,
+    /// Returns the path of the error that reading yields.
+    pub(super) error_path: fn(Source<'_>) -> FieldPath,
 }
-
-/// The path and the text of an error.
-pub(super) type Fault = (FieldPath, String);
 
 impl Reader {
     /// Creates a reader for one of the versions whose objects have the fields of `W`.
@@ -33,6 +32,7 @@ impl Reader {
             version,
             shape,
             lift: lift::<W, H>,
+            error_path: |source| source.error_path::<W>(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Reader {
         Self::new::<access::v1alpha4::TrafficTarget, access::TrafficTarget>(version, fields::TARGET)
     }
 
-    pub(super) fn read(&self, source: Source<'_>) -> Result<Object, Fault> {
+    pub(super) fn read(&self, source: Source<'_>) -> serde_json::Result<Object> {
         let mut object = (self.lift)(source)?;
         object.set_version(self.version);
         Ok(object)
@@ -89,17 +89,14 @@ pub(super) static READERS: [Reader; 18] = [
 ];
 
 /// Reads a wire type and converts it to its hub.
-fn lift<W, H>(source: Source<'_>) -> Result<Object, Fault>
+fn lift<W, H>(source: Source<'_>) -> serde_json::Result<Object>
 where
     W: DeserializeOwned + Into<H>,
     Object: From<H>,
 {
-    let wire: Result<W, _> = match source {
-        Source::Json(json) => W::deserialize(&mut serde_json::Deserializer::from_slice(json)),
-        Source::Value(value) => W::deserialize(value),
+    let wire: W = match source {
+        Source::Json(json) => serde_json::from_slice(json)?,
+        Source::Value(value) => W::deserialize(value)?,
     };
-    match wire {
-        Ok(wire) => Ok(Object::from(wire.into())),
-        Err(error) => Err((source.error_path::<W>(), error.to_string())),
-    }
+    Ok(Object::from(wire.into()))
 }

@@ -1,29 +1,42 @@
 //! The unknown fields of an object (I8).
 
 use super::fields::Shape;
+use super::source::Source;
 use crate::path::{FieldPath, Place};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// Returns the fields of an object that its wire type does not read, sorted. The wire type must have read the object.
-pub(super) fn unknown_fields<'de, D: Deserializer<'de>>(json: D, shape: Shape) -> Result<Vec<FieldPath>, D::Error> {
-    let mut unknown = Vec::new();
-    let search = Search {
-        shape,
-        place: Place::Root,
-        unknown: &mut unknown,
-    };
-    search.deserialize(json)?;
-    unknown.sort();
-    Ok(unknown)
+/// What is notable about the fields of an object that its wire type has read.
+#[derive(Default)]
+pub(super) struct Fields {
+    /// The fields that the wire type does not read.
+    pub(super) unknown: Vec<FieldPath>,
+    /// Is `true` if an object repeats a known field.
+    pub(super) are_repeated: bool,
+}
+
+impl Fields {
+    pub(super) fn of(source: Source<'_>, shape: Shape) -> serde_json::Result<Self> {
+        let mut found = Self::default();
+        let search = Search {
+            shape,
+            place: Place::Root,
+            found: &mut found,
+        };
+        match source {
+            Source::Json(json) => search.deserialize(&mut serde_json::Deserializer::from_slice(json))?,
+            Source::Value(value) => search.deserialize(value)?,
+        }
+        Ok(found)
+    }
 }
 
 /// The search in one value.
 struct Search<'a> {
     shape: Shape,
     place: Place<'a>,
-    unknown: &'a mut Vec<FieldPath>,
+    found: &'a mut Fields,
 }
 
 impl<'de> DeserializeSeed<'de> for Search<'_> {
@@ -60,7 +73,7 @@ impl<'de> Visitor<'de> for Search<'_> {
             let search = Search {
                 shape,
                 place: self.place.index(index),
-                unknown: self.unknown,
+                found: self.found,
             };
             if items.next_element_seed(search)?.is_none() {
                 break;
@@ -74,15 +87,20 @@ impl<'de> Visitor<'de> for Search<'_> {
             Shape::Struct(fields) => fields,
             Shape::List(_) | Shape::Free => &[],
         };
+        let mut seen = 0_u64;
         while let Some(key) = map.next_key_seed(Key(fields))? {
             match key {
-                Ok((name, shape)) => map.next_value_seed(Search {
-                    shape,
-                    place: self.place.field(name),
-                    unknown: self.unknown,
-                })?,
+                Ok((index, (name, shape))) => {
+                    self.found.are_repeated |= seen & (1 << index) != 0;
+                    seen |= 1 << index;
+                    map.next_value_seed(Search {
+                        shape,
+                        place: self.place.field(name),
+                        found: self.found,
+                    })?;
+                }
                 Err(name) => {
-                    self.unknown.push(self.place.path().field(name));
+                    self.found.unknown.push(self.place.path().field(name));
                     map.next_value::<IgnoredAny>()?;
                 }
             }
@@ -91,11 +109,13 @@ impl<'de> Visitor<'de> for Search<'_> {
     }
 }
 
-/// Reads a key as one of the known fields, or as its text.
-struct Key(&'static [(&'static str, Shape)]);
+type Known = (&'static str, Shape);
+
+/// Reads a key as one of the known fields and its index, or as its text.
+struct Key(&'static [Known]);
 
 impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Result<(&'static str, Shape), String>;
+    type Value = Result<(usize, Known), String>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -103,14 +123,14 @@ impl<'de> DeserializeSeed<'de> for Key {
 }
 
 impl Visitor<'_> for Key {
-    type Value = Result<(&'static str, Shape), String>;
+    type Value = Result<(usize, Known), String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        let known = self.0.iter().find(|(name, _)| *name == key);
-        Ok(known.copied().ok_or_else(|| key.to_owned()))
+        let known = self.0.iter().copied().enumerate().find(|(_, (name, _))| *name == key);
+        Ok(known.ok_or_else(|| key.to_owned()))
     }
 }
