@@ -1,4 +1,4 @@
-//! Reading from JSON in three steps: the head, the wire type, the unknown fields.
+//! Reading from JSON: quickly at first, and thoroughly if there is something to say about the object.
 
 use super::head::Head;
 use super::readers::{READERS, Reader};
@@ -26,6 +26,7 @@ fn quick(source: Source<'_>) -> Option<Object> {
     (has_name && fields.unknown.is_empty() && !fields.are_repeated).then_some(object)
 }
 
+/// Reads any object in three steps: the head, the wire type, the unknown fields.
 fn thorough(source: Source<'_>) -> Result<Parsed, ParseError> {
     let head = Head::read(source)?;
     let reader = reader_of(&head)?;
