@@ -1,7 +1,12 @@
 //! Reading of SMI objects: the single entry point from JSON to typed objects.
 
 mod error;
+mod fields;
+mod head;
 mod read;
+mod readers;
+mod source;
+mod unknown;
 
 pub use error::{ParseError, ParseErrorKind};
 
@@ -10,6 +15,7 @@ use crate::version::Version;
 use crate::{access, specs, split};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
+use source::Source;
 
 /// An SMI object of any kind and version, in its version-neutral form.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +85,12 @@ macro_rules! kinds {
                 }
             }
 
+            fn set_version(&mut self, version: Version) {
+                match self {
+                    $(Self::$kind(object) => object.version = version),+
+                }
+            }
+
             /// Returns the metadata of the object.
             #[must_use]
             pub fn metadata(&self) -> &ObjectMeta {
@@ -124,7 +136,7 @@ impl Object {
     /// Returns an error if the bytes are not JSON, are not an SMI object of a supported kind and version, lack a name,
     /// or contain a value of a wrong type. The error identifies the object and the field.
     pub fn from_json(json: &[u8]) -> Result<Parsed, ParseError> {
-        read::from_json(json)
+        read::read(Source::Json(json))
     }
 
     /// Reads one object from a JSON value, for example from the result of a YAML reader.
@@ -132,7 +144,7 @@ impl Object {
     /// # Errors
     /// Returns the same errors as [`Object::from_json`].
     pub fn from_value(value: &Value) -> Result<Parsed, ParseError> {
-        read::from_value(value)
+        read::read(Source::Value(value))
     }
 }
 

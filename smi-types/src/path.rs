@@ -1,5 +1,9 @@
 //! Field paths, by which violations, diagnostics and errors refer to a part of an object.
 
+mod place;
+
+pub(crate) use place::Place;
+
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};

@@ -41,7 +41,7 @@ pub(crate) use unknown::is_harmless;
 pub use unknown::{ignored_fields, with_unknown};
 
 use crate::object::Object;
-use crate::path::FieldPath;
+use crate::path::{FieldPath, Place};
 use crate::port::Port;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
@@ -92,31 +92,31 @@ impl Object {
 struct Found(Vec<Violation>);
 
 impl Found {
-    fn add(&mut self, rule: Rule, path: FieldPath, message: impl Into<String>) {
-        let message = message.into();
+    fn add(&mut self, rule: Rule, place: Place<'_>, message: impl Into<String>) {
+        let (path, message) = (place.path(), message.into());
         self.0.push(Violation { path, rule, message });
     }
 
     /// Reports an empty object that has no effect (I7).
-    fn no_spec(&mut self, path: FieldPath) {
-        self.add(Rule::NoSpec, path, "nothing is specified, so the object has no effect");
+    fn no_spec(&mut self, place: Place<'_>) {
+        self.add(Rule::NoSpec, place, "nothing is specified, so the object has no effect");
     }
 
     /// Reports a missing or invalid name, with the consequence.
-    fn name(&mut self, rule: Rule, path: FieldPath, name: &str, form: &Form, consequence: &str) {
+    fn name(&mut self, rule: Rule, place: Place<'_>, name: &str, form: &Form, consequence: &str) {
         if name.is_empty() {
-            self.add(rule, path, format!("the name is missing, so {consequence}"));
+            self.add(rule, place, format!("the name is missing, so {consequence}"));
         } else if !(form.is_valid)(name) {
             let message = format!("`{name}` is not a valid {}, so {consequence}", form.noun);
-            self.add(rule, path, message);
+            self.add(rule, place, message);
         }
     }
 
     /// Reports a value that is not a port, with the consequence.
-    fn port(&mut self, rule: Rule, path: FieldPath, port: &Port, consequence: &str) {
+    fn port(&mut self, rule: Rule, place: Place<'_>, port: &Port, consequence: &str) {
         if let Port::Invalid(value) = port {
             let message = format!("`{value}` is not a port from 1 to 65535, so {consequence}");
-            self.add(rule, path, message);
+            self.add(rule, place, message);
         }
     }
 }
@@ -148,10 +148,16 @@ fn namespace(metadata: &ObjectMeta) -> Option<&str> {
 }
 
 /// Returns the items that repeat an earlier one, with their indexes.
-fn repeated<'a>(items: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (usize, &'a str)> {
+fn repeated<'a>(items: impl ExactSizeIterator<Item = &'a str> + Clone) -> impl Iterator<Item = (usize, &'a str)> {
+    // A search in a short list allocates nothing.
+    let is_short = items.len() <= 16;
+    let all = items.clone();
     let mut seen = BTreeSet::new();
-    let items = items.into_iter().enumerate();
-    items.filter(move |(_, item)| !item.is_empty() && !seen.insert(*item))
+    items.enumerate().filter(move |(index, item)| match item {
+        &"" => false,
+        item if is_short => all.clone().take(*index).any(|earlier| earlier == *item),
+        item => !seen.insert(*item),
+    })
 }
 
 #[cfg(test)]

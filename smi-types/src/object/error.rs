@@ -1,6 +1,6 @@
 //! Errors of reading SMI objects.
 
-use super::read::Head;
+use super::head::Head;
 use crate::path::FieldPath;
 use serde_json::Value;
 

@@ -1,146 +1,52 @@
-//! Reading from JSON in three steps: the kind and version, the wire type of that version, its hub.
+//! Reading from JSON: quickly at first, and thoroughly if there is something to say about the object.
 
+use super::head::Head;
+use super::readers::{READERS, Reader};
+use super::source::Source;
+use super::unknown::Fields;
 use super::{Object, ParseError, ParseErrorKind, Parsed};
-use crate::path::{FieldPath, Segment};
+use crate::path::FieldPath;
 use crate::validate::is_harmless;
-use crate::wire::Strict;
-use crate::{access, specs, split};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub(super) fn from_json(json: &[u8]) -> Result<Parsed, ParseError> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let syntax = |error: &serde_json::Error| {
-        if error.is_data() {
-            ParseErrorKind::Type
-        } else {
-            ParseErrorKind::Syntax
-        }
-    };
-    let head = Head::read(&mut reader, syntax, || serde_json::from_slice(json).ok())?;
-    reader.end().map_err(|error| {
-        let path = FieldPath::root();
-        ParseError::new(&head, ParseErrorKind::Syntax, path, error.to_string())
-    })?;
-    dispatch(&head, Source::Json(json))
+pub(super) fn read(source: Source<'_>) -> Result<Parsed, ParseError> {
+    quick(source).map_or_else(|| thorough(source), |object| Ok(object.into()))
 }
 
-pub(super) fn from_value(value: &Value) -> Result<Parsed, ParseError> {
-    let head = Head::read(value, |_| ParseErrorKind::Type, || Some(value.clone()))?;
-    dispatch(&head, Source::Value(value))
+/// Reads an object about which nothing is to be said, as about nearly all objects. It returns `None` for any other.
+fn quick(source: Source<'_>) -> Option<Object> {
+    let (api_version, kind) = source.type_of()?;
+    let (group, version) = api_version.split_once('/')?;
+    let is_right =
+        |reader: &&Reader| reader.kind == kind && reader.group == group && reader.version.as_str() == version;
+    let reader = READERS.iter().find(is_right)?;
+    let object = reader.read(source).ok()?;
+    let has_name = object.metadata().name.as_ref().is_some_and(|name| !name.is_empty());
+    let fields = Fields::of(source, reader.shape).ok()?;
+    (has_name && fields.unknown.is_empty() && !fields.are_repeated).then_some(object)
 }
 
-/// The fields that identify an object. Wrong types are accepted here, because the typed reading reports their place.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Head {
-    #[serde(default)]
-    pub(super) api_version: Value,
-    #[serde(default)]
-    pub(super) kind: Value,
-    #[serde(default, deserialize_with = "crate::wire::object")]
-    metadata: Option<Name>,
-    /// A name at the top of the object, where it does not belong.
-    #[serde(default)]
-    name: Value,
+/// Reads any object in three steps: the head, the wire type, the unknown fields.
+fn thorough(source: Source<'_>) -> Result<Parsed, ParseError> {
+    let head = Head::read(source)?;
+    let reader = reader_of(&head)?;
+    let failed = |path, error: serde_json::Error| ParseError::new(&head, ParseErrorKind::Type, path, error.to_string());
+    let object = reader
+        .read(source)
+        .map_err(|error| failed((reader.error_path)(source), error))?;
+    let fields = Fields::of(source, reader.shape).map_err(|error| failed(FieldPath::root(), error))?;
+    let mut unknown = fields.unknown;
+    unknown.sort();
+    let (ignored, unknown) = unknown.into_iter().partition(|path| is_harmless(object.kind(), path));
+    Ok(Parsed {
+        object,
+        unknown,
+        ignored,
+    })
 }
 
-#[derive(Default, Deserialize)]
-pub(super) struct Name {
-    #[serde(default)]
-    pub(super) name: Value,
-    #[serde(default)]
-    pub(super) namespace: Value,
-}
-
-impl Head {
-    pub(super) fn name(&self, part: impl Fn(&Name) -> &Value) -> Option<&str> {
-        self.metadata.as_ref().map(part)?.as_str()
-    }
-
-    /// Reads the head. An error identifies the object as far as possible, from its `value`.
-    fn read<'de, D: Deserializer<'de>>(
-        json: D,
-        kind: impl FnOnce(&D::Error) -> ParseErrorKind,
-        value: impl FnOnce() -> Option<Value>,
-    ) -> Result<Self, ParseError> {
-        let head = serde_path_to_error::deserialize(json).map(|Strict(head)| head);
-        head.map_err(|error| {
-            let (path, error) = (error_path(error.path()), error.into_inner());
-            let head = value().map(|value| Self::of(&value)).unwrap_or_default();
-            ParseError::new(&head, kind(&error), path, error.to_string())
-        })
-    }
-
-    /// Returns the parts of a value that have the right type.
-    fn of(value: &Value) -> Self {
-        let field = |value: &Value, name| value.get(name).cloned().unwrap_or_default();
-        Self {
-            api_version: field(value, "apiVersion"),
-            kind: field(value, "kind"),
-            metadata: value.get("metadata").map(|metadata| Name {
-                name: field(metadata, "name"),
-                namespace: field(metadata, "namespace"),
-            }),
-            name: Value::Null,
-        }
-    }
-}
-
-/// A reader for the objects of one kind and version.
-struct Reader {
-    group: &'static str,
-    kind: &'static str,
-    version: &'static str,
-    read: fn(&Head, Source<'_>) -> Result<Parsed, ParseError>,
-}
-
-impl Reader {
-    const fn new<W, H>() -> Self
-    where
-        W: k8s_openapi::Resource + DeserializeOwned + Into<H>,
-        Object: From<H>,
-    {
-        Self {
-            group: W::GROUP,
-            kind: W::KIND,
-            version: W::VERSION,
-            read: lift::<W, H>,
-        }
-    }
-}
-
-/// The readers of every kind in every version.
-const READERS: [Reader; 18] = [
-    Reader::new::<split::v1alpha1::TrafficSplit, split::TrafficSplit>(),
-    Reader::new::<split::v1alpha2::TrafficSplit, split::TrafficSplit>(),
-    Reader::new::<split::v1alpha3::TrafficSplit, split::TrafficSplit>(),
-    Reader::new::<split::v1alpha4::TrafficSplit, split::TrafficSplit>(),
-    Reader::new::<specs::v1alpha1::HTTPRouteGroup, specs::HTTPRouteGroup>(),
-    Reader::new::<specs::v1alpha2::HTTPRouteGroup, specs::HTTPRouteGroup>(),
-    Reader::new::<specs::v1alpha3::HTTPRouteGroup, specs::HTTPRouteGroup>(),
-    Reader::new::<specs::v1alpha4::HTTPRouteGroup, specs::HTTPRouteGroup>(),
-    Reader::new::<specs::v1alpha1::TCPRoute, specs::TCPRoute>(),
-    Reader::new::<specs::v1alpha2::TCPRoute, specs::TCPRoute>(),
-    Reader::new::<specs::v1alpha3::TCPRoute, specs::TCPRoute>(),
-    Reader::new::<specs::v1alpha4::TCPRoute, specs::TCPRoute>(),
-    Reader::new::<specs::v1alpha4::UDPRoute, specs::UDPRoute>(),
-    Reader::new::<access::v1alpha1::TrafficTarget, access::TrafficTarget>(),
-    Reader::new::<access::v1alpha2::TrafficTarget, access::TrafficTarget>(),
-    Reader::new::<access::v1alpha3::TrafficTarget, access::TrafficTarget>(),
-    Reader::new::<access::v1alpha4::TrafficTarget, access::TrafficTarget>(),
-    Reader::new::<access::v1alpha4::IdentityBinding, access::IdentityBinding>(),
-];
-
-/// The input, which can be read repeatedly.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Json(&'a [u8]),
-    Value(&'a Value),
-}
-
-fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
+/// Returns the reader for the kind and the version of an object that has a name.
+fn reader_of(head: &Head) -> Result<&'static Reader, ParseError> {
     let fail = |kind, path: &str, message: String| ParseError::new(head, kind, path.into(), message);
     let Some(kind) = head.kind.as_str() else {
         let (path, message) = match head.api_version {
@@ -177,7 +83,7 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
         let message = format!("`{api_version}` is not an API of `{kind}`; write {}", known());
         return Err(fail(ParseErrorKind::UnknownKind, "apiVersion", message));
     }
-    let Some(reader) = of_kind().find(|reader| reader.version == version) else {
+    let Some(reader) = of_kind().find(|reader| reader.version.as_str() == version) else {
         let message = format!("there is no version `{version}` of `{kind}`; write {}", known());
         return Err(fail(ParseErrorKind::UnknownVersion, "apiVersion", message));
     };
@@ -192,7 +98,7 @@ fn dispatch(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError> {
         };
         return Err(fail(ParseErrorKind::Type, "metadata.name", message));
     }
-    (reader.read)(head, source)
+    Ok(reader)
 }
 
 /// Returns `true` if an object of a group outside of SMI is probably meant as an SMI object, because of its kind.
@@ -239,86 +145,5 @@ fn api_versions(readers: impl Iterator<Item = &'static Reader>) -> String {
     }
 }
 
-/// Reads a wire type and converts it to its hub.
-fn lift<W, H>(head: &Head, source: Source<'_>) -> Result<Parsed, ParseError>
-where
-    W: DeserializeOwned + Into<H>,
-    Object: From<H>,
-{
-    let mut unknown = Vec::new();
-    let read: Result<W, _> = match source {
-        Source::Json(json) => typed(&mut serde_json::Deserializer::from_slice(json), &mut unknown),
-        Source::Value(value) => typed(value, &mut unknown),
-    };
-    let wire = read.map_err(|error| {
-        // Tracking the path on every read would cost more than a second read of a faulty object.
-        let located = match source {
-            Source::Json(json) => error_of::<W, _>(&mut serde_json::Deserializer::from_slice(json)),
-            Source::Value(value) => error_of::<W, _>(value),
-        };
-        let (path, message) = located.unwrap_or_else(|| (FieldPath::root(), error.to_string()));
-        ParseError::new(head, ParseErrorKind::Type, path, message)
-    })?;
-    unknown.sort();
-    let object = Object::from(wire.into());
-    let (ignored, unknown) = unknown.into_iter().partition(|path| is_harmless(object.kind(), path));
-    Ok(Parsed {
-        object,
-        unknown,
-        ignored,
-    })
-}
-
-/// Reads a wire type and collects every unknown field.
-fn typed<'de, W, D>(json: D, unknown: &mut Vec<FieldPath>) -> Result<W, D::Error>
-where
-    W: DeserializeOwned,
-    D: Deserializer<'de>,
-{
-    let mut collect = |path: serde_ignored::Path<'_>| {
-        let path = unknown_path(&path);
-        if !is_unlisted(&path) {
-            unknown.push(path);
-        }
-    };
-    W::deserialize(serde_ignored::Deserializer::new(json, &mut collect))
-}
-
-/// Returns `true` for fields at the root that no wire type has and that do not express intent.
-fn is_unlisted(path: &FieldPath) -> bool {
-    let mut segments = path.segments();
-    let first = segments.next();
-    segments.len() == 0 && matches!(first, Some(Segment::Key("apiVersion" | "kind" | "status")))
-}
-
-/// Returns the path and the text of the error that reading a `W` yields, or `None` if it succeeds.
-fn error_of<'de, W, D>(json: D) -> Option<(FieldPath, String)>
-where
-    W: DeserializeOwned,
-    D: Deserializer<'de>,
-{
-    let error = serde_path_to_error::deserialize::<D, W>(json).err()?;
-    Some((error_path(error.path()), error.inner().to_string()))
-}
-
-fn unknown_path(path: &serde_ignored::Path<'_>) -> FieldPath {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => FieldPath::root(),
-        Path::Seq { parent, index } => unknown_path(parent).index(*index),
-        Path::Map { parent, key } => unknown_path(parent).field(key.clone()),
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
-            unknown_path(parent)
-        }
-    }
-}
-
-fn error_path(path: &serde_path_to_error::Path) -> FieldPath {
-    use serde_path_to_error::Segment;
-    path.iter().fold(FieldPath::root(), |path, segment| match segment {
-        Segment::Seq { index } => path.index(*index),
-        Segment::Map { key } => path.field(key.clone()),
-        Segment::Enum { variant } => path.field(variant.clone()),
-        Segment::Unknown => path,
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{Form, Found, Rule, Violation, namespace, repeated};
 use crate::access::{self, Subject, TargetSpec, TrafficTarget};
-use crate::path::FieldPath;
+use crate::path::Place;
 use crate::version::Version;
 
 impl TrafficTarget {
@@ -12,20 +12,18 @@ impl TrafficTarget {
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         let version = self.version;
-        let (path, rules) = self.paths();
+        let (path, rules) = match version {
+            Version::V1Alpha1 => (Place::Root, "specs"),
+            _ => (Place::Root.field("spec"), "rules"),
+        };
         let mut found = Found::default();
         match &self.spec {
             Some(spec) if *spec != TargetSpec::default() => {
                 let own = namespace(&self.metadata);
-                destination(
-                    spec.destination.as_ref(),
-                    own,
-                    version,
-                    &path.clone().field("destination"),
-                    &mut found,
-                );
-                self::rules(&spec.rules, version, &path.clone().field(rules), &mut found);
-                sources(&spec.sources, version, &path.field("sources"), &mut found);
+                let place = path.field("destination");
+                destination(spec.destination.as_ref(), own, version, place, &mut found);
+                self::rules(&spec.rules, version, path.field(rules), &mut found);
+                sources(&spec.sources, version, path.field("sources"), &mut found);
             }
             _ => found.no_spec(path),
         }
@@ -33,17 +31,11 @@ impl TrafficTarget {
     }
 }
 
-fn destination(
-    destination: Option<&Subject>,
-    own: Option<&str>,
-    version: Version,
-    path: &FieldPath,
-    found: &mut Found,
-) {
+fn destination(destination: Option<&Subject>, own: Option<&str>, version: Version, path: Place<'_>, found: &mut Found) {
     let Some(destination) = destination else {
         return found.add(
             Rule::NoDestination,
-            path.clone(),
+            path,
             "the destination is missing, so nothing is allowed",
         );
     };
@@ -51,48 +43,42 @@ fn destination(
     let namespace = &destination.namespace;
     if let Some(own) = own.filter(|own| !namespace.is_empty() && own != namespace) {
         let message = format!("`{namespace}` is not the target's own namespace, `{own}`, so nothing is allowed");
-        found.add(Rule::DestinationNamespace, path.clone().field("namespace"), message);
+        found.add(Rule::DestinationNamespace, path.field("namespace"), message);
     }
     let Some(port) = &destination.port else { return };
-    let path = path.clone().field("port");
+    let path = path.field("port");
     if version >= Version::V1Alpha3 {
         let message = format!("`{version}` has no port; an API server that drops it allows all ports");
-        found.add(Rule::PortVersion, path.clone(), message);
+        found.add(Rule::PortVersion, path, message);
     }
     found.port(Rule::DestinationPort, path, port, "nothing is allowed");
 }
 
-fn rules(rules: &[access::Rule], version: Version, path: &FieldPath, found: &mut Found) {
+fn rules(rules: &[access::Rule], version: Version, path: Place<'_>, found: &mut Found) {
     if rules.is_empty() {
-        found.add(Rule::NoRules, path.clone(), "there are no rules, so nothing is allowed");
+        found.add(Rule::NoRules, path, "there are no rules, so nothing is allowed");
     }
     for (index, access::Rule { kind, name, matches }) in rules.iter().enumerate() {
-        let path = path.clone().index(index);
-        rule_kind(kind, version, path.clone().field("kind"), found);
+        let path = path.index(index);
+        rule_kind(kind, version, path.field("kind"), found);
         let consequence = "the rule matches nothing";
-        found.name(
-            Rule::RuleName,
-            path.clone().field("name"),
-            name,
-            &Form::OBJECT,
-            consequence,
-        );
+        found.name(Rule::RuleName, path.field("name"), name, &Form::OBJECT, consequence);
         let path = path.field("matches");
         for (index, _) in matches.iter().enumerate().filter(|(_, name)| name.is_empty()) {
             found.add(
                 Rule::RuleMatchName,
-                path.clone().index(index),
+                path.index(index),
                 "the name is missing, so no match is selected",
             );
         }
         for (index, name) in repeated(matches.iter().map(String::as_str)) {
             let message = format!("`{name}` is already listed");
-            found.add(Rule::RuleMatchRepeated, path.clone().index(index), message);
+            found.add(Rule::RuleMatchRepeated, path.index(index), message);
         }
     }
 }
 
-fn rule_kind(kind: &str, version: Version, path: FieldPath, found: &mut Found) {
+fn rule_kind(kind: &str, version: Version, path: Place<'_>, found: &mut Found) {
     match kind {
         "HTTPRouteGroup" | "TCPRoute" => {}
         "UDPRoute" if version >= Version::V1Alpha3 => {}
@@ -107,20 +93,16 @@ fn rule_kind(kind: &str, version: Version, path: FieldPath, found: &mut Found) {
     }
 }
 
-fn sources(sources: &[Subject], version: Version, path: &FieldPath, found: &mut Found) {
+fn sources(sources: &[Subject], version: Version, path: Place<'_>, found: &mut Found) {
     if sources.is_empty() {
-        found.add(
-            Rule::NoSources,
-            path.clone(),
-            "there are no sources, so nothing is allowed",
-        );
+        found.add(Rule::NoSources, path, "there are no sources, so nothing is allowed");
     }
     for (index, source) in sources.iter().enumerate() {
-        let path = path.clone().index(index);
-        subject(source, version, &path, found);
+        let path = path.index(index);
+        subject(source, version, path, found);
         if source.namespace.is_empty() {
             let message = "the namespace is missing; the namespace of the target is used";
-            found.add(Rule::SourceNamespaceMissing, path.clone().field("namespace"), message);
+            found.add(Rule::SourceNamespaceMissing, path.field("namespace"), message);
         }
         if source.port.is_some() {
             let message = "the port of a source has no effect";
@@ -130,7 +112,7 @@ fn sources(sources: &[Subject], version: Version, path: &FieldPath, found: &mut 
 }
 
 /// Reports the faults that destinations and sources have in common.
-fn subject(subject: &Subject, version: Version, path: &FieldPath, found: &mut Found) {
+fn subject(subject: &Subject, version: Version, path: Place<'_>, found: &mut Found) {
     let Subject {
         group,
         kind,
@@ -141,7 +123,7 @@ fn subject(subject: &Subject, version: Version, path: &FieldPath, found: &mut Fo
     if !matches!(group.as_str(), "" | "access.smi-spec.io") {
         // D12
         let message = format!("API group `{group}` has no identities, so the subject matches no workload");
-        found.add(Rule::SubjectGroup, path.clone().field("group"), message);
+        found.add(Rule::SubjectGroup, path.field("group"), message);
     }
     let is_known = match kind.as_str() {
         "ServiceAccount" => true,
@@ -150,20 +132,14 @@ fn subject(subject: &Subject, version: Version, path: &FieldPath, found: &mut Fo
     };
     if !is_known {
         let message = format!("`{kind}` is not a kind of identity in `{version}`, so the subject matches no workload");
-        found.add(Rule::SubjectKind, path.clone().field("kind"), message);
+        found.add(Rule::SubjectKind, path.field("kind"), message);
     }
     let consequence = "the subject matches no workload";
-    found.name(
-        Rule::SubjectName,
-        path.clone().field("name"),
-        name,
-        &Form::OBJECT,
-        consequence,
-    );
+    found.name(Rule::SubjectName, path.field("name"), name, &Form::OBJECT, consequence);
     if !namespace.is_empty() {
         found.name(
             Rule::SubjectName,
-            path.clone().field("namespace"),
+            path.field("namespace"),
             namespace,
             &Form::NAMESPACE,
             consequence,

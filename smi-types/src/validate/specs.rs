@@ -3,7 +3,7 @@
 use super::names::is_http_token;
 use super::{Found, Rule, Violation, repeated};
 use crate::headers::{HeaderForm, Headers};
-use crate::path::FieldPath;
+use crate::path::Place;
 use crate::regex::Portable;
 use crate::specs::{HTTPMatch, HTTPRouteGroup, METHODS, PortsSpec, TCPRoute, UDPRoute};
 use crate::version::Version;
@@ -31,11 +31,15 @@ impl HTTPRouteGroup {
     /// parsed only once.
     #[must_use]
     pub fn parse_patterns(&self) -> (Vec<MatchPatterns>, Vec<Violation>) {
-        let path = self.matches_path();
+        let parent = match self.version {
+            Version::V1Alpha1 | Version::V1Alpha2 => Place::Root,
+            Version::V1Alpha3 | Version::V1Alpha4 => Place::Root.field("spec"),
+        };
+        let path = parent.field("matches");
         let mut found = Found::default();
         let mut patterns = Vec::new();
         match self.matches.as_deref() {
-            None => found.no_spec(FieldPath::root().field("spec")),
+            None => found.no_spec(Place::Root.field("spec")),
             Some([]) => found.add(
                 Rule::NoMatches,
                 path,
@@ -43,12 +47,12 @@ impl HTTPRouteGroup {
             ),
             Some(matches) => {
                 for (index, matching) in matches.iter().enumerate() {
-                    let path = path.clone().index(index);
-                    patterns.push(self::matching(matching, self.version, &path, &mut found));
+                    let path = path.index(index);
+                    patterns.push(self::matching(matching, self.version, path, &mut found));
                 }
                 for (index, name) in repeated(matches.iter().map(|matching| &*matching.name)) {
                     let message = format!("`{name}` is the name of an earlier match; either match suffices");
-                    found.add(Rule::MatchRepeated, path.clone().index(index).field("name"), message);
+                    found.add(Rule::MatchRepeated, path.index(index).field("name"), message);
                 }
             }
         }
@@ -56,7 +60,7 @@ impl HTTPRouteGroup {
     }
 }
 
-fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mut Found) -> MatchPatterns {
+fn matching(matching: &HTTPMatch, version: Version, path: Place<'_>, found: &mut Found) -> MatchPatterns {
     let HTTPMatch {
         name,
         path_regex,
@@ -66,74 +70,75 @@ fn matching(matching: &HTTPMatch, version: Version, path: &FieldPath, found: &mu
     if name.is_empty() {
         found.add(
             Rule::MatchName,
-            path.clone().field("name"),
+            path.field("name"),
             "the name is missing, so no rule can select the match",
         );
     }
     if path_regex.is_empty() && methods.is_empty() && headers.is_empty() {
         let message = "only the name is specified, so the match matches every request";
-        found.add(Rule::MatchEverything, path.clone(), message);
+        found.add(Rule::MatchEverything, path, message);
     }
-    let path_pattern = pattern(path_regex, || path.clone().field("pathRegex"), found);
+    let path_pattern = pattern(path_regex, path.field("pathRegex"), found);
     if let Some(meant) = meant_by_glob(path_regex).filter(|_| path_pattern.is_some()) {
         let message = format!(
             "`*` repeats the character before it, so `{path_regex}` matches slashes only there; did you mean `{meant}`?"
         );
-        found.add(Rule::PatternGlob, path.clone().field("pathRegex"), message);
+        found.add(Rule::PatternGlob, path.field("pathRegex"), message);
     }
-    self::methods(methods, &path.clone().field("methods"), found);
+    self::methods(methods, path.field("methods"), found);
     MatchPatterns {
         path: path_pattern,
-        headers: self::headers(headers, version, &path.clone().field("headers"), found),
+        headers: self::headers(headers, version, path.field("headers"), found),
     }
 }
 
-fn methods(methods: &[String], path: &FieldPath, found: &mut Found) {
+fn methods(methods: &[String], path: Place<'_>, found: &mut Found) {
     if !methods.is_empty() && !methods.iter().any(|method| is_http_token(method)) {
         let message = "no method in the list can occur in a request, so the match matches nothing";
-        return found.add(Rule::NoMethod, path.clone(), message);
+        return found.add(Rule::NoMethod, path, message);
     }
     for (index, method) in methods.iter().enumerate() {
         if method != "*" && !METHODS.contains(&method.as_str()) {
             let message = format!("`{method}` is not a method that the API knows; it is compared as written");
-            found.add(Rule::MethodUnknown, path.clone().index(index), message);
+            found.add(Rule::MethodUnknown, path.index(index), message);
         }
     }
 }
 
-fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Found) -> Vec<Option<Portable>> {
+fn headers(headers: &Headers, version: Version, path: Place<'_>, found: &mut Found) -> Vec<Option<Portable>> {
     if !headers.is_empty() && version == Version::V1Alpha1 {
         let message = format!("`{version}` has no headers; an API server that drops them widens the match");
-        found.add(Rule::HeadersVersion, path.clone(), message);
+        found.add(Rule::HeadersVersion, path, message);
     }
     for name in &headers.lost_names {
         let message = format!(
             "the filter of header `{name}` was lost: its value is not a string; the match matches nothing; quote the value"
         );
-        found.add(Rule::HeadersLost, path.clone().field(name.clone()), message);
+        found.add(Rule::HeadersLost, path.field(name), message);
     }
     if headers.lost && headers.lost_names.is_empty() {
         let message = "a header filter was lost: a map has no entry, or an entry no name; the match matches nothing";
-        found.add(Rule::HeadersLost, path.clone(), message);
+        found.add(Rule::HeadersLost, path, message);
     }
     let mut seen = BTreeSet::new();
     let mut patterns = Vec::new();
     for (index, (name, value)) in headers.filters.iter().enumerate() {
-        let path = || match headers.form {
-            HeaderForm::List => path.clone().index(index).field(name.clone()),
-            HeaderForm::Map => path.clone().field(name.clone()),
+        let item = path.index(index);
+        let path = match headers.form {
+            HeaderForm::List => item.field(name),
+            HeaderForm::Map => path.field(name),
         };
         if !is_http_token(name) {
             found.add(
                 Rule::HeaderName,
-                path(),
+                path,
                 format!("`{name}` is not a valid header name, so the match matches nothing"),
             );
         }
         if !seen.insert(name.to_ascii_lowercase()) {
             let message =
                 format!("`{name}` already has a filter; both filters must hold, which some meshes cannot express");
-            found.add(Rule::HeaderRepeated, path(), message);
+            found.add(Rule::HeaderRepeated, path, message);
         }
         patterns.push(pattern(value, path, found));
     }
@@ -143,31 +148,32 @@ fn headers(headers: &Headers, version: Version, path: &FieldPath, found: &mut Fo
 /// Returns the regular expression that was probably meant by a glob: a `*` at the beginning or after a slash stands for any
 /// characters there, and for one segment of a path if more follows.
 fn meant_by_glob(pattern: &str) -> Option<String> {
+    if !pattern.starts_with('*') && !pattern.contains("/*") {
+        return None;
+    }
     let mut meant = String::new();
-    let mut found = false;
     let mut before = '/';
     let mut rest = pattern.chars().peekable();
     while let Some(c) = rest.next() {
         if c == '*' && before == '/' {
             while rest.next_if_eq(&'*').is_some() {}
             meant.push_str(if rest.peek().is_some() { "[^/]*" } else { ".*" });
-            found = true;
         } else {
             meant.push(c);
         }
         before = c;
     }
-    found.then_some(meant)
+    Some(meant)
 }
 
-fn pattern(regex: &str, path: impl FnOnce() -> FieldPath, found: &mut Found) -> Option<Portable> {
+fn pattern(regex: &str, path: Place<'_>, found: &mut Found) -> Option<Portable> {
     match Portable::parse(regex) {
         Ok(portable) => Some(portable),
         Err(error) => {
             let meant = meant_by_glob(regex).filter(|meant| Portable::parse(meant).is_ok());
             let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
             let message = format!("`{regex}` is {error}; the match matches nothing{hint}");
-            found.add(Rule::PatternNotPortable, path(), message);
+            found.add(Rule::PatternNotPortable, path, message);
             None
         }
     }
@@ -198,20 +204,17 @@ fn ports(spec: Option<&PortsSpec>, version: Version) -> Vec<Violation> {
         .and_then(|spec| spec.matches.as_ref())
         .map(|matches| &*matches.ports)
         .unwrap_or_default();
-    let path = FieldPath::from("spec.matches.ports");
+    let matches = Place::Root.field("spec");
+    let matches = matches.field("matches");
+    let path = matches.field("ports");
     let mut found = Found::default();
     if !ports.is_empty() && version < Version::V1Alpha4 {
         let message =
             format!("`{version}` has no ports; an API server that drops them makes the route match all ports");
-        found.add(Rule::PortsVersion, path.clone(), message);
+        found.add(Rule::PortsVersion, path, message);
     }
     for (index, port) in ports.iter().enumerate() {
-        found.port(
-            Rule::RoutePort,
-            path.clone().index(index),
-            port,
-            "the route matches nothing",
-        );
+        found.port(Rule::RoutePort, path.index(index), port, "the route matches nothing");
     }
     found.0
 }

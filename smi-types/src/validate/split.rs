@@ -2,7 +2,7 @@
 
 use super::names::is_host;
 use super::{Form, Found, Rule, Violation, namespace, repeated};
-use crate::path::FieldPath;
+use crate::path::Place;
 use crate::split::{Backend, MatchRef, Spec, TrafficSplit};
 use crate::version::Version;
 use crate::weight::Weight;
@@ -13,24 +13,14 @@ impl TrafficSplit {
     /// See [`validate`](crate::validate).
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
-        let path = FieldPath::root().field("spec");
+        let path = Place::Root.field("spec");
+        let own = namespace(&self.metadata);
         let mut found = Found::default();
         match &self.spec {
             Some(spec) if *spec != Spec::default() => {
-                root(
-                    &spec.service,
-                    namespace(&self.metadata),
-                    path.clone().field("service"),
-                    &mut found,
-                );
-                backends(
-                    &spec.backends,
-                    namespace(&self.metadata),
-                    self.version,
-                    &path.clone().field("backends"),
-                    &mut found,
-                );
-                matches(&spec.matches, self.version, &path.field("matches"), &mut found);
+                root(&spec.service, own, path.field("service"), &mut found);
+                backends(&spec.backends, own, self.version, path.field("backends"), &mut found);
+                matches(&spec.matches, self.version, path.field("matches"), &mut found);
             }
             _ => found.no_spec(path),
         }
@@ -40,7 +30,7 @@ impl TrafficSplit {
 
 /// Checks the forms of T3 that are recognisable without the cluster domain: two labels, optionally followed by `svc`.
 /// An operator may allow any other host.
-fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
+fn root(service: &str, own: Option<&str>, path: Place<'_>, found: &mut Found) {
     if service.is_empty() {
         return found.add(Rule::RootMissing, path, "the root service is missing");
     }
@@ -48,8 +38,8 @@ fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
         let message = format!("`{service}` is neither a service name nor a host");
         return found.add(Rule::RootForm, path, message);
     }
-    let labels: Vec<&str> = service.split('.').collect();
-    let ([_, namespace] | [_, namespace, "svc"]) = labels[..] else {
+    let mut labels = service.split('.').skip(1);
+    let (Some(namespace), None | Some("svc"), None) = (labels.next(), labels.next(), labels.next()) else {
         return;
     };
     if let Some(own) = own.filter(|own| *own != namespace) {
@@ -59,32 +49,19 @@ fn root(service: &str, own: Option<&str>, path: FieldPath, found: &mut Found) {
     }
 }
 
-fn backends(backends: &[Backend], own: Option<&str>, version: Version, path: &FieldPath, found: &mut Found) {
+fn backends(backends: &[Backend], own: Option<&str>, version: Version, path: Place<'_>, found: &mut Found) {
     if backends.is_empty() {
-        return found.add(
-            Rule::NoBackends,
-            path.clone(),
-            "there are no backends, so the split has no effect",
-        );
+        let message = "there are no backends, so the split has no effect";
+        return found.add(Rule::NoBackends, path, message);
     }
     for (index, Backend { service, weight }) in backends.iter().enumerate() {
-        let path = path.clone().index(index);
-        let field = path.clone().field("service");
-        let remedy = match service.split('.').collect::<Vec<_>>()[..] {
-            [name, namespace, ..] if own == Some(namespace) => format!("write the bare name, `{name}`"),
-            _ => "name a service in the split's own namespace".to_owned(),
-        };
-        let consequence = format!("the backend counts as absent; {remedy}");
-        found.name(Rule::BackendName, field, service, &Form::SERVICE, &consequence);
+        let path = path.index(index);
+        backend_name(service, own, path.field("service"), found);
         self::weight(weight, version, path.field("weight"), found);
     }
     for (index, service) in repeated(backends.iter().map(|backend| &*backend.service)) {
         let message = format!("`{service}` is already listed; the weights are added");
-        found.add(
-            Rule::BackendRepeated,
-            path.clone().index(index).field("service"),
-            message,
-        );
+        found.add(Rule::BackendRepeated, path.index(index).field("service"), message);
     }
     let is_zero = |weight: &Weight| match weight {
         Weight::Missing => true,
@@ -93,11 +70,24 @@ fn backends(backends: &[Backend], own: Option<&str>, version: Version, path: &Fi
     };
     if backends.iter().all(|backend| is_zero(&backend.weight)) {
         let message = "all weights are zero, so the root service serves the traffic as if there were no split";
-        found.add(Rule::AllWeightsZero, path.clone(), message);
+        found.add(Rule::AllWeightsZero, path, message);
     }
 }
 
-fn weight(weight: &Weight, version: Version, path: FieldPath, found: &mut Found) {
+fn backend_name(service: &str, own: Option<&str>, path: Place<'_>, found: &mut Found) {
+    if (Form::SERVICE.is_valid)(service) {
+        return;
+    }
+    let mut labels = service.split('.');
+    let remedy = match (labels.next(), labels.next()) {
+        (Some(name), Some(namespace)) if own == Some(namespace) => format!("write the bare name, `{name}`"),
+        _ => "name a service in the split's own namespace".to_owned(),
+    };
+    let consequence = format!("the backend counts as absent; {remedy}");
+    found.name(Rule::BackendName, path, service, &Form::SERVICE, &consequence);
+}
+
+fn weight(weight: &Weight, version: Version, path: Place<'_>, found: &mut Found) {
     match weight {
         Weight::Missing => found.add(Rule::WeightMissing, path, "the weight is missing and counts as 0"),
         Weight::Invalid(value) => {
@@ -112,23 +102,23 @@ fn weight(weight: &Weight, version: Version, path: FieldPath, found: &mut Found)
     }
 }
 
-fn matches(matches: &[MatchRef], version: Version, path: &FieldPath, found: &mut Found) {
+fn matches(matches: &[MatchRef], version: Version, path: Place<'_>, found: &mut Found) {
     if !matches.is_empty() && version < Version::V1Alpha3 {
         let message =
             format!("`{version}` has no matches; an API server that drops them makes the split apply to all traffic");
-        found.add(Rule::SplitMatchesVersion, path.clone(), message);
+        found.add(Rule::SplitMatchesVersion, path, message);
     }
     for (index, MatchRef { api_group, kind, name }) in matches.iter().enumerate() {
-        let path = path.clone().index(index);
+        let path = path.index(index);
         let group = api_group.as_deref().unwrap_or_default();
         if !matches!(group, "" | "specs.smi-spec.io") {
             // D18
             let message = format!("API group `{group}` has no route groups, so the reference adds no match");
-            found.add(Rule::ReferenceGroup, path.clone().field("apiGroup"), message);
+            found.add(Rule::ReferenceGroup, path.field("apiGroup"), message);
         }
         if kind != "HTTPRouteGroup" {
             let message = format!("`{kind}` is not `HTTPRouteGroup`, so the reference adds no match");
-            found.add(Rule::ReferenceKind, path.clone().field("kind"), message);
+            found.add(Rule::ReferenceKind, path.field("kind"), message);
         }
         let consequence = "the reference adds no match";
         found.name(

@@ -42,6 +42,19 @@ const NONE: [&str; 0] = [];
 const ALL: [&str; 4] = ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"];
 
 #[test]
+fn finds_repeated_items_in_short_and_long_lists() {
+    for length in [4, 16, 17, 100] {
+        let mut items: Vec<String> = (0..length).map(|item| item.to_string()).collect();
+        items[1] = "0".into();
+        items[2] = String::new();
+        items[3] = String::new();
+        items.push("0".into());
+        let found: Vec<_> = repeated(items.iter().map(String::as_str)).collect();
+        assert_eq!(found, [(1, "0"), (length, "0")]);
+    }
+}
+
+#[test]
 fn accepts_valid_objects() {
     for version in ALL {
         let backends = json!([{"service": "web-v1", "weight": 9}, {"service": "web", "weight": 0}]);
