@@ -3,17 +3,19 @@
 mod automata;
 mod domain;
 mod example;
+mod facts;
 mod lower;
+mod member;
+mod pieces;
+mod structure;
 
 pub use lower::Comparison;
 
-use automata::Language;
+use facts::Facts;
 
-use regex::{Regex, RegexBuilder};
 use smi_types::regex::{NotPortableError, Portable};
 use std::fmt::{self, Display};
-
-use std::sync::{LazyLock, OnceLock};
+use std::sync::Arc;
 
 /// The part of a text that a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +55,7 @@ pub enum Engine {
 pub struct Pattern {
     portable: Portable,
     anchor: Anchor,
-    compiled: OnceLock<Option<Regex>>,
+    facts: Arc<Facts>,
 }
 
 impl Pattern {
@@ -71,7 +73,7 @@ impl Pattern {
         Self {
             portable,
             anchor,
-            compiled: OnceLock::new(),
+            facts: Arc::default(),
         }
     }
 
@@ -90,14 +92,7 @@ impl Pattern {
     /// Returns `true` if `text` matches.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        let regex = self.compiled.get_or_init(|| {
-            // The dialect bounds the size of the program well below this.
-            RegexBuilder::new(&format!("^(?:{})$", self.to_full_match(Engine::Rust)))
-                .size_limit(1 << 28)
-                .build()
-                .ok()
-        });
-        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        self.compiled().is_some_and(|regex| regex.is_match(text))
     }
 
     /// Returns the regular expression for an engine that matches whole texts. For an engine that does not, the adapter
@@ -119,14 +114,14 @@ impl Pattern {
     /// takes too much work.
     #[must_use]
     pub fn is_disjoint(&self, other: &Self) -> bool {
-        automata::disjoint(&self.to_full_match(Engine::Rust), &other.to_full_match(Engine::Rust))
+        structure::is_disjoint(self, other).unwrap_or_else(|| automata::disjoint(self.language(), other.language()))
     }
 
     /// Returns comparisons that are equal to the pattern, for meshes without regular expressions: a text matches the
     /// pattern if and only if it fulfils one of them.
     ///
-    /// They are sorted, at most 64, and none is covered by another. The equality is proved on automata for all texts
-    /// without a line feed, which no part of an HTTP request contains. Returns `None` if there are no such comparisons,
+    /// They are sorted, at most 64, and none is covered by another. The equality is proved for all texts without a line
+    /// feed, which no part of an HTTP request contains. Returns `None` if there are no such comparisons,
     /// or if the proof takes too much work.
     ///
     /// ```
@@ -143,7 +138,8 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn lower(&self) -> Option<Vec<Comparison>> {
-        lower::lower(&self.to_full_match(Engine::Rust), &domain::ANY)
+        let lower = || lower::lower(self, &domain::ANY);
+        self.facts.lowered.get_or_init(lower).clone()
     }
 
     /// Returns comparisons like [`lower`](Self::lower) that are equal to the pattern for every path that clients send: it
@@ -160,45 +156,34 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn lower_path(&self) -> Option<Vec<Comparison>> {
-        lower::lower(&self.to_full_match(Engine::Rust), &domain::PATHS)
+        let lower = || lower::lower(self, &domain::PATHS);
+        self.facts.lowered_path.get_or_init(lower).clone()
     }
 
     /// Returns `true` if it is proved that no path matches the pattern, in any form in which a mesh can receive it (S5).
     #[must_use]
     pub fn never_matches_a_path(&self) -> bool {
-        self.never_matches(domain::is_path, &domain::RECEIVED_PATHS)
+        structure::never_matches(self, domain::is_path, domain::may_begin_path)
+            .unwrap_or_else(|| automata::disjoint(self.language(), domain::RECEIVED_PATHS.as_ref()))
     }
 
     /// Returns `true` if it is proved that no value of a header matches the pattern.
     #[must_use]
     pub fn never_matches_a_value(&self) -> bool {
-        self.never_matches(domain::is_value, &domain::VALUES)
-    }
-
-    fn never_matches(&self, contains: fn(&str) -> bool, domain: &LazyLock<Option<Language>>) -> bool {
-        // If the pattern matches a text, its anchored forms do, too.
-        if example::of(self.portable.ascii()).is_some_and(|example| contains(&example)) {
-            return false;
-        }
-        let own = Language::new(&self.to_full_match(Engine::Rust));
-        let (Some(own), Some(domain)) = (own, domain.as_ref()) else {
-            return false;
-        };
-        own.is_disjoint(domain)
+        structure::never_matches(self, domain::is_value, domain::may_begin_value)
+            .unwrap_or_else(|| automata::disjoint(self.language(), domain::VALUES.as_ref()))
     }
 
     /// Returns `true` if it is proved that the same paths match the pattern as a whole and with a prefix (S4).
     #[must_use]
     pub fn is_equal_for_prefixes(&self) -> bool {
-        if self.portable.takes_any_suffix() {
-            return true;
-        }
-        let pattern = self.portable.ascii();
-        // A finite set of texts does not contain every extension of one of them. This covers most patterns.
-        if example::is_finite(pattern) && example::of(pattern).is_some_and(|example| domain::is_path(&example)) {
-            return false;
-        }
-        automata::equal(&domain::PATHS.texts, pattern, &format!("(?:{pattern})(?s:.*)"))
+        let prove = || {
+            let forms = [Anchor::Full, Anchor::Start].map(|anchor| Self::from_portable(self.portable.clone(), anchor));
+            let [full, start] = forms.each_ref().map(Self::language);
+            automata::equal(domain::PATHS.texts.as_ref(), full, start)
+        };
+        let decide = || structure::is_equal_for_prefixes(self).unwrap_or_else(prove);
+        *self.facts.equal_for_prefixes.get_or_init(decide)
     }
 }
 
@@ -258,11 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn clones_share_what_is_derived() {
+        let pattern = Pattern::new("/[^/]*", Anchor::Full).unwrap();
+        let clone = pattern.clone();
+        assert!(std::ptr::eq(pattern.language().unwrap(), clone.language().unwrap()));
+        assert_eq!(pattern, Pattern::new("/[^/]*", Anchor::Full).unwrap());
+    }
+
+    #[test]
     fn the_largest_patterns_compile() {
         for pattern in ["[a-z]{0,600}", "(?i)k{1000}", "(?:[^/]{1,30}/){20}", &"a".repeat(3000)] {
             let pattern = Pattern::new(pattern, Anchor::Search).unwrap();
             let _ = pattern.is_match("x");
-            assert!(pattern.compiled.get().unwrap().is_some(), "{pattern:?}");
+            assert!(pattern.compiled().is_some(), "{pattern:?}");
         }
     }
 }

@@ -6,7 +6,6 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 /// The size of the largest automaton, in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -28,7 +27,7 @@ impl Language {
     }
 
     /// Returns `true` if it is proved that no text is in both languages.
-    pub(super) fn is_disjoint(&self, other: &Self) -> bool {
+    fn is_disjoint(&self, other: &Self) -> bool {
         holds(
             [self, other],
             |alive| alive[0] && alive[1],
@@ -37,12 +36,9 @@ impl Language {
     }
 
     /// Returns `true` if it is proved that the same texts of this language match both patterns.
-    pub(super) fn has_equal(&self, a: &str, b: &str) -> bool {
-        let (Some(a), Some(b)) = (Self::new(a), Self::new(b)) else {
-            return false;
-        };
+    fn has_equal(&self, a: &Self, b: &Self) -> bool {
         holds(
-            [self, &a, &b],
+            [self, a, b],
             |alive| alive[0] && (alive[1] || alive[2]),
             |ends| !ends[0] || ends[1] == ends[2],
         )
@@ -57,17 +53,14 @@ impl Language {
     }
 }
 
-/// Returns `true` if it is proved that no whole text matches both patterns.
-pub(super) fn disjoint(a: &str, b: &str) -> bool {
-    match (Language::new(a), Language::new(b)) {
-        (Some(a), Some(b)) => a.is_disjoint(&b),
-        _ => false,
-    }
+/// Returns `true` if it is proved that no whole text is in both languages.
+pub(super) fn disjoint(a: Option<&Language>, b: Option<&Language>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a.is_disjoint(b))
 }
 
-/// Returns `true` if it is proved that the same whole texts match both patterns, of the texts in `domain`.
-pub(super) fn equal(domain: &LazyLock<Option<Language>>, a: &str, b: &str) -> bool {
-    domain.as_ref().is_some_and(|domain| domain.has_equal(a, b))
+/// Returns `true` if it is proved that the same whole texts are in both languages, of the texts in `domain`.
+pub(super) fn equal(domain: Option<&Language>, a: Option<&Language>, b: Option<&Language>) -> bool {
+    matches!((domain, a, b), (Some(domain), Some(a), Some(b)) if domain.has_equal(a, b))
 }
 
 /// Returns `true` if `law` holds for every text. Its arguments are `true` for each language that contains the text.
@@ -115,9 +108,17 @@ fn holds<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::disjoint;
+    use super::Language;
     use crate::pattern::domain::ANY;
     use proptest::prelude::*;
+
+    fn disjoint(a: &str, b: &str) -> bool {
+        super::disjoint(Language::new(a).as_ref(), Language::new(b).as_ref())
+    }
+
+    fn equal(a: &str, b: &str) -> bool {
+        super::equal(ANY.texts.as_ref(), Language::new(a).as_ref(), Language::new(b).as_ref())
+    }
 
     #[test]
     fn proves_that_patterns_are_disjoint() {
@@ -154,10 +155,7 @@ mod tests {
             ("ab?", "a|ab"),
             ("a|a", "a"),
         ] {
-            assert!(
-                super::equal(&ANY.texts, a, b) && super::equal(&ANY.texts, b, a),
-                "{a} {b}"
-            );
+            assert!(equal(a, b) && equal(b, a), "{a} {b}");
         }
         for (a, b) in [
             ("a", "b"),
@@ -167,10 +165,7 @@ mod tests {
             ("(", "("),
             ("a{1000}", "a{999}"),
         ] {
-            assert!(
-                !super::equal(&ANY.texts, a, b) && !super::equal(&ANY.texts, b, a),
-                "{a} {b}"
-            );
+            assert!(!equal(a, b) && !equal(b, a), "{a} {b}");
         }
     }
 

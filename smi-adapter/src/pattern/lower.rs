@@ -1,14 +1,15 @@
 //! Conversion of patterns to comparisons, for meshes without regular expressions.
 
-use super::automata::equal;
+use super::Pattern;
+use super::automata::{Language, equal};
 use super::domain::Domain;
-use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
+use super::member::is_member;
+use super::pieces::{self, expand};
+use regex_syntax::hir::Hir;
 use std::collections::BTreeSet;
 
-/// The largest number of comparisons that a pattern may become.
-const MAX_COMPARISONS: usize = 64;
-/// The largest number of pieces in all of them while they are constructed, which bounds the work.
-const MAX_PIECES: usize = 4096;
+/// The largest size of all comparisons that are returned without a proof on automata, whose limits bound it otherwise.
+const MAX_BYTES: usize = 4096;
 
 /// A comparison of a text that needs no regular expression.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,39 +44,77 @@ impl Comparison {
             (one, other) => one == other,
         }
     }
+
+    /// Returns some texts that fulfil the comparison.
+    fn samples(&self) -> Vec<String> {
+        let some = ["", "/", "~", "/~"].into_iter();
+        match self {
+            Self::Any => some.map(str::to_owned).collect(),
+            Self::Exact(text) => vec![text.clone()],
+            Self::Prefix(text) => some.map(|rest| format!("{text}{rest}")).collect(),
+            Self::Suffix(text) => some.map(|rest| format!("{rest}{text}")).collect(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Any => 0,
+            Self::Exact(text) | Self::Prefix(text) | Self::Suffix(text) => text.len(),
+        }
+    }
 }
 
-/// A piece of a text: a fixed part, any rest, or a position at which the text must begin or end.
-#[derive(Clone, Debug, PartialEq)]
-enum Piece {
-    Text(String),
-    Rest,
-    Begin,
-    End,
-}
+/// The syntax tree does not decide a question.
+#[derive(Debug)]
+pub(super) struct Undecided;
 
 /// Returns sorted comparisons, none covered by another, that are equal to matching `pattern` as a whole, for the texts in
-/// `domain`. They are derived from the syntax tree, and then proved equal on automata.
-pub(super) fn lower(pattern: &str, domain: &Domain) -> Option<Vec<Comparison>> {
-    let tree = regex_syntax::parse(pattern).ok()?;
-    if may_be_any(&tree) && equal(&domain.texts, pattern, &Comparison::Any.to_regex()) {
+/// `domain`.
+pub(super) fn lower(pattern: &Pattern, domain: &Domain) -> Option<Vec<Comparison>> {
+    let tree = pattern.whole_tree()?;
+    decide(tree, domain).unwrap_or_else(|Undecided| prove(tree, pattern.language(), domain))
+}
+
+/// Returns what [`prove`] returns, or more where that takes too much work, from the syntax tree alone.
+pub(super) fn decide(tree: &Hir, domain: &Domain) -> Result<Option<Vec<Comparison>>, Undecided> {
+    if let Some(all) = exact(tree, domain) {
+        let is_covered = |part: &Comparison| all.iter().any(|one| one.covers(part));
+        // The others leave out a text, because there are more characters than comparisons.
+        return Ok(if domain.parts.iter().all(is_covered) {
+            Some(vec![Comparison::Any])
+        } else {
+            within(&all, domain)
+        });
+    }
+    if may_be_any(tree) {
+        if pieces::is_every_text(tree, domain) {
+            return Ok(Some(vec![Comparison::Any]));
+        }
+        if !domain.samples.iter().any(|text| is_outside(tree, text)) {
+            return Err(Undecided);
+        }
+    }
+    let candidates = candidates(tree)
+        .and_then(|all| within(&all, domain))
+        .unwrap_or_default();
+    let samples = candidates.iter().flat_map(Comparison::samples);
+    let mut samples = samples.filter(|text| (domain.contains)(text));
+    if candidates.is_empty() || samples.any(|text| is_outside(tree, &text)) {
+        Ok(None)
+    } else {
+        Err(Undecided)
+    }
+}
+
+/// Derives comparisons from the syntax tree, and proves on automata that they are equal to the language.
+pub(super) fn prove(tree: &Hir, language: Option<&Language>, domain: &Domain) -> Option<Vec<Comparison>> {
+    let is_equal_to = |regex: &str| equal(domain.texts.as_ref(), language, Language::new(regex).as_ref());
+    if may_be_any(tree) && is_equal_to(&Comparison::Any.to_regex()) {
         return Some(vec![Comparison::Any]);
     }
-    let texts = expand(&tree)?;
-    let all: BTreeSet<Comparison> = texts
-        .iter()
-        .filter_map(|text| within_ends(text))
-        .map(comparison)
-        .filter(|one| one.as_ref().is_none_or(|one| (domain.may_fulfil)(one)))
-        .collect::<Option<_>>()?;
-    let is_covered = |one: &Comparison| all.iter().any(|other| other != one && other.covers(one));
-    let comparisons: Vec<Comparison> = all.iter().filter(|one| !is_covered(one)).cloned().collect();
+    let comparisons = within(&candidates(tree)?, domain)?;
     let regexes: Vec<String> = comparisons.iter().map(Comparison::to_regex).collect();
-    // An empty alternation would match the empty text.
-    if comparisons.is_empty() {
-        return None;
-    }
-    equal(&domain.texts, pattern, &regexes.join("|")).then_some(comparisons)
+    is_equal_to(&regexes.join("|")).then_some(comparisons)
 }
 
 /// Returns `true` unless it is certain that some text of a request does not match: the shortest ones have one character,
@@ -85,229 +124,49 @@ fn may_be_any(tree: &Hir) -> bool {
     properties.minimum_len().is_some_and(|least| least <= 1) && properties.maximum_len().is_none()
 }
 
-/// Returns the texts of a syntax tree. Word boundaries are ignored here; if they matter, the proof fails.
-fn expand(tree: &Hir) -> Option<Vec<Vec<Piece>>> {
-    let texts = match tree.kind() {
-        HirKind::Look(Look::Start) => vec![vec![Piece::Begin]],
-        HirKind::Look(Look::End) => vec![vec![Piece::End]],
-        HirKind::Empty | HirKind::Look(_) => vec![Vec::new()],
-        HirKind::Literal(literal) => vec![vec![Piece::Text(String::from_utf8(literal.0.to_vec()).ok()?)]],
-        HirKind::Class(class) => characters(class)?,
-        HirKind::Repetition(repetition) => repeat(repetition)?,
-        HirKind::Capture(capture) => expand(&capture.sub)?,
-        HirKind::Concat(parts) => parts
-            .iter()
-            .try_fold(vec![Vec::new()], |texts, part| join(&texts, &expand(part)?))?,
-        HirKind::Alternation(parts) => {
-            let mut texts = Vec::new();
-            for part in parts {
-                texts.extend(expand(part)?);
-            }
-            texts
-        }
-    };
-    is_small(&texts).then_some(texts)
+fn is_outside(tree: &Hir, text: &str) -> bool {
+    is_member(tree, text) == Some(false)
 }
 
-fn is_small(texts: &[Vec<Piece>]) -> bool {
-    texts.len() <= MAX_COMPARISONS && texts.iter().map(Vec::len).sum::<usize>() <= MAX_PIECES
+/// Returns comparisons that are probably equal to a syntax tree.
+fn candidates(tree: &Hir) -> Option<BTreeSet<Comparison>> {
+    pieces::comparisons(&expand(tree)?)
 }
 
-/// Concatenates every text of `first` with every text of `second`.
-fn join(first: &[Vec<Piece>], second: &[Vec<Piece>]) -> Option<Vec<Vec<Piece>>> {
-    if first.len() * second.len() > MAX_COMPARISONS {
-        return None;
-    }
-    let joined: Vec<_> = first
+/// Returns comparisons that are certainly equal to a syntax tree, for all texts of the characters of a domain.
+fn exact(tree: &Hir, domain: &Domain) -> Option<BTreeSet<Comparison>> {
+    let texts = expand(tree)?;
+    let all = pieces::comparisons(&texts)?;
+    let is_small = all.iter().map(Comparison::len).sum::<usize>() <= MAX_BYTES;
+    (is_small && pieces::are_exact(tree, &texts, domain)).then_some(all)
+}
+
+/// Returns the comparisons that a text of the domain can fulfil, except those covered by others; `None` if there are none,
+/// because an empty alternation would match the empty text.
+fn within(all: &BTreeSet<Comparison>, domain: &Domain) -> Option<Vec<Comparison>> {
+    let possible: Vec<&Comparison> = all.iter().filter(|one| (domain.may_fulfil)(one)).collect();
+    let is_covered = |one: &Comparison| possible.iter().any(|other| **other != *one && other.covers(one));
+    let comparisons: Vec<Comparison> = possible
         .iter()
-        .flat_map(|first| second.iter().map(move |second| [&**first, second].concat()))
+        .filter(|one| !is_covered(one))
+        .map(|one| (*one).clone())
         .collect();
-    is_small(&joined).then_some(joined)
+    (!comparisons.is_empty()).then_some(comparisons)
 }
 
-fn characters(class: &Class) -> Option<Vec<Vec<Piece>>> {
-    let Class::Unicode(class) = class else { return None };
-    let all = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-    let some: Vec<char> = all.take(MAX_COMPARISONS + 1).collect();
-    Some(
-        some.into_iter()
-            .map(|character| vec![Piece::Text(character.into())])
-            .collect(),
-    )
-}
-
-fn repeat(repetition: &Repetition) -> Option<Vec<Vec<Piece>>> {
-    if repetition.min == 0 && repetition.max.is_none() && is_any(&repetition.sub) {
-        return Some(vec![vec![Piece::Rest]]);
-    }
-    let once = expand(&repetition.sub)?;
-    let mut texts = vec![Vec::new()];
-    for _ in 0..repetition.min {
-        texts = join(&texts, &once)?;
-    }
-    let mut all = texts.clone();
-    for _ in repetition.min..repetition.max? {
-        texts = join(&texts, &once)?;
-        all.extend(texts.iter().cloned());
-        if !is_small(&all) {
-            return None;
+/// Returns `true` if it is certain that every text that begins with a match also matches.
+pub(super) fn is_closed(tree: &Hir, domain: &Domain) -> bool {
+    let Some(all) = exact(tree, domain) else { return false };
+    let is_open = |one: &Comparison| match one {
+        Comparison::Any | Comparison::Prefix(_) => false,
+        Comparison::Exact(text) => {
+            let longer = Comparison::Prefix(text.clone());
+            !all.iter().any(|other| other.covers(&longer))
         }
-    }
-    Some(all)
-}
-
-/// Returns `true` if a tree matches any single character, possibly except a line feed.
-fn is_any(tree: &Hir) -> bool {
-    let HirKind::Class(Class::Unicode(class)) = tree.kind() else {
-        return false;
+        Comparison::Suffix(_) => true,
     };
-    class.ranges().iter().map(ClassUnicodeRange::len).sum::<usize>() >= 0x11_0000 - 0x800 - 1
-}
-
-/// Returns the pieces between the positions at which the text must begin and end; `None` if no text is possible.
-fn within_ends(pieces: &[Piece]) -> Option<&[Piece]> {
-    let may_be_empty = |pieces: &[Piece]| {
-        !pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Text(text) if !text.is_empty()))
-    };
-    let begin = pieces.iter().rposition(|piece| *piece == Piece::Begin);
-    let (before, pieces) = pieces.split_at(begin.map_or(0, |begin| begin + 1));
-    let end = pieces.iter().position(|piece| *piece == Piece::End);
-    let (pieces, after) = pieces.split_at(end.unwrap_or(pieces.len()));
-    (may_be_empty(before) && may_be_empty(after)).then_some(pieces)
-}
-
-/// Converts pieces to a comparison; `None` if they contain [`Piece::Rest`] elsewhere than at one end.
-fn comparison(pieces: &[Piece]) -> Option<Comparison> {
-    let rest = pieces.iter().position(|piece| *piece == Piece::Rest);
-    let last_rest = pieces.iter().rposition(|piece| *piece == Piece::Rest);
-    let (Some(rest), Some(last_rest)) = (rest, last_rest) else {
-        return Some(Comparison::Exact(text(pieces)));
-    };
-    let (begin, others) = pieces.split_at(rest);
-    let (between, end) = others.split_at(last_rest - rest);
-    match (text(begin), text(between), text(end)) {
-        (begin, between, end) if begin.is_empty() && between.is_empty() && end.is_empty() => Some(Comparison::Any),
-        (begin, between, end) if between.is_empty() && end.is_empty() => Some(Comparison::Prefix(begin)),
-        (begin, between, end) if begin.is_empty() && between.is_empty() => Some(Comparison::Suffix(end)),
-        _ => None,
-    }
-}
-
-/// Concatenates the fixed parts of some pieces.
-fn text(pieces: &[Piece]) -> String {
-    let texts = pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => text.as_str(),
-        Piece::Rest | Piece::Begin | Piece::End => "",
-    });
-    texts.collect()
+    !all.iter().any(is_open)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Comparison::{Any, Exact, Prefix, Suffix};
-    use super::*;
-    use crate::pattern::{Anchor, Pattern};
-    use proptest::prelude::*;
-
-    fn lowered(pattern: &str, anchor: Anchor) -> Option<Vec<Comparison>> {
-        Pattern::new(pattern, anchor).unwrap().lower()
-    }
-
-    fn exact(texts: &[&str]) -> Vec<Comparison> {
-        texts.iter().map(|text| Exact((*text).into())).collect()
-    }
-
-    #[test]
-    fn lowers_patterns_that_equal_comparisons() {
-        for (pattern, expected) in [
-            ("/api", exact(&["/api"])),
-            ("^/api$", exact(&["/api"])),
-            ("", exact(&[""])),
-            ("/api/.*", vec![Prefix("/api/".into())]),
-            ("/a(/.*)?", vec![Exact("/a".into()), Prefix("/a/".into())]),
-            (".*", vec![Any]),
-            (".*.*", vec![Any]),
-            ("a.*.*", vec![Prefix("a".into())]),
-            (".*/end", vec![Suffix("/end".into())]),
-            ("(?i)ab", exact(&["AB", "Ab", "aB", "ab"])),
-            ("/v[12]/x|/y", exact(&["/v1/x", "/v2/x", "/y"])),
-            ("a{2}b{0,1}", exact(&["aa", "aab"])),
-            ("/a.*|/ab|/abc.*", vec![Prefix("/a".into())]),
-            ("/foo\\*", exact(&["/foo*"])),
-            ("a(?:b|)", exact(&["a", "ab"])),
-            ("\\bfoo", exact(&["foo"])),
-            ("a|b^c|d$e", exact(&["a"])),
-        ] {
-            assert_eq!(lowered(pattern, Anchor::Full), Some(expected), "{pattern}");
-        }
-        assert_eq!(lowered("/api", Anchor::Start), Some(vec![Prefix("/api".into())]));
-        assert_eq!(lowered("^/api$", Anchor::Start), Some(exact(&["/api"])));
-        assert_eq!(lowered("", Anchor::Search), Some(vec![Any]));
-        assert_eq!(
-            lowered("^a|b$", Anchor::Search),
-            Some(vec![Prefix("a".into()), Suffix("b".into())])
-        );
-    }
-
-    #[test]
-    fn does_not_lower_other_patterns() {
-        for pattern in [
-            ".+",
-            "/a/.+",
-            "/[^/]+",
-            "/orders/[0-9]+",
-            "a.*b",
-            ".*a.*",
-            "a*",
-            "[a-z]{2}",
-            "[^a]",
-            "a^b",
-            "(?:.*a){3}",
-            "a{1000}b{0,1000}",
-        ] {
-            assert_eq!(lowered(pattern, Anchor::Full), None, "{pattern}");
-        }
-        assert_eq!(lowered("a", Anchor::Search), None);
-    }
-
-    #[test]
-    fn the_largest_patterns_take_bounded_work() {
-        let many: Vec<String> = (0..65).map(|number| format!("/{number:03}")).collect();
-        assert_eq!(lowered(&many.join("|"), Anchor::Full), None);
-        assert_eq!(
-            lowered(&many[1..].join("|"), Anchor::Full).map(|all| all.len()),
-            Some(64)
-        );
-        for pattern in [
-            "(?:(?:a?){30}){30}",
-            "(?:a|b){0,15}",
-            "(?i)k{500}",
-            "(?:[^/]{1,30}/){20}",
-            &"a".repeat(4000),
-        ] {
-            _ = lowered(pattern, Anchor::Search);
-        }
-    }
-
-    proptest! {
-        /// A text fulfils one of the comparisons if and only if it matches the pattern.
-        #[test]
-        fn comparisons_match_the_same_texts_as_the_pattern(
-            pattern in "((a|b|c|ab|/|[ab]|(ab?)|(a|bc)|\\.\\*)\\??){0,4}",
-            text in "[abc/]{0,5}",
-        ) {
-            let pattern = Pattern::new(&pattern, Anchor::Full).unwrap();
-            if let Some(comparisons) = pattern.lower() {
-                let fulfilled = comparisons.iter().any(|comparison| match comparison {
-                    Any => true,
-                    Exact(exact) => text == *exact,
-                    Prefix(begin) => text.starts_with(begin.as_str()),
-                    Suffix(end) => text.ends_with(end.as_str()),
-                });
-                prop_assert_eq!(fulfilled, pattern.is_match(&text));
-            }
-        }
-    }
-}
+mod tests;
