@@ -104,7 +104,7 @@ fn whole_path(name: &str, adapter: &dyn MeshAdapter, rest: &Snapshot, objects: &
     let (mut times, mut floors) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         times.push(time(|| (0..20).map(|_| ours()).sum::<usize>()));
-        floors.push(time(|| (0..20).map(|_| floor()).count()));
+        floors.push(time(|| (0..20).map(|_| floor().1).sum::<usize>()));
     }
     let (ours, floor) = (median(&mut times) / 20, median(&mut floors) / 20);
     println!(
@@ -150,7 +150,7 @@ fn growth(name: &str, adapter: &dyn MeshAdapter, make: fn(usize) -> Snapshot, si
             let took = median(&mut runs);
             let exponent = before.as_ref().and_then(|(smaller, earlier)| {
                 let factor = ratio(took, *earlier.get(times.len())?);
-                let growth = size as f64 / *smaller as f64;
+                let growth = float(size) / float(*smaller);
                 Some(format!(", n^{:.2}", factor.ln() / growth.ln()))
             });
             println!(
@@ -181,7 +181,7 @@ fn memory(splits: usize) {
     let json: usize = inputs.iter().map(Vec::len).sum();
     let held = |region: &Region<'_, System>| {
         let change = region.change();
-        (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / json as f64
+        float(change.bytes_allocated - change.bytes_deallocated) / float(json)
     };
     let region = Region::new(ALLOCATOR);
     let mut snapshot = Snapshot::default();
@@ -211,4 +211,8 @@ fn median(times: &mut [Duration]) -> Duration {
 
 fn ratio(one: Duration, other: Duration) -> f64 {
     one.as_secs_f64() / other.as_secs_f64()
+}
+
+fn float(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
