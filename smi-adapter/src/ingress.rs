@@ -88,9 +88,13 @@ pub fn report(
     way: &str,
 ) -> Vec<Diagnostic> {
     let name = object.reference();
-    let splits: BTreeSet<(&ObjectKey, &ObjectRef)> = desired.iter().flat_map(splits).collect();
-    let bypassed = splits.into_iter().filter(|(root, _)| backends.contains(*root));
+    if backends.is_empty() {
+        return Vec::new();
+    }
+    let splits = desired.iter().flat_map(splits);
+    let bypassed: BTreeSet<(&ObjectKey, &ObjectRef)> = splits.filter(|(root, _)| backends.contains(*root)).collect();
     bypassed
+        .into_iter()
         .map(|(root, split)| {
             let message = format!(
                 "what enters the cluster through `{name}` goes to the root service `{}` and is not split; {way}",

@@ -12,13 +12,15 @@ use crate::native::VirtualService;
 use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
+use smi_adapter::model::PolicyKey;
 use smi_adapter::object::{Kind, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    let has_rivals = foreign.iter().any(|object| object.kind == VirtualService::KIND);
     let mut by_host: BTreeMap<String, Vec<&Manifest>> = BTreeMap::new();
-    for manifest in desired {
+    for manifest in desired.iter().filter(|manifest| has_rivals || is_external(manifest)) {
         for host in list(&manifest.object.spec, "hosts").filter_map(Value::as_str) {
             by_host
                 .entry(qualified(&manifest.object, host))
@@ -52,6 +54,11 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
         }
     }
     diagnostics
+}
+
+/// Returns `true` if the root of a manifest is an external host. The name of a service has no dots.
+fn is_external(manifest: &Manifest) -> bool {
+    matches!(&manifest.policy, PolicyKey::Route(root) if root.name.contains('.'))
 }
 
 /// Returns the qualified name of a host of an object. A name without dots is a service in the object's own namespace.

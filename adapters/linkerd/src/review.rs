@@ -15,6 +15,7 @@ use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
 use smi_adapter::object::{Kind, ObjectRef};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const GATEWAY_HTTP_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
 pub(crate) const GRPC_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes");
@@ -27,11 +28,23 @@ pub(crate) const SERVER_AUTHORIZATION: Kind = Kind::new(
 );
 
 pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    if foreign.is_empty() {
+        return Vec::new();
+    }
     let mut diagnostics = access::review(desired, foreign);
     diagnostics.extend(outside::review(desired, foreign));
-    let desired: Vec<&Manifest> = desired.iter().filter(|ours| ours.stage == Stage::Route).collect();
+    let mut by_service: BTreeMap<(&str, &str), Vec<&Manifest>> = BTreeMap::new();
+    for ours in desired.iter().filter(|ours| ours.stage == Stage::Route) {
+        if let Some((namespace, service, _)) = parents(&ours.object, "Service").next() {
+            by_service.entry((namespace, service)).or_default().push(ours);
+        }
+    }
     for theirs in foreign {
-        for ours in &desired {
+        for ours in services(theirs)
+            .iter()
+            .filter_map(|service| by_service.get(service))
+            .flatten()
+        {
             if let Some((code, message)) = verdict(&ours.object, theirs) {
                 let splits = ours.sources.iter().filter(|source| source.kind == Kind::TrafficSplit);
                 let report = |split: &ObjectRef| {
@@ -43,6 +56,20 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
         }
     }
     diagnostics
+}
+
+/// Returns the services to which a foreign object may apply: namespace, name.
+fn services(theirs: &NativeObject) -> BTreeSet<(&str, &str)> {
+    if theirs.kind == ServiceProfile::KIND {
+        let name = theirs.metadata.name.as_deref().unwrap_or_default();
+        let parts = name
+            .split_once('.')
+            .and_then(|(service, rest)| Some((rest.split_once(".svc.")?.0, service)));
+        return parts.into_iter().collect();
+    }
+    parents(theirs, "Service")
+        .map(|(namespace, service, _)| (namespace, service))
+        .collect()
 }
 
 /// Returns the ports that one of our objects applies to.

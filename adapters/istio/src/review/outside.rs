@@ -20,6 +20,9 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
     let mut diagnostics = ingress::review(desired, foreign, WAY);
     for theirs in foreign.iter().filter(|object| object.kind == VirtualService::KIND) {
         let mut backends = backends(theirs);
+        if backends.is_empty() {
+            continue;
+        }
         for ours in desired {
             if let PolicyKey::Route(root) = &ours.policy
                 && covers(&ours.object, theirs)

@@ -16,14 +16,16 @@ use std::collections::BTreeMap;
 type Workloads<'a> = BTreeMap<&'a ObjectRef, &'a Value>;
 
 pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    let policies = foreign
+        .iter()
+        .filter(|object| object.kind.is_same(&AuthorizationPolicy::KIND));
+    let policies: Vec<_> = policies.filter_map(|object| Some((object, effect(object)?))).collect();
+    if policies.is_empty() {
+        return Vec::new();
+    }
     let enforced = enforced(desired);
     let mut diagnostics = Vec::new();
-    for object in foreign {
-        let kind = AuthorizationPolicy::KIND;
-        let is_policy = object.kind.group() == kind.group() && object.kind.name() == kind.name();
-        let Some((code, does)) = effect(object).filter(|_| is_policy) else {
-            continue;
-        };
+    for (object, (code, does)) in policies {
         let key = object.key();
         let here = enforced
             .iter()
