@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 /// let mut spec = Spec::from(json!({"hosts": ["web"]}));
 /// assert_eq!(spec["hosts"][0], "web");
 /// spec["hosts"][0] = json!("api");
-/// assert_eq!(spec, json!({"hosts": ["api"]}).into());
+/// assert_eq!(spec, json!({"hosts": ["api"]}));
 /// ```
 #[derive(Clone, Default)]
 pub struct Spec {
