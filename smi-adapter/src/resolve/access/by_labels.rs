@@ -22,11 +22,16 @@ impl<T> ByLabels<T> {
 
     /// Returns the items that select a pod with these labels.
     pub(super) fn selecting(&self, pod: &BTreeMap<String, String>) -> impl Iterator<Item = &T> {
-        let found = self.0.iter().filter_map(|(names, by_values)| {
+        self.alike(pod).flatten()
+    }
+
+    /// Returns the items that select a pod with these labels, grouped by equal selectors.
+    pub(super) fn alike(&self, pod: &BTreeMap<String, String>) -> impl Iterator<Item = &[T]> {
+        self.0.iter().filter_map(|(names, by_values)| {
             let values = names.iter().map(|name| pod.get(name).cloned());
-            by_values.get(&values.collect::<Option<Vec<String>>>()?)
-        });
-        found.flatten()
+            let items = by_values.get(&values.collect::<Option<Vec<String>>>()?)?;
+            Some(items.as_slice())
+        })
     }
 }
 

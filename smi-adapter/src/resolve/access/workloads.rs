@@ -165,10 +165,16 @@ impl<'a> Workloads<'a> {
             selectors.add(&owned.selector, index);
         }
         let mut parents: Vec<usize> = (0..self.owned.len()).collect();
+        let mut joined = BTreeSet::new();
         for (index, owned) in self.owned.iter().enumerate() {
-            for pod in &owned.pods {
-                for other in selectors.selecting(pod.labels()) {
-                    join(&mut parents, index, *other);
+            let selecting = owned.pods.iter().flat_map(|pod| selectors.alike(pod.labels()));
+            for (first, more) in selecting.filter_map(<[usize]>::split_first) {
+                join(&mut parents, index, *first);
+                // Their selectors are equal, so all of them select this pod.
+                if joined.insert(*first) {
+                    for other in more {
+                        join(&mut parents, *first, *other);
+                    }
                 }
             }
         }

@@ -1,0 +1,258 @@
+//! The grants of the workloads of one namespace.
+
+use super::super::Report;
+use super::super::view::View;
+use super::common;
+use super::destinations::Destinations;
+use super::subjects::Destination;
+use super::target::Target;
+use super::workloads::{Owned, Workloads};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::WorkloadAccess;
+use crate::model::access::{Grant, InMesh, Ports};
+use crate::object::{ObjectKey, ObjectRef};
+use crate::workload::Transport;
+use smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The targets of one enforced namespace, and the pods that are their destinations.
+pub(super) struct Granted<'a> {
+    destinations: &'a Destinations<'a>,
+    workloads: &'a Workloads<'a>,
+    /// The targets of the pods of each workload.
+    members: BTreeMap<&'a ObjectRef, Member<'a>>,
+}
+
+/// The targets of the pods of one workload.
+struct Member<'a> {
+    owned: &'a Owned<'a>,
+    /// The targets of each pod or template, sorted.
+    by_pod: Vec<Vec<&'a Target>>,
+    /// The targets of which some pod is the destination, sorted.
+    targets: Vec<&'a Target>,
+}
+
+impl<'a> Member<'a> {
+    fn new(owned: &'a Owned<'a>, destinations: &Destinations<'a>) -> Self {
+        let by_pod: Vec<Vec<&Target>> = owned.pods.iter().map(|pod| destinations.of(pod)).collect();
+        let targets: BTreeMap<&ObjectKey, &Target> =
+            by_pod.iter().flatten().map(|target| (&target.key, *target)).collect();
+        Self {
+            owned,
+            targets: targets.into_values().collect(),
+            by_pod,
+        }
+    }
+}
+
+impl<'a> Granted<'a> {
+    pub(super) fn new(destinations: &'a Destinations<'a>, workloads: &'a Workloads<'a>) -> Self {
+        let member = |owned: &'a Owned<'a>| (&owned.object, Member::new(owned, destinations));
+        Self {
+            destinations,
+            workloads,
+            members: workloads.all().map(member).collect(),
+        }
+    }
+
+    /// Reports targets whose destination matches no pod (A18).
+    pub(super) fn report_destinations(&self, view: View<'_>, report: &mut Report) {
+        let of_members = self.members.values().flat_map(|member| &member.targets);
+        let matched: BTreeSet<&ObjectKey> = of_members.map(|target| &target.key).collect();
+        let in_force = self.destinations.targets().filter(|target| target.in_force);
+        for target in in_force.filter(|target| !matched.contains(&target.key)) {
+            let message = format!(
+                "no workload that matches this destination is known in namespace `{}`{}",
+                target.namespace(),
+                elsewhere(&target.destination, view)
+            );
+            report.add(
+                Code::NoDestinationWorkload,
+                &target.object(),
+                target.path("destination"),
+                message,
+            );
+        }
+    }
+
+    /// Reports ports of a service in place of the ports that its pods listen on (A10).
+    pub(super) fn report_ports(&self, report: &mut Report) {
+        for Member { owned, targets, .. } in self.members.values() {
+            for target in targets.iter().filter(|target| target.in_force) {
+                for named in &target.named_ports {
+                    let behind = self.workloads.behind_service_port(owned, named.port, named.transport);
+                    let Some(targets) = behind else { continue };
+                    let numbers: Vec<String> = targets.iter().map(u16::to_string).collect();
+                    let message = format!(
+                        "`{}` is a port of a service, but its pods ({}) listen on `{}`; specify the target port",
+                        named.port,
+                        owned.object,
+                        numbers.join("`, `")
+                    );
+                    let (object, field) = (named.object.clone(), named.field.clone());
+                    let diagnostic = Diagnostic::new(Code::PortIsServicePort, object, field, message);
+                    report.push(diagnostic.on_port(named.port).on_workload(owned.object.clone()));
+                }
+            }
+        }
+    }
+
+    /// Returns a policy for every workload that labels select.
+    pub(super) fn policies(&self, view: View<'_>, report: &mut Report) -> Vec<WorkloadAccess> {
+        let mut policies = Vec::new();
+        // Most workloads have a single list of targets, and many share it.
+        let mut known: BTreeMap<Vec<&ObjectKey>, Arc<[Grant]>> = BTreeMap::new();
+        for group in self.workloads.overlapping() {
+            let group: Vec<&Member<'_>> = group
+                .iter()
+                .filter_map(|owned| self.members.get(&owned.object))
+                .collect();
+            let lists: BTreeMap<Vec<&ObjectKey>, &[&Target]> = group
+                .iter()
+                .flat_map(|member| &member.by_pod)
+                .map(|list| (keys(list), list.as_slice()))
+                .collect();
+            let grants: Vec<Vec<&Grant>> = lists.values().map(|list| grants(list)).collect();
+            let only = lists.into_keys().next().filter(|_| grants.len() == 1);
+            let (grants, lost) = if let Some(shared) = only.as_ref().and_then(|list| known.get(list)) {
+                (Arc::clone(shared), BTreeSet::new())
+            } else {
+                let common = common::to_all(&grants);
+                (common.grants.into(), common.lost)
+            };
+            if let Some(list) = only {
+                known.insert(list, Arc::clone(&grants));
+            }
+            report_overlaps(&group, &lost, report);
+            policies.extend(self.of_group(view, &group, &grants, report));
+        }
+        policies
+    }
+
+    /// Returns the policies of workloads whose selectors select each other's pods, so that all of them have the same
+    /// grants.
+    fn of_group(
+        &self,
+        view: View<'_>,
+        group: &[&Member<'a>],
+        grants: &Arc<[Grant]>,
+        report: &mut Report,
+    ) -> Vec<WorkloadAccess> {
+        let checks = group.iter().map(|member| member.owned.health_checks());
+        let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
+        let mut policies = Vec::new();
+        for member in group.iter().filter(|member| !member.owned.selector.is_empty()) {
+            let mut access = self.access(view, member, Arc::clone(grants));
+            // What is granted to all of them depends on the targets of each.
+            let targets = group.iter().flat_map(|other| &other.targets);
+            access.named_by.extend(targets.map(|target| target.object()));
+            // A38: an exemption would apply to all pods that its labels select.
+            access.health_checks.retain(|check| checks.contains(check));
+            if access.health_checks != member.owned.health_checks() {
+                let message = "its labels also select other pods; a health check that not all of these pods declare is not exempted, so the mesh may deny it";
+                report.add(
+                    Code::SelectorAmbiguous,
+                    &member.owned.object,
+                    FieldPath::root(),
+                    message,
+                );
+            }
+            policies.push(access);
+        }
+        policies
+    }
+
+    fn access(&self, view: View<'_>, member: &Member<'_>, grants: Arc<[Grant]>) -> WorkloadAccess {
+        let Member { owned, targets, .. } = member;
+        let granted = |transport| {
+            let over = grants
+                .iter()
+                .filter(move |grant| grant.traffic.transport() == transport);
+            over.filter_map(|grant| match &grant.ports {
+                Ports::Only(ports) => Some(ports),
+                Ports::All => None,
+            })
+        };
+        let named_ports = || targets.iter().flat_map(|target| &target.named_ports);
+        let ports = |transport| {
+            let of_targets = named_ports()
+                .filter(|named| named.transport == transport)
+                .map(|named| named.port);
+            let mut ports = self.workloads.ports(owned, transport);
+            ports.extend(of_targets.chain(granted(transport).flatten().copied()));
+            ports
+        };
+        WorkloadAccess {
+            workload: owned.object.clone(),
+            selector: owned.selector.clone(),
+            tcp_ports: ports(Transport::Tcp),
+            udp_ports: ports(Transport::Udp),
+            health_checks: owned.health_checks(),
+            annotations: owned.annotations(),
+            containers: owned.containers(),
+            in_mesh: InMesh {
+                has_pods: owned.has_pods(),
+                host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
+            },
+            marks: owned.marks(view.snapshot),
+            trust_domain: view.settings.trust_domain.clone(),
+            named_by: targets
+                .iter()
+                .map(|target| target.object())
+                .chain(named_ports().map(|named| named.object.clone()))
+                .collect(),
+            grants,
+        }
+    }
+}
+
+fn keys<'a>(targets: &[&'a Target]) -> Vec<&'a ObjectKey> {
+    targets.iter().map(|target| &target.key).collect()
+}
+
+fn grants<'a>(targets: &[&'a Target]) -> Vec<&'a Grant> {
+    targets.iter().flat_map(|target| &target.grants).collect()
+}
+
+/// Reports targets that are not in force, or only in part, on workloads of an overlapping group.
+fn report_overlaps(group: &[&Member<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
+    for Member { owned, targets, .. } in group {
+        let is_selected = !owned.selector.is_empty();
+        let is_lost = |target: &&&Target| !is_selected || lost.contains(&target.key);
+        for target in targets.iter().filter(is_lost) {
+            let mut others = group.iter().map(|other| &other.owned.object);
+            let other = others.find(|other| is_selected && **other != owned.object);
+            report.push(ambiguous(target, &owned.object, is_selected, other));
+        }
+    }
+}
+
+/// Names another namespace with a workload that a destination would match, for a message.
+fn elsewhere(destination: &Destination, view: View<'_>) -> String {
+    let other = view
+        .index
+        .account_elsewhere(&destination.accounts, &destination.namespace);
+    other.map_or_else(String::new, |other| format!(", but in namespace `{other}`"))
+}
+
+/// Returns the diagnostic on a target that is not in force, or only in part, on a workload whose pods no labels select
+/// exactly.
+fn ambiguous(target: &Target, workload: &ObjectRef, is_selected: bool, other: Option<&ObjectRef>) -> Diagnostic {
+    let common = "only grants to all of these pods are in force";
+    let message = match other {
+        _ if !is_selected => {
+            format!("no labels select exactly the pods of `{workload}`, so the target grants nothing there")
+        }
+        Some(other) => {
+            format!("`{workload}` and `{other}` are among workloads whose labels select pods of each other; {common}")
+        }
+        None => format!("the labels of `{workload}` also select pods with another identity; {common}"),
+    };
+    let (object, field) = (target.object(), target.path("destination"));
+    let diagnostic = Diagnostic::new(Code::SelectorAmbiguous, object, field, message).on_workload(workload.clone());
+    match other {
+        Some(other) => diagnostic.caused_by(other.clone()),
+        None => diagnostic,
+    }
+}
