@@ -46,9 +46,16 @@ fn parse(json: &str) -> Value {
 
 impl Spec {
     /// Serialises a spec to text.
+    ///
+    /// # Errors
+    /// If JSON values cannot hold it, such as an integer that needs more than 64 bits.
     pub(crate) fn of<T: Serialize>(spec: &T) -> serde_json::Result<Self> {
+        let json = serde_json::to_string(spec)?;
+        if has_long_number(&json) {
+            serde_json::to_value(spec)?;
+        }
         let text = Text {
-            json: serde_json::to_string(spec)?,
+            json,
             value: OnceLock::new(),
         };
         Ok(Self {
@@ -66,6 +73,15 @@ impl Spec {
     pub(super) fn text(&self) -> Option<&str> {
         self.text.as_ref().map(|text| text.json.as_str())
     }
+}
+
+/// Returns `true` if a text has 20 digits in a row. No integer with fewer digits needs more than 64 bits.
+fn has_long_number(json: &str) -> bool {
+    let mut digits = 0;
+    json.bytes().any(|byte| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        digits >= 20
+    })
 }
 
 impl Deref for Spec {
@@ -118,5 +134,29 @@ impl Debug for Spec {
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (**self).serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn integers_beyond_64_bits_are_refused() {
+        assert!(Spec::of(&u128::from(u64::MAX)).is_ok_and(|spec| spec == json!(u64::MAX)));
+        assert!(Spec::of(&(u128::from(u64::MAX) + 1)).is_err());
+        assert!(Spec::of(&[i128::MIN]).is_err());
+        assert!(Spec::of(&"1".repeat(30)).is_ok());
+    }
+
+    #[test]
+    fn an_edit_replaces_the_text() {
+        let mut spec = Spec::of(&json!({"weight": 1})).unwrap();
+        let before = spec.clone();
+        assert_eq!(before["weight"], 1);
+        spec["weight"] = json!(2);
+        assert_eq!((spec == before, spec.text()), (false, None));
+        assert_eq!(before, json!({"weight": 1}));
     }
 }
