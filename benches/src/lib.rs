@@ -72,7 +72,6 @@ pub fn targets(workloads: usize) -> Snapshot {
         let (name, namespace) = (format!("web-{index}"), format!("ns-{}", index % 50));
         insert(&mut snapshot, &name, &namespace, &json!({ "app": name }));
         let metadata = json!({"name": name, "namespace": namespace});
-        let source = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"});
         for object in [
             json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup", "metadata": metadata,
                    "spec": {"matches": [{"name": "api", "pathRegex": format!("/api/{index}(/.*)?"), "methods": ["GET", "HEAD"]},
@@ -82,7 +81,7 @@ pub fn targets(workloads: usize) -> Snapshot {
             json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": metadata, "spec": {
                 "destination": {"kind": "ServiceAccount", "name": name, "namespace": namespace},
                 "rules": [{"kind": "HTTPRouteGroup", "name": name}, {"kind": "TCPRoute", "name": name}],
-                "sources": [source("one"), source("two")]}}),
+                "sources": clients()}}),
         ] {
             if let Ok(parsed) = Object::from_value(&object) {
                 snapshot.insert(parsed);
@@ -151,12 +150,11 @@ pub fn services(index: usize, backends: usize) -> impl Iterator<Item = Service> 
 
 /// Returns a traffic target for the service account `name` that allows TCP to two clients.
 fn target(name: &str, namespace: &str) -> Value {
-    let source = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"});
     json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget",
         "metadata": {"name": name, "namespace": namespace}, "spec": {
             "destination": {"kind": "ServiceAccount", "name": name, "namespace": namespace, "port": 8080},
             "rules": [{"kind": "TCPRoute", "name": "all"}],
-            "sources": [source("one"), source("two")]}})
+            "sources": clients()}})
 }
 
 /// Returns a traffic target and its route group, which has `patterns` patterns of paths.
@@ -166,14 +164,13 @@ pub fn guarded(patterns: usize) -> [Value; 2] {
         .map(|index| json!({"name": format!("m{index}"), "pathRegex": format!("/api/{index}/.*"), "methods": ["GET"]}))
         .collect();
     let metadata = json!({"name": "web", "namespace": "shop"});
-    let source = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"});
     [
         json!({"apiVersion": "specs.smi-spec.io/v1alpha4", "kind": "HTTPRouteGroup", "metadata": metadata,
             "spec": {"matches": matches}}),
         json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget", "metadata": metadata, "spec": {
             "destination": {"kind": "ServiceAccount", "name": "web", "namespace": "shop"},
             "rules": [{"kind": "HTTPRouteGroup", "name": "web"}],
-            "sources": [source("one"), source("two")]}}),
+            "sources": clients()}}),
     ]
 }
 
@@ -212,6 +209,11 @@ pub fn overlapping(workloads: usize) -> Snapshot {
         snapshot.insert(parsed);
     }
     snapshot
+}
+
+/// Returns the sources of a target: two service accounts.
+fn clients() -> [Value; 2] {
+    ["one", "two"].map(|name| json!({"kind": "ServiceAccount", "name": name, "namespace": "clients"}))
 }
 
 /// Adds a Deployment that runs as the service account of the same name.

@@ -47,12 +47,6 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
     }
     let splits = snapshot.scoped(settings).splits();
     let named: BTreeSet<Named> = splits.flat_map(|(key, split)| services(key, split, settings)).collect();
-    let duplicates: BTreeSet<&ObjectRef> = snapshot.duplicates().collect();
-    let undecodable: BTreeSet<&ObjectRef> = snapshot.undecodable().map(|it| &it.object).collect();
-    let absent = |key: &ObjectKey| {
-        let object = ObjectRef::service(key.clone());
-        snapshot.service(key).is_none() && !duplicates.contains(&object) && !undecodable.contains(&object)
-    };
     // The ports of a known root are those that a backend needs (T20).
     let mut missing: BTreeMap<ObjectKey, BTreeSet<u16>> = BTreeMap::new();
     for Named { service, root } in named {
@@ -60,7 +54,7 @@ pub fn assume_services(snapshot: &mut Snapshot, settings: &Settings, ports: &[u1
         let needed = of_root
             .filter(|ports| !ports.is_empty())
             .unwrap_or_else(|| ports.clone());
-        if absent(&service) {
+        if !snapshot.has(&ObjectRef::service(service.clone())) {
             missing.entry(service).or_default().extend(needed);
         }
     }

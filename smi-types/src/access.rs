@@ -41,7 +41,7 @@
 //! Every version is read with the fields of all versions: a `port` restricts a target in any version (A10). All
 //! versions therefore share the type [`TargetSpec`].
 
-use crate::path::FieldPath;
+use crate::path::{FieldPath, Place};
 use crate::port::Port;
 use crate::version::Version;
 use crate::wire::{null_as_default, object, objects};
@@ -72,21 +72,21 @@ impl TrafficTarget {
     /// Returns the path of the fields in the version that the target was read in: the root, or `spec`.
     #[must_use]
     pub fn spec_path(&self) -> FieldPath {
-        self.paths().0
+        self.places().0.path()
     }
 
     /// Returns the path of the rules in the version that the target was read in: `specs` or `spec.rules`.
     #[must_use]
     pub fn rules_path(&self) -> FieldPath {
-        let (path, rules) = self.paths();
-        path.field(rules)
+        let (place, rules) = self.places();
+        place.field(rules).path()
     }
 
-    /// Returns the path of the fields in the version that the target was read in, and the name of the rules there.
-    pub(crate) fn paths(&self) -> (FieldPath, &'static str) {
+    /// Returns the place of the fields in the version that the target was read in, and the name of the rules there.
+    pub(crate) fn places(&self) -> (Place<'static>, &'static str) {
         match self.version {
-            Version::V1Alpha1 => (FieldPath::root(), "specs"),
-            _ => (FieldPath::root().field("spec"), "rules"),
+            Version::V1Alpha1 => (Place::Root, "specs"),
+            _ => (Place::SPEC, "rules"),
         }
     }
 }

@@ -33,7 +33,7 @@
 //! Every version is read with the fields of all versions: `headers` (S10) and ports restrict a route in any version.
 
 use crate::headers::{HeaderForm, Headers};
-use crate::path::FieldPath;
+use crate::path::{FieldPath, Place};
 use crate::port::Port;
 use crate::version::Version;
 use crate::wire::{null_as_default, object, objects};
@@ -75,11 +75,15 @@ impl HTTPRouteGroup {
     /// Returns the path of the matches in the version that the group was read in: `matches` or `spec.matches`.
     #[must_use]
     pub fn matches_path(&self) -> FieldPath {
+        self.matches_place().path()
+    }
+
+    pub(crate) fn matches_place(&self) -> Place<'static> {
+        const IN_SPEC: Place<'_> = Place::SPEC.field("matches");
         match self.version {
-            Version::V1Alpha1 | Version::V1Alpha2 => FieldPath::root(),
-            Version::V1Alpha3 | Version::V1Alpha4 => FieldPath::root().field("spec"),
+            Version::V1Alpha1 | Version::V1Alpha2 => Place::Root.field("matches"),
+            Version::V1Alpha3 | Version::V1Alpha4 => IN_SPEC,
         }
-        .field("matches")
     }
 
     /// Sets the wire form in which all headers are written. The CRD that the object is written to accepts only one

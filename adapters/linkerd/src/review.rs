@@ -78,7 +78,7 @@ fn ports(ours: &NativeObject) -> PortSet {
     port.map_or(PortSet::All, |port| PortSet::Only([port].into()))
 }
 
-/// Returns how a foreign object affects one of ours, if at all.
+/// Returns how a foreign object affects one of ours, which is for one of its [`services`], if at all.
 fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)> {
     if ours.kind == ServiceProfile::KIND {
         return None;
@@ -89,7 +89,6 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)>
         let counts = ["routes", "dstOverrides"]
             .iter()
             .any(|field| list(&theirs.spec, field).next().is_some());
-        let is_for = name.key.name.starts_with(&format!("{service}.{namespace}.svc."));
         // A profile that has only routes does not affect TCP.
         let hides = ours.kind != TcpRoute::KIND || list(&theirs.spec, "dstOverrides").next().is_some();
         // A profile in the namespace of the service applies to clients of all namespaces without one.
@@ -98,7 +97,7 @@ fn verdict(ours: &NativeObject, theirs: &NativeObject) -> Option<(Code, String)>
         } else {
             Code::ConflictInPart
         };
-        return (counts && is_for && hides).then(|| {
+        return (counts && hides).then(|| {
             let message = format!(
                 "`{name}` has routes or overrides, which hide the routes of `{service}` from clients in its namespace; delete them to put the split in force"
             );

@@ -13,7 +13,7 @@ pub(super) fn is_same(text: &str, value: &Value) -> bool {
 /// A reader that fails where the text differs from a value.
 struct Same<'a>(&'a Value);
 
-/// The error where the text differs. Nobody sees it.
+/// Returns the error that ends a comparison. It is never shown.
 fn differs<E: Error>() -> E {
     E::custom("differs")
 }

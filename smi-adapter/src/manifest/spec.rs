@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 /// The spec of a native object: a JSON value, which may be kept as text until something reads it.
 ///
-/// A plan writes and compares many specs that nobody reads. Use it like the [`Value`] that it dereferences to.
+/// A plan writes and compares specs as text. To read or edit one, use it like the [`Value`] that it dereferences to.
 ///
 /// ```
 /// use serde_json::json;

@@ -18,6 +18,7 @@ type Pods = Vec<Arc<Workload>>;
 /// Objects in scope by what they name.
 pub(super) struct Index {
     splits: BTreeMap<Root, Vec<ObjectKey>>,
+    under_domain: Vec<ObjectKey>,
     accounts: BTreeMap<String, BTreeMap<String, Pods>>,
     claimed: BTreeSet<String>,
 }
@@ -26,10 +27,20 @@ impl Index {
     pub(super) fn of(snapshot: &Snapshot, settings: &Settings) -> Self {
         let objects = snapshot.scoped(settings);
         let mut splits: BTreeMap<Root, Vec<ObjectKey>> = BTreeMap::new();
+        let mut under_domain = Vec::new();
         for (key, split) in objects.splits() {
-            if let Some(root) = root(key, split, settings) {
-                splits.entry(root).or_default().push(key.clone());
-            }
+            // I7
+            let Some(spec) = &split.spec else { continue };
+            let root = match ParsedRoot::new(&spec.service, &key.namespace, &settings.cluster_domain) {
+                ParsedRoot::Service(root) => Root::Service(root),
+                ParsedRoot::External(root) => root,
+                ParsedRoot::UnderDomain => {
+                    under_domain.push(key.clone());
+                    continue;
+                }
+                ParsedRoot::OtherNamespace | ParsedRoot::Invalid => continue,
+            };
+            splits.entry(root).or_default().push(key.clone());
         }
         let mut accounts: BTreeMap<String, BTreeMap<String, Pods>> = BTreeMap::new();
         for workload in objects.workloads() {
@@ -53,6 +64,7 @@ impl Index {
         let claimed = read.chain(unread.map(|object| &object.key.namespace)).cloned();
         Self {
             splits,
+            under_domain,
             accounts,
             claimed: claimed.collect(),
         }
@@ -78,6 +90,11 @@ impl Index {
         keys.filter_map(|key| Some((key, snapshot.split(key)?)))
     }
 
+    /// Returns the splits whose root is a name under the cluster's domain, but not a service of their namespace (T3).
+    pub(super) fn under_domain(&self) -> &[ObjectKey] {
+        &self.under_domain
+    }
+
     /// Returns the accounts of a namespace, each with its pods and templates.
     pub(super) fn accounts_in(&self, namespace: &str) -> impl Iterator<Item = (&str, &[Arc<Workload>])> {
         let accounts = self.accounts.get(namespace).into_iter().flatten();
@@ -95,16 +112,6 @@ impl Index {
     /// Returns the namespaces of targets. The targets may be invalid or unreadable.
     pub(super) fn claimed(&self) -> &BTreeSet<String> {
         &self.claimed
-    }
-}
-
-/// Returns the root that a split names, if it names one (T2, T3, I7).
-fn root(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Option<Root> {
-    let service = &split.spec.as_ref()?.service;
-    match ParsedRoot::new(service, &key.namespace, &settings.cluster_domain) {
-        ParsedRoot::Service(root) => Some(Root::Service(root)),
-        ParsedRoot::External(root) => Some(root),
-        ParsedRoot::UnderDomain | ParsedRoot::OtherNamespace | ParsedRoot::Invalid => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the steps of resolution read: the objects, the settings, and what earlier steps derived.
+//! The input of every step of resolution: the objects, the settings, and the results of earlier steps.
 
 use super::index::Index;
 use super::specs::Groups;

@@ -1,11 +1,11 @@
 //! Violations: the rules that single objects break. Resolution reports them first, so that no later step reports them
 //! again.
 
+use super::Report;
 use super::view::View;
-use super::{ParsedRoot, Report};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{Kind, ObjectRef};
-use crate::settings::{Settings, UnknownFields};
+use crate::settings::UnknownFields;
 use smi_types::split::TrafficSplit;
 use smi_types::validate::{Rule, ignored_fields, with_unknown};
 use smi_types::{FieldPath, Version, Violation};
@@ -37,22 +37,17 @@ pub(super) fn of_objects(view: View<'_>, report: &mut Report) {
         let object = ObjectRef::split(key.clone());
         let violations = of(view, &object, split.version, split.violations());
         report.extend(violations.into_iter().map(|diagnostic| limited(diagnostic, split)));
-        report.extend(under_domain(&object, split, settings));
     }
-}
-
-/// Returns the diagnostic on a split whose root is a name under the cluster's domain, but not a service of its namespace
-/// (T3).
-fn under_domain(object: &ObjectRef, split: &TrafficSplit, settings: &Settings) -> Option<Diagnostic> {
-    let (service, namespace) = (&split.spec.as_ref()?.service, &object.key.namespace);
-    let root = ParsedRoot::new(service, namespace, &settings.cluster_domain);
-    let message = || {
-        format!(
-            "`{service}` is not a service of namespace `{namespace}`; a split has an effect only in its own namespace"
-        )
-    };
-    (root == ParsedRoot::UnderDomain)
-        .then(|| Diagnostic::new(Code::RootNamespace, object.clone(), "spec.service".into(), message()))
+    for key in view.index.under_domain() {
+        let split = snapshot.split(key).and_then(|split| split.spec.as_ref());
+        let service = split.map(|spec| spec.service.as_str()).unwrap_or_default();
+        let message = format!(
+            "`{service}` is not a service of namespace `{}`; a split has an effect only in its own namespace",
+            key.namespace
+        );
+        let object = ObjectRef::split(key.clone());
+        report.add(Code::RootNamespace, &object, "spec.service".into(), message);
+    }
 }
 
 /// Returns the diagnostics of the violations of one object, and of its unknown fields (I8).

@@ -34,9 +34,9 @@ const GROUP: &str = "access.smi-spec.io";
 impl TrafficTarget {
     /// Converts the target to the vocabulary of `version`.
     fn expressed_in(mut self, version: Version) -> Result<Self, Lossy> {
-        let paths = self.paths();
+        let (place, rules) = self.places();
         if let Some(spec) = &mut self.spec {
-            Lossy::check("TrafficTarget", version, lost(spec, paths, version))?;
+            Lossy::check("TrafficTarget", version, lost(spec, (place.path(), rules), version))?;
             if version < Version::V1Alpha4 {
                 for subject in spec.destination.iter_mut().chain(&mut spec.sources) {
                     subject.group.clear();

@@ -2,7 +2,7 @@
 
 use Shape::{Free, List, Struct};
 
-/// What is known about the fields of a value.
+/// The fields that a value may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
     /// A value without fields, or with keys that its author chooses.

@@ -7,7 +7,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// What is notable about the fields of an object that its wire type has read.
+/// The unknown and the repeated fields of an object.
 #[derive(Default)]
 pub(super) struct Fields {
     /// The fields that the wire type does not read.

@@ -10,6 +10,10 @@ pub(crate) enum Place<'a> {
     Index(&'a Place<'a>, usize),
 }
 
+impl Place<'static> {
+    pub(crate) const SPEC: Self = Place::Root.field("spec");
+}
+
 impl<'a> Place<'a> {
     pub(crate) const fn field(&'a self, key: &'a str) -> Self {
         Self::Field(self, key)

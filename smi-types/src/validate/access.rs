@@ -12,10 +12,7 @@ impl TrafficTarget {
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         let version = self.version;
-        let (path, rules) = match version {
-            Version::V1Alpha1 => (Place::Root, "specs"),
-            _ => (Place::Root.field("spec"), "rules"),
-        };
+        let (path, rules) = self.places();
         let mut found = Found::default();
         match &self.spec {
             Some(spec) if *spec != TargetSpec::default() => {

@@ -31,11 +31,7 @@ impl HTTPRouteGroup {
     /// parsed only once.
     #[must_use]
     pub fn parse_patterns(&self) -> (Vec<MatchPatterns>, Vec<Violation>) {
-        let parent = match self.version {
-            Version::V1Alpha1 | Version::V1Alpha2 => Place::Root,
-            Version::V1Alpha3 | Version::V1Alpha4 => Place::Root.field("spec"),
-        };
-        let path = parent.field("matches");
+        let path = self.matches_place();
         let mut found = Found::default();
         let mut patterns = Vec::new();
         match self.matches.as_deref() {

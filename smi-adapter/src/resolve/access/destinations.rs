@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(super) struct Destinations<'a> {
     all: Vec<&'a Target>,
     by_account: BTreeMap<&'a str, Vec<&'a Target>>,
-    by_labels: ByLabels<&'a Target>,
+    by_labels: ByLabels<'a, &'a Target>,
 }
 
 impl<'a> Destinations<'a> {

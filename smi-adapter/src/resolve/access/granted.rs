@@ -44,6 +44,50 @@ impl<'a> Member<'a> {
             by_pod,
         }
     }
+
+    /// Returns the policy of the workload with these grants.
+    fn access(&self, view: View<'_>, grants: Arc<[Grant]>) -> WorkloadAccess {
+        let Self { owned, targets, .. } = self;
+        let granted = |transport| {
+            let over = grants
+                .iter()
+                .filter(move |grant| grant.traffic.transport() == transport);
+            over.filter_map(|grant| match &grant.ports {
+                Ports::Only(ports) => Some(ports),
+                Ports::All => None,
+            })
+        };
+        let named_ports = || targets.iter().flat_map(|target| &target.named_ports);
+        let ports = |transport| {
+            let of_targets = named_ports()
+                .filter(|named| named.transport == transport)
+                .map(|named| named.port);
+            let mut ports = owned.ports(transport);
+            ports.extend(of_targets.chain(granted(transport).flatten().copied()));
+            ports
+        };
+        WorkloadAccess {
+            workload: owned.object.clone(),
+            selector: owned.selector.clone(),
+            tcp_ports: ports(Transport::Tcp),
+            udp_ports: ports(Transport::Udp),
+            health_checks: owned.health_checks(),
+            annotations: owned.annotations(),
+            containers: owned.containers(),
+            in_mesh: InMesh {
+                has_pods: owned.has_pods(),
+                host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
+            },
+            marks: owned.marks(view.snapshot),
+            trust_domain: view.settings.trust_domain.clone(),
+            named_by: targets
+                .iter()
+                .map(|target| target.object())
+                .chain(named_ports().map(|named| named.object.clone()))
+                .collect(),
+            grants,
+        }
+    }
 }
 
 impl<'a> Granted<'a> {
@@ -81,7 +125,7 @@ impl<'a> Granted<'a> {
         for Member { owned, targets, .. } in self.members.values() {
             for target in targets.iter().filter(|target| target.in_force) {
                 for named in &target.named_ports {
-                    let behind = self.workloads.behind_service_port(owned, named.port, named.transport);
+                    let behind = owned.behind_service_port(named.port, named.transport);
                     let Some(targets) = behind else { continue };
                     let numbers: Vec<String> = targets.iter().map(u16::to_string).collect();
                     let message = format!(
@@ -125,86 +169,37 @@ impl<'a> Granted<'a> {
                 known.insert(list, Arc::clone(&grants));
             }
             report_overlaps(&group, &lost, report);
-            policies.extend(self.of_group(view, &group, &grants, report));
+            policies.extend(of_group(view, &group, &grants, report));
         }
         policies
     }
+}
 
-    /// Returns the policies of workloads whose selectors select each other's pods, so that all of them have the same
-    /// grants.
-    fn of_group(
-        &self,
-        view: View<'_>,
-        group: &[&Member<'a>],
-        grants: &Arc<[Grant]>,
-        report: &mut Report,
-    ) -> Vec<WorkloadAccess> {
-        let checks = group.iter().map(|member| member.owned.health_checks());
-        let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
-        let mut policies = Vec::new();
-        for member in group.iter().filter(|member| !member.owned.selector.is_empty()) {
-            let mut access = self.access(view, member, Arc::clone(grants));
-            // What is granted to all of them depends on the targets of each.
-            let targets = group.iter().flat_map(|other| &other.targets);
-            access.named_by.extend(targets.map(|target| target.object()));
-            // A38: an exemption would apply to all pods that its labels select.
-            access.health_checks.retain(|check| checks.contains(check));
-            if access.health_checks != member.owned.health_checks() {
-                let message = "its labels also select other pods; a health check that not all of these pods declare is not exempted, so the mesh may deny it";
-                report.add(
-                    Code::SelectorAmbiguous,
-                    &member.owned.object,
-                    FieldPath::root(),
-                    message,
-                );
-            }
-            policies.push(access);
+/// Returns the policies of workloads whose selectors select each other's pods, so that all of them have the same
+/// grants.
+fn of_group(view: View<'_>, group: &[&Member<'_>], grants: &Arc<[Grant]>, report: &mut Report) -> Vec<WorkloadAccess> {
+    let checks = group.iter().map(|member| member.owned.health_checks());
+    let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
+    let mut policies = Vec::new();
+    for member in group.iter().filter(|member| !member.owned.selector.is_empty()) {
+        let mut access = member.access(view, Arc::clone(grants));
+        // What is granted to all of them depends on the targets of each.
+        let targets = group.iter().flat_map(|other| &other.targets);
+        access.named_by.extend(targets.map(|target| target.object()));
+        // A38: an exemption would apply to all pods that its labels select.
+        access.health_checks.retain(|check| checks.contains(check));
+        if access.health_checks != member.owned.health_checks() {
+            let message = "its labels also select other pods; a health check that not all of these pods declare is not exempted, so the mesh may deny it";
+            report.add(
+                Code::SelectorAmbiguous,
+                &member.owned.object,
+                FieldPath::root(),
+                message,
+            );
         }
-        policies
+        policies.push(access);
     }
-
-    fn access(&self, view: View<'_>, member: &Member<'_>, grants: Arc<[Grant]>) -> WorkloadAccess {
-        let Member { owned, targets, .. } = member;
-        let granted = |transport| {
-            let over = grants
-                .iter()
-                .filter(move |grant| grant.traffic.transport() == transport);
-            over.filter_map(|grant| match &grant.ports {
-                Ports::Only(ports) => Some(ports),
-                Ports::All => None,
-            })
-        };
-        let named_ports = || targets.iter().flat_map(|target| &target.named_ports);
-        let ports = |transport| {
-            let of_targets = named_ports()
-                .filter(|named| named.transport == transport)
-                .map(|named| named.port);
-            let mut ports = self.workloads.ports(owned, transport);
-            ports.extend(of_targets.chain(granted(transport).flatten().copied()));
-            ports
-        };
-        WorkloadAccess {
-            workload: owned.object.clone(),
-            selector: owned.selector.clone(),
-            tcp_ports: ports(Transport::Tcp),
-            udp_ports: ports(Transport::Udp),
-            health_checks: owned.health_checks(),
-            annotations: owned.annotations(),
-            containers: owned.containers(),
-            in_mesh: InMesh {
-                has_pods: owned.has_pods(),
-                host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
-            },
-            marks: owned.marks(view.snapshot),
-            trust_domain: view.settings.trust_domain.clone(),
-            named_by: targets
-                .iter()
-                .map(|target| target.object())
-                .chain(named_ports().map(|named| named.object.clone()))
-                .collect(),
-            grants,
-        }
-    }
+    policies
 }
 
 fn keys<'a>(targets: &[&'a Target]) -> Vec<&'a ObjectKey> {

@@ -7,7 +7,7 @@ use super::by_labels::ByLabels;
 use crate::object::{Kind, ObjectRef};
 use crate::snapshot::Snapshot;
 use crate::workload::{HealthCheck, Transport, Workload};
-use services::Services;
+use services::Selecting;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pods of one owner.
@@ -17,9 +17,37 @@ pub(super) struct Owned<'a> {
     pub(super) selector: BTreeMap<String, String>,
     /// The owner's template, and every pod or template below it that may be running.
     pub(super) pods: Vec<&'a Workload>,
+    /// The pods that services select, each with such a service.
+    selected: Vec<(&'a Workload, Selecting<'a>)>,
 }
 
 impl Owned<'_> {
+    /// Returns the ports that its containers declare, its health checks name (A38) or services target.
+    pub(super) fn ports(&self, transport: Transport) -> BTreeSet<u16> {
+        let declared = self.pods.iter().flat_map(|pod| &pod.ports);
+        let declared = declared.filter(|port| port.transport == transport);
+        let checked = self.pods.iter().flat_map(|pod| pod.health_checks());
+        let checked = checked.filter(|_| transport == Transport::Tcp);
+        let targeted = self.selected.iter();
+        let targeted = targeted.flat_map(|(pod, service)| service.target_ports(pod, transport));
+        declared
+            .map(|port| port.number)
+            .chain(checked.map(HealthCheck::port))
+            .chain(targeted)
+            .collect()
+    }
+
+    /// Returns the ports that pods listen on behind a service port, unless they listen on that port itself.
+    pub(super) fn behind_service_port(&self, port: u16, transport: Transport) -> Option<BTreeSet<u16>> {
+        if self.ports(transport).contains(&port) {
+            return None;
+        }
+        let targets = self.selected.iter();
+        let targets = targets.flat_map(|(pod, service)| service.targets_of(port, pod, transport));
+        let targets: BTreeSet<u16> = targets.collect();
+        (!targets.is_empty()).then_some(targets)
+    }
+
     pub(super) fn has_pods(&self) -> bool {
         self.real().next().is_some()
     }
@@ -80,7 +108,6 @@ fn common<'a>(mut maps: impl Iterator<Item = &'a BTreeMap<String, String>>) -> B
 /// The workloads of one enforced namespace.
 pub(super) struct Workloads<'a> {
     owned: Vec<Owned<'a>>,
-    services: Services<'a>,
     /// The indices of the workloads of which a service selects pods, by the name of the service.
     behind: BTreeMap<&'a str, Vec<usize>>,
 }
@@ -88,19 +115,14 @@ pub(super) struct Workloads<'a> {
 impl<'a> Workloads<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, namespace: &'a str) -> Self {
         let owned = owners::all(snapshot, namespace);
-        let services = Services::new(snapshot, namespace);
         let mut behind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, owned) in owned.iter().enumerate() {
-            let selecting = owned.pods.iter().flat_map(|pod| services.of(pod));
-            for service in selecting.map(|service| service.name).collect::<BTreeSet<_>>() {
+            let names = owned.selected.iter().map(|(_, service)| service.name);
+            for service in names.collect::<BTreeSet<_>>() {
                 behind.entry(service).or_default().push(index);
             }
         }
-        Self {
-            owned,
-            services,
-            behind,
-        }
+        Self { owned, behind }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Owned<'a>> {
@@ -111,44 +133,6 @@ impl<'a> Workloads<'a> {
     pub(super) fn unselectable(&self) -> Vec<ObjectRef> {
         let unselectable = self.owned.iter().filter(|owned| owned.selector.is_empty());
         unselectable.map(|owned| owned.object.clone()).collect()
-    }
-
-    /// Returns the ports that its containers declare, its health checks name (A38) or services target.
-    pub(super) fn ports(&self, owned: &Owned<'_>, transport: Transport) -> BTreeSet<u16> {
-        let of = |pod: &&Workload| {
-            let declared = pod
-                .ports
-                .iter()
-                .filter(|port| port.transport == transport)
-                .map(|port| port.number);
-            let services = self.services.of(pod);
-            let targeted = services.iter().flat_map(|service| service.target_ports(pod, transport));
-            let checked = pod.health_checks().iter().map(HealthCheck::port);
-            let checked = checked.filter(|_| transport == Transport::Tcp);
-            declared.chain(checked).chain(targeted).collect::<BTreeSet<u16>>()
-        };
-        owned.pods.iter().flat_map(of).collect()
-    }
-
-    /// Returns the ports that pods listen on behind a service port, unless they listen on that port itself.
-    pub(super) fn behind_service_port(
-        &self,
-        owned: &Owned<'_>,
-        port: u16,
-        transport: Transport,
-    ) -> Option<BTreeSet<u16>> {
-        if self.ports(owned, transport).contains(&port) {
-            return None;
-        }
-        let of = |pod: &&Workload| {
-            let services = self.services.of(pod);
-            services
-                .iter()
-                .flat_map(|service| service.targets_of(port, pod, transport))
-                .collect::<BTreeSet<u16>>()
-        };
-        let targets: BTreeSet<u16> = owned.pods.iter().flat_map(of).collect();
-        (!targets.is_empty()).then_some(targets)
     }
 
     /// Returns the workloads of which a service selects pods, by the name of the service.

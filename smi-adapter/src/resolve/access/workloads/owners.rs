@@ -1,5 +1,6 @@
 //! Owners: the topmost owner of every pod, and its exact selector.
 
+use super::services::Services;
 use super::{Owned, common};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::snapshot::Snapshot;
@@ -51,9 +52,14 @@ pub(super) fn all<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> Vec<Owned<'
         let running = !workload.idle || top == workload.object;
         pods.entry(top).or_default().extend(running.then_some(&**workload));
     }
+    let services = Services::new(snapshot, namespace);
     let owned = pods.into_iter().map(|(object, pods)| Owned {
         selector: selector(snapshot.workload(&object), &pods),
         object,
+        selected: pods
+            .iter()
+            .flat_map(|pod| services.of(pod).map(|service| (*pod, service)))
+            .collect(),
         pods,
     });
     owned.collect()

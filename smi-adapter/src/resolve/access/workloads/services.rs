@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use std::collections::BTreeMap;
 
 /// The services of one namespace that select pods.
-pub(super) struct Services<'a>(ByLabels<Selecting<'a>>);
+pub(super) struct Services<'a>(ByLabels<'a, Selecting<'a>>);
 
 /// A service with a selector.
 #[derive(Clone, Copy)]
@@ -28,8 +28,8 @@ impl<'a> Services<'a> {
     }
 
     /// Returns the services that select a pod.
-    pub(super) fn of(&self, pod: &Workload) -> Vec<Selecting<'a>> {
-        self.0.selecting(pod.labels()).copied().collect()
+    pub(super) fn of<'s>(&'s self, pod: &'s Workload) -> impl Iterator<Item = Selecting<'a>> + use<'s, 'a> {
+        self.0.selecting(pod.labels()).copied()
     }
 }
 
