@@ -1,6 +1,7 @@
 //! Resolution: the policies that the objects of a snapshot express, and the diagnostics about these objects.
 
-mod access;
+pub(crate) mod access;
+mod fact;
 mod index;
 mod missing;
 mod root;
@@ -15,14 +16,15 @@ use crate::model::Model;
 use crate::object::{Kind, ObjectRef};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use index::Index;
 use smi_types::FieldPath;
-use specs::Groups;
 use std::collections::BTreeSet;
-use view::View;
 
+pub(crate) use fact::{Fact, Reads};
+pub(crate) use index::{Index, root_of};
 pub(crate) use root::ParsedRoot;
-pub(crate) use specs::referable;
+pub(crate) use specs::{Groups, referable, report_use, used_by};
+pub(crate) use split::route;
+pub(crate) use view::View;
 
 /// The policies of a snapshot, and the diagnostics for the authors of its objects.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,15 +64,18 @@ pub(crate) fn resolve_observed(
     input(view, &mut report);
     violations::of_objects(view, &mut report);
     let mut model = Model::default();
-    for root in index.roots() {
+    for root in view.roots() {
         if let Some(route) = split::route(view, root, &mut report) {
             model.insert(route);
         }
     }
     let mut used = access::policies(view, &already_enforced, &mut model, &mut report);
-    used.extend(specs::used_by_splits(&model));
-    specs::report_anchors(view, &used, &mut report);
-    specs::unreferenced(view, &used, &mut report);
+    for route in model.routes() {
+        used.extend(used_by(route).into_iter().cloned());
+    }
+    for object in referable(snapshot, settings) {
+        report_use(view, &object, used.contains(&object), &mut report);
+    }
     Resolution {
         model,
         diagnostics: report.finish(snapshot),
@@ -79,7 +84,7 @@ pub(crate) fn resolve_observed(
 
 /// The diagnostics collected so far.
 #[derive(Debug, Default)]
-struct Report(Vec<Diagnostic>);
+pub(crate) struct Report(Vec<Diagnostic>);
 
 impl Report {
     fn add(&mut self, code: Code, object: &ObjectRef, field: FieldPath, message: impl Into<String>) {
@@ -94,6 +99,11 @@ impl Report {
         self.0.extend(diagnostics);
     }
 
+    /// Returns the diagnostics in the order in which they were reported.
+    pub(crate) fn into_inner(self) -> Vec<Diagnostic> {
+        self.0
+    }
+
     fn finish(mut self, snapshot: &Snapshot) -> Vec<Diagnostic> {
         snapshot.locate(&mut self.0);
         self.0.sort();
@@ -105,20 +115,19 @@ impl Report {
 
 /// Reports objects that cannot be decoded or are duplicated (I1).
 fn input(view: View<'_>, report: &mut Report) {
-    let scoped = view.snapshot.scoped(view.settings);
-    for diagnostic in scoped.undecodable() {
-        report.push(diagnostic.clone());
-    }
-    for object in scoped.duplicates() {
-        let is_policy = Kind::SMI.contains(&object.kind);
-        let effect = if is_policy {
-            "none of the definitions has an effect"
-        } else {
-            "it counts as absent"
-        };
-        let message = format!("`{}` is defined more than once; {effect}", object.key);
-        report.add(Code::DuplicateObject, object, FieldPath::root(), message);
-    }
+    report.extend(view.all().undecodable().cloned());
+    report.extend(view.all().duplicates().map(duplicate));
+}
+
+/// Returns the diagnostic on an object that one input contains more than once (I1).
+fn duplicate(object: &ObjectRef) -> Diagnostic {
+    let effect = if Kind::SMI.contains(&object.kind) {
+        "none of the definitions has an effect"
+    } else {
+        "it counts as absent"
+    };
+    let message = format!("`{}` is defined more than once; {effect}", object.key);
+    Diagnostic::new(Code::DuplicateObject, object.clone(), FieldPath::root(), message)
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ mod removal;
 mod scoped;
 
 pub use builder::SnapshotBuilder;
+pub(crate) use id::canonical;
 #[cfg(feature = "yaml")]
 pub(crate) use id::{code_of, object_of};
+pub(crate) use scoped::Scoped;
 
 use crate::diagnostic::Diagnostic;
 use crate::object::{ObjectKey, ObjectRef, Origin, UNKNOWN_NAME};
@@ -95,7 +97,7 @@ pub struct Snapshot {
     udp_routes: BTreeMap<ObjectKey, UDPRoute>,
     targets: BTreeMap<ObjectKey, TrafficTarget>,
     bindings: BTreeMap<ObjectKey, IdentityBinding>,
-    services: BTreeMap<ObjectKey, Service>,
+    services: BTreeMap<ObjectKey, Arc<Service>>,
     workloads: BTreeMap<Id, Arc<Workload>>,
     covers_workloads: bool,
     namespaces: BTreeMap<ObjectKey, Namespace>,
@@ -152,7 +154,7 @@ impl Snapshot {
     pub fn insert_service(&mut self, service: Service) -> ObjectRef {
         let target = ObjectRef::service(ObjectKey::of(&service.metadata));
         if self.make_room(&target) {
-            self.services.insert(target.key.clone(), service);
+            self.services.insert(target.key.clone(), Arc::new(service));
         }
         target
     }

@@ -66,7 +66,7 @@ impl ServiceRoute {
 }
 
 /// A root: the service or host whose traffic is split.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Root {
     /// A service that exists and has a TCP port (T40).
     Service(ObjectKey),

@@ -5,23 +5,26 @@ mod by_labels;
 mod common;
 mod destinations;
 mod enforced;
-mod granted;
+mod overlap;
 mod ports;
 mod subjects;
 mod target;
 mod workloads;
 
+pub(crate) use backends::report_unreachable;
+pub(crate) use destinations::Destinations;
+pub(crate) use enforced::{Enforced, report_target, report_untouched, state};
+pub(crate) use overlap::Overlap;
+pub(crate) use target::{Target, read};
+pub(crate) use workloads::{Owned, Workloads};
+
 use super::Report;
 use super::view::View;
-use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Model, NamespaceBaseline};
-use crate::object::ObjectRef;
-use destinations::Destinations;
-use enforced::Enforced;
-use granted::Granted;
-use smi_types::FieldPath;
-use std::collections::BTreeSet;
-use workloads::Workloads;
+use crate::object::{ObjectKey, ObjectRef};
+use overlap::Shared;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Adds the policies of access control to a model, and returns the objects that targets refer to.
 ///
@@ -33,45 +36,67 @@ pub(super) fn policies(
     report: &mut Report,
 ) -> BTreeSet<ObjectRef> {
     let mut used = BTreeSet::new();
-    let targets = target::all(view, &mut used, report);
-    let destinations = Destinations::by_namespace(&targets);
-    let enforced = enforced::namespaces(view, already_enforced, report);
-    for (namespace, destinations) in &destinations {
-        if !enforced.contains_key(*namespace) {
-            report_released(namespace, destinations, report);
+    let mut by_namespace: BTreeMap<String, Destinations> = BTreeMap::new();
+    for (key, target) in view.all().targets() {
+        let (target, references) = read(view, key, target, report);
+        used.extend(references);
+        if let Some(target) = target {
+            let destinations = by_namespace.entry(target.namespace().to_owned()).or_default();
+            destinations.add(&Arc::new(target));
         }
     }
+    let mut states: BTreeMap<String, Enforced> = BTreeMap::new();
+    for namespace in enforced::candidates(view, already_enforced) {
+        let state = state(view, &namespace, already_enforced.contains(&namespace), report);
+        states.extend(state.map(|state| (namespace, state)));
+    }
+    let mut matched = BTreeSet::new();
     let none = Destinations::default();
-    for (namespace, state) in &enforced {
-        let destinations = destinations.get(namespace.as_str()).unwrap_or(&none);
-        if *state == Enforced::Untouched {
-            enforced::report_untouched(namespace, destinations.targets(), report);
-            continue;
+    for (namespace, state) in &states {
+        let destinations = by_namespace.get(namespace);
+        match state {
+            Enforced::Untouched => report_untouched(namespace, destinations, report),
+            Enforced::Yes => matched.extend(enforce(view, namespace, destinations.unwrap_or(&none), model, report)),
         }
-        let workloads = Workloads::new(view.snapshot, namespace);
-        model.insert(NamespaceBaseline {
-            namespace: namespace.clone(),
-            unselectable: workloads.unselectable(),
-        });
-        let granted = Granted::new(destinations, &workloads);
-        granted.report_destinations(view, report);
-        granted.report_ports(report);
-        for access in granted.policies(view, report) {
-            model.insert(access);
-        }
-        for route in model.routes_in(namespace) {
-            backends::report_unreachable(model, route, &workloads, report);
-        }
+    }
+    for target in by_namespace.values().flat_map(Destinations::targets) {
+        let state = states.get(target.namespace()).copied();
+        report_target(view, target, state, matched.contains(&target.key), report);
     }
     used
 }
 
-/// Reports the targets of a namespace that is not enforced.
-fn report_released(namespace: &str, destinations: &Destinations<'_>, report: &mut Report) {
-    for target in destinations.targets().filter(|target| target.in_force) {
-        let message = format!("namespace `{namespace}` is not enforced, so all traffic is allowed there");
-        let diagnostic = Diagnostic::new(Code::NamespaceReleased, target.object(), FieldPath::root(), message);
-        report.push(diagnostic.caused_by(ObjectRef::namespace(namespace)));
+/// Adds the policies of an enforced namespace, and returns the targets of which some pod is the destination.
+fn enforce(
+    view: View<'_>,
+    namespace: &str,
+    destinations: &Destinations,
+    model: &mut Model,
+    report: &mut Report,
+) -> BTreeSet<ObjectKey> {
+    let workloads = Workloads::new(view, namespace);
+    model.insert(baseline(namespace, &workloads));
+    let mut matched = BTreeSet::new();
+    let groups = workloads.overlapping();
+    let mut shared = Shared::new();
+    for group in &groups {
+        let overlap = Overlap::sharing(&mut shared, view, group, destinations, report);
+        matched.extend(overlap.matched);
+        for access in overlap.policies {
+            model.insert(access);
+        }
+    }
+    for route in model.routes_in(namespace) {
+        report_unreachable(view, model, route, &workloads, report);
+    }
+    matched
+}
+
+/// Returns the denial of everything that no target allows in an enforced namespace.
+pub(crate) fn baseline(namespace: &str, workloads: &Workloads) -> NamespaceBaseline {
+    NamespaceBaseline {
+        namespace: namespace.to_owned(),
+        unselectable: workloads.unselectable(),
     }
 }
 

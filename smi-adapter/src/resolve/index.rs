@@ -2,13 +2,14 @@
 
 use super::ParsedRoot;
 use crate::model::route::Root;
-use crate::object::{Kind, ObjectKey};
+use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::principal::Identity;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::workload::Workload;
 use smi_types::access::TrafficTarget;
 use smi_types::split::TrafficSplit;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,67 +17,131 @@ use std::sync::Arc;
 type Pods = Vec<Arc<Workload>>;
 
 /// Objects in scope by what they name.
-pub(super) struct Index {
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// Sorted.
     splits: BTreeMap<Root, Vec<ObjectKey>>,
-    under_domain: Vec<ObjectKey>,
+    /// By namespace and name; the pods of each are sorted.
     accounts: BTreeMap<String, BTreeMap<String, Pods>>,
-    claimed: BTreeSet<String>,
+    /// The namespaces of targets, with the number of targets.
+    claimed: BTreeMap<String, usize>,
 }
 
 impl Index {
     pub(super) fn of(snapshot: &Snapshot, settings: &Settings) -> Self {
+        let mut index = Self::default();
         let objects = snapshot.scoped(settings);
-        let mut splits: BTreeMap<Root, Vec<ObjectKey>> = BTreeMap::new();
-        let mut under_domain = Vec::new();
         for (key, split) in objects.splits() {
-            // I7
-            let Some(spec) = &split.spec else { continue };
-            let root = match ParsedRoot::new(&spec.service, &key.namespace, &settings.cluster_domain) {
-                ParsedRoot::Service(root) => Root::Service(root),
-                ParsedRoot::External(root) => root,
-                ParsedRoot::UnderDomain => {
-                    under_domain.push(key.clone());
-                    continue;
-                }
-                ParsedRoot::OtherNamespace | ParsedRoot::Invalid => continue,
-            };
-            splits.entry(root).or_default().push(key.clone());
+            index.add_split(key, split, settings);
         }
-        let mut accounts: BTreeMap<String, BTreeMap<String, Pods>> = BTreeMap::new();
         for workload in objects.workloads() {
-            let Identity {
-                namespace,
-                service_account,
-            } = workload.identity();
-            let in_namespace = accounts.entry(namespace).or_default();
-            in_namespace
-                .entry(service_account)
-                .or_default()
-                .push(Arc::clone(workload));
+            index.add_workload(workload);
         }
-        let read = objects.targets().map(|(key, target)| claimed(key, target, settings));
-        let unread = objects
-            .undecodable()
-            .map(|diagnostic| &diagnostic.object)
-            .chain(objects.duplicates());
-        // Also one in another API group, which is probably meant as a target.
-        let unread = unread.filter(|object| object.kind.name() == Kind::TrafficTarget.name());
-        let claimed = read.chain(unread.map(|object| &object.key.namespace)).cloned();
-        Self {
-            splits,
-            under_domain,
-            accounts,
-            claimed: claimed.collect(),
+        for (key, target) in objects.targets() {
+            index.add_claim(claimed(key, target, settings));
+        }
+        let unread = objects.undecodable().map(|diagnostic| &diagnostic.object);
+        for object in unread.chain(objects.duplicates()).filter(|object| is_target(object)) {
+            index.add_claim(&object.key.namespace);
+        }
+        index
+    }
+
+    /// Adds what a snapshot knows about one object.
+    pub(crate) fn add(&mut self, object: &ObjectRef, snapshot: &Snapshot, settings: &Settings) {
+        let ObjectRef { kind, key } = object;
+        if !settings.scope.contains(&key.namespace) {
+            return;
+        }
+        if *kind == Kind::TrafficSplit && let Some(split) = snapshot.split(key) {
+            self.add_split(key, split, settings);
+        }
+        if let Some(workload) = snapshot.shared_workload(object) {
+            self.add_workload(workload);
+        }
+        for namespace in claims(object, snapshot, settings) {
+            self.add_claim(namespace);
         }
     }
 
+    /// Removes what [`add`](Self::add) has added for the same object of the same snapshot.
+    pub(crate) fn remove(&mut self, object: &ObjectRef, snapshot: &Snapshot, settings: &Settings) {
+        let ObjectRef { kind, key } = object;
+        if !settings.scope.contains(&key.namespace) {
+            return;
+        }
+        let root = (*kind == Kind::TrafficSplit).then(|| root_of(key, snapshot.split(key)?, settings));
+        if let Some(root) = root.flatten()
+            && let Entry::Occupied(mut splits) = self.splits.entry(root)
+        {
+            splits.get_mut().retain(|split| split != key);
+            if splits.get().is_empty() {
+                splits.remove();
+            }
+        }
+        if let Some(workload) = snapshot.shared_workload(object) {
+            self.remove_workload(workload);
+        }
+        for namespace in claims(object, snapshot, settings) {
+            if let Entry::Occupied(mut count) = self.claimed.entry(namespace.clone()) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+        }
+    }
+
+    fn add_split(&mut self, key: &ObjectKey, split: &TrafficSplit, settings: &Settings) {
+        let Some(root) = root_of(key, split, settings) else {
+            return;
+        };
+        let splits = self.splits.entry(root).or_default();
+        let place = splits.partition_point(|other| other < key);
+        splits.insert(place, key.clone());
+    }
+
+    fn add_workload(&mut self, workload: &Arc<Workload>) {
+        let Identity {
+            namespace,
+            service_account,
+        } = workload.identity();
+        let accounts = self.accounts.entry(namespace).or_default();
+        let pods = accounts.entry(service_account).or_default();
+        let place = pods.partition_point(|other| other.object < workload.object);
+        pods.insert(place, Arc::clone(workload));
+    }
+
+    fn remove_workload(&mut self, workload: &Workload) {
+        let Identity {
+            namespace,
+            service_account,
+        } = workload.identity();
+        let Some(accounts) = self.accounts.get_mut(&namespace) else {
+            return;
+        };
+        if let Some(pods) = accounts.get_mut(&service_account) {
+            pods.retain(|pod| pod.object != workload.object);
+            if pods.is_empty() {
+                accounts.remove(&service_account);
+            }
+        }
+        if accounts.is_empty() {
+            self.accounts.remove(&namespace);
+        }
+    }
+
+    fn add_claim(&mut self, namespace: &str) {
+        *self.claimed.entry(namespace.to_owned()).or_default() += 1;
+    }
+
     /// Returns every root of a split, sorted.
-    pub(super) fn roots(&self) -> impl Iterator<Item = &Root> {
+    pub(crate) fn roots(&self) -> impl Iterator<Item = &Root> {
         self.splits.keys()
     }
 
     /// Returns `true` if some split names this root.
-    pub(super) fn is_root(&self, root: &Root) -> bool {
+    pub(crate) fn is_root(&self, root: &Root) -> bool {
         self.splits.contains_key(root)
     }
 
@@ -90,15 +155,21 @@ impl Index {
         keys.filter_map(|key| Some((key, snapshot.split(key)?)))
     }
 
-    /// Returns the splits whose root is a name under the cluster's domain, but not a service of their namespace (T3).
-    pub(super) fn under_domain(&self) -> &[ObjectKey] {
-        &self.under_domain
-    }
-
     /// Returns the accounts of a namespace, each with its pods and templates.
     pub(super) fn accounts_in(&self, namespace: &str) -> impl Iterator<Item = (&str, &[Arc<Workload>])> {
         let accounts = self.accounts.get(namespace).into_iter().flatten();
         accounts.map(|(account, pods)| (account.as_str(), pods.as_slice()))
+    }
+
+    /// Returns `true` if a workload of a namespace runs as this account.
+    pub(crate) fn has_account(&self, namespace: &str, name: &str) -> bool {
+        let accounts = self.accounts.get(namespace);
+        accounts.is_some_and(|accounts| accounts.contains_key(name))
+    }
+
+    /// Returns `true` if a namespace has workloads.
+    pub(crate) fn has_accounts(&self, namespace: &str) -> bool {
+        self.accounts.contains_key(namespace)
     }
 
     /// Returns another namespace, if one is found, in which a workload runs as an account with one of these names.
@@ -109,10 +180,47 @@ impl Index {
         found.map(|(other, _)| other.as_str())
     }
 
-    /// Returns the namespaces of targets. The targets may be invalid or unreadable.
-    pub(super) fn claimed(&self) -> &BTreeSet<String> {
-        &self.claimed
+    /// Returns the namespaces of targets, sorted. The targets may be invalid or unreadable.
+    pub(super) fn claimed(&self) -> impl Iterator<Item = &String> {
+        self.claimed.keys()
     }
+
+    pub(super) fn is_claimed(&self, namespace: &str) -> bool {
+        self.claimed.contains_key(namespace)
+    }
+}
+
+/// Returns the root that a split names, if it is a service of the split's namespace or an external host.
+pub(crate) fn root_of(key: &ObjectKey, split: &TrafficSplit, settings: &Settings) -> Option<Root> {
+    // I7
+    let spec = split.spec.as_ref()?;
+    match ParsedRoot::new(&spec.service, &key.namespace, &settings.cluster_domain) {
+        ParsedRoot::Service(root) => Some(Root::Service(root)),
+        ParsedRoot::External(root) => Some(root),
+        ParsedRoot::UnderDomain | ParsedRoot::OtherNamespace | ParsedRoot::Invalid => None,
+    }
+}
+
+/// Returns `true` if an object is a target, or probably meant as one: it has the kind in another API group.
+fn is_target(object: &ObjectRef) -> bool {
+    object.kind.name() == Kind::TrafficTarget.name()
+}
+
+/// Returns the namespaces that an object enforces, as often as it does.
+fn claims<'a>(
+    object: &'a ObjectRef,
+    snapshot: &'a Snapshot,
+    settings: &Settings,
+) -> impl Iterator<Item = &'a String> + use<'a> {
+    let ObjectRef { kind, key } = object;
+    let read = (*kind == Kind::TrafficTarget).then(|| snapshot.target(key)).flatten();
+    let unread = if is_target(object) {
+        snapshot.undecodable_of(object).len() + usize::from(snapshot.is_duplicate(object))
+    } else {
+        0
+    };
+    let read = read.map(|target| claimed(key, target, settings));
+    read.into_iter().chain(std::iter::repeat_n(&key.namespace, unread))
 }
 
 /// Returns the namespace that a target enforces: with the opt-in of A22, that of its destination.

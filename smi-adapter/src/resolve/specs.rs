@@ -4,7 +4,7 @@ use super::view::View;
 use super::{Report, violations};
 use crate::diagnostic::Code;
 use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
-use crate::model::{Model, ServiceRoute};
+use crate::model::ServiceRoute;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};
@@ -18,29 +18,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The usable matches of every route group, by its key.
-pub(super) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
+pub(crate) type Groups = BTreeMap<ObjectKey, Vec<Arc<HttpMatch>>>;
 
 /// Returns the usable matches of every route group in scope.
 pub(super) fn groups(view: View<'_>, report: &mut Report) -> Groups {
-    let groups = view.snapshot.scoped(view.settings).groups();
+    let groups = view.all().groups();
     groups
         .filter_map(|(key, group)| Some((key.clone(), matches(view, key, group, report)?)))
         .collect()
 }
 
-/// Returns the groups that splits in force refer to.
-pub(super) fn used_by_splits(model: &Model) -> BTreeSet<ObjectRef> {
-    let ports = model.routes().flat_map(ServiceRoute::ports);
-    let matches = ports.flat_map(PortRoute::conditional).flat_map(Conditional::matches);
-    matches.map(|matching| matching.group().clone()).collect()
+/// Returns the groups that a route refers to.
+pub(crate) fn used_by(route: &ServiceRoute) -> BTreeSet<&ObjectRef> {
+    let conditional = route.ports().iter().flat_map(PortRoute::conditional);
+    let matches = conditional.flat_map(Conditional::matches);
+    matches.map(|matching| matching.group()).collect()
 }
 
-/// Reports routes, groups and identity bindings that nothing in force refers to (S9, I4).
-pub(super) fn unreferenced(view: View<'_>, used: &BTreeSet<ObjectRef>, report: &mut Report) {
-    for object in referable(view.snapshot, view.settings).filter(|object| !used.contains(object)) {
-        let message = "no split in force and no traffic target refers to this object, so it has no effect";
-        report.add(Code::Unreferenced, &object, FieldPath::root(), message);
+/// Reports one of the objects that have an effect only if others refer to them.
+///
+/// If nothing in force refers to it, it has no effect (S9, I4). Otherwise its patterns may match other paths as a whole
+/// than as a prefix (S4).
+pub(crate) fn report_use(view: View<'_>, object: &ObjectRef, is_used: bool, report: &mut Report) {
+    if is_used {
+        if object.kind == Kind::HttpRouteGroup {
+            report_anchors(view, &object.key, report);
+        }
+        return;
     }
+    let message = "no split in force and no traffic target refers to this object, so it has no effect";
+    report.add(Code::Unreferenced, object, FieldPath::root(), message);
 }
 
 /// Returns the objects in scope that have an effect only if others refer to them.
@@ -56,7 +63,7 @@ pub(crate) fn referable<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> i
 
 /// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4). Returns
 /// `None` if the group counts as missing (I8).
-fn matches(
+pub(super) fn matches(
     view: View<'_>,
     key: &ObjectKey,
     group: &HTTPRouteGroup,
@@ -96,16 +103,15 @@ fn unmatchable(pattern: &Pattern) -> &'static str {
     }
 }
 
-/// Reports the patterns of referenced groups that match other paths as a whole than as a prefix (S4).
-pub(super) fn report_anchors(view: View<'_>, used: &BTreeSet<ObjectRef>, report: &mut Report) {
+/// Reports the patterns of a group that match other paths as a whole than as a prefix (S4).
+fn report_anchors(view: View<'_>, group: &ObjectKey, report: &mut Report) {
     let message = match view.settings.path_anchor {
         PathAnchor::Full => "the pattern must match the whole path; other implementations may also match longer paths",
         PathAnchor::Start => {
             "the pattern need only match a prefix of the path; other implementations require it to match the whole path"
         }
     };
-    let used = used.iter().filter(|object| object.kind == Kind::HttpRouteGroup);
-    for matching in used.filter_map(|group| view.matches(&group.key)).flatten() {
+    for matching in view.matches(group).into_iter().flatten() {
         if matching.path().is_some_and(|path| !path.is_equal_for_prefixes()) {
             let field = matching.field().clone().field("pathRegex");
             report.add(Code::PathAnchorDiffers, matching.group(), field, message);

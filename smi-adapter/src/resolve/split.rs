@@ -19,19 +19,19 @@ use std::collections::BTreeMap;
 type Competing<'a> = Vec<(&'a ObjectKey, &'a TrafficSplit)>;
 
 /// Resolves the splits of one root.
-pub(super) fn route(view: View<'_>, root: &Root, report: &mut Report) -> Option<ServiceRoute> {
-    let mut splits: Competing<'_> = view.index.splits_of(root, view.snapshot).collect();
+pub(crate) fn route(view: View<'_>, root: &Root, report: &mut Report) -> Option<ServiceRoute> {
+    let mut splits: Competing<'_> = view.splits_of(root).collect();
     // T29: the oldest first, a split without a creation time last, then by name.
     splits.sort_by_key(|(key, split)| {
         let created = split.metadata.creation_timestamp.as_ref().map(|time| time.0);
         (created.is_none(), created, &key.name)
     });
     let ports = match root {
-        Root::Service(key) => ports::of_service(view.snapshot, key).unwrap_or_else(|reason| {
+        Root::Service(key) => ports::of_service(view, key).unwrap_or_else(|reason| {
             report_unusable(key, &reason, &splits, report);
             Vec::new()
         }),
-        Root::External { .. } => ports::of_backends(view.snapshot, &splits),
+        Root::External { .. } => ports::of_backends(view, &splits),
     };
     let context = Context {
         view,
@@ -125,7 +125,7 @@ impl Context<'_> {
         let Root::Service(key) = self.root else {
             return RootService::default();
         };
-        let Some(service) = self.view.snapshot.service(key) else {
+        let Some(service) = self.view.service(key) else {
             return RootService::default();
         };
         RootService {

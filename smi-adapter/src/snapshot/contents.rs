@@ -90,13 +90,13 @@ impl Snapshot {
 
     /// Returns the services, sorted.
     pub fn services(&self) -> impl Iterator<Item = (&ObjectKey, &Service)> {
-        self.services.iter()
+        self.services.iter().map(|(key, service)| (key, &**service))
     }
 
     /// Returns the service with `key`.
     #[must_use]
     pub fn service(&self, key: &ObjectKey) -> Option<&Service> {
-        self.services.get(key)
+        self.services.get(key).map(|service| &**service)
     }
 
     /// Returns the diagnostics of the objects that could not be read, sorted by object.

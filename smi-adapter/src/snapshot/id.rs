@@ -38,7 +38,7 @@ impl Id {
 }
 
 /// Returns a reference to the same object by the variant for its kind, if there is one.
-pub(super) fn canonical(object: ObjectRef) -> ObjectRef {
+pub(crate) fn canonical(object: ObjectRef) -> ObjectRef {
     match canonical_kind(object.kind) {
         Kind::Namespace => ObjectRef::namespace(&object.key.name),
         kind => ObjectRef::new(kind, object.key),

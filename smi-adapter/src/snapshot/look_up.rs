@@ -2,9 +2,11 @@
 
 use super::Snapshot;
 use super::id::Id;
+use crate::diagnostic::Diagnostic;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::Service;
+use smi_types::access::TrafficTarget;
 use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
 use std::collections::BTreeMap;
@@ -17,6 +19,10 @@ const MAX_NAMESPACES: usize = 1_000;
 impl Snapshot {
     pub(crate) fn split(&self, key: &ObjectKey) -> Option<&TrafficSplit> {
         self.splits.get(key)
+    }
+
+    pub(crate) fn target(&self, key: &ObjectKey) -> Option<&TrafficTarget> {
+        self.targets.get(key)
     }
 
     pub(crate) fn tcp_route(&self, key: &ObjectKey) -> Option<&TCPRoute> {
@@ -37,7 +43,10 @@ impl Snapshot {
     }
 
     /// Returns the services of a namespace.
-    pub(crate) fn services_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Service)> {
+    pub(crate) fn services_in<'a>(
+        &'a self,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Service>)> {
         let all = self.services.range(ObjectKey::new(namespace, "")..);
         all.take_while(move |(key, _)| key.namespace == namespace)
     }
@@ -47,6 +56,24 @@ impl Snapshot {
         let all = self.workloads.range(Id::before_all_in(namespace)..);
         all.map(|(_, workload)| workload)
             .take_while(move |workload| workload.object().key.namespace == namespace)
+    }
+
+    /// Returns the workload with this kind and key, to be kept.
+    pub(crate) fn shared_workload(&self, object: &ObjectRef) -> Option<&Arc<Workload>> {
+        self.workloads.get(&Id::of(object))
+    }
+
+    /// Returns the diagnostics of one object that could not be read.
+    pub(crate) fn undecodable_of(&self, object: &ObjectRef) -> &[Diagnostic] {
+        if self.undecodable.is_empty() {
+            return &[];
+        }
+        self.undecodable.get(&Id::of(object)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns `true` if one input contained an object more than once (I1).
+    pub(crate) fn is_duplicate(&self, object: &ObjectRef) -> bool {
+        !self.duplicates.is_empty() && self.duplicates.contains_key(&Id::of(object))
     }
 
     /// Returns `true` if a route, route group or service exists, whether or not it can be read.

@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::object::{ObjectKey, ObjectRef};
 use crate::settings::{Scope, Settings};
 use crate::workload::Workload;
+use k8s_openapi::api::core::v1::{Namespace, Service};
 use smi_types::access::{IdentityBinding, TrafficTarget};
 use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
@@ -40,6 +41,7 @@ impl<'a> Scoped<'a> {
         tcp_routes: TCPRoute;
         udp_routes: UDPRoute;
         targets: TrafficTarget;
+        services: Service;
         bindings: IdentityBinding;
     }
 
@@ -52,6 +54,14 @@ impl<'a> Scoped<'a> {
     pub(crate) fn workloads(self) -> impl Iterator<Item = &'a Arc<Workload>> {
         let all = self.snapshot.workloads.values();
         all.filter(move |workload| self.has(workload.object()))
+    }
+
+    pub(crate) fn namespaces(self) -> impl Iterator<Item = &'a Namespace> {
+        let in_scope = move |namespace: &&Namespace| {
+            let name = namespace.metadata.name.as_deref();
+            name.is_some_and(|name| self.scope.contains(name))
+        };
+        self.snapshot.namespaces().filter(in_scope)
     }
 
     pub(crate) fn undecodable(self) -> impl Iterator<Item = &'a Diagnostic> {

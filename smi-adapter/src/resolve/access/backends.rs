@@ -1,6 +1,8 @@
 //! Backends that the callers of a split may not reach (T33).
 
 use super::super::Report;
+use super::super::fact::Fact;
+use super::super::view::View;
 use super::workloads::Workloads;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::Granted;
@@ -12,8 +14,14 @@ use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports the backends of a route in an enforced namespace that callers of the same root may not reach.
-pub(super) fn report_unreachable(model: &Model, route: &ServiceRoute, workloads: &Workloads<'_>, report: &mut Report) {
-    let callers = Callers::of(model, route, workloads);
+pub(crate) fn report_unreachable(
+    view: View<'_>,
+    model: &Model,
+    route: &ServiceRoute,
+    workloads: &Workloads,
+    report: &mut Report,
+) {
+    let callers = Callers::of(view, model, route, workloads);
     for split in route.splits() {
         for service in backends(route, split.key()) {
             let Some(denied) = callers.denied(&service) else {
@@ -39,7 +47,7 @@ fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
 struct Callers(BTreeMap<String, BTreeSet<Principal>>);
 
 impl Callers {
-    fn of(model: &Model, route: &ServiceRoute, workloads: &Workloads<'_>) -> Self {
+    fn of(view: View<'_>, model: &Model, route: &ServiceRoute, workloads: &Workloads) -> Self {
         let shares = route.ports().iter().flat_map(PortRoute::splits);
         let mut services: BTreeSet<String> = shares
             .flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
@@ -49,13 +57,15 @@ impl Callers {
         }
         let mut callers = BTreeMap::new();
         for service in services {
+            view.note(Fact::Behind(&ObjectKey::new(route.root().namespace(), &service)));
             let mut behind = workloads.behind(&service).peekable();
             if behind.peek().is_none() {
                 // Its pods are unknown.
                 continue;
             }
             let grants = behind
-                .filter_map(|owned| model.access(&owned.object))
+                .inspect(|workload| view.note(Fact::Access(workload)))
+                .filter_map(|workload| model.access(workload))
                 .flat_map(WorkloadAccess::grants)
                 .filter(|grant| !matches!(grant.traffic(), Granted::Udp));
             let sources = grants.flat_map(|grant| grant.sources().iter().cloned()).collect();

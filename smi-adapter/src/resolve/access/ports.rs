@@ -2,7 +2,7 @@
 
 use super::super::view::View;
 use crate::model::access::Ports;
-use crate::object::{Kind, ObjectKey};
+use crate::object::ObjectKey;
 use smi_types::port::Port;
 use smi_types::specs::PortsSpec;
 use std::collections::BTreeSet;
@@ -16,14 +16,12 @@ pub(super) struct Route<'a> {
 
 /// Returns the meaning of a TCP route in scope; `None` if it is not usable.
 pub(super) fn tcp<'a>(view: View<'a>, key: &ObjectKey) -> Option<Route<'a>> {
-    let route = view.snapshot.tcp_route(key)?;
-    view.is_whole(Kind::TcpRoute, key).then(|| read(route.spec.as_ref()))?
+    read(view.tcp_route(key)?.spec.as_ref())
 }
 
 /// Returns the meaning of a UDP route in scope; `None` if it is not usable.
 pub(super) fn udp<'a>(view: View<'a>, key: &ObjectKey) -> Option<Route<'a>> {
-    let route = view.snapshot.udp_route(key)?;
-    view.is_whole(Kind::UdpRoute, key).then(|| read(route.spec.as_ref()))?
+    read(view.udp_route(key)?.spec.as_ref())
 }
 
 /// Returns the meaning of a route; `None` if a violation makes it match nothing (S23).

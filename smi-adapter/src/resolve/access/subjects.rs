@@ -11,11 +11,11 @@ use smi_types::validate::is_spiffe_id;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pods of one namespace that a destination selects, by their account or their labels.
-#[derive(Debug, Default)]
-pub(super) struct Destination {
-    pub(super) namespace: String,
-    pub(super) accounts: BTreeSet<String>,
-    pub(super) labels: Option<BTreeMap<String, String>>,
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Destination {
+    pub(crate) namespace: String,
+    pub(crate) accounts: BTreeSet<String>,
+    pub(crate) labels: Option<BTreeMap<String, String>>,
 }
 
 /// The reason that a subject matches no workload.
@@ -104,7 +104,7 @@ pub(super) fn binding_sources(key: &ObjectKey, schemes: &Schemes, view: View<'_>
     let mut sources: BTreeSet<Principal> = ids(schemes, view.settings).collect();
     sources.extend(account(key, schemes).map(Principal::Account));
     if let Some(selector) = &schemes.pod_label_selector {
-        let accounts = view.index.accounts_in(&key.namespace);
+        let accounts = view.accounts_in(&key.namespace);
         let all = accounts.filter(|(_, pods)| pods.iter().all(|pod| carries(pod, selector)));
         sources.extend(all.map(|(account, _)| Principal::Account(account_of(key, account))));
     }
@@ -117,7 +117,7 @@ pub(super) fn left_out<'a>(key: &ObjectKey, schemes: &Schemes, view: View<'a>) -
     let Some(selector) = &schemes.pod_label_selector else {
         return Vec::new();
     };
-    let accounts = view.index.accounts_in(&key.namespace);
+    let accounts = view.accounts_in(&key.namespace);
     let partly = accounts.filter_map(|(account, pods)| {
         let lacking = pods.iter().find(|pod| !carries(pod, selector))?;
         let is_selected = pods.iter().any(|pod| carries(pod, selector));

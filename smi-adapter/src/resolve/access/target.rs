@@ -19,18 +19,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The meaning of a target: its destination and its grants.
-pub(super) struct Target {
-    pub(super) key: ObjectKey,
+#[derive(Debug, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) key: ObjectKey,
     path: FieldPath,
-    pub(super) destination: Destination,
+    pub(crate) destination: Destination,
     /// `false` if a part of it makes it grant nothing. It still names ports (A11).
-    pub(super) in_force: bool,
+    pub(crate) in_force: bool,
     pub(super) grants: Vec<Grant>,
     /// The ports that it or its routes name.
     pub(super) named_ports: Vec<NamedPort>,
 }
 
 /// A port that a target or one of its routes names.
+#[derive(Debug, PartialEq)]
 pub(super) struct NamedPort {
     pub(super) port: u16,
     pub(super) transport: Transport,
@@ -42,7 +44,7 @@ pub(super) struct NamedPort {
 
 impl Target {
     /// Returns the namespace of its destination.
-    pub(super) fn namespace(&self) -> &str {
+    pub(crate) fn namespace(&self) -> &str {
         &self.destination.namespace
     }
 
@@ -56,24 +58,25 @@ impl Target {
     }
 }
 
-/// Returns the targets in scope that have a destination. Those that are not in force are reported.
-pub(super) fn all(view: View<'_>, used: &mut BTreeSet<ObjectRef>, report: &mut Report) -> Vec<Target> {
-    let mut targets = Vec::new();
-    for (key, target) in view.targets() {
-        let object = ObjectRef::target(key.clone());
-        let mut reader = Reader {
-            unknown: view.unknown(&object),
-            object,
-            key,
-            target,
-            view,
-            references: BTreeSet::new(),
-            report,
-        };
-        targets.extend(reader.read());
-        used.extend(reader.references);
-    }
-    targets
+/// Reads one target, and returns the objects that it refers to as well. It has a meaning only if it has a destination.
+pub(crate) fn read(
+    view: View<'_>,
+    key: &ObjectKey,
+    target: &TrafficTarget,
+    report: &mut Report,
+) -> (Option<Target>, BTreeSet<ObjectRef>) {
+    let object = ObjectRef::target(key.clone());
+    let mut reader = Reader {
+        unknown: view.unknown(&object),
+        object,
+        key,
+        target,
+        view,
+        references: BTreeSet::new(),
+        report,
+    };
+    let read = reader.read();
+    (read, reader.references)
 }
 
 /// An error that occurs when a part of a target makes it grant nothing. The part is a violation.

@@ -5,23 +5,43 @@ mod services;
 
 use super::by_labels::ByLabels;
 use crate::object::{Kind, ObjectRef};
-use crate::snapshot::Snapshot;
+use crate::resolve::view::View;
 use crate::workload::{HealthCheck, Transport, Workload};
+use k8s_openapi::api::core::v1::Namespace;
 use services::Selecting;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The pods of one owner.
-pub(super) struct Owned<'a> {
-    pub(super) object: ObjectRef,
+#[derive(Debug)]
+pub(crate) struct Owned {
+    pub(crate) object: ObjectRef,
     /// The owner's own selector; empty if no labels select exactly its pods.
     pub(super) selector: BTreeMap<String, String>,
     /// The owner's template, and every pod or template below it that may be running.
-    pub(super) pods: Vec<&'a Workload>,
+    pub(crate) pods: Vec<Arc<Workload>>,
     /// The pods that services select, each with such a service.
-    selected: Vec<(&'a Workload, Selecting<'a>)>,
+    selected: Vec<(Arc<Workload>, Selecting)>,
+    /// The labels and annotations that its pods have, or their namespace; none if a pod is admitted, because its
+    /// containers show whether it is in the mesh.
+    marks: BTreeMap<String, String>,
 }
 
-impl Owned<'_> {
+impl Owned {
+    /// Returns `true` if both have the same owner and the same pods, in the same state.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same_pods = |(one, two): (&Arc<Workload>, &Arc<Workload>)| Arc::ptr_eq(one, two);
+        self.object == other.object
+            && self.selector == other.selector
+            && self.marks == other.marks
+            && self.pods.len() == other.pods.len()
+            && self.pods.iter().zip(&other.pods).all(same_pods)
+            && self.selected.len() == other.selected.len()
+            && self.selected.iter().zip(&other.selected).all(|(one, two)| {
+                same_pods((&one.0, &two.0)) && one.1.is_same(&two.1)
+            })
+    }
+
     /// Returns the ports that its containers declare, its health checks name (A38) or services target.
     pub(super) fn ports(&self, transport: Transport) -> BTreeSet<u16> {
         let declared = self.pods.iter().flat_map(|pod| &pod.ports);
@@ -54,7 +74,7 @@ impl Owned<'_> {
 
     /// Returns its pods, without templates.
     fn real(&self) -> impl Iterator<Item = &Workload> {
-        self.pods.iter().copied().filter(|pod| pod.object.kind == Kind::Pod)
+        real(&self.pods)
     }
 
     /// Returns the containers that all of its pods have.
@@ -69,31 +89,36 @@ impl Owned<'_> {
         all.cloned().collect()
     }
 
-    /// Returns the labels and annotations that its pods have, or their namespace; none if a pod is admitted, because its
-    /// containers show whether it is in the mesh.
-    pub(super) fn marks(&self, snapshot: &Snapshot) -> BTreeMap<String, String> {
-        if self.real().any(|pod| pod.is_admitted) {
-            return BTreeMap::new();
-        }
-        let namespace = snapshot.namespace(&self.object.key.namespace);
-        let metadata = namespace.map(|namespace| &namespace.metadata);
-        let mut marks = metadata
-            .and_then(|metadata| metadata.annotations.clone())
-            .unwrap_or_default();
-        marks.extend(
-            metadata
-                .and_then(|metadata| metadata.labels.clone())
-                .unwrap_or_default(),
-        );
-        marks.extend(self.annotations());
-        marks.extend(common(self.pods.iter().map(|pod| &pod.labels)));
-        marks
+    /// Returns the labels and annotations that mark its pods as part of a mesh or not.
+    pub(super) fn marks(&self) -> &BTreeMap<String, String> {
+        &self.marks
     }
 
     /// Returns the annotations that all of its pods and templates have.
     pub(super) fn annotations(&self) -> BTreeMap<String, String> {
         common(self.pods.iter().map(|pod| &pod.annotations))
     }
+}
+
+/// Returns pods, without templates.
+fn real(pods: &[Arc<Workload>]) -> impl Iterator<Item = &Workload> {
+    let pods = pods.iter().map(|pod| &**pod);
+    pods.filter(|pod| pod.object.kind == Kind::Pod)
+}
+
+/// Returns the labels and annotations that pods have, or their namespace; none if a pod is admitted.
+fn marks(pods: &[Arc<Workload>], namespace: Option<&Namespace>) -> BTreeMap<String, String> {
+    if real(pods).any(|pod| pod.is_admitted) {
+        return BTreeMap::new();
+    }
+    let metadata = namespace.map(|namespace| &namespace.metadata);
+    let annotations = metadata.and_then(|metadata| metadata.annotations.clone());
+    let labels = metadata.and_then(|metadata| metadata.labels.clone());
+    let mut marks = annotations.unwrap_or_default();
+    marks.extend(labels.unwrap_or_default());
+    marks.extend(common(pods.iter().map(|pod| &pod.annotations)));
+    marks.extend(common(pods.iter().map(|pod| &pod.labels)));
+    marks
 }
 
 /// Returns the entries that all maps have.
@@ -106,44 +131,47 @@ fn common<'a>(mut maps: impl Iterator<Item = &'a BTreeMap<String, String>>) -> B
 }
 
 /// The workloads of one enforced namespace.
-pub(super) struct Workloads<'a> {
-    owned: Vec<Owned<'a>>,
+#[derive(Debug)]
+pub(crate) struct Workloads {
+    /// Sorted.
+    owned: Vec<Arc<Owned>>,
     /// The indices of the workloads of which a service selects pods, by the name of the service.
-    behind: BTreeMap<&'a str, Vec<usize>>,
+    behind: BTreeMap<String, Vec<usize>>,
 }
 
-impl<'a> Workloads<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, namespace: &'a str) -> Self {
-        let owned = owners::all(snapshot, namespace);
-        let mut behind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+impl Workloads {
+    pub(crate) fn new(view: View<'_>, namespace: &str) -> Self {
+        let owned: Vec<Arc<Owned>> = owners::all(view, namespace).map(Arc::new).collect();
+        let mut behind: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, owned) in owned.iter().enumerate() {
-            let names = owned.selected.iter().map(|(_, service)| service.name);
+            let names = owned.selected.iter().map(|(_, service)| service.name());
             for service in names.collect::<BTreeSet<_>>() {
-                behind.entry(service).or_default().push(index);
+                behind.entry(service.to_owned()).or_default().push(index);
             }
         }
         Self { owned, behind }
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Owned<'a>> {
-        self.owned.iter()
-    }
-
     /// Returns the workloads that no labels select exactly.
-    pub(super) fn unselectable(&self) -> Vec<ObjectRef> {
+    pub(crate) fn unselectable(&self) -> Vec<ObjectRef> {
         let unselectable = self.owned.iter().filter(|owned| owned.selector.is_empty());
         unselectable.map(|owned| owned.object.clone()).collect()
     }
 
     /// Returns the workloads of which a service selects pods, by the name of the service.
-    pub(super) fn behind(&self, service: &str) -> impl Iterator<Item = &Owned<'a>> {
+    pub(crate) fn behind(&self, service: &str) -> impl Iterator<Item = &ObjectRef> {
         let indices = self.behind.get(service).into_iter().flatten();
-        indices.filter_map(|index| self.owned.get(*index))
+        indices.filter_map(|index| Some(&self.owned.get(*index)?.object))
+    }
+
+    /// Returns the names of the services that select pods.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &String> {
+        self.behind.keys()
     }
 
     /// Groups the workloads whose selectors select each other's pods, directly or transitively. Most groups have one
     /// member.
-    pub(super) fn overlapping(&self) -> Vec<Vec<&Owned<'a>>> {
+    pub(crate) fn overlapping(&self) -> Vec<Vec<Arc<Owned>>> {
         let mut selectors = ByLabels::default();
         for (index, owned) in self.owned.iter().enumerate() {
             selectors.add(&owned.selector, index);
@@ -162,9 +190,10 @@ impl<'a> Workloads<'a> {
                 }
             }
         }
-        let mut groups: BTreeMap<usize, Vec<&Owned<'a>>> = BTreeMap::new();
+        let mut groups: BTreeMap<usize, Vec<Arc<Owned>>> = BTreeMap::new();
         for (index, owned) in self.owned.iter().enumerate() {
-            groups.entry(root(&mut parents, index)).or_default().push(owned);
+            let group = groups.entry(root(&mut parents, index)).or_default();
+            group.push(Arc::clone(owned));
         }
         groups.into_values().collect()
     }

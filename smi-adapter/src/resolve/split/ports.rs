@@ -5,8 +5,8 @@ use super::{Competing, Context};
 use crate::diagnostic::{Code, Diagnostic, PortSet};
 use crate::model::route::{Backend, PortRoute, PortSplit, Root};
 use crate::object::{ObjectKey, ObjectRef, is_dns_label};
+use crate::resolve::view::View;
 use crate::resolve::{Report, missing};
-use crate::snapshot::Snapshot;
 use crate::weights::gcd;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,9 +40,9 @@ impl RootPort {
 /// # Errors
 ///
 /// Returns the reason if the service cannot be a root (T40).
-pub(super) fn of_service(snapshot: &Snapshot, key: &ObjectKey) -> Result<Vec<RootPort>, String> {
-    let Some(service) = present(snapshot, &key.namespace, &key.name) else {
-        return Err(missing::service(snapshot, key));
+pub(super) fn of_service(view: View<'_>, key: &ObjectKey) -> Result<Vec<RootPort>, String> {
+    let Some(service) = present(view, &key.namespace, &key.name) else {
+        return Err(missing::service(view, key));
     };
     let ports: BTreeMap<u16, RootPort> = tcp_ports(service)
         .map(|(number, port)| {
@@ -62,10 +62,10 @@ pub(super) fn of_service(snapshot: &Snapshot, key: &ObjectKey) -> Result<Vec<Roo
 }
 
 /// Returns the ports of a root that is not a service: those of its backends.
-pub(super) fn of_backends(snapshot: &Snapshot, splits: &Competing<'_>) -> Vec<RootPort> {
+pub(super) fn of_backends(view: View<'_>, splits: &Competing<'_>) -> Vec<RootPort> {
     let backends = splits.iter().flat_map(|(key, split)| {
         let backends = split.spec.iter().flat_map(|spec| &spec.backends);
-        backends.filter_map(|backend| present(snapshot, &key.namespace, &backend.service))
+        backends.filter_map(|backend| present(view, &key.namespace, &backend.service))
     });
     let numbers: BTreeSet<u16> = backends
         .flat_map(|service| tcp_ports(service).map(|(number, _)| number))
@@ -79,9 +79,8 @@ pub(super) fn of_backends(snapshot: &Snapshot, splits: &Competing<'_>) -> Vec<Ro
 }
 
 /// Returns the service of this name if it can be a backend. A service of type ExternalName counts as absent (T5, T25).
-fn present<'a>(snapshot: &'a Snapshot, namespace: &str, name: &str) -> Option<&'a Service> {
-    snapshot
-        .service(&ObjectKey::new(namespace, name))
+fn present<'a>(view: View<'a>, namespace: &str, name: &str) -> Option<&'a Service> {
+    view.service(&ObjectKey::new(namespace, name))
         .filter(|service| !missing::is_external_name(service))
 }
 
@@ -109,7 +108,7 @@ pub(super) fn shares(
         .backends
         .iter()
         .map(|backend| {
-            let service = present(context.view.snapshot, context.namespace(), &backend.service);
+            let service = present(context.view, context.namespace(), &backend.service);
             (backend, service.filter(|_| !backend.is_absent))
         })
         .collect();
@@ -174,7 +173,7 @@ fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<
         let Root::Service(key @ ObjectKey { name, .. }) = context.root else {
             return None;
         };
-        let root_is_headless = context.view.snapshot.service(key).is_some_and(is_headless);
+        let root_is_headless = context.view.service(key).is_some_and(is_headless);
         match shares.iter_mut().find(|share| share.service == *name) {
             Some(own) => own.weight += absent,
             None => shares.push(Backend {
@@ -220,7 +219,7 @@ fn absent(context: &Context<'_>, object: &ObjectRef, backend: &Weighted) -> Diag
         Root::External { .. } => "the split is passed over",
     };
     let key = ObjectKey::new(context.namespace(), &backend.service);
-    let why = missing::service(context.view.snapshot, &key);
+    let why = missing::service(context.view, &key);
     let message = format!("backend `{}` {why}; {consequence}", backend.service);
     let diagnostic = backend.diagnostic(Code::BackendMissing, object, message);
     diagnostic.caused_by(ObjectRef::service(key))

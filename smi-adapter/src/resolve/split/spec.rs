@@ -152,7 +152,7 @@ fn referred(reference: &MatchRef, context: &Context<'_>) -> Option<ObjectKey> {
 /// Returns the message to report if there are none.
 fn usable<'a>(key: &ObjectKey, context: &Context<'a>) -> Result<&'a [Arc<HttpMatch>], String> {
     match context.view.matches(key) {
-        None => Err(missing::unusable(context.view.snapshot, &ObjectRef::group(key.clone()))),
+        None => Err(missing::unusable(context.view, &ObjectRef::group(key.clone()))),
         Some([]) => Err(format!("route group `{}` has no usable match", key.name)),
         Some(matches) => Ok(matches),
     }
@@ -162,6 +162,6 @@ impl Context<'_> {
     /// Returns `true` if a service of the namespace is the root of some split.
     fn is_a_root(&self, service: &str) -> bool {
         let root = Root::Service(ObjectKey::new(self.namespace(), service));
-        self.view.index.is_root(&root)
+        self.view.is_root(&root)
     }
 }

@@ -105,7 +105,7 @@ impl Reader<'_> {
     fn matches(&mut self, rule: &Rule, path: &FieldPath) -> Vec<Arc<HttpMatch>> {
         let key = self.key(rule);
         let object = ObjectRef::group(key.clone());
-        let (Some(matches), Some(group)) = (self.view.matches(&key), self.view.snapshot.group(&key)) else {
+        let (Some(matches), Some(group)) = (self.view.matches(&key), self.view.group(&key)) else {
             self.missing(rule, object, path);
             return Vec::new();
         };
@@ -169,7 +169,7 @@ impl Reader<'_> {
     /// Reports that a rule's route is missing or unusable (A9). An invalid name is a violation.
     fn missing(&mut self, rule: &Rule, route: ObjectRef, path: &FieldPath) {
         if is_dns_subdomain(&rule.name) {
-            let message = unusable(self.view.snapshot, &route);
+            let message = unusable(self.view, &route);
             self.unresolved(route, path.clone().field("name"), message);
         }
     }

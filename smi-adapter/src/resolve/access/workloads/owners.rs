@@ -1,12 +1,13 @@
 //! Owners: the topmost owner of every pod, and its exact selector.
 
 use super::services::Services;
-use super::{Owned, common};
+use super::{Owned, common, marks};
 use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::snapshot::Snapshot;
+use crate::resolve::view::View;
 use crate::workload::Workload;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Labels that controllers put on single pods. They select fewer pods than the owner does.
 const GENERATED: [&str; 9] = [
@@ -38,31 +39,32 @@ fn is_generated(name: &str) -> bool {
 const DEPTH: usize = 8;
 
 /// Returns the workloads of a namespace, sorted.
-pub(super) fn all<'a>(snapshot: &'a Snapshot, namespace: &'a str) -> Vec<Owned<'a>> {
-    let known: BTreeMap<(&str, &str), &Workload> = snapshot
+pub(super) fn all<'a>(view: View<'a>, namespace: &'a str) -> impl Iterator<Item = Owned> + 'a {
+    let known: BTreeMap<(&str, &str), &Workload> = view
         .workloads_in(namespace)
         .map(|workload| {
             let ObjectRef { kind, key } = &workload.object;
             ((kind.name(), key.name.as_str()), &**workload)
         })
         .collect();
-    let mut pods: BTreeMap<ObjectRef, Vec<&Workload>> = BTreeMap::new();
-    for workload in snapshot.workloads_in(namespace) {
+    let mut pods: BTreeMap<ObjectRef, Vec<Arc<Workload>>> = BTreeMap::new();
+    for workload in view.workloads_in(namespace) {
         let top = top(workload, &known);
         let running = !workload.idle || top == workload.object;
-        pods.entry(top).or_default().extend(running.then_some(&**workload));
+        pods.entry(top).or_default().extend(running.then(|| Arc::clone(workload)));
     }
-    let services = Services::new(snapshot, namespace);
-    let owned = pods.into_iter().map(|(object, pods)| Owned {
-        selector: selector(snapshot.workload(&object), &pods),
+    let services = Services::new(view, namespace);
+    let marked = view.namespace(namespace);
+    pods.into_iter().map(move |(object, pods)| Owned {
+        selector: selector(view.workload(&object), &pods),
         object,
         selected: pods
             .iter()
-            .flat_map(|pod| services.of(pod).map(|service| (*pod, service)))
+            .flat_map(|pod| services.of(pod).map(|service| (Arc::clone(pod), service.clone())))
             .collect(),
+        marks: marks(&pods, marked),
         pods,
-    });
-    owned.collect()
+    })
 }
 
 /// Returns the topmost owner that is in the snapshot or that a pod names.
@@ -99,7 +101,7 @@ fn named(kind: &str) -> Kind {
 /// Returns the owner's own selector, or the common labels of its pods if the owner has none.
 ///
 /// The result is empty if labels alone cannot express the selector, or if it does not select all of the pods.
-fn selector(owner: Option<&Workload>, pods: &[&Workload]) -> BTreeMap<String, String> {
+fn selector(owner: Option<&Workload>, pods: &[Arc<Workload>]) -> BTreeMap<String, String> {
     let labels = if let Some(selector) = owner.and_then(|owner| owner.selector.as_ref()) {
         labels(selector).unwrap_or_default()
     } else {

@@ -1,47 +1,53 @@
 //! Services: the pods that each selects, and the ports of these pods that it targets.
 
+use super::super::super::view::View;
 use super::super::by_labels::ByLabels;
-use crate::snapshot::Snapshot;
 use crate::workload::{Transport, Workload};
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The services of one namespace that select pods.
-pub(super) struct Services<'a>(ByLabels<'a, Selecting<'a>>);
+pub(super) struct Services(ByLabels<Selecting>);
 
 /// A service with a selector.
-#[derive(Clone, Copy)]
-pub(super) struct Selecting<'a> {
-    pub(super) name: &'a str,
-    ports: &'a [ServicePort],
-}
+#[derive(Clone, Debug)]
+pub(super) struct Selecting(Arc<Service>);
 
-impl<'a> Services<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, namespace: &'a str) -> Self {
+impl Services {
+    pub(super) fn new(view: View<'_>, namespace: &str) -> Self {
         let mut services = ByLabels::default();
-        for (key, service) in snapshot.services_in(namespace) {
-            if let Some((selector, ports)) = selecting(service) {
-                services.add(selector, Selecting { name: &key.name, ports });
+        for (_, service) in view.services_in(namespace) {
+            if let Some(selector) = selector(service) {
+                services.add(selector, Selecting(Arc::clone(service)));
             }
         }
         Self(services)
     }
 
     /// Returns the services that select a pod.
-    pub(super) fn of<'s>(&'s self, pod: &'s Workload) -> impl Iterator<Item = Selecting<'a>> + use<'s, 'a> {
-        self.0.selecting(pod.labels()).copied()
+    pub(super) fn of<'s>(&'s self, pod: &'s Workload) -> impl Iterator<Item = &'s Selecting> {
+        self.0.selecting(pod.labels())
     }
 }
 
-/// Returns the selector and the ports of a service, unless it selects no pods.
-fn selecting(service: &Service) -> Option<(&BTreeMap<String, String>, &[ServicePort])> {
+/// Returns the selector of a service, unless it selects no pods.
+fn selector(service: &Service) -> Option<&BTreeMap<String, String>> {
     let spec = service.spec.as_ref()?;
-    let selector = spec.selector.as_ref()?;
     let is_external = spec.type_.as_deref() == Some("ExternalName");
-    (!is_external).then(|| (selector, spec.ports.as_deref().unwrap_or_default()))
+    spec.selector.as_ref().filter(|_| !is_external)
 }
 
-impl Selecting<'_> {
+impl Selecting {
+    pub(super) fn name(&self) -> &str {
+        self.0.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// Returns `true` if both are the same service in the same state.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Returns the ports of a pod that the service targets.
     pub(super) fn target_ports(&self, pod: &Workload, transport: Transport) -> impl Iterator<Item = u16> {
         self.of(transport).filter_map(|port| pod.target_port(port))
@@ -55,6 +61,6 @@ impl Selecting<'_> {
 
     fn of(&self, transport: Transport) -> impl Iterator<Item = &ServicePort> {
         let is = move |port: &&ServicePort| Transport::of(port.protocol.as_deref()) == Some(transport);
-        self.ports.iter().filter(is)
+        self.0.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).filter(is)
     }
 }

@@ -1,12 +1,11 @@
-//! The grants of the workloads of one namespace.
+//! The grants of workloads whose selectors select each other's pods.
 
 use super::super::Report;
 use super::super::view::View;
 use super::common;
 use super::destinations::Destinations;
-use super::subjects::Destination;
 use super::target::Target;
-use super::workloads::{Owned, Workloads};
+use super::workloads::Owned;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::WorkloadAccess;
 use crate::model::access::{Grant, InMesh, Ports};
@@ -16,17 +15,9 @@ use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The targets of one enforced namespace, and the pods that are their destinations.
-pub(super) struct Granted<'a> {
-    destinations: &'a Destinations<'a>,
-    workloads: &'a Workloads<'a>,
-    /// The targets of the pods of each workload.
-    members: BTreeMap<&'a ObjectRef, Member<'a>>,
-}
-
 /// The targets of the pods of one workload.
 struct Member<'a> {
-    owned: &'a Owned<'a>,
+    owned: &'a Owned,
     /// The targets of each pod or template, sorted.
     by_pod: Vec<Vec<&'a Target>>,
     /// The targets of which some pod is the destination, sorted.
@@ -34,7 +25,7 @@ struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn new(owned: &'a Owned<'a>, destinations: &Destinations<'a>) -> Self {
+    fn new(owned: &'a Owned, destinations: &'a Destinations) -> Self {
         let by_pod: Vec<Vec<&Target>> = owned.pods.iter().map(|pod| destinations.of(pod)).collect();
         let targets: BTreeMap<&ObjectKey, &Target> =
             by_pod.iter().flatten().map(|target| (&target.key, *target)).collect();
@@ -78,7 +69,7 @@ impl<'a> Member<'a> {
                 has_pods: owned.has_pods(),
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
-            marks: owned.marks(view.snapshot),
+            marks: owned.marks().clone(),
             trust_domain: view.settings.trust_domain.clone(),
             named_by: targets
                 .iter()
@@ -90,94 +81,88 @@ impl<'a> Member<'a> {
     }
 }
 
-impl<'a> Granted<'a> {
-    pub(super) fn new(destinations: &'a Destinations<'a>, workloads: &'a Workloads<'a>) -> Self {
-        let member = |owned: &'a Owned<'a>| (&owned.object, Member::new(owned, destinations));
+/// Grants by the targets that give them. Most workloads have a single list of targets, and many share it.
+pub(super) type Shared<'a> = BTreeMap<Vec<&'a ObjectKey>, Arc<[Grant]>>;
+
+/// The policies of overlapping workloads.
+pub(crate) struct Overlap {
+    /// A policy for every workload that labels select.
+    pub(crate) policies: Vec<WorkloadAccess>,
+    /// The targets of which some pod is the destination.
+    pub(crate) matched: BTreeSet<ObjectKey>,
+}
+
+impl Overlap {
+    /// Resolves the access control of workloads whose selectors select each other's pods.
+    pub(crate) fn new(
+        view: View<'_>,
+        group: &[Arc<Owned>],
+        destinations: &Destinations,
+        report: &mut Report,
+    ) -> Self {
+        Self::sharing(&mut Shared::new(), view, group, destinations, report)
+    }
+
+    /// Does the same, and shares equal grants with other groups.
+    pub(super) fn sharing<'a>(
+        shared: &mut Shared<'a>,
+        view: View<'_>,
+        group: &'a [Arc<Owned>],
+        destinations: &'a Destinations,
+        report: &mut Report,
+    ) -> Self {
+        let group: Vec<Member<'a>> = group.iter().map(|owned| Member::new(owned, destinations)).collect();
+        let lists: BTreeMap<Vec<&'a ObjectKey>, Vec<&'a Target>> = group
+            .iter()
+            .flat_map(|member| &member.by_pod)
+            .map(|list| (keys(list), list.clone()))
+            .collect();
+        let grants: Vec<Vec<&Grant>> = lists.values().map(|list| grants(list)).collect();
+        let only = lists.into_keys().next().filter(|_| grants.len() == 1);
+        let (grants, lost) = if let Some(shared) = only.as_ref().and_then(|list| shared.get(list)) {
+            (Arc::clone(shared), BTreeSet::new())
+        } else {
+            let common = common::to_all(&grants);
+            (common.grants.into(), common.lost)
+        };
+        if let Some(list) = only {
+            shared.insert(list, Arc::clone(&grants));
+        }
+        for member in &group {
+            report_ports(member, report);
+        }
+        report_overlaps(&group, &lost, report);
+        let matched = group.iter().flat_map(|member| &member.targets);
         Self {
-            destinations,
-            workloads,
-            members: workloads.all().map(member).collect(),
+            matched: matched.map(|target| target.key.clone()).collect(),
+            policies: policies(view, &group, &grants, report),
         }
     }
+}
 
-    /// Reports targets whose destination matches no pod (A18).
-    pub(super) fn report_destinations(&self, view: View<'_>, report: &mut Report) {
-        let of_members = self.members.values().flat_map(|member| &member.targets);
-        let matched: BTreeSet<&ObjectKey> = of_members.map(|target| &target.key).collect();
-        let in_force = self.destinations.targets().filter(|target| target.in_force);
-        for target in in_force.filter(|target| !matched.contains(&target.key)) {
+/// Reports ports of a service in place of the ports that its pods listen on (A10).
+fn report_ports(Member { owned, targets, .. }: &Member<'_>, report: &mut Report) {
+    for target in targets.iter().filter(|target| target.in_force) {
+        for named in &target.named_ports {
+            let behind = owned.behind_service_port(named.port, named.transport);
+            let Some(targets) = behind else { continue };
+            let numbers: Vec<String> = targets.iter().map(u16::to_string).collect();
             let message = format!(
-                "no workload that matches this destination is known in namespace `{}`{}",
-                target.namespace(),
-                elsewhere(&target.destination, view)
+                "`{}` is a port of a service, but its pods ({}) listen on `{}`; specify the target port",
+                named.port,
+                owned.object,
+                numbers.join("`, `")
             );
-            report.add(
-                Code::NoDestinationWorkload,
-                &target.object(),
-                target.path("destination"),
-                message,
-            );
+            let (object, field) = (named.object.clone(), named.field.clone());
+            let diagnostic = Diagnostic::new(Code::PortIsServicePort, object, field, message);
+            report.push(diagnostic.on_port(named.port).on_workload(owned.object.clone()));
         }
-    }
-
-    /// Reports ports of a service in place of the ports that its pods listen on (A10).
-    pub(super) fn report_ports(&self, report: &mut Report) {
-        for Member { owned, targets, .. } in self.members.values() {
-            for target in targets.iter().filter(|target| target.in_force) {
-                for named in &target.named_ports {
-                    let behind = owned.behind_service_port(named.port, named.transport);
-                    let Some(targets) = behind else { continue };
-                    let numbers: Vec<String> = targets.iter().map(u16::to_string).collect();
-                    let message = format!(
-                        "`{}` is a port of a service, but its pods ({}) listen on `{}`; specify the target port",
-                        named.port,
-                        owned.object,
-                        numbers.join("`, `")
-                    );
-                    let (object, field) = (named.object.clone(), named.field.clone());
-                    let diagnostic = Diagnostic::new(Code::PortIsServicePort, object, field, message);
-                    report.push(diagnostic.on_port(named.port).on_workload(owned.object.clone()));
-                }
-            }
-        }
-    }
-
-    /// Returns a policy for every workload that labels select.
-    pub(super) fn policies(&self, view: View<'_>, report: &mut Report) -> Vec<WorkloadAccess> {
-        let mut policies = Vec::new();
-        // Most workloads have a single list of targets, and many share it.
-        let mut known: BTreeMap<Vec<&ObjectKey>, Arc<[Grant]>> = BTreeMap::new();
-        for group in self.workloads.overlapping() {
-            let group: Vec<&Member<'_>> = group
-                .iter()
-                .filter_map(|owned| self.members.get(&owned.object))
-                .collect();
-            let lists: BTreeMap<Vec<&ObjectKey>, &[&Target]> = group
-                .iter()
-                .flat_map(|member| &member.by_pod)
-                .map(|list| (keys(list), list.as_slice()))
-                .collect();
-            let grants: Vec<Vec<&Grant>> = lists.values().map(|list| grants(list)).collect();
-            let only = lists.into_keys().next().filter(|_| grants.len() == 1);
-            let (grants, lost) = if let Some(shared) = only.as_ref().and_then(|list| known.get(list)) {
-                (Arc::clone(shared), BTreeSet::new())
-            } else {
-                let common = common::to_all(&grants);
-                (common.grants.into(), common.lost)
-            };
-            if let Some(list) = only {
-                known.insert(list, Arc::clone(&grants));
-            }
-            report_overlaps(&group, &lost, report);
-            policies.extend(of_group(view, &group, &grants, report));
-        }
-        policies
     }
 }
 
 /// Returns the policies of workloads whose selectors select each other's pods, so that all of them have the same
 /// grants.
-fn of_group(view: View<'_>, group: &[&Member<'_>], grants: &Arc<[Grant]>, report: &mut Report) -> Vec<WorkloadAccess> {
+fn policies(view: View<'_>, group: &[Member<'_>], grants: &Arc<[Grant]>, report: &mut Report) -> Vec<WorkloadAccess> {
     let checks = group.iter().map(|member| member.owned.health_checks());
     let checks = checks.reduce(|one, other| &one & &other).unwrap_or_default();
     let mut policies = Vec::new();
@@ -211,7 +196,7 @@ fn grants<'a>(targets: &[&'a Target]) -> Vec<&'a Grant> {
 }
 
 /// Reports targets that are not in force, or only in part, on workloads of an overlapping group.
-fn report_overlaps(group: &[&Member<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
+fn report_overlaps(group: &[Member<'_>], lost: &BTreeSet<ObjectKey>, report: &mut Report) {
     for Member { owned, targets, .. } in group {
         let is_selected = !owned.selector.is_empty();
         let is_lost = |target: &&&Target| !is_selected || lost.contains(&target.key);
@@ -221,14 +206,6 @@ fn report_overlaps(group: &[&Member<'_>], lost: &BTreeSet<ObjectKey>, report: &m
             report.push(ambiguous(target, &owned.object, is_selected, other));
         }
     }
-}
-
-/// Names another namespace with a workload that a destination would match, for a message.
-fn elsewhere(destination: &Destination, view: View<'_>) -> String {
-    let other = view
-        .index
-        .account_elsewhere(&destination.accounts, &destination.namespace);
-    other.map_or_else(String::new, |other| format!(", but in namespace `{other}`"))
 }
 
 /// Returns the diagnostic on a target that is not in force, or only in part, on a workload whose pods no labels select
