@@ -46,11 +46,23 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
 
     /// Reports foreign native objects that affect the desired ones, for example a foreign route for the same host.
     ///
-    /// `desired` contains all manifests of a plan, with the creation time of those that exist. `foreign` contains the
-    /// objects of `kinds` and `reads` that are not managed by us, in all namespaces.
-    fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    /// `desired` contains manifests of a plan, with the creation time of those that exist. `foreign` contains objects of
+    /// `kinds` and `reads` that are not managed by us, in all namespaces. Both are all that there are, or all that
+    /// [concern](Self::concerns) one thing.
+    fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
         let (_, _) = (desired, foreign);
         Vec::new()
+    }
+
+    /// Returns the things that an object concerns, such as hosts, in any form; `None` if it can concern everything.
+    ///
+    /// In a [`review`](Self::review) two objects affect each other only if they concern the same thing. So the reviews
+    /// of the objects that concern one thing, for each thing, report exactly what a review of all objects reports, and
+    /// an [`Engine`](crate::engine::Engine) repeats only those that an edit can change. By default every object can
+    /// concern everything, so each edit of a native object repeats the whole review.
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+        let _ = object;
+        None
     }
 
     /// Detects whether the mesh is installed, by the kinds that the cluster serves.

@@ -62,7 +62,7 @@ pub const fn kinds() -> [Kind; 7] {
 /// ```
 #[must_use]
 pub fn review<'a>(
-    desired: &[Manifest],
+    desired: &[&Manifest],
     foreign: impl IntoIterator<Item = &'a NativeObject>,
     way: &str,
 ) -> Vec<Diagnostic> {
@@ -82,7 +82,7 @@ pub fn review<'a>(
 /// of its mesh; [`review`] calls it for the [`kinds`] of this module.
 #[must_use]
 pub fn report(
-    desired: &[Manifest],
+    desired: &[&Manifest],
     object: &NativeObject,
     backends: &BTreeSet<ObjectKey>,
     way: &str,
@@ -91,7 +91,7 @@ pub fn report(
     if backends.is_empty() {
         return Vec::new();
     }
-    let splits = desired.iter().flat_map(splits);
+    let splits = desired.iter().flat_map(|manifest| splits(manifest));
     let bypassed: BTreeSet<(&ObjectKey, &ObjectRef)> = splits.filter(|(root, _)| backends.contains(*root)).collect();
     bypassed
         .into_iter()

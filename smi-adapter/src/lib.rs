@@ -9,6 +9,7 @@ pub mod adapter;
 pub mod assume;
 pub mod cluster;
 pub mod diagnostic;
+pub mod engine;
 pub mod guide;
 pub mod ingress;
 pub mod manifest;
@@ -29,6 +30,7 @@ pub mod yaml;
 
 pub use adapter::MeshAdapter;
 pub use diagnostic::{Code, Diagnostic};
+pub use engine::Engine;
 pub use object::{ObjectKey, ObjectRef};
 pub use plan::{MeshAdapterExt, Observed, Planned};
 pub use settings::Settings;

@@ -64,6 +64,10 @@ impl Model {
         self.policies.insert(policy.key(), policy);
     }
 
+    pub(crate) fn remove(&mut self, key: &PolicyKey) {
+        self.policies.remove(key);
+    }
+
     /// Returns the policies, sorted by key.
     pub fn policies(&self) -> impl Iterator<Item = (&PolicyKey, &Policy)> {
         self.policies.iter()
@@ -71,10 +75,7 @@ impl Model {
 
     /// Returns the routes of root services, sorted by root.
     pub fn routes(&self) -> impl Iterator<Item = &ServiceRoute> {
-        self.policies.values().filter_map(|policy| match policy {
-            Policy::Route(route) => Some(route),
-            _ => None,
-        })
+        self.policies.values().filter_map(Policy::route)
     }
 
     /// Returns the routes of the roots in a namespace.
@@ -178,6 +179,14 @@ impl Policy {
             Self::Route(route) => PolicyKey::Route(route.root().key()),
             Self::Access(access) => PolicyKey::Access(access.workload().clone()),
             Self::Baseline(baseline) => PolicyKey::Baseline(baseline.namespace().to_owned()),
+        }
+    }
+
+    /// Returns the route, if the policy is one.
+    pub(crate) fn route(&self) -> Option<&ServiceRoute> {
+        match self {
+            Self::Route(route) => Some(route),
+            _ => None,
         }
     }
 

@@ -11,6 +11,10 @@ pub use ext::MeshAdapterExt;
 pub use owned::Observed;
 pub use status::{PortShares, State, Status};
 
+pub(crate) use diff::{Turn, action};
+pub(crate) use owned::{Origin, adopt_age, decorate, is_access, Withheld};
+pub(crate) use status::{Known, grants};
+
 use crate::adapter::{MeshAdapter, Translation};
 use crate::cluster::Preconditions;
 use crate::diagnostic::{Code, Diagnostic, followers};
@@ -149,9 +153,15 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     for manifest in &mut manifests {
         owned::decorate(manifest, adapter.name(), settings);
     }
-    diagnostics.extend(observed.withhold_foreign(&mut manifests));
+    if !observed.foreign().is_empty() {
+        let is_foreign = |object: &NativeObject| observed.find_foreign(object).is_some();
+        let (withheld, reports) = Withheld::of(&manifests, is_foreign);
+        manifests.retain(|manifest| !withheld.contains(manifest, is_foreign));
+        diagnostics.extend(reports);
+    }
     observed.adopt_ages(&mut manifests);
-    diagnostics.extend(adapter.review(&manifests, observed.foreign()));
+    let (desired, foreign): (Vec<_>, Vec<_>) = (manifests.iter().collect(), observed.foreign().iter().collect());
+    diagnostics.extend(adapter.review(&desired, &foreign));
     diagnostics.extend(unreferenced(snapshot, settings, &manifests, &diagnostics));
     snapshot.locate(diagnostics.iter_mut().skip(located));
     diagnostics.sort();
@@ -186,11 +196,14 @@ fn unreferenced(
     }
     silent
         .into_iter()
-        .map(|object| {
-            let message = "no effect: the splits and traffic targets that refer to this are not in force";
-            Diagnostic::new(Code::Unreferenced, object, FieldPath::root(), message)
-        })
+        .map(without_effect)
         .collect()
+}
+
+/// Returns the diagnostic on an object that is referred to, but only by objects without an effect.
+pub(crate) fn without_effect(object: ObjectRef) -> Diagnostic {
+    let message = "no effect: the splits and traffic targets that refer to this are not in force";
+    Diagnostic::new(Code::Unreferenced, object, FieldPath::root(), message)
 }
 
 #[cfg(test)]

@@ -20,11 +20,12 @@ use smi_types::FieldPath;
 use std::collections::BTreeSet;
 
 pub(crate) use fact::{Fact, Reads};
-pub(crate) use index::{Index, root_of};
+pub(crate) use index::{Index, claims, root_of};
 pub(crate) use root::ParsedRoot;
-pub(crate) use specs::{Groups, referable, report_use, used_by};
+pub(crate) use specs::{Groups, is_referable, matches, referable, report_use, used_by};
 pub(crate) use split::route;
 pub(crate) use view::View;
+pub(crate) use violations::of_object;
 
 /// The policies of a snapshot, and the diagnostics for the authors of its objects.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +96,7 @@ impl Report {
         self.0.push(diagnostic);
     }
 
-    fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+    pub(crate) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         self.0.extend(diagnostics);
     }
 
@@ -105,12 +106,17 @@ impl Report {
     }
 
     fn finish(mut self, snapshot: &Snapshot) -> Vec<Diagnostic> {
-        snapshot.locate(&mut self.0);
-        self.0.sort();
-        self.0.dedup();
-        followers::remove(&mut self.0);
+        finish(&mut self.0, snapshot);
         self.0
     }
+}
+
+/// Adds origins to diagnostics, sorts them, and removes duplicates and those that only follow from others.
+pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, snapshot: &Snapshot) {
+    snapshot.locate(&mut *diagnostics);
+    diagnostics.sort();
+    diagnostics.dedup();
+    followers::remove(diagnostics);
 }
 
 /// Reports objects that cannot be decoded or are duplicated (I1).
@@ -120,7 +126,7 @@ fn input(view: View<'_>, report: &mut Report) {
 }
 
 /// Returns the diagnostic on an object that one input contains more than once (I1).
-fn duplicate(object: &ObjectRef) -> Diagnostic {
+pub(crate) fn duplicate(object: &ObjectRef) -> Diagnostic {
     let effect = if Kind::SMI.contains(&object.kind) {
         "none of the definitions has an effect"
     } else {

@@ -10,9 +10,9 @@ mod removal;
 mod scoped;
 
 pub use builder::SnapshotBuilder;
-pub(crate) use id::canonical;
 #[cfg(feature = "yaml")]
-pub(crate) use id::{code_of, object_of};
+pub(crate) use id::code_of;
+pub(crate) use id::{canonical, object_of, reference};
 pub(crate) use scoped::Scoped;
 
 use crate::diagnostic::Diagnostic;

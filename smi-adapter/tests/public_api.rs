@@ -102,7 +102,7 @@ impl MeshAdapter for Pond {
     }
 
     /// Reports foreign shares of the same port, because the mesh then uses any of them.
-    fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
         let subject = |object: &NativeObject| {
             let (service, port) = (object.spec.get("service").cloned(), object.spec.get("port").cloned());
             (object.kind.clone(), object.key().namespace, service, port)

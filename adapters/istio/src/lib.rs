@@ -132,7 +132,11 @@ impl MeshAdapter for Istio {
         }
     }
 
-    fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+        review::concerns(&self.root_namespace, object)
+    }
+
+    fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
         let mut diagnostics = review::review(desired, foreign);
         diagnostics.extend(review::outside::review(desired, foreign));
         diagnostics.extend(review::policies::review(&self.root_namespace, desired, foreign));

@@ -11,13 +11,14 @@ pub(crate) mod policies;
 use crate::native::VirtualService;
 use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
+use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
 use smi_adapter::model::PolicyKey;
-use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
-pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+pub(crate) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
     let has_rivals = foreign.iter().any(|object| object.kind == VirtualService::KIND);
     let mut by_host: BTreeMap<String, Vec<&Manifest>> = BTreeMap::new();
     for manifest in desired.iter().filter(|manifest| has_rivals || is_external(manifest)) {
@@ -54,6 +55,24 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
         }
     }
     diagnostics
+}
+
+/// Returns what an object concerns: the hosts of a `VirtualService` and the services that it sends traffic of gateways
+/// to, the services that an ingress sends traffic to, or the namespace of a policy. A wildcard host concerns every host,
+/// and a policy in the root namespace every namespace.
+pub(crate) fn concerns(root: &str, object: &NativeObject) -> Option<BTreeSet<String>> {
+    let host = |service: ObjectKey| format!("{}.{}.svc", service.name, service.namespace);
+    if object.kind == VirtualService::KIND {
+        let hosts = list(&object.spec, "hosts").filter_map(Value::as_str);
+        let hosts = hosts.map(|host| (!host.starts_with('*')).then(|| qualified(object, host)));
+        let backends = outside::backends(object).into_iter().map(host);
+        return hosts.chain(backends.map(Some)).collect();
+    }
+    if ingress::kinds().contains(&object.kind) {
+        return Some(ingress::backends(object).into_iter().map(host).collect());
+    }
+    let namespace = object.key().namespace;
+    (namespace != root).then(|| BTreeSet::from([format!("namespace/{namespace}")]))
 }
 
 /// Returns `true` if the root of a manifest is an external host. The name of a service has no dots.

@@ -190,7 +190,11 @@ impl MeshAdapter for Linkerd {
         }
     }
 
-    fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+        Some(review::concerns(object))
+    }
+
+    fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
         review::review(desired, foreign)
     }
 }

@@ -13,8 +13,9 @@ mod outside;
 use crate::native::{HttpRoute, ServiceProfile, TcpRoute};
 use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
+use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
-use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const GATEWAY_HTTP_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
@@ -27,7 +28,7 @@ pub(crate) const SERVER_AUTHORIZATION: Kind = Kind::new(
     "serverauthorizations",
 );
 
-pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+pub(crate) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
     if foreign.is_empty() {
         return Vec::new();
     }
@@ -56,6 +57,21 @@ pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diag
         }
     }
     diagnostics
+}
+
+/// Returns what an object concerns: services, or the namespace of objects for access control.
+pub(crate) fn concerns(object: &NativeObject) -> BTreeSet<String> {
+    let services = services(object).into_iter();
+    let services = services.map(|(namespace, name)| ObjectKey::new(namespace, name));
+    let all = services.chain(ingress::backends(object));
+    let mut concerns: BTreeSet<String> = all.map(|service| format!("service/{service}")).collect();
+    let is_on_server = parents(object, "Server").next().is_some();
+    let is_of_service = !concerns.is_empty() || object.kind == ServiceProfile::KIND;
+    if is_on_server || !is_of_service {
+        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        concerns.insert(format!("namespace/{namespace}"));
+    }
+    concerns
 }
 
 /// Returns the services to which a foreign object may apply: namespace, name.

@@ -116,6 +116,7 @@ fn reports_each_split_once_for_each_object() {
     ];
     // One route for each port of the root.
     let desired = [manifest(&["s1", "s2"]), manifest(&["s2"])];
+    let desired: Vec<&Manifest> = desired.iter().collect();
     let reported = review(&desired, &foreign, "do this");
     let about: Vec<String> = reported
         .iter()

@@ -6,6 +6,7 @@ use crate::cluster::Preconditions;
 use crate::manifest::{Manifest, NativeObject, Stage};
 use crate::object::Kind;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Returns the actions that turn `live`, which are managed by us, into `manifests`. Both are sorted.
@@ -14,36 +15,51 @@ pub(super) fn actions<'a>(
     manifests: &[Manifest],
     live: impl Iterator<Item = &'a NativeObject>,
 ) -> Vec<Action> {
-    let rank = |kind: &Kind| kinds.iter().position(|known| known == kind).unwrap_or(kinds.len());
-    let (mut writes, mut unwanted) = (Vec::new(), Vec::new());
+    let mut actions = Vec::new();
     let mut live = live.peekable();
     for manifest in manifests {
         let order = manifest.object.order();
         while let Some(gone) = live.next_if(|live| live.order() < order) {
-            unwanted.push(gone);
+            actions.extend(action(kinds, None, Some(gone)));
         }
-        let write = |object| Write {
-            object,
-            policy: manifest.policy.to_string(),
-        };
-        let action = match live.next_if(|live| live.order() == order) {
-            None => Action::Create(write(manifest.object.clone())),
-            Some(live) if equal(&manifest.object, live) => continue,
-            Some(live) => Action::Replace(write(replacement(&manifest.object, live))),
-        };
-        writes.push(((manifest.stage, rank(&manifest.object.kind)), action));
+        let live = live.next_if(|live| live.order() == order);
+        actions.extend(action(kinds, Some(manifest), live));
     }
-    unwanted.extend(live);
+    actions.extend(live.filter_map(|gone| action(kinds, None, Some(gone))));
     // The sort is stable, so objects stay sorted by key within a stage and kind.
-    writes.sort_by_key(|(order, _)| *order);
+    actions.sort_by_key(|(turn, _)| *turn);
+    actions.into_iter().map(|(_, action)| action).collect()
+}
 
-    let mut deletions: Vec<_> = unwanted
-        .into_iter()
-        .map(|live| ((stage(live), rank(&live.kind)), Action::Delete(deletion(live))))
-        .collect();
-    deletions.sort_by_key(|(order, _)| std::cmp::Reverse(*order));
+/// The turn of an action: writes by stage and kind, then deletions in reverse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    Write(Stage, usize),
+    Delete(Reverse<(Stage, usize)>),
+}
 
-    writes.into_iter().chain(deletions).map(|(_, action)| action).collect()
+/// Returns the action that turns an existing object, managed by us, into the desired one, if it differs.
+pub(crate) fn action(
+    kinds: &[Kind],
+    desired: Option<&Manifest>,
+    live: Option<&NativeObject>,
+) -> Option<(Turn, Action)> {
+    let rank = |kind: &Kind| kinds.iter().position(|known| known == kind).unwrap_or(kinds.len());
+    let Some(manifest) = desired else {
+        let live = live?;
+        let turn = Turn::Delete(Reverse((stage(live), rank(&live.kind))));
+        return Some((turn, Action::Delete(deletion(live))));
+    };
+    let write = |object| Write {
+        object,
+        policy: manifest.policy.to_string(),
+    };
+    let action = match live {
+        None => Action::Create(write(manifest.object.clone())),
+        Some(live) if equal(&manifest.object, live) => return None,
+        Some(live) => Action::Replace(write(replacement(&manifest.object, live))),
+    };
+    Some((Turn::Write(manifest.stage, rank(&manifest.object.kind)), action))
 }
 
 /// Returns `true` if an existing object needs no write: it has the desired spec and owners, and at least the desired

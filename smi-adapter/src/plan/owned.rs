@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, reportable};
+use crate::model::PolicyKey;
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
@@ -42,20 +43,11 @@ impl Observed {
     pub fn new(adapter: &str, settings: &Settings, objects: impl IntoIterator<Item = NativeObject>) -> Self {
         let mut observed = Self::default();
         for object in objects {
-            let (namespace, ..) = object.order();
-            let ours = object.label(OWNER) == Some(settings.owner.as_str())
-                && object.label(ADAPTER) == Some(adapter)
-                && settings.scope.contains(namespace);
-            if ours && settings.enforcement == Enforcement::Off && is_access(&object) {
-                // Neither compared nor deleted.
-                continue;
+            match Origin::of(&object, adapter, settings) {
+                Origin::Ours => observed.ours.push(object),
+                Origin::Foreign => observed.foreign.push(object),
+                Origin::LeftAlone => {}
             }
-            let objects = if ours {
-                &mut observed.ours
-            } else {
-                &mut observed.foreign
-            };
-            objects.push(object);
         }
         observed.foreign.sort_by(in_order);
         observed.ours.sort_by(in_order);
@@ -89,26 +81,74 @@ impl Observed {
         access.map(|object| object.key().namespace).collect()
     }
 
+    /// Returns a foreign object with the kind and key of another one.
+    pub(super) fn find_foreign(&self, wanted: &NativeObject) -> Option<&NativeObject> {
+        find(&self.foreign, wanted)
+    }
+
     /// Returns the foreign objects, sorted.
     #[must_use]
     pub fn foreign(&self) -> &[NativeObject] {
         &self.foreign
     }
 
-    /// Removes manifests whose name a foreign object has, and reports them. With such a manifest all grants of its
-    /// policy are removed, because a grant may only refer to objects managed by us.
-    pub(super) fn withhold_foreign(&self, manifests: &mut Vec<Manifest>) -> Vec<Diagnostic> {
-        if self.foreign.is_empty() {
-            return Vec::new();
+    /// Copies creation times from existing objects to their manifests.
+    pub(super) fn adopt_ages(&self, manifests: &mut [Manifest]) {
+        for manifest in manifests {
+            adopt_age(manifest, find(&self.ours, &manifest.object));
         }
+    }
+}
+
+/// The origin of a native object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It is managed by us.
+    Ours,
+    /// It is not managed by us.
+    Foreign,
+    /// It is managed by us, but neither compared nor deleted.
+    LeftAlone,
+}
+
+impl Origin {
+    pub(crate) fn of(object: &NativeObject, adapter: &str, settings: &Settings) -> Self {
+        let (namespace, ..) = object.order();
+        let ours = object.label(OWNER) == Some(settings.owner.as_str())
+            && object.label(ADAPTER) == Some(adapter)
+            && settings.scope.contains(namespace);
+        match ours {
+            false => Self::Foreign,
+            true if settings.enforcement == Enforcement::Off && is_access(object) => Self::LeftAlone,
+            true => Self::Ours,
+        }
+    }
+}
+
+/// Copies the creation time from an existing object to its manifest, for meshes in which the oldest object wins.
+pub(crate) fn adopt_age(manifest: &mut Manifest, live: Option<&NativeObject>) {
+    if let Some(live) = live {
+        let created = &live.metadata.creation_timestamp;
+        manifest.object.metadata.creation_timestamp.clone_from(created);
+    }
+}
+
+/// The policies of which a foreign object has the name of a manifest. Such a manifest is not written. With it all grants
+/// of its policy are withheld, because a grant may only refer to objects managed by us.
+#[derive(Debug, Default)]
+pub(crate) struct Withheld(BTreeSet<PolicyKey>);
+
+impl Withheld {
+    /// Finds the policies, and reports them.
+    pub(crate) fn of<'a>(
+        manifests: impl IntoIterator<Item = &'a Manifest>,
+        is_foreign: impl Fn(&NativeObject) -> bool,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        let mut withheld = BTreeSet::new();
-        for manifest in manifests.iter() {
-            if find(&self.foreign, &manifest.object).is_none() {
-                continue;
-            }
+        let mut withheld = Self::default();
+        for manifest in manifests.into_iter().filter(|manifest| is_foreign(&manifest.object)) {
             let name = manifest.object.reference();
-            withheld.insert(manifest.policy.clone());
+            withheld.0.insert(manifest.policy.clone());
             let message = format!(
                 "`{name}` is needed here, but a foreign object has this name: it does not have this operator's labels `{OWNER}` and `{ADAPTER}`; it is left untouched; delete or rename it"
             );
@@ -118,21 +158,12 @@ impl Observed {
                 diagnostics.push(foreign.caused_by(name.clone()));
             }
         }
-        manifests.retain(|manifest| {
-            let grant_of_withheld = manifest.stage == Stage::Grant && withheld.contains(&manifest.policy);
-            !grant_of_withheld && find(&self.foreign, &manifest.object).is_none()
-        });
-        diagnostics
+        (withheld, diagnostics)
     }
 
-    /// Copies creation times from existing objects to their manifests, for meshes in which the oldest object wins.
-    pub(super) fn adopt_ages(&self, manifests: &mut [Manifest]) {
-        for manifest in manifests {
-            if let Some(live) = find(&self.ours, &manifest.object) {
-                let created = &live.metadata.creation_timestamp;
-                manifest.object.metadata.creation_timestamp.clone_from(created);
-            }
-        }
+    /// Returns `true` if a manifest is not written.
+    pub(crate) fn contains(&self, manifest: &Manifest, is_foreign: impl Fn(&NativeObject) -> bool) -> bool {
+        self.0.contains(&manifest.policy) && (manifest.stage == Stage::Grant || is_foreign(&manifest.object))
     }
 }
 
@@ -147,7 +178,7 @@ fn find<'a>(objects: &'a [NativeObject], wanted: &NativeObject) -> Option<&'a Na
 }
 
 /// Returns `true` if an object managed by us is for access control, according to its policy or its stage.
-fn is_access(object: &NativeObject) -> bool {
+pub(crate) fn is_access(object: &NativeObject) -> bool {
     let policy = object.annotation(POLICY).unwrap_or_default();
     let stage = object.annotation(STAGE);
     let access = [Stage::Leaf, Stage::Grant, Stage::Deny];
@@ -157,7 +188,7 @@ fn is_access(object: &NativeObject) -> bool {
 }
 
 /// Adds the labels and annotations of the settings, and then ours, which take precedence.
-pub(super) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settings) {
+pub(crate) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settings) {
     let sources = sources(manifest);
     let metadata = &mut manifest.object.metadata;
     let labels = metadata.labels.get_or_insert_default();

@@ -2,7 +2,7 @@
 
 use super::Planned;
 use crate::diagnostic::{Diagnostic, Effect};
-use crate::manifest::Stage;
+use crate::manifest::{Manifest, Stage};
 use crate::model::route::{PortSplit, ServiceRoute};
 use crate::model::{Policy, PolicyKey};
 use crate::object::{Kind, ObjectRef};
@@ -93,43 +93,68 @@ impl Planned {
             .diagnostics
             .partition_point(|diagnostic| diagnostic.object < *object);
         let from_first = self.diagnostics.iter().skip(first);
-        let diagnostics: Vec<Diagnostic> = from_first
-            .take_while(|diagnostic| diagnostic.object == *object)
-            .cloned()
-            .collect();
-        let (shares, workloads) = (
-            self.shares(index, object, &diagnostics),
-            index.granted(object, &diagnostics),
-        );
+        let diagnostics = from_first.take_while(|diagnostic| diagnostic.object == *object);
+        let route = index.routes.get(object).and_then(|key| self.model.policy(key));
+        Status::of(object, Known {
+            diagnostics: diagnostics.cloned().collect(),
+            is_written: index.written.contains(object),
+            route: route.and_then(Policy::route),
+            granted: index.granted.get(object).into_iter().flatten().collect(),
+        })
+    }
+}
+
+/// The facts that the status of an object follows from.
+pub(crate) struct Known<'a> {
+    /// The diagnostics on the object, sorted.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Is `true` if some manifest exists for the object.
+    pub(crate) is_written: bool,
+    /// The route that a split is a part of.
+    pub(crate) route: Option<&'a ServiceRoute>,
+    /// The workloads with a manifest that grants something because of a target.
+    pub(crate) granted: BTreeSet<&'a ObjectRef>,
+}
+
+impl Status {
+    pub(crate) fn of(object: &ObjectRef, known: Known<'_>) -> Self {
+        let (shares, workloads) = (known.shares(object), known.workloads());
+        let Known {
+            diagnostics,
+            is_written,
+            route,
+            ..
+        } = known;
         let has_effect = match object.kind {
             Kind::TrafficSplit => !shares.is_empty(),
             Kind::TrafficTarget => !workloads.is_empty(),
-            _ => index.written.contains(object) && !diagnostics.iter().any(|it| it.code.effect() == Effect::Inert),
+            _ => is_written && !diagnostics.iter().any(|it| it.code.effect() == Effect::Inert),
         };
         let is_whole = diagnostics.iter().all(|it| it.code.effect() == Effect::InForce);
-        let is_known = !diagnostics.is_empty() || index.written.contains(object) || index.routes.contains_key(object);
+        let is_known = !diagnostics.is_empty() || is_written || route.is_some();
         let state = match (is_known, has_effect, is_whole) {
             (false, ..) => State::Unknown,
             (true, false, _) => State::Inert,
             (true, true, false) => State::InPart,
             (true, true, true) => State::InForce,
         };
-        Status {
+        Self {
             state,
             shares,
             workloads,
             diagnostics,
         }
     }
+}
 
-    fn shares(&self, index: &Index, object: &ObjectRef, diagnostics: &[Diagnostic]) -> Vec<PortShares> {
-        let policy = index.routes.get(object).and_then(|key| self.model.policy(key));
-        let Some(Policy::Route(route)) = policy else {
+impl Known<'_> {
+    fn shares(&self, object: &ObjectRef) -> Vec<PortShares> {
+        let Some(route) = self.route else {
             return Vec::new();
         };
         let mut shares = Vec::new();
         for port in route.ports() {
-            if diagnostics.iter().any(|it| it.disables_split_on(port.port())) {
+            if self.diagnostics.iter().any(|it| it.disables_split_on(port.port())) {
                 continue;
             }
             let conditional = port.conditional().iter().map(|conditional| (true, conditional.split()));
@@ -140,6 +165,17 @@ impl Planned {
             shares.extend(own.filter_map(|(conditional, split)| port_shares(route, port.port(), conditional, split)));
         }
         shares
+    }
+
+    /// Returns the workloads that accept traffic because of a target.
+    fn workloads(&self) -> Vec<ObjectRef> {
+        let disabled = |workload: &ObjectRef| {
+            let applies = |it: &Diagnostic| it.workload.as_ref().is_none_or(|only| only == workload);
+            let mut diagnostics = self.diagnostics.iter();
+            diagnostics.any(|it| applies(it) && it.code.effect() == Effect::Inert)
+        };
+        let granted = self.granted.iter().copied();
+        granted.filter(|workload| !disabled(workload)).cloned().collect()
     }
 }
 
@@ -190,11 +226,7 @@ impl Index {
         let mut index = Self::default();
         for manifest in &planned.manifests {
             index.written.extend(manifest.sources.iter().cloned());
-            let PolicyKey::Access(workload) = &manifest.policy else {
-                continue;
-            };
-            let sources = manifest.sources.iter().filter(|_| manifest.stage == Stage::Grant);
-            for target in sources.filter(|source| source.kind == Kind::TrafficTarget) {
+            for (target, workload) in grants(manifest) {
                 let workloads = index.granted.entry(target.clone()).or_default();
                 workloads.insert(workload.clone());
             }
@@ -208,16 +240,15 @@ impl Index {
         }
         index
     }
+}
 
-    /// Returns the workloads that accept traffic because of a target.
-    fn granted(&self, target: &ObjectRef, diagnostics: &[Diagnostic]) -> Vec<ObjectRef> {
-        let workloads = self.granted.get(target).into_iter().flatten();
-        let disabled = |workload: &ObjectRef| {
-            let applies = |it: &Diagnostic| it.workload.as_ref().is_none_or(|only| only == workload);
-            diagnostics
-                .iter()
-                .any(|it| applies(it) && it.code.effect() == Effect::Inert)
-        };
-        workloads.filter(|workload| !disabled(workload)).cloned().collect()
-    }
+/// Returns the targets because of which a manifest grants something, each with the workload.
+pub(crate) fn grants(manifest: &Manifest) -> impl Iterator<Item = (&ObjectRef, &ObjectRef)> {
+    let workload = match &manifest.policy {
+        PolicyKey::Access(workload) if manifest.stage == Stage::Grant => Some(workload),
+        _ => None,
+    };
+    let targets = manifest.sources.iter();
+    let targets = targets.filter(|source| source.kind == Kind::TrafficTarget);
+    targets.filter_map(move |target| Some((target, workload?)))
 }

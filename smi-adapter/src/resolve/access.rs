@@ -13,7 +13,7 @@ mod workloads;
 
 pub(crate) use backends::report_unreachable;
 pub(crate) use destinations::Destinations;
-pub(crate) use enforced::{Enforced, report_target, report_untouched, state};
+pub(crate) use enforced::{Enforced, candidates, report_target, report_untouched, state};
 pub(crate) use overlap::Overlap;
 pub(crate) use target::{Target, read};
 pub(crate) use workloads::{Owned, Workloads};

@@ -161,15 +161,20 @@ impl Index {
         accounts.map(|(account, pods)| (account.as_str(), pods.as_slice()))
     }
 
-    /// Returns `true` if a workload of a namespace runs as this account.
-    pub(crate) fn has_account(&self, namespace: &str, name: &str) -> bool {
-        let accounts = self.accounts.get(namespace);
-        accounts.is_some_and(|accounts| accounts.contains_key(name))
+    /// Returns the number of splits that name a root.
+    pub(crate) fn splits(&self, root: &Root) -> usize {
+        self.splits.get(root).map_or(0, Vec::len)
     }
 
-    /// Returns `true` if a namespace has workloads.
-    pub(crate) fn has_accounts(&self, namespace: &str) -> bool {
-        self.accounts.contains_key(namespace)
+    /// Returns the number of accounts of a namespace.
+    pub(crate) fn accounts(&self, namespace: &str) -> usize {
+        self.accounts.get(namespace).map_or(0, BTreeMap::len)
+    }
+
+    /// Returns the number of pods and templates that run as an account.
+    pub(crate) fn pods(&self, namespace: &str, account: &str) -> usize {
+        let accounts = self.accounts.get(namespace);
+        accounts.and_then(|accounts| accounts.get(account)).map_or(0, Vec::len)
     }
 
     /// Returns another namespace, if one is found, in which a workload runs as an account with one of these names.
@@ -206,8 +211,8 @@ fn is_target(object: &ObjectRef) -> bool {
     object.kind.name() == Kind::TrafficTarget.name()
 }
 
-/// Returns the namespaces that an object enforces, as often as it does.
-fn claims<'a>(
+/// Returns the namespaces that an object in scope enforces, as often as it does.
+pub(crate) fn claims<'a>(
     object: &'a ObjectRef,
     snapshot: &'a Snapshot,
     settings: &Settings,
@@ -215,7 +220,7 @@ fn claims<'a>(
     let ObjectRef { kind, key } = object;
     let read = (*kind == Kind::TrafficTarget).then(|| snapshot.target(key)).flatten();
     let unread = if is_target(object) {
-        snapshot.undecodable_of(object).len() + usize::from(snapshot.is_duplicate(object))
+        snapshot.undecodable_of(object).len() + usize::from(snapshot.duplicate(object).is_some())
     } else {
         0
     };

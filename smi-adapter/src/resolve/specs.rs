@@ -28,6 +28,18 @@ pub(super) fn groups(view: View<'_>, report: &mut Report) -> Groups {
         .collect()
 }
 
+/// Returns `true` if an object in scope can be read and has an effect only if others refer to it.
+pub(crate) fn is_referable(view: View<'_>, ObjectRef { kind, key }: &ObjectRef) -> bool {
+    let objects = view.all();
+    match kind {
+        Kind::HttpRouteGroup => objects.group(key).is_some(),
+        Kind::TcpRoute => objects.tcp_route(key).is_some(),
+        Kind::UdpRoute => objects.udp_route(key).is_some(),
+        Kind::IdentityBinding => objects.binding(key).is_some(),
+        _ => false,
+    }
+}
+
 /// Returns the groups that a route refers to.
 pub(crate) fn used_by(route: &ServiceRoute) -> BTreeSet<&ObjectRef> {
     let conditional = route.ports().iter().flat_map(PortRoute::conditional);
@@ -63,7 +75,7 @@ pub(crate) fn referable<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> i
 
 /// Returns the usable matches of a group, and reports its patterns whose meaning depends on the anchor (S4). Returns
 /// `None` if the group counts as missing (I8).
-pub(super) fn matches(
+pub(crate) fn matches(
     view: View<'_>,
     key: &ObjectKey,
     group: &HTTPRouteGroup,

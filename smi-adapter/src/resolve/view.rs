@@ -4,6 +4,7 @@ use super::fact::{Fact, Reads};
 use super::index::Index;
 use super::specs::Groups;
 use super::unknown::Unknown;
+use crate::diagnostic::Diagnostic;
 use crate::model::route::{HttpMatch, Root};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::Settings;
@@ -53,7 +54,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns the objects in scope.
-    pub(super) fn all(self) -> Scoped<'a> {
+    pub(crate) fn all(self) -> Scoped<'a> {
         self.snapshot.scoped(self.settings)
     }
 
@@ -186,6 +187,16 @@ impl<'a> View<'a> {
         self.note(Fact::Named(kind, &key.name));
         self.note(Fact::Namespaces(kind));
         self.snapshot.elsewhere(kind, key)
+    }
+
+    /// Returns the diagnostics of an object that cannot be read.
+    pub(super) fn undecodable_of(self, object: &ObjectRef) -> &'a [Diagnostic] {
+        self.snapshot.undecodable_of(object)
+    }
+
+    /// Returns the object if one input contains it more than once (I1).
+    pub(super) fn duplicate(self, object: &ObjectRef) -> Option<&'a ObjectRef> {
+        self.snapshot.duplicate(object)
     }
 
     /// Returns the unknown fields of an object (I8).

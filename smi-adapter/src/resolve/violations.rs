@@ -2,7 +2,7 @@
 //! again.
 
 use super::view::View;
-use super::{ParsedRoot, Report};
+use super::{ParsedRoot, Report, duplicate};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::settings::UnknownFields;
@@ -33,17 +33,36 @@ pub(super) fn of_objects(view: View<'_>, report: &mut Report) {
         .for_each(|(key, split)| of_split(view, key, split, report));
 }
 
-pub(super) fn of_tcp_route(view: View<'_>, key: &ObjectKey, route: &TCPRoute, report: &mut Report) {
+/// Reports what makes one object invalid or unreadable. The violations of a route group are found elsewhere.
+pub(crate) fn of_object(view: View<'_>, object: &ObjectRef, report: &mut Report) {
+    let ObjectRef { kind, key } = object;
+    let objects = view.all();
+    if !objects.has(object) {
+        return;
+    }
+    report.extend(view.undecodable_of(object).iter().cloned());
+    report.extend(view.duplicate(object).map(duplicate));
+    match kind {
+        Kind::TrafficSplit => objects.split(key).map(|split| of_split(view, key, split, report)),
+        Kind::TcpRoute => objects.tcp_route(key).map(|route| of_tcp_route(view, key, route, report)),
+        Kind::UdpRoute => objects.udp_route(key).map(|route| of_udp_route(view, key, route, report)),
+        Kind::TrafficTarget => objects.target(key).map(|target| of_target(view, key, target, report)),
+        Kind::IdentityBinding => objects.binding(key).map(|binding| of_binding(view, key, binding, report)),
+        _ => None,
+    };
+}
+
+fn of_tcp_route(view: View<'_>, key: &ObjectKey, route: &TCPRoute, report: &mut Report) {
     let object = ObjectRef::new(Kind::TcpRoute, key.clone());
     report.extend(of(view, &object, route.version, route.violations()));
 }
 
-pub(super) fn of_udp_route(view: View<'_>, key: &ObjectKey, route: &UDPRoute, report: &mut Report) {
+fn of_udp_route(view: View<'_>, key: &ObjectKey, route: &UDPRoute, report: &mut Report) {
     let object = ObjectRef::new(Kind::UdpRoute, key.clone());
     report.extend(of(view, &object, route.version, route.violations()));
 }
 
-pub(super) fn of_target(view: View<'_>, key: &ObjectKey, target: &TrafficTarget, report: &mut Report) {
+fn of_target(view: View<'_>, key: &ObjectKey, target: &TrafficTarget, report: &mut Report) {
     let mut violations = target.violations();
     let foreign = view.settings.foreign_destinations;
     violations.retain(|violation| violation.rule != Rule::DestinationNamespace || !foreign);
@@ -51,12 +70,12 @@ pub(super) fn of_target(view: View<'_>, key: &ObjectKey, target: &TrafficTarget,
     report.extend(of(view, &object, target.version, violations));
 }
 
-pub(super) fn of_binding(view: View<'_>, key: &ObjectKey, binding: &IdentityBinding, report: &mut Report) {
+fn of_binding(view: View<'_>, key: &ObjectKey, binding: &IdentityBinding, report: &mut Report) {
     let object = ObjectRef::new(Kind::IdentityBinding, key.clone());
     report.extend(of(view, &object, binding.version, binding.violations()));
 }
 
-pub(super) fn of_split(view: View<'_>, key: &ObjectKey, split: &TrafficSplit, report: &mut Report) {
+fn of_split(view: View<'_>, key: &ObjectKey, split: &TrafficSplit, report: &mut Report) {
     let object = ObjectRef::split(key.clone());
     let violations = of(view, &object, split.version, split.violations());
     report.extend(violations.into_iter().map(|diagnostic| limited(diagnostic, split)));

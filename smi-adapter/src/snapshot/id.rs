@@ -56,7 +56,7 @@ pub(super) fn canonical_kind(kind: Kind) -> Kind {
 }
 
 /// Returns a reference to an SMI object.
-pub(super) fn reference(object: &Object) -> ObjectRef {
+pub(crate) fn reference(object: &Object) -> ObjectRef {
     let kind = match object {
         Object::HTTPRouteGroup(_) => Kind::HttpRouteGroup,
         Object::TCPRoute(_) => Kind::TcpRoute,

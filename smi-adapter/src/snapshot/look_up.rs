@@ -71,23 +71,41 @@ impl Snapshot {
         self.undecodable.get(&Id::of(object)).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns `true` if one input contained an object more than once (I1).
-    pub(crate) fn is_duplicate(&self, object: &ObjectRef) -> bool {
-        !self.duplicates.is_empty() && self.duplicates.contains_key(&Id::of(object))
+    /// Returns the object if one input contained it more than once (I1).
+    pub(crate) fn duplicate(&self, object: &ObjectRef) -> Option<&ObjectRef> {
+        if self.duplicates.is_empty() {
+            return None;
+        }
+        self.duplicates.get(&Id::of(object))
     }
 
     /// Returns `true` if a route, route group or service exists, whether or not it can be read.
     pub(crate) fn has(&self, object: &ObjectRef) -> bool {
-        let ObjectRef { kind, key } = object;
-        let is_read = match kind {
+        let id = Id::of(object);
+        self.is_read(object) || self.undecodable.contains_key(&id) || self.duplicates.contains_key(&id)
+    }
+
+    /// Returns `true` if a route, route group or service exists and can be read.
+    pub(crate) fn is_read(&self, ObjectRef { kind, key }: &ObjectRef) -> bool {
+        match kind {
             Kind::HttpRouteGroup => self.groups.contains_key(key),
             Kind::TcpRoute => self.tcp_routes.contains_key(key),
             Kind::UdpRoute => self.udp_routes.contains_key(key),
             Kind::Service => self.services.contains_key(key),
             _ => false,
-        };
-        let id = Id::of(object);
-        is_read || self.undecodable.contains_key(&id) || self.duplicates.contains_key(&id)
+        }
+    }
+
+    /// Returns `true` if a namespace has no other object of the same kind that can be read: a route, route group or
+    /// service.
+    pub(crate) fn is_alone(&self, ObjectRef { kind, key }: &ObjectRef) -> bool {
+        match kind {
+            Kind::HttpRouteGroup => is_alone(&self.groups, key),
+            Kind::TcpRoute => is_alone(&self.tcp_routes, key),
+            Kind::UdpRoute => is_alone(&self.udp_routes, key),
+            Kind::Service => is_alone(&self.services, key),
+            _ => false,
+        }
     }
 
     /// Returns another namespace, if one is found, with an object of the same kind and name: a route, route group or
@@ -101,6 +119,12 @@ impl Snapshot {
             _ => None,
         }
     }
+}
+
+fn is_alone<T>(objects: &BTreeMap<ObjectKey, T>, key: &ObjectKey) -> bool {
+    let in_namespace = objects.range(ObjectKey::new(&key.namespace, "")..);
+    let mut in_namespace = in_namespace.take_while(|(other, _)| other.namespace == key.namespace);
+    !in_namespace.any(|(other, _)| other != key)
 }
 
 /// Hops from namespace to namespace, and looks for the name in each other than that of `key`.

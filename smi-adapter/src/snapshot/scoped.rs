@@ -34,6 +34,15 @@ macro_rules! by_key {
     };
 }
 
+/// Implements methods that return the object with a key.
+macro_rules! one {
+    ($($name:ident: $object:ty;)*) => {
+        $(pub(crate) fn $name(self, key: &ObjectKey) -> Option<&'a $object> {
+            self.snapshot.$name(key).filter(|_| self.scope.contains(&key.namespace))
+        })*
+    };
+}
+
 impl<'a> Scoped<'a> {
     by_key! {
         splits: TrafficSplit;
@@ -45,10 +54,13 @@ impl<'a> Scoped<'a> {
         bindings: IdentityBinding;
     }
 
-    pub(crate) fn binding(self, key: &ObjectKey) -> Option<&'a IdentityBinding> {
-        self.snapshot
-            .binding(key)
-            .filter(|_| self.scope.contains(&key.namespace))
+    one! {
+        split: TrafficSplit;
+        group: HTTPRouteGroup;
+        tcp_route: TCPRoute;
+        udp_route: UDPRoute;
+        target: TrafficTarget;
+        binding: IdentityBinding;
     }
 
     pub(crate) fn workloads(self) -> impl Iterator<Item = &'a Arc<Workload>> {
@@ -74,7 +86,8 @@ impl<'a> Scoped<'a> {
         self.snapshot.duplicates().filter(move |object| self.has(object))
     }
 
-    fn has(self, object: &ObjectRef) -> bool {
+    /// Returns `true` if the namespace of an object is in scope.
+    pub(crate) fn has(self, object: &ObjectRef) -> bool {
         self.scope.contains(&object.key.namespace)
     }
 }

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 
 const WAY: &str = "to split it at an Istio gateway, let a split with the public host as its root take the place of this object: list the host in `external_hosts` and the gateway in `gateways` of the adapter, and name the gateway in the annotation `VirtualService.v1alpha3.networking.istio.io/spec.gateways` of that split";
 
-pub(crate) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
-    let mut diagnostics = ingress::review(desired, foreign, WAY);
+pub(crate) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
+    let mut diagnostics = ingress::review(desired, foreign.iter().copied(), WAY);
     for theirs in foreign.iter().filter(|object| object.kind == VirtualService::KIND) {
         let mut backends = backends(theirs);
         if backends.is_empty() {
@@ -62,7 +62,7 @@ fn hosts(object: &NativeObject) -> BTreeSet<String> {
 }
 
 /// Returns the services to which a `VirtualService` sends the traffic of gateways.
-fn backends(object: &NativeObject) -> BTreeSet<ObjectKey> {
+pub(super) fn backends(object: &NativeObject) -> BTreeSet<ObjectKey> {
     if gateways(object).is_empty() {
         return BTreeSet::new();
     }

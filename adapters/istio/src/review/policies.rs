@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// Workloads with a policy of ours, and the selectors of these policies.
 type Workloads<'a> = BTreeMap<&'a ObjectRef, &'a Value>;
 
-pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+pub(crate) fn review(root: &str, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
     let policies = foreign
         .iter()
         .filter(|object| object.kind.is_same(&AuthorizationPolicy::KIND));
@@ -60,7 +60,7 @@ pub(crate) fn review(root: &str, desired: &[Manifest], foreign: &[NativeObject])
 }
 
 /// Returns the enforced namespaces, each with its workloads that have grants.
-fn enforced(desired: &[Manifest]) -> BTreeMap<&str, Workloads<'_>> {
+fn enforced<'a>(desired: &[&'a Manifest]) -> BTreeMap<&'a str, Workloads<'a>> {
     let mut enforced: BTreeMap<&str, Workloads<'_>> = BTreeMap::new();
     for manifest in desired {
         match &manifest.policy {

@@ -13,7 +13,7 @@ use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+pub(super) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
     let mut review = Review::of(desired);
     if review.namespaces.is_empty() {
         return Vec::new();
@@ -55,7 +55,7 @@ struct Review<'a> {
 }
 
 impl<'a> Review<'a> {
-    fn of(desired: &'a [Manifest]) -> Self {
+    fn of(desired: &'a [&'a Manifest]) -> Self {
         let mut review = Self {
             namespaces: BTreeSet::new(),
             servers: BTreeMap::new(),

@@ -15,8 +15,8 @@ const OVERRIDE: &str = "l5d-dst-override";
 
 const WAY: &str = "to split it, add the ingress controller to the mesh and let it call the service instead of its pods: for ingress-nginx annotate the Ingress with `nginx.ingress.kubernetes.io/service-upstream: \"true\"`, for others annotate the pods of the controller with `linkerd.io/inject: ingress` and let it set the header `l5d-dst-override` to `<service>.<namespace>.svc.<cluster domain>:<port>`";
 
-pub(super) fn review(desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
-    let bypassing = foreign.iter().filter(|object| !calls_the_service(object));
+pub(super) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
+    let bypassing = foreign.iter().copied().filter(|object| !calls_the_service(object));
     ingress::review(desired, bypassing, WAY)
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Enforced {
 }
 
 /// Returns the namespaces in scope that may be enforced, and some more.
-pub(super) fn candidates(view: View<'_>, already_enforced: &BTreeSet<String>) -> BTreeSet<String> {
+pub(crate) fn candidates(view: View<'_>, already_enforced: &BTreeSet<String>) -> BTreeSet<String> {
     let mut candidates = already_enforced.clone();
     candidates.extend(view.claimed().cloned());
     let namespaces = view.all().namespaces();

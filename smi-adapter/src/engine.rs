@@ -1,0 +1,395 @@
+//! The incremental form of a plan: after an edit, only what the edit can change is resolved, translated and compared.
+//!
+//! An [`Engine`] holds the input of a plan and everything that follows from it. A program feeds it the events of its
+//! watches as [`Edit`]s, applies its [plans](Engine::plan), and tells the authors of SMI objects which
+//! [diagnostics](Engine::diagnostics) appeared. At every moment its results are those that
+//! [`MeshAdapterExt::plan`](crate::plan::MeshAdapterExt::plan) gives for the same objects.
+//!
+//! The results follow from *units* such as the route of one root, the meaning of one traffic target or the translation of
+//! one policy. The functions that derive them are those of a plan. While a unit is derived, the engine notes which facts
+//! it reads; a later edit repeats the units that have read a fact that it changes, and then those that depend on a
+//! result that changed.
+
+mod derive;
+mod edit;
+mod native;
+mod reports;
+mod review;
+mod unit;
+
+pub use edit::Edit;
+pub use reports::Changes;
+
+use crate::adapter::MeshAdapter;
+use crate::manifest::{Manifest, NativeObject};
+use crate::model::route::Root;
+use crate::model::{Model, PolicyKey};
+use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::plan::{Action, Known, Plan, Status, Turn, grants};
+use crate::resolve::access::{Destinations, Enforced, candidates};
+use crate::resolve::{Fact, Groups, Index, View, claims, root_of};
+use crate::settings::Settings;
+use crate::snapshot::{Snapshot, canonical, object_of, reference};
+use crate::workload::Workload;
+use derive::{Overlapping, Space, TargetState};
+use k8s_openapi::api::core::v1::ServiceSpec;
+use native::Wanted;
+use reports::Reports;
+use review::Concerns;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use unit::{Readers, Unit};
+
+/// A plan that follows edits.
+///
+/// An engine is pure, like the functions of this crate: it has no clock and makes no requests. Edits are cheap; the first
+/// call of another method does the work for all edits since.
+///
+/// ```
+/// use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+/// use smi_adapter::engine::Engine;
+/// use smi_adapter::model::Policy;
+/// use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
+/// use smi_adapter::plan::State;
+/// use smi_adapter::settings::Settings;
+/// use smi_types::Object;
+/// use std::sync::Arc;
+///
+/// /// An adapter for a mesh that can express nothing.
+/// #[derive(Debug)]
+/// struct Nothing;
+///
+/// impl MeshAdapter for Nothing {
+///     fn name(&self) -> &str {
+///         "nothing"
+///     }
+///     fn kinds(&self) -> &[Kind] {
+///         &[]
+///     }
+///     fn support(&self, _: Feature) -> Support {
+///         Support::None("it can express nothing".into())
+///     }
+///     fn translate(&self, _: &Policy) -> Translation {
+///         Translation::default()
+///     }
+/// }
+///
+/// let mut engine = Engine::new(Arc::new(Nothing), Settings::default());
+/// engine.edit(Object::from_json(br#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+///     "metadata": {"name": "canary", "namespace": "shop"},
+///     "spec": {"service": "web", "backends": [{"service": "web-v2", "weight": 1}]}}"#));
+/// assert_eq!(engine.plan().actions, []);
+/// let canary = ObjectRef::split(ObjectKey::new("shop", "canary"));
+/// assert_eq!(engine.status(&canary).state, State::Inert);
+///
+/// // The root is not known, and a diagnostic tells the author.
+/// assert_eq!(engine.diagnostics().appeared.len(), 2);
+/// assert_eq!(engine.diagnostics().appeared, []);
+/// ```
+#[derive(Debug)]
+pub struct Engine<A: MeshAdapter + ?Sized = dyn MeshAdapter> {
+    adapter: Arc<A>,
+    settings: Settings,
+    snapshot: Snapshot,
+    index: Index,
+    /// The native objects that are managed by us.
+    ours: BTreeMap<ObjectRef, NativeObject>,
+    foreign: BTreeMap<ObjectRef, NativeObject>,
+    /// The namespaces with objects managed by us for access control, with the number of these objects (A2).
+    enforcing: BTreeMap<String, usize>,
+
+    groups: Groups,
+    targets: BTreeMap<ObjectKey, TargetState>,
+    /// The targets by the namespace of their destination.
+    destinations: BTreeMap<String, Destinations>,
+    enforced: BTreeMap<String, Enforced>,
+    spaces: BTreeMap<String, Space>,
+    overlaps: BTreeMap<ObjectRef, Overlapping>,
+    /// The targets of which a pod is the destination, with the number of overlaps.
+    matched: BTreeMap<ObjectKey, usize>,
+    /// The objects that others refer to, with the number of others.
+    used: BTreeMap<ObjectRef, usize>,
+    model: Model,
+
+    /// New translations.
+    fresh: BTreeMap<PolicyKey, Vec<Arc<Manifest>>>,
+    /// The manifests of each policy.
+    translated: BTreeMap<PolicyKey, Vec<Wanted>>,
+    wanted: BTreeMap<ObjectRef, Wanted>,
+    /// The policies with a manifest that exists for an object.
+    written: BTreeMap<ObjectRef, BTreeSet<PolicyKey>>,
+    actions: BTreeMap<(Turn, ObjectRef), Action>,
+    turns: BTreeMap<ObjectRef, Turn>,
+    concerns: Concerns,
+    reports: Reports,
+
+    dirty: BTreeSet<Unit>,
+    readers: Readers,
+}
+
+impl<A: MeshAdapter + ?Sized> Engine<A> {
+    /// Creates an engine without objects. Its snapshot does not cover workloads yet.
+    #[must_use]
+    pub fn new(adapter: Arc<A>, settings: Settings) -> Self {
+        Self {
+            adapter,
+            settings,
+            snapshot: Snapshot::default(),
+            index: Index::default(),
+            ours: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            enforcing: BTreeMap::new(),
+            groups: Groups::new(),
+            targets: BTreeMap::new(),
+            destinations: BTreeMap::new(),
+            enforced: BTreeMap::new(),
+            spaces: BTreeMap::new(),
+            overlaps: BTreeMap::new(),
+            matched: BTreeMap::new(),
+            used: BTreeMap::new(),
+            model: Model::default(),
+            fresh: BTreeMap::new(),
+            translated: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            written: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            turns: BTreeMap::new(),
+            concerns: Concerns::default(),
+            reports: Reports::default(),
+            dirty: BTreeSet::new(),
+            readers: Readers::default(),
+        }
+    }
+
+    /// Takes one change.
+    pub fn edit(&mut self, edit: impl Into<Edit>) {
+        match edit.into() {
+            Edit::Object(parsed) => {
+                let object = reference(&parsed.object);
+                self.change(&object, |snapshot| _ = snapshot.insert(*parsed));
+            }
+            Edit::Service(service) => {
+                let object = ObjectRef::service(ObjectKey::of(&service.metadata));
+                self.change(&object, |snapshot| _ = snapshot.insert_service(*service));
+            }
+            Edit::Workload(workload) => {
+                let object = workload.object().clone();
+                // Most events of pods change nothing that counts.
+                if self.snapshot.workload(&object) != Some(&*workload) {
+                    self.change(&object, |snapshot| _ = snapshot.insert_workload(*workload));
+                }
+            }
+            Edit::Namespace(namespace) => {
+                let object = ObjectRef::namespace(namespace.metadata.name.as_deref().unwrap_or_default());
+                self.change(&object, |snapshot| _ = snapshot.insert_namespace(*namespace));
+            }
+            Edit::Undecodable(diagnostic) => {
+                let object = canonical(diagnostic.object.clone());
+                self.change(&object, |snapshot| snapshot.insert_undecodable(*diagnostic));
+            }
+            Edit::Error(error) => {
+                if let Some(object) = object_of(&error) {
+                    self.change(&object, |snapshot| snapshot.insert_error(&error));
+                }
+            }
+            Edit::Gone(object) => {
+                let object = canonical(object);
+                self.change(&object, |snapshot| _ = snapshot.remove(&object));
+            }
+            Edit::Coverage(is_covered) => self.cover(is_covered),
+            Edit::Native(object) => self.observe(&object.reference(), Some(*object)),
+            Edit::NativeGone(object) => self.observe(&object, None),
+        }
+    }
+
+    /// Returns the actions that the edits so far require, as [`MeshAdapterExt::plan`](crate::plan::MeshAdapterExt::plan)
+    /// does. They stay until edits show their effect.
+    pub fn plan(&mut self) -> Plan {
+        self.settle();
+        Plan {
+            actions: self.actions.values().cloned().collect(),
+            field_manager: format!("{}-{}", self.settings.owner, self.adapter.name()),
+        }
+    }
+
+    /// Returns the diagnostics that appeared and went since the last call.
+    pub fn diagnostics(&mut self) -> Changes {
+        self.settle();
+        self.reports.changes()
+    }
+
+    /// Returns the status of one SMI object.
+    pub fn status(&mut self, object: &ObjectRef) -> Status {
+        self.settle();
+        let policies = self.written.get(object).into_iter().flatten();
+        let manifests = policies.filter_map(|policy| self.translated.get(policy)).flatten();
+        let written = manifests.filter(|wanted| !wanted.is_withheld);
+        let granted = written.flat_map(|wanted| grants(&wanted.manifest));
+        Status::of(object, Known {
+            diagnostics: self.reports.finished(object).to_vec(),
+            is_written: self.written.contains_key(object),
+            route: self.root(object).and_then(|root| {
+                let route = self.model.policy(&PolicyKey::Route(root.key()))?.route()?;
+                let mut splits = route.splits().iter();
+                splits.any(|split| *split.key() == object.key).then_some(route)
+            }),
+            granted: granted
+                .filter(|(target, _)| *target == object)
+                .map(|(_, workload)| workload)
+                .collect(),
+        })
+    }
+
+    /// Returns every desired native object, sorted by kind and key, including those that need no action.
+    pub fn manifests(&mut self) -> Vec<Manifest> {
+        self.settle();
+        let wanted = self.wanted.values().filter(|wanted| !wanted.is_withheld);
+        wanted.map(|wanted| (*wanted.manifest).clone()).collect()
+    }
+
+    /// Returns the SMI objects, services, workloads and namespaces.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Does all units that edits have made necessary.
+    fn settle(&mut self) {
+        while let Some(unit) = self.dirty.pop_first() {
+            self.derive(unit);
+        }
+    }
+
+    /// Repeats the units that have read a fact.
+    fn touch(&mut self, fact: Fact<'_>) {
+        self.dirty.extend(self.readers.of(fact).cloned());
+    }
+
+    /// Returns the root of a split.
+    fn root(&self, object: &ObjectRef) -> Option<Root> {
+        let split = (object.kind == Kind::TrafficSplit).then(|| self.snapshot.split(&object.key))?;
+        root_of(&object.key, split?, &self.settings)
+    }
+
+    /// Changes one object of the snapshot.
+    fn change(&mut self, object: &ObjectRef, change: impl FnOnce(&mut Snapshot)) {
+        let before = Standing::of(self, object);
+        self.index.remove(object, &self.snapshot, &self.settings);
+        change(&mut self.snapshot);
+        self.index.add(object, &self.snapshot, &self.settings);
+        let after = Standing::of(self, object);
+
+        let key = &object.key;
+        self.dirty
+            .extend([Unit::Object(object.clone()), Unit::Report(object.clone())]);
+        self.touch(Fact::Object(&object.kind, key));
+        if before.is_read != after.is_read {
+            self.touch(Fact::Named(&object.kind, &key.name));
+            if self.snapshot.is_alone(object) {
+                self.touch(Fact::Namespaces(&object.kind));
+            }
+        }
+        if before.claims != after.claims {
+            let claims = before.claims.into_iter().chain(after.claims);
+            self.dirty.extend(claims.map(Unit::Enforced));
+        }
+        if before.space != after.space {
+            self.dirty.insert(Unit::Enforced(key.namespace.clone()));
+            self.dirty.insert(Unit::Workloads(key.namespace.clone()));
+        }
+        if before.account != after.account {
+            for account in before.account.iter().chain(&after.account) {
+                if self.index.pods(&key.namespace, account) <= 1 {
+                    self.touch(Fact::AccountNamed(account));
+                }
+            }
+            if self.index.accounts(&key.namespace) <= 1 {
+                self.touch(Fact::AccountNamespaces);
+            }
+        }
+        match object.kind {
+            Kind::TrafficSplit => {
+                let is_moved = before.root != after.root;
+                for root in before.root.into_iter().chain(after.root) {
+                    if is_moved && self.index.splits(&root) <= 1 {
+                        self.touch(Fact::IsRoot(&root));
+                    }
+                    self.dirty.insert(Unit::Root(root));
+                }
+            }
+            Kind::HttpRouteGroup => {
+                self.touch(Fact::GroupsIn(&key.namespace));
+                self.dirty.insert(Unit::Group(key.clone()));
+                self.dirty.insert(Unit::Use(object.clone()));
+            }
+            Kind::TcpRoute | Kind::UdpRoute | Kind::IdentityBinding => _ = self.dirty.insert(Unit::Use(object.clone())),
+            Kind::TrafficTarget => _ = self.dirty.insert(Unit::Target(key.clone())),
+            _ if Kind::WORKLOADS.contains(&object.kind) => self.touch(Fact::Accounts(&key.namespace)),
+            _ => {}
+        }
+    }
+
+    /// Declares that the snapshot contains every workload, or withdraws the declaration.
+    fn cover(&mut self, is_covered: bool) {
+        if is_covered == self.snapshot.covers_workloads() {
+            return;
+        }
+        if is_covered {
+            self.snapshot.cover_workloads();
+        } else {
+            self.snapshot.uncover_workloads();
+        }
+        let enforcing = self.enforcing.keys().cloned().collect();
+        let view = View::new(&self.snapshot, &self.settings, &self.index, &self.groups);
+        let namespaces = candidates(view, &enforcing).into_iter();
+        self.dirty.extend(namespaces.map(Unit::Enforced));
+        // Objects for access control are compared only if workloads are covered.
+        self.dirty.extend(self.ours.keys().cloned().map(Unit::Native));
+    }
+}
+
+/// The part of an object that other objects depend on in other ways than by a reference.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Is `true` if the object exists and can be read.
+    is_read: bool,
+    /// The root of a split.
+    root: Option<Root>,
+    /// The namespaces that a target enforces.
+    claims: Vec<String>,
+    /// The account of a workload in scope.
+    account: Option<String>,
+    space: Option<InSpace>,
+}
+
+/// The part of an object that the access control of its whole namespace depends on.
+#[derive(Debug, PartialEq)]
+enum InSpace {
+    Service(Option<ServiceSpec>),
+    Workload(Arc<Workload>),
+    Namespace(Option<BTreeMap<String, String>>, Option<BTreeMap<String, String>>),
+}
+
+impl Standing {
+    fn of<A: MeshAdapter + ?Sized>(engine: &Engine<A>, object: &ObjectRef) -> Self {
+        let Engine { snapshot, settings, .. } = engine;
+        let workload = snapshot.shared_workload(object);
+        let space = match object.kind {
+            Kind::Service => snapshot
+                .service(&object.key)
+                .map(|service| InSpace::Service(service.spec.clone())),
+            Kind::Namespace => snapshot.namespace(&object.key.name).map(|namespace| {
+                let metadata = &namespace.metadata;
+                InSpace::Namespace(metadata.labels.clone(), metadata.annotations.clone())
+            }),
+            _ => workload.cloned().map(InSpace::Workload),
+        };
+        Self {
+            is_read: snapshot.is_read(object),
+            root: engine.root(object),
+            claims: claims(object, snapshot, settings).cloned().collect(),
+            account: workload.map(|workload| workload.service_account.clone()),
+            space,
+        }
+    }
+}
