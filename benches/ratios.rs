@@ -7,6 +7,8 @@
 use cpu_time::ThreadTime;
 use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::engine::Engine;
+use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::{MeshAdapterExt, Observed, Planned};
 use smi_adapter::resolve::resolve;
@@ -14,11 +16,12 @@ use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
-use smi_benches::{Tree, guarded, mixed, services, snapshot, split as split_of, targets, workload};
+use smi_benches::{Tree, feed, guarded, mixed, services, snapshot, split as split_of, target, targets, workload};
 use smi_types::{Object, access, specs, split};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[global_allocator]
@@ -52,6 +55,12 @@ fn main() {
     ] {
         for adapter in adapters {
             growth(name, adapter, make, sizes);
+        }
+    }
+    let adapters: [Arc<dyn MeshAdapter>; 2] = [Arc::new(Istio::default()), Arc::new(Linkerd::default())];
+    for size in sizes.iter().copied() {
+        for adapter in &adapters {
+            edits(adapter, size, rounds);
         }
     }
     memory(sizes.first().copied().unwrap_or(1));
@@ -172,6 +181,55 @@ fn status_of_all(planned: &Planned, snapshot: &Snapshot) -> usize {
     all.map(|status| status.diagnostics.len() + status.shares.len()).sum()
 }
 
+/// Prints the time from the JSON bytes of one edited object to the actions of an engine, beside that of a whole plan.
+fn edits(adapter: &Arc<dyn MeshAdapter>, size: usize, rounds: usize) {
+    let settings = Settings::default();
+    let snapshot = mixed(size);
+    let mut engine = Engine::new(Arc::clone(adapter), settings.clone());
+    let first = time(|| {
+        feed(&mut engine, &snapshot);
+        engine.plan()
+    });
+    let live: Vec<NativeObject> = engine.manifests().into_iter().map(|manifest| manifest.object).collect();
+    for object in &live {
+        engine.edit(object.clone());
+    }
+    assert_eq!(engine.plan().actions, [], "the plan converges");
+    let converged = Observed::new(adapter.name(), &settings, live);
+    let whole = time(|| adapter.plan(&snapshot, &settings, &converged));
+    let name = format!("mixed, {size}, {}", adapter.name());
+    println!(
+        "{name}, engine, all new: {:.1} ms; plan, nothing to do: {:.1} ms",
+        first.as_secs_f64() * 1e3,
+        whole.as_secs_f64() * 1e3
+    );
+    let mut nothing: Vec<Duration> = (0..rounds).map(|_| time(|| engine.plan())).collect();
+    println!("{name}, engine, nothing to do: {:.2} µs", median(&mut nothing).as_secs_f64() * 1e6);
+    let namespace = "ns-7";
+    for (edited, change) in [
+        ("split", [split_of(7, 2), split_of(7, 1)]),
+        ("target", [target("web-7-v1", namespace, 2), target("web-7-v1", namespace, 1)]),
+    ] {
+        let versions = change.map(|object| object.to_string().into_bytes());
+        let mut times = Vec::new();
+        for round in 0..rounds {
+            let next = versions.get((round + 1) % 2).map_or(&[][..], Vec::as_slice);
+            let mut actions = 0;
+            times.push(time(|| {
+                engine.edit(Object::from_json(black_box(next)));
+                actions = engine.plan().actions.len();
+            }));
+            assert_eq!(actions > 0, round % 2 == 0, "every second edit restores what is live");
+        }
+        let took = median(&mut times);
+        println!(
+            "{name}, engine, edit of a {edited}: {:.1} µs, 1/{:.0} of a plan",
+            took.as_secs_f64() * 1e6,
+            ratio(whole, took)
+        );
+    }
+}
+
 /// Prints the memory that splits take in a snapshot and in a plan, as ratios to their JSON bytes.
 fn memory(splits: usize) {
     let settings = Settings::default();
@@ -195,6 +253,11 @@ fn memory(splits: usize) {
     let planned = istio.plan(&snapshot, &settings, &Observed::default());
     println!("memory of a plan of {splits} splits: {:.1} × JSON", held(&region));
     let took = time(|| drop(planned));
+    let region = Region::new(ALLOCATOR);
+    let mut engine = Engine::new(Arc::new(istio), settings);
+    feed(&mut engine, &snapshot);
+    engine.plan();
+    println!("memory of an engine of {splits} splits: {:.1} × JSON", held(&region));
     println!("dropping this plan: {:.1} ms", took.as_secs_f64() * 1e3);
 }
 

@@ -4,6 +4,8 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use serde_json::{Value, json};
+use smi_adapter::MeshAdapter;
+use smi_adapter::engine::{Edit, Engine};
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
 
@@ -103,7 +105,7 @@ pub fn mixed(shops: usize) -> Snapshot {
     }
     for index in 0..shops {
         let namespace = format!("ns-{}", index % 50);
-        for json in [split(index, 2), target(&format!("web-{index}-v1"), &namespace)] {
+        for json in [split(index, 2), target(&format!("web-{index}-v1"), &namespace, 2)] {
             if let Ok(parsed) = Object::from_value(&json) {
                 snapshot.insert(parsed);
             }
@@ -148,13 +150,28 @@ pub fn services(index: usize, backends: usize) -> impl Iterator<Item = Service> 
     std::iter::once(None).chain(versions).filter_map(service)
 }
 
-/// Returns a traffic target for the service account `name` that allows TCP to two clients.
-fn target(name: &str, namespace: &str) -> Value {
+/// Returns a traffic target for the service account `name` that allows TCP to one or two clients.
+#[must_use]
+pub fn target(name: &str, namespace: &str, sources: usize) -> Value {
     json!({"apiVersion": "access.smi-spec.io/v1alpha3", "kind": "TrafficTarget",
         "metadata": {"name": name, "namespace": namespace}, "spec": {
             "destination": {"kind": "ServiceAccount", "name": name, "namespace": namespace, "port": 8080},
             "rules": [{"kind": "TCPRoute", "name": "all"}],
-            "sources": clients()}})
+            "sources": clients().into_iter().take(sources).collect::<Vec<_>>()}})
+}
+
+/// Gives an engine everything that a snapshot contains.
+pub fn feed<A: MeshAdapter + ?Sized>(engine: &mut Engine<A>, snapshot: &Snapshot) {
+    engine.edit(Edit::Coverage(snapshot.covers_workloads()));
+    snapshot.services().for_each(|(_, service)| engine.edit(service.clone()));
+    snapshot.workloads().for_each(|workload| engine.edit(workload.clone()));
+    let groups = snapshot.groups().map(|(_, group)| Object::from(group.clone()));
+    let routes = snapshot.tcp_routes().map(|(_, route)| Object::from(route.clone()));
+    let targets = snapshot.targets().map(|(_, target)| Object::from(target.clone()));
+    let splits = snapshot.splits().map(|(_, split)| Object::from(split.clone()));
+    for object in groups.chain(routes).chain(targets).chain(splits) {
+        engine.edit(object);
+    }
 }
 
 /// Returns a traffic target and its route group, which has `patterns` patterns of paths.
