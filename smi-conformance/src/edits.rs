@@ -1,8 +1,11 @@
 //! Edits of SMI manifests by their authors, and foreign edits of native objects.
 
 mod native;
+mod parts;
+mod watched;
 
-pub(super) use native::tamper;
+pub(super) use native::{disturb, tamper};
+pub(super) use watched::{Event, Watched};
 
 use super::dice::Dice;
 use serde_json::{Value, json};

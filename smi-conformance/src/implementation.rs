@@ -1,6 +1,7 @@
 //! Implementations of SMI: the subjects that the kit judges.
 
 use crate::edits::is;
+use crate::incremental::{Hosted, Incremental};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Code;
@@ -65,6 +66,14 @@ pub trait Implementation: Debug + Send + Sync {
     /// # Errors
     /// If it has no answer, for example because its process has ended. Every law then fails with this error.
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String>;
+
+    /// Starts an [`Engine`](smi_adapter::engine::Engine) without objects, for the law `incremental`. Only adapters have
+    /// one: it translates policies.
+    #[doc(hidden)]
+    fn incremental(&self, settings: &Settings) -> Option<Box<dyn Incremental + '_>> {
+        _ = settings;
+        None
+    }
 }
 
 impl<A: MeshAdapter + ?Sized> Implementation for A {
@@ -86,6 +95,10 @@ impl<A: MeshAdapter + ?Sized> Implementation for A {
 
     fn plan(&self, input: &Input, settings: &Settings, observed: &Observed) -> Result<Planned, String> {
         Ok(MeshAdapterExt::plan(self, &input.snapshot, settings, observed))
+    }
+
+    fn incremental(&self, settings: &Settings) -> Option<Box<dyn Incremental + '_>> {
+        Some(Box::new(Hosted::new(self, settings)))
     }
 }
 
@@ -128,6 +141,10 @@ impl<I: Implementation + ?Sized> Implementation for Of<'_, I> {
         let mut planned = self.implementation.plan(input, settings, observed)?;
         (self.edit)(&mut planned);
         Ok(planned)
+    }
+
+    fn incremental(&self, settings: &Settings) -> Option<Box<dyn Incremental + '_>> {
+        self.implementation.incremental(settings)
     }
 }
 

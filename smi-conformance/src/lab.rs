@@ -5,8 +5,7 @@ use super::{Implementation, Input};
 use smi_adapter::cluster::InMemoryCluster;
 use smi_adapter::manifest::{Manifest, NativeObject};
 use smi_adapter::object::ObjectRef;
-use smi_adapter::plan::{Observed, Planned};
-use smi_adapter::plan::{Outcome, apply};
+use smi_adapter::plan::{Observed, Outcome, Plan, Planned, apply};
 use smi_adapter::settings::Settings;
 use std::fmt::Display;
 use std::pin::pin;
@@ -27,24 +26,35 @@ impl<'a> Lab<'a> {
 
     /// Observes the cluster and plans.
     pub(super) fn plan(&self, input: &Input, settings: &Settings) -> Result<Planned, String> {
-        let mut objects = self.cluster.objects();
-        let (kinds, reads) = (self.adapter.kinds(), self.adapter.reads());
-        objects.retain(|object| kinds.contains(&object.kind) || reads.contains(&object.kind));
-        let observed = Observed::new(self.adapter.name(), settings, objects);
+        let observed = Observed::new(self.adapter.name(), settings, self.observed());
         self.adapter.plan(input, settings, &observed)
     }
 
     /// Observes the cluster, plans, and applies the plan.
     pub(super) fn settle(&self, input: &Input, settings: &Settings) -> Result<Planned, String> {
         let planned = self.plan(input, settings)?;
-        let outcomes = now(apply(&self.cluster, &planned.plan))?;
-        for (action, outcome) in planned.plan.actions.iter().zip(outcomes) {
+        self.apply(&planned.plan)?;
+        Ok(planned)
+    }
+
+    /// Applies a plan.
+    pub(super) fn apply(&self, plan: &Plan) -> Result<(), String> {
+        let outcomes = now(apply(&self.cluster, plan))?;
+        for (action, outcome) in plan.actions.iter().zip(outcomes) {
             // Actions are skipped only after one that failed.
             if let Outcome::Failed(error) = outcome {
                 return Err(format!("cannot apply the action on {}: {error}", action.object()));
             }
         }
-        Ok(planned)
+        Ok(())
+    }
+
+    /// Returns the objects that its adapter observes.
+    pub(super) fn observed(&self) -> Vec<NativeObject> {
+        let mut objects = self.cluster.objects();
+        let (kinds, reads) = (self.adapter.kinds(), self.adapter.reads());
+        objects.retain(|object| kinds.contains(&object.kind) || reads.contains(&object.kind));
+        objects
     }
 
     /// Returns all objects, without the metadata that a server adds.

@@ -25,7 +25,7 @@ macro_rules! conformance_tests {
     ($adapter:expr, $mesh:expr, $cases:expr, $limits:expr) => {
         $crate::conformance_tests!(@adapter $adapter, $cases;
             total deterministic order_free honest declared_kinds valid_names converges idempotent repairs
-            two_owners stable_names local clean_delete version_free history_free);
+            two_owners stable_names local clean_delete version_free history_free incremental);
         $crate::conformance_tests!(@mesh $adapter, $mesh, $cases;
             faithful split_exact fallback sound never_widens enforces grants safe_transition undisturbed monotone);
 

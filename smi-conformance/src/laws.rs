@@ -18,6 +18,7 @@
 mod access;
 mod cluster;
 mod history;
+mod incremental;
 mod kept;
 mod known;
 mod law;
@@ -38,6 +39,7 @@ use serde_json::Value;
 use smi_adapter::adapter::{Feature, Support};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::plan::{Observed, Planned};
+use smi_adapter::settings::Settings;
 use tally::Tally;
 
 /// The implementation that a law is tried on, with the model of its mesh and the limits of its kinds.
@@ -83,6 +85,14 @@ enum Asks {
     Routing,
     /// Access queries: decisions on inbound traffic.
     Access,
+}
+
+impl Definition {
+    /// Returns `true` if an implementation has anything that the law is about.
+    fn is_about(&self, adapter: &dyn Implementation) -> bool {
+        let has_engine = || adapter.incremental(&Settings::default()).is_some();
+        self.asks.is_supported(adapter) && (self.name != Law::Incremental || has_engine())
+    }
 }
 
 impl Asks {
@@ -261,6 +271,11 @@ laws! {
         VersionFree version_free: history, TRANSLATED;
         /// The native objects depend only on the final snapshot, not on the edits that led to it.
         HistoryFree history_free: history, TRANSLATED;
+        /// After any sequence of edits, an [`Engine`](smi_adapter::engine::Engine) has the same actions, manifests,
+        /// diagnostics and statuses as a plan from scratch. The edits are those of authors, of the cluster, of other
+        /// clients that change native objects, and of plans that are applied wholly or in part. Implementations that are
+        /// not a [`MeshAdapter`](smi_adapter::adapter::MeshAdapter) have no engine, so the law is unsupported for them.
+        Incremental incremental: incremental, incremental::CLASSES;
     }
     mesh {
         /// The mesh routes each request and connection as the specification requires, or a diagnostic on the object at
@@ -373,7 +388,7 @@ pub(super) fn differ(
     least: Difference,
 ) -> bool {
     let law = law.definition();
-    law.asks.is_supported(other) && run::differ(&law, one, other, cases, least)
+    law.is_about(other) && run::differ(&law, one, other, cases, least)
 }
 
 /// Tries one case again: under the law that it names, or under every law that can use it if it names none.

@@ -10,6 +10,7 @@ mod extremes;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod implementation;
+mod incremental;
 mod judgement;
 mod lab;
 #[doc(hidden)]

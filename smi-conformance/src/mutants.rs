@@ -29,6 +29,7 @@ mod mutated;
 mod output;
 mod parts;
 mod routing;
+mod stale;
 
 use super::implementation::{Implementation, Of};
 use super::laws::{self, Difference, Law, Limits};
@@ -37,6 +38,7 @@ use mutated::Mutated;
 use parts::{everything, one_header, or_same, without_headers, without_methods};
 use serde_json::{Map, Value};
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::engine::Edit;
 use smi_adapter::model::Policy;
 use smi_adapter::settings::Settings;
 use std::borrow::Cow;
@@ -74,6 +76,8 @@ enum How {
     Whole(fn(&mut Translation)),
     /// The adapter does not find the objects that it wrote.
     Blind,
+    /// The engine does not plan again after some edits.
+    Stale(fn(&Edit) -> bool),
     /// Workloads that are not in the input are taken for absent, even if the input does not cover workloads.
     Covered,
 }
@@ -88,6 +92,7 @@ impl Debug for How {
             Self::Edit(_) => "Edit",
             Self::Whole(_) => "Whole",
             Self::Blind => "Blind",
+            Self::Stale(_) => "Stale",
             Self::Covered => "Covered",
         })
     }
@@ -177,8 +182,8 @@ impl Mutant {
     ) -> Fate {
         let wrong = self.of(adapter);
         let differs = |least| match self.how {
-            // They differ only in a cluster with objects, or without workloads.
-            How::Blind => true,
+            // They differ only in a cluster with objects, after an edit, or without workloads.
+            How::Blind | How::Stale(_) => true,
             How::Covered => !matches!(adapter.support(Feature::DenyByDefault), Support::None(_)),
             _ => laws::differ(self.law, &wrong, &Of::new(adapter), cases, least),
         };

@@ -14,7 +14,8 @@ pub enum State {
     /// The law held, but a part of what it is about happened too rarely, so nothing was shown about that part.
     Unverified,
     /// The adapter declares that it supports nothing that the law is about. The law `honest` then checks that it writes
-    /// nothing for it and reports every use.
+    /// nothing for it and reports every use. The law `incremental` is unsupported for implementations that are not a
+    /// `MeshAdapter`.
     Unsupported,
     /// The law does not hold.
     Failed,

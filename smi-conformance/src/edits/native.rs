@@ -1,9 +1,14 @@
 //! Foreign edits of native objects.
 
 use crate::dice::Dice;
+use crate::lab::Lab;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde_json::{Value, json};
-use smi_adapter::manifest::NativeObject;
+use smi_adapter::manifest::{Manifest, NativeObject};
+use smi_adapter::object::Kind;
+
+/// The label that every object of ours has.
+const OWNER: &str = "app.kubernetes.io/managed-by";
 
 /// Makes one edit of a managed object, and returns the class of the edit in a report and the object after it. Returns
 /// `None` if there is nothing to edit in the chosen way.
@@ -89,6 +94,50 @@ pub(crate) fn tamper(object: &NativeObject, dice: &mut Dice) -> Option<(&'static
         }
     };
     Some((class, edited))
+}
+
+/// Has another client change one native object in the cluster: one of ours, or a foreign one, which may have the name of
+/// a desired one. Returns the class of the edit in a report, or `None` if there is nothing to change in the chosen way.
+pub(crate) fn disturb(lab: &Lab<'_>, desired: &[Manifest], kinds: &[&Kind], dice: &mut Dice) -> Option<&'static str> {
+    let (ours, foreign): (Vec<_>, Vec<_>) = lab.observed().into_iter().partition(|it| it.label(OWNER).is_some());
+    let way = dice.below(8);
+    match way {
+        0 => lab.cluster.put(tamper(dice.pick(&ours)?, dice)?.1),
+        1 => _ = lab.cluster.take(&dice.pick(&ours)?.reference())?,
+        // A foreign object is replaced by ours again.
+        2 => {
+            let is_taken =
+                |manifest: &&Manifest| foreign.iter().any(|it| it.reference() == manifest.object.reference());
+            let taken: Vec<&Manifest> = desired.iter().filter(is_taken).collect();
+            lab.cluster.put(dice.pick(&taken)?.object.clone());
+        }
+        3 => lab.cluster.put(disowned(dice.pick(&ours)?.clone())),
+        4 => lab.cluster.put(disowned(dice.pick(desired)?.object.clone())),
+        5 => {
+            let mut neighbour = disowned(dice.pick(desired)?.object.clone());
+            neighbour.metadata.name = Some(dice.text(&["foreign-a", "foreign-b", "zz-foreign"]).to_owned());
+            neighbour.metadata.creation_timestamp = None;
+            if dice.one_in(3) {
+                neighbour.kind = (*dice.pick(kinds)?).clone();
+            }
+            lab.cluster.put(neighbour);
+        }
+        6 => lab.cluster.put(tamper(dice.pick(&foreign)?, dice)?.1),
+        _ => _ = lab.cluster.take(&dice.pick(&foreign)?.reference())?,
+    }
+    Some(if way < 2 {
+        "edited: a native object of ours"
+    } else {
+        "edited: a foreign native object"
+    })
+}
+
+/// Returns an object without the label of its owner.
+fn disowned(mut object: NativeObject) -> NativeObject {
+    if let Some(labels) = &mut object.metadata.labels {
+        labels.remove(OWNER);
+    }
+    object
 }
 
 /// Collects pointers to all parts of a value.

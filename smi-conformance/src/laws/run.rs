@@ -70,7 +70,7 @@ impl<'l> Worlds<'l> {
 /// Tries a law in the kept cases, then in many worlds.
 pub(super) fn run(law: &Definition, subject: &Subject<'_>, cases: Cases) -> Result<Report, Box<Violation>> {
     let mut tally = Tally::default();
-    if !law.asks.is_supported(subject.adapter) {
+    if !law.is_about(subject.adapter) {
         return Ok(tally.report(law, subject, Cases::new(0)));
     }
     for case in kept::cases(law) {
@@ -180,7 +180,7 @@ fn difference(case: &Case, one: &dyn Implementation, other: &dyn Implementation)
 
 /// Tries a law in one case, if the adapter supports anything that the law is about.
 pub(super) fn once(law: &Definition, subject: &Subject<'_>, case: &Case) -> Result<(), Box<Violation>> {
-    if !law.asks.is_supported(subject.adapter) {
+    if !law.is_about(subject.adapter) {
         return Ok(());
     }
     attempt(law, subject, case, &mut Tally::default())

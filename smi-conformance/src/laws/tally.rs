@@ -29,7 +29,7 @@ impl Tally {
     }
 
     pub(super) fn report(self, law: &Definition, subject: &Subject<'_>, cases: Cases) -> Report {
-        let supported = law.asks.is_supported(subject.adapter);
+        let supported = law.is_about(subject.adapter);
         let of_adapter = |class: &&&str| supported && side(class).is_none_or(|side| side.is_supported(subject.adapter));
         let classes = law.classes.iter().filter(of_adapter).copied();
         let unverified = self.coverage.rare(classes.clone(), cases.least());

@@ -1,7 +1,9 @@
 //! The implementation of a mutant of an adapter.
 
 use super::How;
+use super::stale::Stale;
 use crate::implementation::{Implementation, Input};
+use crate::incremental::{Hosted, Incremental};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::model::Policy;
@@ -67,6 +69,14 @@ impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
         let diagnostics = Vec::new();
         let resolution = Resolution { model, diagnostics };
         Ok(complete(self.adapter, snapshot, &settings, observed, resolution, whole))
+    }
+
+    fn incremental(&self, settings: &Settings) -> Option<Box<dyn Incremental + '_>> {
+        match self.how {
+            How::Stale(misses) => Some(Box::new(Stale::new(Hosted::new(self.adapter, settings), misses))),
+            // An engine translates policies, and these mutants translate something else.
+            _ => None,
+        }
     }
 }
 

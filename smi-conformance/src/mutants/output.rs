@@ -1,8 +1,9 @@
 //! Mutants whose output is invalid, whatever its meaning.
 
-use super::How::{Blind, Covered, Documents, Translate, Whole};
+use super::How::{Blind, Covered, Documents, Stale, Translate, Whole};
 use super::{Law, Mutant, documents};
 use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::engine::Edit;
 use smi_adapter::manifest::Manifest;
 use smi_adapter::model::Policy;
 use smi_adapter::object::{Kind, ObjectRef};
@@ -147,6 +148,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("what was written is not found again", Law::CleanDelete, Blind),
     Mutant::new("it does not see what others own", Law::TwoOwners, Blind),
     Mutant::new("what was there before stays", Law::HistoryFree, Blind),
+    Mutant::new(
+        "the engine does not notice that an object is gone",
+        Law::Incremental,
+        Stale(|edit| matches!(edit, Edit::Gone(_))),
+    ),
+    Mutant::new(
+        "the engine does not notice that others delete its objects",
+        Law::Incremental,
+        Stale(|edit| matches!(edit, Edit::NativeGone(_))),
+    ),
     Mutant::new(
         "the oldest version is passed over",
         Law::VersionFree,
