@@ -21,7 +21,6 @@ use smi_types::{Object, access, specs, split};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Duration;
 
 #[global_allocator]
@@ -57,9 +56,8 @@ fn main() {
             growth(name, adapter, make, sizes);
         }
     }
-    let adapters: [Arc<dyn MeshAdapter>; 2] = [Arc::new(Istio::default()), Arc::new(Linkerd::default())];
     for size in sizes.iter().copied() {
-        for adapter in &adapters {
+        for adapter in adapters {
             edits(adapter, size, rounds);
         }
     }
@@ -182,10 +180,10 @@ fn status_of_all(planned: &Planned, snapshot: &Snapshot) -> usize {
 }
 
 /// Prints the time from the JSON bytes of one edited object to the actions of an engine, beside that of a whole plan.
-fn edits(adapter: &Arc<dyn MeshAdapter>, size: usize, rounds: usize) {
+fn edits(adapter: &dyn MeshAdapter, size: usize, rounds: usize) {
     let settings = Settings::default();
     let snapshot = mixed(size);
-    let mut engine = Engine::new(Arc::clone(adapter), settings.clone());
+    let mut engine = Engine::new(adapter, settings.clone());
     let first = time(|| {
         feed(&mut engine, &snapshot);
         engine.plan()
@@ -254,7 +252,7 @@ fn memory(splits: usize) {
     println!("memory of a plan of {splits} splits: {:.1} × JSON", held(&region));
     let took = time(|| drop(planned));
     let region = Region::new(ALLOCATOR);
-    let mut engine = Engine::new(Arc::new(istio), settings);
+    let mut engine = Engine::new(&istio, settings);
     feed(&mut engine, &snapshot);
     engine.plan();
     println!("memory of an engine of {splits} splits: {:.1} × JSON", held(&region));

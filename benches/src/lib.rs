@@ -8,6 +8,7 @@ use smi_adapter::MeshAdapter;
 use smi_adapter::engine::{Edit, Engine};
 use smi_adapter::snapshot::Snapshot;
 use smi_types::Object;
+use std::ops::Deref;
 
 mod floor;
 
@@ -161,7 +162,7 @@ pub fn target(name: &str, namespace: &str, sources: usize) -> Value {
 }
 
 /// Gives an engine everything that a snapshot contains.
-pub fn feed<A: MeshAdapter + ?Sized>(engine: &mut Engine<A>, snapshot: &Snapshot) {
+pub fn feed<P: Deref<Target: MeshAdapter>>(engine: &mut Engine<P>, snapshot: &Snapshot) {
     engine.edit(Edit::Coverage(snapshot.covers_workloads()));
     snapshot.services().for_each(|(_, service)| engine.edit(service.clone()));
     snapshot.workloads().for_each(|workload| engine.edit(workload.clone()));

@@ -37,6 +37,7 @@ use native::Wanted;
 use reports::Reports;
 use review::Concerns;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 use unit::{Readers, Unit};
 
@@ -53,7 +54,6 @@ use unit::{Readers, Unit};
 /// use smi_adapter::plan::State;
 /// use smi_adapter::settings::Settings;
 /// use smi_types::Object;
-/// use std::sync::Arc;
 ///
 /// /// An adapter for a mesh that can express nothing.
 /// #[derive(Debug)]
@@ -74,7 +74,7 @@ use unit::{Readers, Unit};
 ///     }
 /// }
 ///
-/// let mut engine = Engine::new(Arc::new(Nothing), Settings::default());
+/// let mut engine = Engine::new(&Nothing, Settings::default());
 /// engine.edit(Object::from_json(br#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
 ///     "metadata": {"name": "canary", "namespace": "shop"},
 ///     "spec": {"service": "web", "backends": [{"service": "web-v2", "weight": 1}]}}"#));
@@ -87,8 +87,8 @@ use unit::{Readers, Unit};
 /// assert_eq!(engine.diagnostics().appeared, []);
 /// ```
 #[derive(Debug)]
-pub struct Engine<A: MeshAdapter + ?Sized = dyn MeshAdapter> {
-    adapter: Arc<A>,
+pub struct Engine<P> {
+    adapter: P,
     settings: Settings,
     snapshot: Snapshot,
     index: Index,
@@ -127,10 +127,12 @@ pub struct Engine<A: MeshAdapter + ?Sized = dyn MeshAdapter> {
     readers: Readers,
 }
 
-impl<A: MeshAdapter + ?Sized> Engine<A> {
+impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Creates an engine without objects. Its snapshot does not cover workloads yet.
+    ///
+    /// `adapter` is any pointer to one, such as an `Arc` or a reference.
     #[must_use]
-    pub fn new(adapter: Arc<A>, settings: Settings) -> Self {
+    pub fn new(adapter: P, settings: Settings) -> Self {
         Self {
             adapter,
             settings,
@@ -371,7 +373,7 @@ enum InSpace {
 }
 
 impl Standing {
-    fn of<A: MeshAdapter + ?Sized>(engine: &Engine<A>, object: &ObjectRef) -> Self {
+    fn of<P: Deref<Target: MeshAdapter>>(engine: &Engine<P>, object: &ObjectRef) -> Self {
         let Engine { snapshot, settings, .. } = engine;
         let workload = snapshot.shared_workload(object);
         let space = match object.kind {

@@ -21,7 +21,7 @@ use smi_adapter::plan::{Action, Observed, Plan, resolved};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 /// An adapter that records which policies it translates.
 #[derive(Debug, Default)]
@@ -61,7 +61,11 @@ impl MeshAdapter for Counting {
         self.adapter.translate(policy)
     }
 
-    fn review(&self, desired: &[Manifest], foreign: &[NativeObject]) -> Vec<Diagnostic> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+        self.adapter.concerns(object)
+    }
+
+    fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
         self.adapter.review(desired, foreign)
     }
 }
@@ -183,8 +187,8 @@ fn edits(plan: &Plan) -> Vec<(&'static str, Edit, Vec<PolicyKey>)> {
 
 /// The policies that are translated after each edit, by the edit.
 fn costs(namespaces: usize, apps: usize) -> BTreeMap<&'static str, Vec<PolicyKey>> {
-    let adapter = Arc::new(Counting::default());
-    let mut engine = Engine::new(Arc::clone(&adapter), Settings::default());
+    let adapter = Counting::default();
+    let mut engine = Engine::new(&adapter, Settings::default());
     for edit in world(namespaces, apps) {
         engine.edit(edit);
     }
@@ -195,7 +199,7 @@ fn costs(namespaces: usize, apps: usize) -> BTreeMap<&'static str, Vec<PolicyKey
     assert!(once, "a policy was translated twice");
     assert_eq!(all.len(), namespaces * (2 * apps + 1) + 3);
 
-    let policies = |engine: &Engine<Counting>| {
+    let policies = |engine: &Engine<&Counting>| {
         let model = resolved(engine.snapshot(), &Settings::default(), &Observed::default()).model;
         model
             .policies()

@@ -1,7 +1,7 @@
 //! Implementations of SMI: the subjects that the kit judges.
 
 use crate::edits::is;
-use crate::incremental::{Hosted, Incremental};
+use crate::incremental::{Incremental, OfAdapter};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Code;
@@ -98,7 +98,7 @@ impl<A: MeshAdapter + ?Sized> Implementation for A {
     }
 
     fn incremental(&self, settings: &Settings) -> Option<Box<dyn Incremental + '_>> {
-        Some(Box::new(Hosted::new(self, settings)))
+        Some(Box::new(OfAdapter::new(self, settings)))
     }
 }
 

@@ -1,40 +1,84 @@
 //! Incremental implementations: what the law `incremental` compares with a plan from scratch.
 
-mod hosted;
-
-pub(super) use hosted::Hosted;
-
+use smi_adapter::MeshAdapter;
 use smi_adapter::diagnostic::Diagnostic;
-use smi_adapter::engine::{Changes, Edit};
+use smi_adapter::engine::{Changes, Edit, Engine};
 use smi_adapter::manifest::Manifest;
 use smi_adapter::object::ObjectRef;
-use smi_adapter::plan::{Observed, Plan, Planned, Status};
+use smi_adapter::plan::{MeshAdapterExt, Observed, Plan, Planned, Status};
+use smi_adapter::settings::Settings;
 use smi_adapter::snapshot::Snapshot;
 
 /// An engine that follows edits, with the plan from scratch that its answers must equal.
-///
-/// Every method returns an error if there is no answer.
 pub trait Incremental {
     /// Takes one change.
-    fn edit(&mut self, edit: Edit) -> Result<(), String>;
+    fn edit(&mut self, edit: Edit);
 
     /// Returns the actions that are needed now.
-    fn plan(&mut self) -> Result<Plan, String>;
+    fn plan(&mut self) -> Plan;
 
     /// Returns the diagnostics that appeared and went since the last call.
-    fn diagnostics(&mut self) -> Result<Changes, String>;
+    fn diagnostics(&mut self) -> Changes;
 
-    /// Returns the status of each object.
-    fn statuses(&mut self, objects: Vec<ObjectRef>) -> Result<Vec<Status>, String>;
+    /// Returns the status of an object.
+    fn status(&mut self, object: &ObjectRef) -> Status;
 
     /// Returns the desired objects.
-    fn manifests(&mut self) -> Result<Vec<Manifest>, String>;
+    fn manifests(&mut self) -> Vec<Manifest>;
 
     /// Returns the objects that it knows.
-    fn snapshot(&mut self) -> Result<Snapshot, String>;
+    fn snapshot(&self) -> &Snapshot;
 
     /// Plans from scratch, without the engine.
     fn one_shot(&self, snapshot: &Snapshot, observed: &Observed) -> Planned;
+}
+
+/// The engine of an adapter.
+pub(super) struct OfAdapter<'a, A: ?Sized> {
+    adapter: &'a A,
+    settings: Settings,
+    engine: Engine<&'a A>,
+}
+
+impl<'a, A: MeshAdapter + ?Sized> OfAdapter<'a, A> {
+    /// Creates an engine without objects.
+    pub(super) fn new(adapter: &'a A, settings: &Settings) -> Self {
+        Self {
+            adapter,
+            settings: settings.clone(),
+            engine: Engine::new(adapter, settings.clone()),
+        }
+    }
+}
+
+impl<A: MeshAdapter + ?Sized> Incremental for OfAdapter<'_, A> {
+    fn edit(&mut self, edit: Edit) {
+        self.engine.edit(edit);
+    }
+
+    fn plan(&mut self) -> Plan {
+        self.engine.plan()
+    }
+
+    fn diagnostics(&mut self) -> Changes {
+        self.engine.diagnostics()
+    }
+
+    fn status(&mut self, object: &ObjectRef) -> Status {
+        self.engine.status(object)
+    }
+
+    fn manifests(&mut self) -> Vec<Manifest> {
+        self.engine.manifests()
+    }
+
+    fn snapshot(&self) -> &Snapshot {
+        self.engine.snapshot()
+    }
+
+    fn one_shot(&self, snapshot: &Snapshot, observed: &Observed) -> Planned {
+        MeshAdapterExt::plan(self.adapter, snapshot, &self.settings, observed)
+    }
 }
 
 /// The diagnostics that are in force after all changes so far.

@@ -13,6 +13,7 @@ use crate::resolve::access::{
 };
 use crate::resolve::{Fact, Reads, Report, View, is_referable, matches, of_object, report_use, route, used_by};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A target, and the objects that it refers to.
@@ -95,7 +96,7 @@ impl Space {
     }
 }
 
-impl<A: MeshAdapter + ?Sized> Engine<A> {
+impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Derives one unit again, and makes those necessary that depend on a result that changed.
     pub(super) fn derive(&mut self, unit: Unit) {
         let mut report = Report::default();

@@ -9,6 +9,7 @@ use crate::model::PolicyKey;
 use crate::object::ObjectRef;
 use crate::plan::{Origin, Withheld, action, adopt_age, decorate, is_access};
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A manifest of some policy.
@@ -19,7 +20,7 @@ pub(super) struct Wanted {
     pub(super) is_withheld: bool,
 }
 
-impl<A: MeshAdapter + ?Sized> Engine<A> {
+impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Takes the new state of a native object; `None` if it is gone.
     pub(super) fn observe(&mut self, name: &ObjectRef, object: Option<NativeObject>) {
         let (ours, foreign) = (self.ours.remove(name), self.foreign.remove(name));

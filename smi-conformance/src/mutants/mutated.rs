@@ -3,7 +3,7 @@
 use super::How;
 use super::stale::Stale;
 use crate::implementation::{Implementation, Input};
-use crate::incremental::{Hosted, Incremental};
+use crate::incremental::{Incremental, OfAdapter};
 use serde_json::Value;
 use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 use smi_adapter::model::Policy;
@@ -73,7 +73,7 @@ impl<A: MeshAdapter + ?Sized> Implementation for Mutated<'_, A> {
 
     fn incremental(&self, settings: &Settings) -> Option<Box<dyn Incremental + '_>> {
         match self.how {
-            How::Stale(misses) => Some(Box::new(Stale::new(Hosted::new(self.adapter, settings), misses))),
+            How::Stale(misses) => Some(Box::new(Stale::new(OfAdapter::new(self.adapter, settings), misses))),
             // An engine translates policies, and these mutants translate something else.
             _ => None,
         }

@@ -22,34 +22,31 @@ impl<E> Stale<E> {
 }
 
 impl<E: Incremental> Incremental for Stale<E> {
-    fn edit(&mut self, edit: Edit) -> Result<(), String> {
+    fn edit(&mut self, edit: Edit) {
         if !(self.misses)(&edit) {
             self.last = None;
         }
-        self.engine.edit(edit)
+        self.engine.edit(edit);
     }
 
-    fn plan(&mut self) -> Result<Plan, String> {
-        if let Some(last) = &self.last {
-            return Ok(last.clone());
-        }
-        let plan = self.engine.plan()?;
-        Ok(self.last.insert(plan).clone())
+    fn plan(&mut self) -> Plan {
+        let plan = self.last.take().unwrap_or_else(|| self.engine.plan());
+        self.last.insert(plan).clone()
     }
 
-    fn diagnostics(&mut self) -> Result<Changes, String> {
+    fn diagnostics(&mut self) -> Changes {
         self.engine.diagnostics()
     }
 
-    fn statuses(&mut self, objects: Vec<ObjectRef>) -> Result<Vec<Status>, String> {
-        self.engine.statuses(objects)
+    fn status(&mut self, object: &ObjectRef) -> Status {
+        self.engine.status(object)
     }
 
-    fn manifests(&mut self) -> Result<Vec<Manifest>, String> {
+    fn manifests(&mut self) -> Vec<Manifest> {
         self.engine.manifests()
     }
 
-    fn snapshot(&mut self) -> Result<Snapshot, String> {
+    fn snapshot(&self) -> &Snapshot {
         self.engine.snapshot()
     }
 
