@@ -1,7 +1,9 @@
 //! The trait [`MeshAdapter`], which an adapter implements for one mesh.
 
+mod concern;
 mod match_report;
 
+pub use concern::Concern;
 pub use match_report::MatchReport;
 
 use crate::cluster::{Cluster, Error};
@@ -54,13 +56,13 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Returns the things that an object concerns, such as hosts, in any form; `None` if it can concern everything.
+    /// Returns the things that an object concerns, such as hosts; `None` if it can concern everything.
     ///
     /// In a [`review`](Self::review) two objects affect each other only if they concern the same thing. So the reviews
     /// of the objects that concern one thing, for each thing, report exactly what a review of all objects reports, and
     /// an [`Engine`](crate::engine::Engine) repeats only those that an edit can change. By default every object can
     /// concern everything, so each edit of a native object repeats the whole review.
-    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
         let _ = object;
         None
     }

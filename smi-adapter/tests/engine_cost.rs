@@ -11,7 +11,7 @@
 mod shop;
 
 use shop::{deployment, group, namespace, pod, service, split, target, world};
-use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::adapter::{Concern, Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::engine::{Edit, Engine};
 use smi_adapter::manifest::{Manifest, NativeObject};
@@ -61,7 +61,7 @@ impl MeshAdapter for Counting {
         self.adapter.translate(policy)
     }
 
-    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
         self.adapter.concerns(object)
     }
 

@@ -8,7 +8,7 @@ mod review;
 mod route;
 
 use native::{AuthorizationPolicy, EnvoyFilter, VirtualService};
-use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::adapter::{Concern, Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
@@ -132,7 +132,7 @@ impl MeshAdapter for Istio {
         }
     }
 
-    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
         review::concerns(&self.root_namespace, object)
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod policies;
 
 use crate::native::VirtualService;
 use serde_json::Value;
+use smi_adapter::adapter::Concern;
 use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
@@ -60,11 +61,11 @@ pub(crate) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Di
 /// Returns what an object concerns: the hosts of a `VirtualService` and the services that it sends traffic of gateways
 /// to, the services that an ingress sends traffic to, or the namespace of a policy. A wildcard host concerns every host,
 /// and a policy in the root namespace every namespace.
-pub(crate) fn concerns(root: &str, object: &NativeObject) -> Option<BTreeSet<String>> {
-    let host = |service: ObjectKey| format!("{}.{}.svc", service.name, service.namespace);
+pub(crate) fn concerns(root: &str, object: &NativeObject) -> Option<BTreeSet<Concern>> {
+    let host = |service: ObjectKey| Concern::Contested(format!("{}.{}.svc", service.name, service.namespace));
     if object.kind == VirtualService::KIND {
         let hosts = list(&object.spec, "hosts").filter_map(Value::as_str);
-        let hosts = hosts.map(|host| (!host.starts_with('*')).then(|| qualified(object, host)));
+        let hosts = hosts.map(|host| (!host.starts_with('*')).then(|| Concern::Contested(qualified(object, host))));
         let backends = outside::backends(object).into_iter().map(host);
         return hosts.chain(backends.map(Some)).collect();
     }
@@ -72,7 +73,7 @@ pub(crate) fn concerns(root: &str, object: &NativeObject) -> Option<BTreeSet<Str
         return Some(ingress::backends(object).into_iter().map(host).collect());
     }
     let namespace = object.key().namespace;
-    (namespace != root).then(|| BTreeSet::from([format!("namespace/{namespace}")]))
+    (namespace != root).then(|| BTreeSet::from([Concern::Own(namespace)]))
 }
 
 /// Returns `true` if the root of a manifest is an external host. The name of a service has no dots.

@@ -10,7 +10,7 @@ mod route;
 use native::{
     AuthorizationPolicy, HttpRoute, MeshTlsAuthentication, NetworkAuthentication, Server, ServiceProfile, TcpRoute,
 };
-use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
+use smi_adapter::adapter::{Concern, Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject};
@@ -190,7 +190,7 @@ impl MeshAdapter for Linkerd {
         }
     }
 
-    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<String>> {
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
         Some(review::concerns(object))
     }
 

@@ -12,6 +12,7 @@ mod outside;
 
 use crate::native::{HttpRoute, ServiceProfile, TcpRoute};
 use serde_json::Value;
+use smi_adapter::adapter::Concern;
 use smi_adapter::diagnostic::{Code, Diagnostic, PortSet};
 use smi_adapter::ingress;
 use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
@@ -60,16 +61,16 @@ pub(crate) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Di
 }
 
 /// Returns what an object concerns: services, or the namespace of objects for access control.
-pub(crate) fn concerns(object: &NativeObject) -> BTreeSet<String> {
+pub(crate) fn concerns(object: &NativeObject) -> BTreeSet<Concern> {
     let services = services(object).into_iter();
     let services = services.map(|(namespace, name)| ObjectKey::new(namespace, name));
     let all = services.chain(ingress::backends(object));
-    let mut concerns: BTreeSet<String> = all.map(|service| format!("service/{service}")).collect();
+    let mut concerns: BTreeSet<Concern> = all.map(|service| Concern::Own(format!("service {service}"))).collect();
     let is_on_server = parents(object, "Server").next().is_some();
     let is_of_service = !concerns.is_empty() || object.kind == ServiceProfile::KIND;
     if is_on_server || !is_of_service {
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-        concerns.insert(format!("namespace/{namespace}"));
+        concerns.insert(Concern::Own(format!("namespace {namespace}")));
     }
     concerns
 }

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::unit::Unit;
-use crate::adapter::MeshAdapter;
+use crate::adapter::{Concern, MeshAdapter};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::PolicyKey;
@@ -178,13 +178,13 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     }
 
     /// Reviews the native objects that concern one thing.
-    pub(super) fn review(&mut self, concern: Option<&String>) -> Vec<Diagnostic> {
-        let Some(concerned) = self.concerns.of(concern) else {
+    pub(super) fn review(&mut self, concern: Option<&Concern>) -> Vec<Diagnostic> {
+        let Some((desired, foreign)) = self.concerns.of(concern) else {
             return Vec::new();
         };
-        let desired = concerned.desired.iter().filter_map(|name| self.wanted.get(name));
+        let desired = desired.into_iter().filter_map(|name| self.wanted.get(name));
         let desired: Vec<&Manifest> = desired.map(|wanted| &*wanted.manifest).collect();
-        let foreign = concerned.foreign.iter().filter_map(|name| self.foreign.get(name));
+        let foreign = foreign.into_iter().filter_map(|name| self.foreign.get(name));
         self.adapter.review(&desired, &foreign.collect::<Vec<_>>())
     }
 }

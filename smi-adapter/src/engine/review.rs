@@ -1,29 +1,33 @@
 //! Reviews: the native objects that concern one thing.
 
 use super::unit::Unit;
+use crate::adapter::Concern;
 use crate::object::ObjectRef;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The native objects by what they concern.
 #[derive(Debug, Default)]
 pub(super) struct Concerns {
-    of: BTreeMap<String, Concerned>,
+    of: BTreeMap<Concern, Concerned>,
     everything: Concerned,
 }
 
 /// Some native objects.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Concerned {
-    pub(super) desired: BTreeSet<ObjectRef>,
-    pub(super) foreign: BTreeSet<ObjectRef>,
+#[derive(Debug, Default)]
+struct Concerned {
+    desired: BTreeSet<ObjectRef>,
+    foreign: BTreeSet<ObjectRef>,
 }
+
+/// The desired and the foreign objects of one review, sorted.
+pub(super) type Reviewed<'a> = (BTreeSet<&'a ObjectRef>, BTreeSet<&'a ObjectRef>);
 
 impl Concerns {
     /// Adds or removes an object, and returns the reviews to be repeated.
     pub(super) fn set(
         &mut self,
         object: &ObjectRef,
-        concerns: Option<BTreeSet<String>>,
+        concerns: Option<BTreeSet<Concern>>,
         is_foreign: bool,
         is_there: bool,
     ) -> Vec<Unit> {
@@ -44,15 +48,20 @@ impl Concerns {
     }
 
     /// Returns the objects that concern one thing and those that can concern everything; `None` if they need no review.
-    pub(super) fn of(&self, concern: Option<&String>) -> Option<Concerned> {
-        let mut all = match concern {
-            None => Concerned::default(),
-            Some(concern) => self.of.get(concern)?.clone(),
+    pub(super) fn of(&self, concern: Option<&Concern>) -> Option<Reviewed<'_>> {
+        let own = match concern {
+            None => None,
+            Some(concern) => Some(self.of.get(concern)?),
         };
-        all.desired.extend(self.everything.desired.iter().cloned());
-        all.foreign.extend(self.everything.foreign.iter().cloned());
-        let is_needed = all.desired.len() > 1 || !all.foreign.is_empty();
-        (is_needed && !all.desired.is_empty()).then_some(all)
+        let both = || own.into_iter().chain([&self.everything]);
+        let count = |objects: fn(&Concerned) -> usize| both().map(objects).sum::<usize>();
+        let (desired, foreign) = (count(|it| it.desired.len()), count(|it| it.foreign.len()));
+        let only_foreign = matches!(concern, Some(Concern::Own(_))) && self.everything.desired.is_empty();
+        let is_needed = foreign > 0 || (desired > 1 && !only_foreign);
+        (is_needed && desired > 0).then(|| {
+            let desired = both().flat_map(|concerned| &concerned.desired).collect();
+            (desired, both().flat_map(|concerned| &concerned.foreign).collect())
+        })
     }
 }
 

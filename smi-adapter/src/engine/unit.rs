@@ -1,5 +1,6 @@
 //! Units of work, and the facts that each has read.
 
+use crate::adapter::Concern;
 use crate::model::PolicyKey;
 use crate::model::route::Root;
 use crate::object::{ObjectKey, ObjectRef};
@@ -39,7 +40,7 @@ pub(super) enum Unit {
     /// The action on a native object.
     Native(ObjectRef),
     /// The review of the objects that concern one thing; `None` for those that can concern everything.
-    Review(Option<String>),
+    Review(Option<Concern>),
     /// The diagnostics on an object.
     Report(ObjectRef),
 }
