@@ -202,11 +202,17 @@ fn edits(adapter: &dyn MeshAdapter, size: usize, rounds: usize) {
         whole.as_secs_f64() * 1e3
     );
     let mut nothing: Vec<Duration> = (0..rounds).map(|_| time(|| engine.plan())).collect();
-    println!("{name}, engine, nothing to do: {:.2} µs", median(&mut nothing).as_secs_f64() * 1e6);
+    println!(
+        "{name}, engine, nothing to do: {:.2} µs",
+        median(&mut nothing).as_secs_f64() * 1e6
+    );
     let namespace = "ns-7";
     for (edited, change) in [
         ("split", [split_of(7, 2), split_of(7, 1)]),
-        ("target", [target("web-7-v1", namespace, 2), target("web-7-v1", namespace, 1)]),
+        (
+            "target",
+            [target("web-7-v1", namespace, 2), target("web-7-v1", namespace, 1)],
+        ),
     ] {
         let versions = change.map(|object| object.to_string().into_bytes());
         let mut times = Vec::new();

@@ -164,7 +164,9 @@ pub fn target(name: &str, namespace: &str, sources: usize) -> Value {
 /// Gives an engine everything that a snapshot contains.
 pub fn feed<P: Deref<Target: MeshAdapter>>(engine: &mut Engine<P>, snapshot: &Snapshot) {
     engine.edit(Edit::Coverage(snapshot.covers_workloads()));
-    snapshot.services().for_each(|(_, service)| engine.edit(service.clone()));
+    snapshot
+        .services()
+        .for_each(|(_, service)| engine.edit(service.clone()));
     snapshot.workloads().for_each(|workload| engine.edit(workload.clone()));
     let groups = snapshot.groups().map(|(_, group)| Object::from(group.clone()));
     let routes = snapshot.tcp_routes().map(|(_, route)| Object::from(route.clone()));

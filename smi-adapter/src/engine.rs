@@ -24,7 +24,7 @@ use crate::adapter::MeshAdapter;
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::route::Root;
 use crate::model::{Model, PolicyKey};
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef, UNKNOWN_NAME};
 use crate::plan::{Action, Known, Plan, Status, Turn, grants};
 use crate::resolve::access::{Destinations, Enforced, candidates};
 use crate::resolve::{Fact, Groups, Index, View, claims, root_of};
@@ -165,14 +165,48 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
 
     /// Takes one change.
     pub fn edit(&mut self, edit: impl Into<Edit>) {
-        match edit.into() {
+        self.take(edit.into());
+    }
+
+    /// Takes a new list of one kind, as a restarted watch gives it. Objects that are not in the list are gone.
+    ///
+    /// The list can contain objects of one SMI kind (plain, or as results of parsing them), services, workloads of one
+    /// kind, namespaces, or native objects of one kind.
+    pub fn relist<E: Into<Edit>>(&mut self, kind: &Kind, list: impl IntoIterator<Item = E>) {
+        let mut gone = self.snapshot.references(kind);
+        let natives = self.ours.keys().chain(self.foreign.keys());
+        let mut natives_gone: BTreeSet<ObjectRef> = natives.filter(|object| object.kind == *kind).cloned().collect();
+        // Objects without a name cannot be told apart.
+        for object in gone.iter().filter(|object| object.key.name == UNKNOWN_NAME) {
+            self.take(Edit::Gone(object.clone()));
+        }
+        gone.retain(|object| object.key.name != UNKNOWN_NAME);
+        for edit in list {
+            if let Some(object) = self.take(edit.into()) {
+                gone.remove(&object);
+                natives_gone.remove(&object);
+            }
+        }
+        for object in gone {
+            self.take(Edit::Gone(object));
+        }
+        for object in natives_gone {
+            self.take(Edit::NativeGone(object));
+        }
+    }
+
+    /// Takes one change, and returns the object that it is about.
+    fn take(&mut self, edit: Edit) -> Option<ObjectRef> {
+        let object = match edit {
             Edit::Object(parsed) => {
                 let object = reference(&parsed.object);
                 self.change(&object, |snapshot| _ = snapshot.insert(*parsed));
+                object
             }
             Edit::Service(service) => {
                 let object = ObjectRef::service(ObjectKey::of(&service.metadata));
                 self.change(&object, |snapshot| _ = snapshot.insert_service(*service));
+                object
             }
             Edit::Workload(workload) => {
                 let object = workload.object().clone();
@@ -180,28 +214,43 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
                 if self.snapshot.workload(&object) != Some(&*workload) {
                     self.change(&object, |snapshot| _ = snapshot.insert_workload(*workload));
                 }
+                object
             }
             Edit::Namespace(namespace) => {
                 let object = ObjectRef::namespace(namespace.metadata.name.as_deref().unwrap_or_default());
                 self.change(&object, |snapshot| _ = snapshot.insert_namespace(*namespace));
+                object
             }
             Edit::Undecodable(diagnostic) => {
                 let object = canonical(diagnostic.object.clone());
                 self.change(&object, |snapshot| snapshot.insert_undecodable(*diagnostic));
+                object
             }
             Edit::Error(error) => {
-                if let Some(object) = object_of(&error) {
-                    self.change(&object, |snapshot| snapshot.insert_error(&error));
-                }
+                let object = object_of(&error)?;
+                self.change(&object, |snapshot| snapshot.insert_error(&error));
+                object
             }
             Edit::Gone(object) => {
                 let object = canonical(object);
                 self.change(&object, |snapshot| _ = snapshot.remove(&object));
+                object
             }
-            Edit::Coverage(is_covered) => self.cover(is_covered),
-            Edit::Native(object) => self.observe(&object.reference(), Some(*object)),
-            Edit::NativeGone(object) => self.observe(&object, None),
-        }
+            Edit::Coverage(is_covered) => {
+                self.cover(is_covered);
+                return None;
+            }
+            Edit::Native(object) => {
+                let name = object.reference();
+                self.observe(&name, Some(*object));
+                name
+            }
+            Edit::NativeGone(name) => {
+                self.observe(&name, None);
+                name
+            }
+        };
+        Some(object)
     }
 
     /// Returns the actions that the edits so far require, as [`MeshAdapterExt::plan`](crate::plan::MeshAdapterExt::plan)
@@ -227,19 +276,22 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         let manifests = policies.filter_map(|policy| self.translated.get(policy)).flatten();
         let written = manifests.filter(|wanted| !wanted.is_withheld);
         let granted = written.flat_map(|wanted| grants(&wanted.manifest));
-        Status::of(object, Known {
-            diagnostics: self.reports.finished(object).to_vec(),
-            is_written: self.written.contains_key(object),
-            route: self.root(object).and_then(|root| {
-                let route = self.model.policy(&PolicyKey::Route(root.key()))?.route()?;
-                let mut splits = route.splits().iter();
-                splits.any(|split| *split.key() == object.key).then_some(route)
-            }),
-            granted: granted
-                .filter(|(target, _)| *target == object)
-                .map(|(_, workload)| workload)
-                .collect(),
-        })
+        Status::of(
+            object,
+            Known {
+                diagnostics: self.reports.finished(object).to_vec(),
+                is_written: self.written.contains_key(object),
+                route: self.root(object).and_then(|root| {
+                    let route = self.model.policy(&PolicyKey::Route(root.key()))?.route()?;
+                    let mut splits = route.splits().iter();
+                    splits.any(|split| *split.key() == object.key).then_some(route)
+                }),
+                granted: granted
+                    .filter(|(target, _)| *target == object)
+                    .map(|(_, workload)| workload)
+                    .collect(),
+            },
+        )
     }
 
     /// Returns every desired native object, sorted by kind and key, including those that need no action.
@@ -258,7 +310,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Does all units that edits have made necessary.
     fn settle(&mut self) {
         while let Some(unit) = self.dirty.pop_first() {
-            self.derive(unit);
+            self.derive(&unit);
         }
     }
 
@@ -367,7 +419,7 @@ struct Standing {
 /// The part of an object that the access control of its whole namespace depends on.
 #[derive(Debug, PartialEq)]
 enum InSpace {
-    Service(Option<ServiceSpec>),
+    Service(Option<Box<ServiceSpec>>),
     Workload(Arc<Workload>),
     Namespace(Option<BTreeMap<String, String>>, Option<BTreeMap<String, String>>),
 }
@@ -379,7 +431,7 @@ impl Standing {
         let space = match object.kind {
             Kind::Service => snapshot
                 .service(&object.key)
-                .map(|service| InSpace::Service(service.spec.clone())),
+                .map(|service| InSpace::Service(service.spec.clone().map(Box::new))),
             Kind::Namespace => snapshot.namespace(&object.key.name).map(|namespace| {
                 let metadata = &namespace.metadata;
                 InSpace::Namespace(metadata.labels.clone(), metadata.annotations.clone())
@@ -395,3 +447,6 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

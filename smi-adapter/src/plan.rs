@@ -12,7 +12,7 @@ pub use owned::Observed;
 pub use status::{PortShares, State, Status};
 
 pub(crate) use diff::{Turn, action};
-pub(crate) use owned::{Origin, adopt_age, decorate, is_access, Withheld};
+pub(crate) use owned::{Origin, Withheld, adopt_age, decorate, is_access};
 pub(crate) use status::{Known, grants};
 
 use crate::adapter::{MeshAdapter, Translation};
@@ -194,10 +194,7 @@ fn unreferenced(
     for source in manifests.iter().flat_map(|manifest| &manifest.sources) {
         silent.remove(source);
     }
-    silent
-        .into_iter()
-        .map(without_effect)
-        .collect()
+    silent.into_iter().map(without_effect).collect()
 }
 
 /// Returns the diagnostic on an object that is referred to, but only by objects without an effect.

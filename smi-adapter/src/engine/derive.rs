@@ -4,8 +4,8 @@ use super::Engine;
 use super::unit::Unit;
 use crate::adapter::MeshAdapter;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Policy, PolicyKey, ServiceRoute};
 use crate::model::route::Root;
+use crate::model::{Policy, PolicyKey, ServiceRoute};
 use crate::object::{ObjectKey, ObjectRef};
 use crate::resolve::access::{
     Destinations, Enforced, Overlap, Owned, Target, Workloads, baseline, read, report_target, report_unreachable,
@@ -98,10 +98,10 @@ impl Space {
 
 impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Derives one unit again, and makes those necessary that depend on a result that changed.
-    pub(super) fn derive(&mut self, unit: Unit) {
+    pub(super) fn derive(&mut self, unit: &Unit) {
         let mut report = Report::default();
         let reads = Reads::default();
-        match &unit {
+        match unit {
             Unit::Object(object) => of_object(self.view(), object, &mut report),
             Unit::Group(key) => self.group(key, &mut report),
             Unit::Root(root) => {
@@ -110,12 +110,18 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             }
             Unit::Target(key) => {
                 let view = self.view().noting(&reads);
-                let target = view.all().target(key).map(|target| read(view, key, target, &mut report));
+                let target = view
+                    .all()
+                    .target(key)
+                    .map(|target| read(view, key, target, &mut report));
                 let (target, references) = target.unwrap_or_default();
-                self.set_target(key, TargetState {
-                    target: target.map(Arc::new),
-                    references,
-                });
+                self.set_target(
+                    key,
+                    TargetState {
+                        target: target.map(Arc::new),
+                        references,
+                    },
+                );
             }
             Unit::Enforced(namespace) => self.enforced(namespace, &mut report),
             Unit::Workloads(namespace) => self.workloads(namespace),
@@ -152,8 +158,8 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             Unit::Review(concern) => report.extend(self.review(concern.as_ref())),
             Unit::Report(object) => return self.finish(object),
         }
-        self.readers.set(&unit, reads.finish());
-        let changed = self.reports.set(&unit, report.into_inner());
+        self.readers.set(unit, reads.finish());
+        let changed = self.reports.set(unit, report.into_inner());
         self.dirty.extend(changed.into_iter().map(Unit::Report));
     }
 
@@ -172,7 +178,6 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             Some(matches) => _ = self.groups.insert(key.clone(), matches),
             None => _ = self.groups.remove(key),
         }
-        self.dirty.insert(Unit::Use(ObjectRef::group(key.clone())));
         self.touch(Fact::Matches(key));
     }
 
@@ -263,9 +268,11 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.dirty.insert(Unit::Untouched(namespace.to_owned()));
         let targets = self.destinations.get(namespace).into_iter();
         let targets = targets.flat_map(Destinations::targets);
-        self.dirty.extend(targets.map(|target| Unit::Effect(target.key.clone())));
+        self.dirty
+            .extend(targets.map(|target| Unit::Effect(target.key.clone())));
         let routes = self.model.routes_in(namespace);
-        self.dirty.extend(routes.map(|route| Unit::Backends(route.root().clone())));
+        self.dirty
+            .extend(routes.map(|route| Unit::Backends(route.root().clone())));
     }
 
     fn workloads(&mut self, namespace: &str) {

@@ -67,7 +67,11 @@ impl Concerns {
 
 impl Concerned {
     fn set(&mut self, object: &ObjectRef, is_foreign: bool, is_there: bool) {
-        let objects = if is_foreign { &mut self.foreign } else { &mut self.desired };
+        let objects = if is_foreign {
+            &mut self.foreign
+        } else {
+            &mut self.desired
+        };
         if is_there {
             objects.insert(object.clone());
         } else {

@@ -49,7 +49,7 @@ pub(super) enum Unit {
 #[derive(Debug, Default)]
 pub(super) struct Readers {
     /// Facts and units, by number.
-    readers: BTreeSet<(u64, u32)>,
+    by_fact: BTreeSet<(u64, u32)>,
     /// The number and the facts of each unit that has read some.
     known: BTreeMap<Arc<Unit>, (u32, Vec<u64>)>,
     /// Each unit by its number, and unused numbers.
@@ -64,18 +64,15 @@ impl Readers {
         if former.map_or(facts.is_empty(), |(_, former)| *former == facts) {
             return;
         }
-        let (known, number) = match self.known.remove_entry(unit) {
-            Some((known, (number, former))) => {
-                for fact in former {
-                    self.readers.remove(&(fact, number));
-                }
-                (known, number)
+        let (known, number) = if let Some((known, (number, former))) = self.known.remove_entry(unit) {
+            for fact in former {
+                self.by_fact.remove(&(fact, number));
             }
-            None => {
-                let known = Arc::new(unit.clone());
-                let number = self.number(&known);
-                (known, number)
-            }
+            (known, number)
+        } else {
+            let known = Arc::new(unit.clone());
+            let number = self.number(&known);
+            (known, number)
         };
         if facts.is_empty() {
             if let Some(place) = self.units.get_mut(number as usize) {
@@ -84,7 +81,7 @@ impl Readers {
             self.unused.push(number);
             return;
         }
-        self.readers.extend(facts.iter().map(|fact| (*fact, number)));
+        self.by_fact.extend(facts.iter().map(|fact| (*fact, number)));
         self.known.insert(known, (number, facts));
     }
 
@@ -101,7 +98,7 @@ impl Readers {
     /// Returns the units that have read a fact.
     pub(super) fn of(&self, fact: Fact<'_>) -> impl Iterator<Item = &Unit> {
         let fact = fact.id();
-        let readers = self.readers.range((fact, 0)..=(fact, u32::MAX));
+        let readers = self.by_fact.range((fact, 0)..=(fact, u32::MAX));
         readers.filter_map(|(_, number)| self.units.get(*number as usize)?.as_deref())
     }
 }

@@ -95,12 +95,15 @@ impl Planned {
         let from_first = self.diagnostics.iter().skip(first);
         let diagnostics = from_first.take_while(|diagnostic| diagnostic.object == *object);
         let route = index.routes.get(object).and_then(|key| self.model.policy(key));
-        Status::of(object, Known {
-            diagnostics: diagnostics.cloned().collect(),
-            is_written: index.written.contains(object),
-            route: route.and_then(Policy::route),
-            granted: index.granted.get(object).into_iter().flatten().collect(),
-        })
+        Status::of(
+            object,
+            Known {
+                diagnostics: diagnostics.cloned().collect(),
+                is_written: index.written.contains(object),
+                route: route.and_then(Policy::route),
+                granted: index.granted.get(object).into_iter().flatten().collect(),
+            },
+        )
     }
 }
 

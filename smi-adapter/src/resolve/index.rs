@@ -53,7 +53,9 @@ impl Index {
         if !settings.scope.contains(&key.namespace) {
             return;
         }
-        if *kind == Kind::TrafficSplit && let Some(split) = snapshot.split(key) {
+        if *kind == Kind::TrafficSplit
+            && let Some(split) = snapshot.split(key)
+        {
             self.add_split(key, split, settings);
         }
         if let Some(workload) = snapshot.shared_workload(object) {

@@ -3,8 +3,8 @@
 use super::view::View;
 use super::{Report, violations};
 use crate::diagnostic::Code;
-use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
 use crate::model::ServiceRoute;
+use crate::model::route::{Conditional, HeaderMatch, HttpMatch, PortRoute};
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::pattern::{Anchor, Pattern};
 use crate::settings::{HeaderAnchor, PathAnchor, Settings};

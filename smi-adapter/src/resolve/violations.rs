@@ -44,10 +44,16 @@ pub(crate) fn of_object(view: View<'_>, object: &ObjectRef, report: &mut Report)
     report.extend(view.duplicate(object).map(duplicate));
     match kind {
         Kind::TrafficSplit => objects.split(key).map(|split| of_split(view, key, split, report)),
-        Kind::TcpRoute => objects.tcp_route(key).map(|route| of_tcp_route(view, key, route, report)),
-        Kind::UdpRoute => objects.udp_route(key).map(|route| of_udp_route(view, key, route, report)),
+        Kind::TcpRoute => objects
+            .tcp_route(key)
+            .map(|route| of_tcp_route(view, key, route, report)),
+        Kind::UdpRoute => objects
+            .udp_route(key)
+            .map(|route| of_udp_route(view, key, route, report)),
         Kind::TrafficTarget => objects.target(key).map(|target| of_target(view, key, target, report)),
-        Kind::IdentityBinding => objects.binding(key).map(|binding| of_binding(view, key, binding, report)),
+        Kind::IdentityBinding => objects
+            .binding(key)
+            .map(|binding| of_binding(view, key, binding, report)),
         _ => None,
     };
 }
@@ -92,12 +98,7 @@ fn of_split(view: View<'_>, key: &ObjectKey, split: &TrafficSplit, report: &mut 
 }
 
 /// Returns the diagnostics of the violations of one object, and of its unknown fields (I8).
-pub(super) fn of(
-    view: View<'_>,
-    object: &ObjectRef,
-    version: Version,
-    violations: Vec<Violation>,
-) -> Vec<Diagnostic> {
+pub(super) fn of(view: View<'_>, object: &ObjectRef, version: Version, violations: Vec<Violation>) -> Vec<Diagnostic> {
     let kind = object.kind.name();
     let unknown = view.unknown_fields(object);
     let (restricting, read_past): (_, &[FieldPath]) = match view.settings.unknown_fields {

@@ -1,7 +1,7 @@
 //! Look-ups that resolution makes. None of them reads every object of a kind.
 
 use super::Snapshot;
-use super::id::Id;
+use super::id::{Id, canonical_kind};
 use crate::diagnostic::Diagnostic;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::workload::Workload;
@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Service;
 use smi_types::access::TrafficTarget;
 use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -56,6 +56,31 @@ impl Snapshot {
         let all = self.workloads.range(Id::before_all_in(namespace)..);
         all.map(|(_, workload)| workload)
             .take_while(move |workload| workload.object().key.namespace == namespace)
+    }
+
+    /// Returns every object of a kind, whether or not it can be read. The version of the kind does not matter.
+    pub(crate) fn references(&self, kind: &Kind) -> BTreeSet<ObjectRef> {
+        let kind = canonical_kind(kind.clone());
+        let keys: Vec<&ObjectKey> = match kind {
+            Kind::TrafficSplit => self.splits.keys().collect(),
+            Kind::HttpRouteGroup => self.groups.keys().collect(),
+            Kind::TcpRoute => self.tcp_routes.keys().collect(),
+            Kind::UdpRoute => self.udp_routes.keys().collect(),
+            Kind::TrafficTarget => self.targets.keys().collect(),
+            Kind::IdentityBinding => self.bindings.keys().collect(),
+            Kind::Service => self.services.keys().collect(),
+            Kind::Namespace => self.namespaces.keys().collect(),
+            _ => self
+                .workloads
+                .keys()
+                .filter(|id| id.is(&kind))
+                .map(|id| &id.key)
+                .collect(),
+        };
+        let unread = self.undecodable.keys().chain(self.duplicates.keys());
+        let unread = unread.filter(|id| id.is(&kind)).map(|id| &id.key);
+        let all = keys.into_iter().chain(unread);
+        all.map(|key| ObjectRef::new(kind.clone(), key.clone())).collect()
     }
 
     /// Returns the workload with this kind and key, to be kept.

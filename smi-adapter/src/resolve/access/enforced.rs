@@ -48,7 +48,9 @@ pub(crate) fn state(view: View<'_>, name: &str, is_already: bool, report: &mut R
     if !view.settings.scope.contains(name) {
         return None;
     }
-    let labels = view.namespace(name).and_then(|namespace| namespace.metadata.labels.as_ref());
+    let labels = view
+        .namespace(name)
+        .and_then(|namespace| namespace.metadata.labels.as_ref());
     let is_enforced = match labels.and_then(|labels| labels.get(ENFORCE_LABEL)).map(String::as_str) {
         None => is_enforced,
         Some("true") => true,

@@ -94,12 +94,7 @@ pub(crate) struct Overlap {
 
 impl Overlap {
     /// Resolves the access control of workloads whose selectors select each other's pods.
-    pub(crate) fn new(
-        view: View<'_>,
-        group: &[Arc<Owned>],
-        destinations: &Destinations,
-        report: &mut Report,
-    ) -> Self {
+    pub(crate) fn new(view: View<'_>, group: &[Arc<Owned>], destinations: &Destinations, report: &mut Report) -> Self {
         Self::sharing(&mut Shared::new(), view, group, destinations, report)
     }
 

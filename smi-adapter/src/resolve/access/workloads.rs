@@ -37,9 +37,11 @@ impl Owned {
             && self.pods.len() == other.pods.len()
             && self.pods.iter().zip(&other.pods).all(same_pods)
             && self.selected.len() == other.selected.len()
-            && self.selected.iter().zip(&other.selected).all(|(one, two)| {
-                same_pods((&one.0, &two.0)) && one.1.is_same(&two.1)
-            })
+            && self
+                .selected
+                .iter()
+                .zip(&other.selected)
+                .all(|(one, two)| same_pods((&one.0, &two.0)) && one.1.is_same(&two.1))
     }
 
     /// Returns the ports that its containers declare, its health checks name (A38) or services target.

@@ -51,7 +51,9 @@ pub(super) fn all<'a>(view: View<'a>, namespace: &'a str) -> impl Iterator<Item 
     for workload in view.workloads_in(namespace) {
         let top = top(workload, &known);
         let running = !workload.idle || top == workload.object;
-        pods.entry(top).or_default().extend(running.then(|| Arc::clone(workload)));
+        pods.entry(top)
+            .or_default()
+            .extend(running.then(|| Arc::clone(workload)));
     }
     let services = Services::new(view, namespace);
     let marked = view.namespace(namespace);

@@ -61,6 +61,10 @@ impl Selecting {
 
     fn of(&self, transport: Transport) -> impl Iterator<Item = &ServicePort> {
         let is = move |port: &&ServicePort| Transport::of(port.protocol.as_deref()) == Some(transport);
-        self.0.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).filter(is)
+        self.0
+            .spec
+            .iter()
+            .flat_map(|spec| spec.ports.iter().flatten())
+            .filter(is)
     }
 }
