@@ -46,6 +46,13 @@ use unit::{Readers, Unit};
 /// An engine is pure, like the functions of this crate: it has no clock and makes no requests. Edits are cheap; the first
 /// call of another method does the work for all edits since.
 ///
+/// # Cost
+///
+/// An edit of an SMI object, or of a native object, costs what the policies that it changes cost, whatever the size of
+/// the cluster; only these are translated again. An edit of a workload, of the spec of a service, or of the labels and
+/// annotations of a namespace costs a walk through the workloads of this namespace in addition, if it is enforced. A
+/// foreign native object costs a walk through those that [concern](MeshAdapter::concerns) the same thing.
+///
 /// ```
 /// use smi_adapter::adapter::{Feature, MeshAdapter, Support, Translation};
 /// use smi_adapter::engine::Engine;

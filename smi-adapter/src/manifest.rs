@@ -1,8 +1,10 @@
 //! Native objects of a mesh: as they exist in a cluster, and as a plan writes them.
 
+mod metadata;
 mod same;
 mod spec;
 
+pub use metadata::Metadata;
 pub use spec::Spec;
 
 use crate::model::{Policy, PolicyKey};
@@ -28,8 +30,8 @@ pub trait Native: Serialize {
 pub struct NativeObject {
     /// The kind. An API server may omit it from the items of a list; use the kind that was listed.
     pub kind: Kind,
-    /// Standard object metadata.
-    pub metadata: ObjectMeta,
+    /// Standard object metadata, shared with the copies of the object.
+    pub metadata: Metadata,
     /// The `spec`. Other parts of an object, such as its status, do not count.
     pub spec: Spec,
 }
@@ -55,7 +57,7 @@ impl NativeObject {
 
     /// Returns what objects are sorted by: the parts of their [references](Self::reference).
     pub(crate) fn order(&self) -> (&str, &str, &Kind) {
-        let ObjectMeta { namespace, name, .. } = &self.metadata;
+        let ObjectMeta { namespace, name, .. } = &*self.metadata;
         (
             namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE),
             name.as_deref().unwrap_or_default(),
@@ -74,7 +76,7 @@ impl NativeObject {
         json.extend(br#","kind":"#);
         serde_json::to_writer(&mut json, self.kind.name())?;
         json.extend(br#","metadata":"#);
-        serde_json::to_writer(&mut json, &self.metadata)?;
+        serde_json::to_writer(&mut json, &*self.metadata)?;
         json.extend(br#","spec":"#);
         match self.spec.text() {
             Some(spec) => json.extend(spec.as_bytes()),
@@ -150,7 +152,8 @@ impl Manifest {
                     name: Some(name.to_owned()),
                     owner_references: (!owners.is_empty()).then_some(owners),
                     ..ObjectMeta::default()
-                },
+                }
+                .into(),
                 spec,
             },
             policy: key,

@@ -78,13 +78,13 @@ fn absent(object: &mut Map<String, Value>, field: &str, value: impl Into<Value>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    use smi_adapter::manifest::Metadata;
     use smi_adapter::object::Kind;
 
     fn defaulted(group: &'static str, kind: &'static str, spec: Value) -> Value {
         let mut object = NativeObject {
             kind: Kind::new(group, "v1", kind, ""),
-            metadata: ObjectMeta::default(),
+            metadata: Metadata::default(),
             spec: spec.into(),
         };
         defaults(&mut object);

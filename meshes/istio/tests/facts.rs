@@ -174,7 +174,7 @@ fn native(
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     NativeObject {
         kind: Kind::named(group, version, kind, &kind.to_lowercase()),
-        metadata,
+        metadata: metadata.into(),
         spec: spec.into(),
     }
 }

@@ -232,7 +232,7 @@ fn keeps_foreign_metadata() {
     assert_eq!(object.spec["backends"], json!(["v1=1", "v2=2"]));
     assert_eq!(object.label("theirs"), Some("1"));
     assert_eq!(object.annotation("theirs"), Some("2"));
-    assert_eq!(object.metadata.finalizers.unwrap().len(), 1);
+    assert_eq!(object.metadata.finalizers.as_ref().unwrap().len(), 1);
 }
 
 #[test]

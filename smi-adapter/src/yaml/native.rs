@@ -54,7 +54,7 @@ pub(super) fn leniently(value: &Value, api_version: &str, kind: &str) -> NativeO
     let metadata = value.get("metadata").unwrap_or(&Value::Null);
     NativeObject {
         kind: named(api_version, kind, &[]),
-        metadata: serde_json::from_value(metadata.clone()).unwrap_or_else(|_| readable(metadata)),
+        metadata: serde_json::from_value(metadata.clone()).unwrap_or_else(|_| readable(metadata).into()),
         spec: value.get("spec").cloned().unwrap_or_default().into(),
     }
 }

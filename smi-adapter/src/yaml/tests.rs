@@ -298,7 +298,8 @@ fn written_text_has_the_same_meaning_in_every_yaml_version() {
         metadata: ObjectMeta {
             name: Some("on".into()),
             ..ObjectMeta::default()
-        },
+        }
+        .into(),
         spec: json!({"texts": odd, "n": 1, "empty": [], "none": {}, "long": "[a-z] ".repeat(50)}).into(),
     };
     let text = write([&object, &object]);
@@ -321,7 +322,8 @@ fn reads_native_objects_as_written() {
             name: Some("on".into()),
             labels: Some([("a".to_owned(), "no".to_owned())].into()),
             ..ObjectMeta::default()
-        },
+        }
+        .into(),
         spec: json!({"n": 1, "empty": [], "text": "010"}).into(),
     };
     let known = Kind::new("x.dev", "v1", "Proxy", "proxies");
@@ -358,7 +360,7 @@ fn native_objects_are_read_and_added_to_no_snapshot() {
     let object = native("{name: a, creationTimestamp: 1, labels: {x: 1, y: z}}");
     assert_eq!((object.label("x"), object.label("y")), (None, Some("z")));
     assert_eq!(object.key(), ObjectKey::new("shop", "a"));
-    assert_eq!(native("").metadata, ObjectMeta::default());
+    assert_eq!(*native("").metadata, ObjectMeta::default());
 }
 
 #[test]

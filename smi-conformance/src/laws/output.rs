@@ -103,7 +103,7 @@ pub(super) fn order_free(subject: &Subject<'_>, case: &Case, tally: &mut Tally) 
     for object in native(&whole.manifests) {
         let mut other = object;
         other.metadata.labels = None;
-        other.metadata.name = other.metadata.name.map(|name| format!("other-{name}"));
+        other.metadata.name = other.metadata.name.as_ref().map(|name| format!("other-{name}"));
         objects.push(other);
     }
     let observed = |objects: Vec<NativeObject>| Observed::new(subject.adapter.name(), &case.settings, objects);
