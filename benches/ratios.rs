@@ -47,6 +47,11 @@ fn main() {
             whole_path(&name, adapter, &workload(), &guarded(patterns), rounds);
         }
     }
+    for size in sizes.iter().copied() {
+        for adapter in adapters {
+            edits(adapter, size, rounds);
+        }
+    }
     for (name, make) in [
         ("splits", snapshot as fn(usize) -> Snapshot),
         ("targets", targets),
@@ -54,11 +59,6 @@ fn main() {
     ] {
         for adapter in adapters {
             growth(name, adapter, make, sizes);
-        }
-    }
-    for size in sizes.iter().copied() {
-        for adapter in adapters {
-            edits(adapter, size, rounds);
         }
     }
     memory(sizes.first().copied().unwrap_or(1));

@@ -90,7 +90,7 @@ use unit::{Readers, Unit};
 /// assert_eq!(engine.status(&canary).state, State::Inert);
 ///
 /// // The root is not known, and a diagnostic tells the author.
-/// assert_eq!(engine.diagnostics().appeared.len(), 2);
+/// assert_eq!(engine.diagnostics().appeared.len(), 1);
 /// assert_eq!(engine.diagnostics().appeared, []);
 /// ```
 #[derive(Debug)]

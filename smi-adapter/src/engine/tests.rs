@@ -9,7 +9,7 @@ use crate::model::Policy;
 use crate::plan::{MeshAdapterExt, Observed, State};
 use k8s_openapi::api::core::v1::Service;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use smi_types::{Object, ParseError, Parsed};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -113,18 +113,18 @@ fn a_new_list_removes_what_it_does_not_contain() {
 
 #[test]
 fn a_new_list_replaces_objects_without_a_name() {
-    let nameless = |field: &str| {
+    let nameless = |name: Value| {
         Object::from_value(
             &json!({"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
-            "metadata": {"namespace": "shop"}, "spec": {field: 1}}),
+            "metadata": {"namespace": "shop", "name": name}}),
         )
     };
     let adapter = Toy::default();
     let mut engine = engine(&adapter);
-    engine.relist(&Kind::TrafficSplit, [nameless("service"), nameless("backends")]);
+    engine.relist(&Kind::TrafficSplit, [nameless(json!(1)), nameless(json!([]))]);
     let count = |engine: &Engine<&Toy>| engine.snapshot().undecodable().count();
     assert_eq!(count(&engine), 2);
-    engine.relist(&Kind::TrafficSplit, [nameless("service")]);
+    engine.relist(&Kind::TrafficSplit, [nameless(json!(1))]);
     assert_eq!(count(&engine), 1);
     engine.relist(&Kind::TrafficSplit, Vec::<Object>::new());
     assert_eq!(count(&engine), 0);

