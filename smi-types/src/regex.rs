@@ -72,6 +72,19 @@ impl Portable {
                 offset: Self::MAX_LENGTH,
             });
         }
+        if let Some((_, takes_any_suffix)) = plain(pattern) {
+            let source: Arc<str> = pattern.into();
+            return Ok(Self {
+                ascii: Arc::clone(&source),
+                source,
+                takes_any_suffix,
+            });
+        }
+        Self::parse_tree(pattern)
+    }
+
+    /// Parses a pattern by its syntax tree.
+    fn parse_tree(pattern: &str) -> Result<Self, NotPortableError> {
         let tree = ast::parse::ParserBuilder::new()
             .nest_limit(100)
             .build()
@@ -111,6 +124,21 @@ impl Portable {
         &self.ascii
     }
 
+    /// Returns the text of a pattern that is only a text, or a text and any rest (`.*`), which `true` stands for. Returns
+    /// `None` for other patterns, and for texts with other characters than ASCII letters, digits, `/`, `_` and `-`.
+    ///
+    /// ```
+    /// use smi_types::regex::Portable;
+    ///
+    /// assert_eq!(Portable::parse("/api/.*")?.plain(), Some(("/api/", true)));
+    /// assert_eq!(Portable::parse("/api/?")?.plain(), None);
+    /// # Ok::<(), smi_types::regex::NotPortableError>(())
+    /// ```
+    #[must_use]
+    pub fn plain(&self) -> Option<(&str, bool)> {
+        plain(&self.source)
+    }
+
     /// Returns `true` if an anchor at the end provably makes no difference: a matching text still matches with any
     /// suffix, or the pattern itself is anchored at the end. `false` means that this is not proven.
     #[must_use]
@@ -123,6 +151,17 @@ impl Display for Portable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
     }
+}
+
+/// Returns the text of a pattern without special characters, except perhaps `.*` at its end. It is portable: both engines
+/// read every other character as itself, and no text of the accepted length needs too large a program.
+fn plain(pattern: &str) -> Option<(&str, bool)> {
+    let (text, has_rest) = match pattern.strip_suffix(".*") {
+        Some(text) => (text, true),
+        None => (pattern, false),
+    };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
+    (!text.is_empty() && text.bytes().all(is_plain)).then_some((text, has_rest))
 }
 
 /// A walk through a syntax tree that rejects non-portable parts and collects parts that some engines read as Unicode.

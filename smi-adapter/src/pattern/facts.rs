@@ -4,8 +4,8 @@ use super::automata::Language;
 use super::lower::Comparison;
 use super::{Anchor, Engine, Pattern, example};
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::Hir;
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
+use regex_syntax::hir::{Dot, Hir, Repetition};
 use std::sync::OnceLock;
 
 /// The facts that all clones of a pattern share.
@@ -38,7 +38,10 @@ impl Pattern {
 
     /// Returns the syntax tree of the pattern without its anchoring.
     pub(super) fn tree(&self) -> Option<&Hir> {
-        let parse = || regex_syntax::parse(self.portable.ascii()).ok();
+        let parse = || {
+            let plain = self.portable.plain().map(|(text, has_rest)| plain_tree(text, has_rest));
+            plain.or_else(|| regex_syntax::parse(self.portable.ascii()).ok())
+        };
         self.facts.tree.get_or_init(parse).as_ref()
     }
 
@@ -76,5 +79,35 @@ impl Pattern {
     pub(super) fn language(&self) -> Option<&Language> {
         let build = || Language::new(&self.to_full_match(Engine::Rust));
         self.facts.language.get_or_init(build).as_ref()
+    }
+}
+
+/// Returns the syntax tree of a text, or of a text and any rest, as the parser does.
+fn plain_tree(text: &str, has_rest: bool) -> Hir {
+    let text = Hir::literal(text.as_bytes());
+    if !has_rest {
+        return text;
+    }
+    let rest = Hir::repetition(Repetition {
+        min: 0,
+        max: None,
+        greedy: true,
+        sub: Box::new(Hir::dot(Dot::AnyCharExceptLF)),
+    });
+    Hir::concat(vec![text, rest])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trees_of_plain_patterns_are_those_of_the_parser() {
+        for pattern in ["/", "/api/v1", "/.*", "/api/v1/.*", "a-b_C.*"] {
+            let parsed = regex_syntax::parse(pattern).unwrap();
+            let known = Pattern::new(pattern, Anchor::Full).unwrap();
+            assert!(known.portable.plain().is_some());
+            assert_eq!(known.tree(), Some(&parsed), "{pattern}");
+        }
     }
 }

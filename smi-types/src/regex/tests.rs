@@ -179,3 +179,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn plain_patterns_are_read_as_their_syntax_trees_are() {
+    let longest = "a".repeat(Portable::MAX_LENGTH - 2);
+    for text in ["/", "a", "/api/v1", "/a_b-C/9", longest.as_str()] {
+        for rest in ["", ".*"] {
+            let pattern = format!("{text}{rest}");
+            let parsed = Portable::parse(&pattern).unwrap();
+            assert_eq!(parsed.plain(), Some((text, !rest.is_empty())), "{pattern}");
+            assert_eq!(Portable::parse_tree(&pattern), Ok(parsed), "{pattern}");
+        }
+    }
+    for pattern in [
+        "", ".*", "/a.*b", "/a.", "/a*", "/a..*", "/a b", "/é", "/a\\.*", "/(a).*", "^/a", "/a$",
+    ] {
+        assert!(
+            Portable::parse(pattern).is_ok_and(|parsed| parsed.plain().is_none()),
+            "{pattern}"
+        );
+    }
+}
