@@ -10,6 +10,7 @@
 //! it reads; a later edit repeats the units that have read a fact that it changes, and then those that depend on a
 //! result that changed.
 
+mod change;
 mod derive;
 mod edit;
 mod native;
@@ -21,18 +22,17 @@ pub use edit::Edit;
 pub use reports::Changes;
 
 use crate::adapter::MeshAdapter;
+use crate::counts::Counts;
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::route::Root;
 use crate::model::{Model, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef, UNKNOWN_NAME};
-use crate::plan::{Action, Known, Plan, Status, Turn, grants};
-use crate::resolve::access::{Destinations, Enforced, candidates};
-use crate::resolve::{Fact, Groups, Index, View, claims, root_of};
+use crate::plan::{Action, Known, Plan, Status, Turn, field_manager, grants};
+use crate::resolve::access::{Destinations, Enforced};
+use crate::resolve::{Fact, Groups, Index, root_of};
 use crate::settings::Settings;
 use crate::snapshot::{Snapshot, canonical, object_of, reference};
-use crate::workload::Workload;
 use derive::{Overlapping, Space, TargetState};
-use k8s_openapi::api::core::v1::ServiceSpec;
 use native::Wanted;
 use reports::Reports;
 use review::Concerns;
@@ -48,8 +48,8 @@ use unit::{Readers, Unit};
 ///
 /// # Cost
 ///
-/// An edit of an SMI object, or of a native object, costs what the policies that it changes cost, whatever the size of
-/// the cluster; only these are translated again. An edit of a workload, of the spec of a service, or of the labels and
+/// An edit of an SMI object, or of a native object, costs as much as the policies that it changes, in a cluster of any
+/// size; only these are translated again. An edit of a workload, of the spec of a service, or of the labels and
 /// annotations of a namespace costs a walk through the workloads of this namespace in addition, if it is enforced. A
 /// foreign native object costs a walk through those that [concern](MeshAdapter::concerns) the same thing.
 ///
@@ -103,7 +103,7 @@ pub struct Engine<P> {
     ours: BTreeMap<ObjectRef, NativeObject>,
     foreign: BTreeMap<ObjectRef, NativeObject>,
     /// The namespaces with objects managed by us for access control, with the number of these objects (A2).
-    enforcing: BTreeMap<String, usize>,
+    enforcing: Counts<String>,
 
     groups: Groups,
     targets: BTreeMap<ObjectKey, TargetState>,
@@ -113,9 +113,9 @@ pub struct Engine<P> {
     spaces: BTreeMap<String, Space>,
     overlaps: BTreeMap<ObjectRef, Overlapping>,
     /// The targets of which a pod is the destination, with the number of overlaps.
-    matched: BTreeMap<ObjectKey, usize>,
+    matched: Counts<ObjectKey>,
     /// The objects that others refer to, with the number of others.
-    used: BTreeMap<ObjectRef, usize>,
+    used: Counts<ObjectRef>,
     model: Model,
 
     /// New translations.
@@ -147,15 +147,15 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             index: Index::default(),
             ours: BTreeMap::new(),
             foreign: BTreeMap::new(),
-            enforcing: BTreeMap::new(),
+            enforcing: Counts::default(),
             groups: Groups::new(),
             targets: BTreeMap::new(),
             destinations: BTreeMap::new(),
             enforced: BTreeMap::new(),
             spaces: BTreeMap::new(),
             overlaps: BTreeMap::new(),
-            matched: BTreeMap::new(),
-            used: BTreeMap::new(),
+            matched: Counts::default(),
+            used: Counts::default(),
             model: Model::default(),
             fresh: BTreeMap::new(),
             translated: BTreeMap::new(),
@@ -266,7 +266,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.settle();
         Plan {
             actions: self.actions.values().cloned().collect(),
-            field_manager: format!("{}-{}", self.settings.owner, self.adapter.name()),
+            field_manager: field_manager(self.adapter.name(), &self.settings),
         }
     }
 
@@ -330,128 +330,6 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     fn root(&self, object: &ObjectRef) -> Option<Root> {
         let split = (object.kind == Kind::TrafficSplit).then(|| self.snapshot.split(&object.key))?;
         root_of(&object.key, split?, &self.settings)
-    }
-
-    /// Changes one object of the snapshot.
-    fn change(&mut self, object: &ObjectRef, change: impl FnOnce(&mut Snapshot)) {
-        let before = Standing::of(self, object);
-        self.index.remove(object, &self.snapshot, &self.settings);
-        change(&mut self.snapshot);
-        self.index.add(object, &self.snapshot, &self.settings);
-        let after = Standing::of(self, object);
-
-        let key = &object.key;
-        self.dirty
-            .extend([Unit::Object(object.clone()), Unit::Report(object.clone())]);
-        self.touch(Fact::Object(&object.kind, key));
-        if before.is_read != after.is_read {
-            self.touch(Fact::Named(&object.kind, &key.name));
-            if self.snapshot.is_alone(object) {
-                self.touch(Fact::Namespaces(&object.kind));
-            }
-        }
-        if before.claims != after.claims {
-            let claims = before.claims.into_iter().chain(after.claims);
-            self.dirty.extend(claims.map(Unit::Enforced));
-        }
-        if before.space != after.space {
-            self.dirty.insert(Unit::Enforced(key.namespace.clone()));
-            self.dirty.insert(Unit::Workloads(key.namespace.clone()));
-        }
-        if before.account != after.account {
-            for account in before.account.iter().chain(&after.account) {
-                if self.index.pods(&key.namespace, account) <= 1 {
-                    self.touch(Fact::AccountNamed(account));
-                }
-            }
-            if self.index.accounts(&key.namespace) <= 1 {
-                self.touch(Fact::AccountNamespaces);
-            }
-        }
-        match object.kind {
-            Kind::TrafficSplit => {
-                let is_moved = before.root != after.root;
-                for root in before.root.into_iter().chain(after.root) {
-                    if is_moved && self.index.splits(&root) <= 1 {
-                        self.touch(Fact::IsRoot(&root));
-                    }
-                    self.dirty.insert(Unit::Root(root));
-                }
-            }
-            Kind::HttpRouteGroup => {
-                self.touch(Fact::GroupsIn(&key.namespace));
-                self.dirty.insert(Unit::Group(key.clone()));
-                self.dirty.insert(Unit::Use(object.clone()));
-            }
-            Kind::TcpRoute | Kind::UdpRoute | Kind::IdentityBinding => _ = self.dirty.insert(Unit::Use(object.clone())),
-            Kind::TrafficTarget => _ = self.dirty.insert(Unit::Target(key.clone())),
-            _ if Kind::WORKLOADS.contains(&object.kind) => self.touch(Fact::Accounts(&key.namespace)),
-            _ => {}
-        }
-    }
-
-    /// Declares that the snapshot contains every workload, or withdraws the declaration.
-    fn cover(&mut self, is_covered: bool) {
-        if is_covered == self.snapshot.covers_workloads() {
-            return;
-        }
-        if is_covered {
-            self.snapshot.cover_workloads();
-        } else {
-            self.snapshot.uncover_workloads();
-        }
-        let enforcing = self.enforcing.keys().cloned().collect();
-        let view = View::new(&self.snapshot, &self.settings, &self.index, &self.groups);
-        let namespaces = candidates(view, &enforcing).into_iter();
-        self.dirty.extend(namespaces.map(Unit::Enforced));
-        // Objects for access control are compared only if workloads are covered.
-        self.dirty.extend(self.ours.keys().cloned().map(Unit::Native));
-    }
-}
-
-/// The part of an object that other objects depend on in other ways than by a reference.
-#[derive(Debug, Default)]
-struct Standing {
-    /// Is `true` if the object exists and can be read.
-    is_read: bool,
-    /// The root of a split.
-    root: Option<Root>,
-    /// The namespaces that a target enforces.
-    claims: Vec<String>,
-    /// The account of a workload in scope.
-    account: Option<String>,
-    space: Option<InSpace>,
-}
-
-/// The part of an object that the access control of its whole namespace depends on.
-#[derive(Debug, PartialEq)]
-enum InSpace {
-    Service(Option<Box<ServiceSpec>>),
-    Workload(Arc<Workload>),
-    Namespace(Option<BTreeMap<String, String>>, Option<BTreeMap<String, String>>),
-}
-
-impl Standing {
-    fn of<P: Deref<Target: MeshAdapter>>(engine: &Engine<P>, object: &ObjectRef) -> Self {
-        let Engine { snapshot, settings, .. } = engine;
-        let workload = snapshot.shared_workload(object);
-        let space = match object.kind {
-            Kind::Service => snapshot
-                .service(&object.key)
-                .map(|service| InSpace::Service(service.spec.clone().map(Box::new))),
-            Kind::Namespace => snapshot.namespace(&object.key.name).map(|namespace| {
-                let metadata = &namespace.metadata;
-                InSpace::Namespace(metadata.labels.clone(), metadata.annotations.clone())
-            }),
-            _ => workload.cloned().map(InSpace::Workload),
-        };
-        Self {
-            is_read: snapshot.is_read(object),
-            root: engine.root(object),
-            claims: claims(object, snapshot, settings).cloned().collect(),
-            account: workload.map(|workload| workload.service_account.clone()),
-            space,
-        }
     }
 }
 

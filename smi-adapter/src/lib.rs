@@ -8,6 +8,7 @@
 pub mod adapter;
 pub mod assume;
 pub mod cluster;
+mod counts;
 pub mod diagnostic;
 pub mod engine;
 pub mod guide;

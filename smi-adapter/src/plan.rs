@@ -170,13 +170,18 @@ pub fn complete<A: MeshAdapter + ?Sized>(
     Planned {
         plan: Plan {
             actions: diff::actions(adapter.kinds(), &manifests, observed.compared(snapshot)),
-            field_manager: format!("{}-{}", settings.owner, adapter.name()),
+            field_manager: field_manager(adapter.name(), settings),
         },
         manifests,
         diagnostics,
         model,
         index: LazyIndex::default(),
     }
+}
+
+/// Returns the field manager of the writes.
+pub(crate) fn field_manager(adapter: &str, settings: &Settings) -> String {
+    format!("{}-{adapter}", settings.owner)
 }
 
 /// Reports the routes, groups and bindings that are in force in the model and have no effect on this mesh, so that

@@ -29,8 +29,6 @@ pub(super) struct Space {
     workloads: Workloads,
     /// The workloads whose selectors select each other's pods, by the first of them.
     groups: BTreeMap<ObjectRef, Vec<Arc<Owned>>>,
-    /// The groups of each workload, by their first workload.
-    first: BTreeMap<ObjectRef, ObjectRef>,
     /// The groups with a pod that runs as an account.
     by_account: BTreeMap<String, BTreeSet<ObjectRef>>,
 }
@@ -45,30 +43,21 @@ pub(super) struct Overlapping {
 impl Space {
     fn new(view: View<'_>, namespace: &str) -> Self {
         let workloads = Workloads::new(view, namespace);
-        let (mut groups, mut first_of) = (BTreeMap::new(), BTreeMap::new());
+        let mut groups = BTreeMap::new();
         let mut by_account: BTreeMap<String, BTreeSet<ObjectRef>> = BTreeMap::new();
         for group in workloads.overlapping() {
             let Some(first) = group.first().map(|owned| owned.object.clone()) else {
                 continue;
             };
-            for owned in &group {
-                first_of.insert(owned.object.clone(), first.clone());
-                for pod in &owned.pods {
-                    if by_account
-                        .get(&pod.service_account)
-                        .is_none_or(|groups| !groups.contains(&first))
-                    {
-                        let groups = by_account.entry(pod.service_account.clone()).or_default();
-                        groups.insert(first.clone());
-                    }
-                }
+            let pods = group.iter().flat_map(|owned| &owned.pods);
+            for account in pods.map(|pod| &pod.service_account).collect::<BTreeSet<_>>() {
+                by_account.entry(account.clone()).or_default().insert(first.clone());
             }
             groups.insert(first, group);
         }
         Self {
             workloads,
             groups,
-            first: first_of,
             by_account,
         }
     }
@@ -134,7 +123,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             Unit::Effect(key) => {
                 if let Some(target) = self.targets.get(key).and_then(|state| state.target.as_ref()) {
                     let state = self.enforced.get(target.namespace()).copied();
-                    let has_workload = self.matched.contains_key(key);
+                    let has_workload = self.matched.contains(key);
                     let view = self.view().noting(&reads);
                     report_target(view, target, state, has_workload, &mut report);
                 }
@@ -149,7 +138,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             }
             Unit::Use(object) => {
                 if is_referable(self.view(), object) {
-                    report_use(self.view(), object, self.used.contains_key(object), &mut report);
+                    report_use(self.view(), object, self.used.contains(object), &mut report);
                 }
             }
             Unit::Policy(key) => report.extend(self.translate(key)),
@@ -163,7 +152,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.dirty.extend(changed.into_iter().map(Unit::Report));
     }
 
-    fn view(&self) -> View<'_> {
+    pub(super) fn view(&self) -> View<'_> {
         View::new(&self.snapshot, &self.settings, &self.index, &self.groups)
     }
 
@@ -189,7 +178,8 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             groups.into_iter().cloned().collect()
         };
         let (before, after) = (groups(former), groups(route.as_ref()));
-        self.use_instead(&before, &after);
+        let changed = self.used.replace(&before, &after);
+        self.dirty.extend(changed.into_iter().map(Unit::Use));
         self.set_policy(key, route.map(Policy::from));
         self.dirty.insert(Unit::Backends(root.clone()));
     }
@@ -209,23 +199,10 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.dirty.insert(Unit::Policy(key));
     }
 
-    /// Counts the objects that something refers to, in place of those before.
-    fn use_instead(&mut self, before: &BTreeSet<ObjectRef>, after: &BTreeSet<ObjectRef>) {
-        for object in after.difference(before) {
-            if add(&mut self.used, object) {
-                self.dirty.insert(Unit::Use(object.clone()));
-            }
-        }
-        for object in before.difference(after) {
-            if remove(&mut self.used, object) {
-                self.dirty.insert(Unit::Use(object.clone()));
-            }
-        }
-    }
-
     fn set_target(&mut self, key: &ObjectKey, state: TargetState) {
         let former = self.targets.remove(key).unwrap_or_default();
-        self.use_instead(&former.references, &state.references);
+        let changed = self.used.replace(&former.references, &state.references);
+        self.dirty.extend(changed.into_iter().map(Unit::Use));
         if former.target != state.target {
             if let Some(target) = &former.target {
                 let namespace = target.namespace();
@@ -255,7 +232,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     }
 
     fn enforced(&mut self, namespace: &str, report: &mut Report) {
-        let is_already = self.enforcing.contains_key(namespace);
+        let is_already = self.enforcing.contains(namespace);
         let new = state(self.view(), namespace, is_already, report);
         let former = match new {
             Some(state) => self.enforced.insert(namespace.to_owned(), state),
@@ -280,8 +257,8 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         let new = is_enforced.then(|| Space::new(self.view(), namespace));
         let former = self.spaces.remove(namespace);
 
-        let groups = |space: Option<&Space>| space.map(|space| space.groups.clone()).unwrap_or_default();
-        let (before, after) = (groups(former.as_ref()), groups(new.as_ref()));
+        let none = BTreeMap::new();
+        let [before, after] = [&former, &new].map(|space| space.as_ref().map_or(&none, |space| &space.groups));
         let is_same = |first: &ObjectRef| match (before.get(first), after.get(first)) {
             (Some(one), Some(two)) => one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.is_same(two)),
             _ => false,
@@ -322,7 +299,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         };
         for member in former.members {
             // Otherwise another group has it now, which is derived as well.
-            if space.is_none_or(|space| !space.first.contains_key(&member)) {
+            if space.is_none_or(|space| !space.workloads.contains(&member)) {
                 policies.entry(member).or_default();
             }
         }
@@ -332,16 +309,8 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         for (workload, policy) in policies {
             self.set_policy(PolicyKey::Access(workload), policy);
         }
-        for target in new.matched.difference(&former.matched) {
-            if add(&mut self.matched, target) {
-                self.dirty.insert(Unit::Effect(target.clone()));
-            }
-        }
-        for target in former.matched.difference(&new.matched) {
-            if remove(&mut self.matched, target) {
-                self.dirty.insert(Unit::Effect(target.clone()));
-            }
-        }
+        let changed = self.matched.replace(&former.matched, &new.matched);
+        self.dirty.extend(changed.into_iter().map(Unit::Effect));
         if !new.members.is_empty() {
             self.overlaps.insert(first.clone(), new);
         }
@@ -357,24 +326,4 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         crate::resolve::finish(&mut diagnostics, &self.snapshot);
         self.reports.finish(object, diagnostics);
     }
-}
-
-/// Counts one more; returns `true` if it is the first.
-pub(super) fn add<T: Clone + Ord>(counts: &mut BTreeMap<T, usize>, item: &T) -> bool {
-    let count = counts.entry(item.clone()).or_default();
-    *count += 1;
-    *count == 1
-}
-
-/// Counts one less; returns `true` if none is left.
-pub(super) fn remove<T: Ord>(counts: &mut BTreeMap<T, usize>, item: &T) -> bool {
-    let Some(count) = counts.get_mut(item) else {
-        return false;
-    };
-    *count -= 1;
-    let is_last = *count == 0;
-    if is_last {
-        counts.remove(item);
-    }
-    is_last
 }

@@ -48,9 +48,9 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         if was_access != guards {
             let namespace = &name.key.namespace;
             let toggled = if guards {
-                super::derive::add(&mut self.enforcing, namespace)
+                self.enforcing.add(namespace)
             } else {
-                super::derive::remove(&mut self.enforcing, namespace)
+                self.enforcing.remove(namespace)
             };
             if toggled {
                 self.dirty.insert(Unit::Enforced(namespace.clone()));

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::manifest::{Native, Stage};
 use crate::model::Policy;
 use crate::plan::{MeshAdapterExt, Observed, State};
+use crate::workload::Workload;
 use k8s_openapi::api::core::v1::Service;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ pub(crate) enum Fact<'a> {
     GroupsIn(&'a str),
     /// The usable matches of a route group.
     Matches(&'a ObjectKey),
-    /// Whether some split has this root.
+    /// The existence of a split with this root.
     IsRoot(&'a Root),
     /// The accounts of a namespace, with their pods.
     Accounts(&'a str),

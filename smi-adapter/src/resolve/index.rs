@@ -1,6 +1,7 @@
 //! Indexes over the objects in scope, so that no step searches through all of them.
 
 use super::ParsedRoot;
+use crate::counts::Counts;
 use crate::model::route::Root;
 use crate::object::{Kind, ObjectKey, ObjectRef};
 use crate::principal::Identity;
@@ -24,7 +25,7 @@ pub(crate) struct Index {
     /// By namespace and name; the pods of each are sorted.
     accounts: BTreeMap<String, BTreeMap<String, Pods>>,
     /// The namespaces of targets, with the number of targets.
-    claimed: BTreeMap<String, usize>,
+    claimed: Counts<String>,
 }
 
 impl Index {
@@ -38,11 +39,11 @@ impl Index {
             index.add_workload(workload);
         }
         for (key, target) in objects.targets() {
-            index.add_claim(claimed(key, target, settings));
+            index.claimed.add(claimed(key, target, settings));
         }
         let unread = objects.undecodable().map(|diagnostic| &diagnostic.object);
         for object in unread.chain(objects.duplicates()).filter(|object| is_target(object)) {
-            index.add_claim(&object.key.namespace);
+            index.claimed.add(&object.key.namespace);
         }
         index
     }
@@ -62,7 +63,7 @@ impl Index {
             self.add_workload(workload);
         }
         for namespace in claims(object, snapshot, settings) {
-            self.add_claim(namespace);
+            self.claimed.add(namespace);
         }
     }
 
@@ -85,12 +86,7 @@ impl Index {
             self.remove_workload(workload);
         }
         for namespace in claims(object, snapshot, settings) {
-            if let Entry::Occupied(mut count) = self.claimed.entry(namespace.clone()) {
-                *count.get_mut() -= 1;
-                if *count.get() == 0 {
-                    count.remove();
-                }
-            }
+            self.claimed.remove(namespace);
         }
     }
 
@@ -131,10 +127,6 @@ impl Index {
         if accounts.is_empty() {
             self.accounts.remove(&namespace);
         }
-    }
-
-    fn add_claim(&mut self, namespace: &str) {
-        *self.claimed.entry(namespace.to_owned()).or_default() += 1;
     }
 
     /// Returns every root of a split, sorted.
@@ -189,11 +181,11 @@ impl Index {
 
     /// Returns the namespaces of targets, sorted. The targets may be invalid or unreadable.
     pub(super) fn claimed(&self) -> impl Iterator<Item = &String> {
-        self.claimed.keys()
+        self.claimed.items()
     }
 
     pub(super) fn is_claimed(&self, namespace: &str) -> bool {
-        self.claimed.contains_key(namespace)
+        self.claimed.contains(namespace)
     }
 }
 

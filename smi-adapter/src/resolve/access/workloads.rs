@@ -154,6 +154,11 @@ impl Workloads {
         Self { owned, behind }
     }
 
+    /// Returns `true` if a workload is one of them.
+    pub(crate) fn contains(&self, object: &ObjectRef) -> bool {
+        self.owned.binary_search_by(|owned| owned.object.cmp(object)).is_ok()
+    }
+
     /// Returns the workloads that no labels select exactly.
     pub(crate) fn unselectable(&self) -> Vec<ObjectRef> {
         let unselectable = self.owned.iter().filter(|owned| owned.selector.is_empty());
