@@ -26,7 +26,7 @@ use crate::counts::Counts;
 use crate::manifest::{Manifest, NativeObject};
 use crate::model::route::Root;
 use crate::model::{Model, PolicyKey};
-use crate::object::{Kind, ObjectKey, ObjectRef, UNKNOWN_NAME};
+use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr, UNKNOWN_NAME};
 use crate::plan::{Action, Known, Plan, Status, Turn, field_manager, grants};
 use crate::resolve::access::{Destinations, Enforced};
 use crate::resolve::{Fact, Groups, Index, root_of};
@@ -103,14 +103,14 @@ pub struct Engine<P> {
     ours: BTreeMap<ObjectRef, NativeObject>,
     foreign: BTreeMap<ObjectRef, NativeObject>,
     /// The namespaces with objects managed by us for access control, with the number of these objects (A2).
-    enforcing: Counts<String>,
+    enforcing: Counts<SmolStr>,
 
     groups: Groups,
     targets: BTreeMap<ObjectKey, TargetState>,
     /// The targets by the namespace of their destination.
-    destinations: BTreeMap<String, Destinations>,
-    enforced: BTreeMap<String, Enforced>,
-    spaces: BTreeMap<String, Space>,
+    destinations: BTreeMap<SmolStr, Destinations>,
+    enforced: BTreeMap<SmolStr, Enforced>,
+    spaces: BTreeMap<SmolStr, Space>,
     overlaps: BTreeMap<ObjectRef, Overlapping>,
     /// The targets of which a pod is the destination, with the number of overlaps.
     matched: Counts<ObjectKey>,

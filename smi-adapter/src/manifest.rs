@@ -181,7 +181,7 @@ fn owners(policy: &Policy) -> Vec<OwnerReference> {
             Some(OwnerReference {
                 api_version: split.api_version().to_owned(),
                 kind: Kind::TrafficSplit.to_string(),
-                name: split.key().name.clone(),
+                name: split.key().name.to_string(),
                 uid: split.uid()?.to_owned(),
                 ..OwnerReference::default()
             })

@@ -47,7 +47,7 @@ pub use access::{NamespaceBaseline, WorkloadAccess};
 pub use error::ModelError;
 pub use route::ServiceRoute;
 
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
@@ -120,7 +120,7 @@ pub enum PolicyKey {
     /// A workload of an enforced namespace.
     Access(ObjectRef),
     /// An enforced namespace.
-    Baseline(String),
+    Baseline(SmolStr),
 }
 
 impl PolicyKey {
@@ -178,7 +178,7 @@ impl Policy {
         match self {
             Self::Route(route) => PolicyKey::Route(route.root().key()),
             Self::Access(access) => PolicyKey::Access(access.workload().clone()),
-            Self::Baseline(baseline) => PolicyKey::Baseline(baseline.namespace().to_owned()),
+            Self::Baseline(baseline) => PolicyKey::Baseline(baseline.namespace.clone()),
         }
     }
 

@@ -11,23 +11,24 @@ mod origin;
 pub use kind::{Kind, OtherKind};
 pub use origin::Origin;
 pub use smi_types::validate::{is_dns_label, is_dns_subdomain};
+pub use smol_str::SmolStr;
 
 /// The namespace and name of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ObjectKey {
     /// Namespace.
-    pub namespace: String,
+    pub namespace: SmolStr,
     /// Name.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 impl ObjectKey {
     /// Creates the key `namespace/name`.
     #[must_use]
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(namespace: impl AsRef<str>, name: impl AsRef<str>) -> Self {
         Self {
-            namespace: namespace.into(),
-            name: name.into(),
+            namespace: SmolStr::new(namespace),
+            name: SmolStr::new(name),
         }
     }
 

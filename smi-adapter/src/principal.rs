@@ -1,5 +1,6 @@
 //! Principals: the authenticated identities of clients.
 
+use crate::object::SmolStr;
 use std::fmt::{self, Display};
 
 /// The authenticated identity of a client.
@@ -15,9 +16,9 @@ pub enum Principal {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     /// Namespace of the service account.
-    pub namespace: String,
+    pub namespace: SmolStr,
     /// Name of the service account.
-    pub service_account: String,
+    pub service_account: SmolStr,
 }
 
 /// Writes `ServiceAccount shop/web`, or the SPIFFE ID.

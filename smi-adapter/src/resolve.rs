@@ -13,7 +13,7 @@ mod violations;
 
 use crate::diagnostic::{Code, Diagnostic, followers};
 use crate::model::Model;
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, SmolStr};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
@@ -55,9 +55,9 @@ pub fn resolve(snapshot: &Snapshot, settings: &Settings) -> Resolution {
 pub(crate) fn resolve_observed(
     snapshot: &Snapshot,
     settings: &Settings,
-    mut already_enforced: BTreeSet<String>,
+    mut already_enforced: BTreeSet<SmolStr>,
 ) -> Resolution {
-    already_enforced.extend(snapshot.enforced().map(str::to_owned));
+    already_enforced.extend(snapshot.enforced().map(SmolStr::new));
     let mut report = Report::default();
     let index = Index::of(snapshot, settings);
     let groups = specs::groups(View::new(snapshot, settings, &index, &Groups::new()), &mut report);

@@ -16,7 +16,7 @@ pub(crate) use id::{canonical, object_of, reference};
 pub(crate) use scoped::Scoped;
 
 use crate::diagnostic::Diagnostic;
-use crate::object::{ObjectKey, ObjectRef, Origin, UNKNOWN_NAME};
+use crate::object::{ObjectKey, ObjectRef, Origin, SmolStr, UNKNOWN_NAME};
 use crate::workload::Workload;
 use id::Id;
 use k8s_openapi::api::core::v1::{Namespace, Service};
@@ -91,17 +91,17 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
-    splits: BTreeMap<ObjectKey, TrafficSplit>,
-    groups: BTreeMap<ObjectKey, HTTPRouteGroup>,
-    tcp_routes: BTreeMap<ObjectKey, TCPRoute>,
-    udp_routes: BTreeMap<ObjectKey, UDPRoute>,
-    targets: BTreeMap<ObjectKey, TrafficTarget>,
-    bindings: BTreeMap<ObjectKey, IdentityBinding>,
+    splits: BTreeMap<ObjectKey, Box<TrafficSplit>>,
+    groups: BTreeMap<ObjectKey, Box<HTTPRouteGroup>>,
+    tcp_routes: BTreeMap<ObjectKey, Box<TCPRoute>>,
+    udp_routes: BTreeMap<ObjectKey, Box<UDPRoute>>,
+    targets: BTreeMap<ObjectKey, Box<TrafficTarget>>,
+    bindings: BTreeMap<ObjectKey, Box<IdentityBinding>>,
     services: BTreeMap<ObjectKey, Arc<Service>>,
     workloads: BTreeMap<Id, Arc<Workload>>,
     covers_workloads: bool,
-    namespaces: BTreeMap<ObjectKey, Namespace>,
-    enforced: BTreeSet<String>,
+    namespaces: BTreeMap<ObjectKey, Box<Namespace>>,
+    enforced: BTreeSet<SmolStr>,
     undecodable: BTreeMap<Id, Vec<Diagnostic>>,
     duplicates: BTreeMap<Id, ObjectRef>,
     unread: BTreeMap<Id, Unread>,
@@ -129,7 +129,7 @@ impl Snapshot {
         let target = id::reference(&object);
         // I2: the object carries its namespace, so that it can be validated by itself.
         let namespace = &mut object.metadata_mut().namespace;
-        namespace.get_or_insert_with(|| target.key.namespace.clone());
+        namespace.get_or_insert_with(|| target.key.namespace.to_string());
         if !self.make_room(&target) {
             return target;
         }
@@ -138,12 +138,12 @@ impl Snapshot {
         }
         let key = target.key.clone();
         match object {
-            Object::TrafficSplit(split) => _ = self.splits.insert(key, *split),
-            Object::HTTPRouteGroup(group) => _ = self.groups.insert(key, *group),
-            Object::TCPRoute(route) => _ = self.tcp_routes.insert(key, *route),
-            Object::UDPRoute(route) => _ = self.udp_routes.insert(key, *route),
-            Object::TrafficTarget(access) => _ = self.targets.insert(key, *access),
-            Object::IdentityBinding(binding) => _ = self.bindings.insert(key, *binding),
+            Object::TrafficSplit(split) => _ = self.splits.insert(key, split),
+            Object::HTTPRouteGroup(group) => _ = self.groups.insert(key, group),
+            Object::TCPRoute(route) => _ = self.tcp_routes.insert(key, route),
+            Object::UDPRoute(route) => _ = self.udp_routes.insert(key, route),
+            Object::TrafficTarget(access) => _ = self.targets.insert(key, access),
+            Object::IdentityBinding(binding) => _ = self.bindings.insert(key, binding),
             // No other kind has objects in a cluster.
             _ => {}
         }
@@ -177,7 +177,7 @@ impl Snapshot {
     pub fn insert_namespace(&mut self, namespace: Namespace) -> ObjectRef {
         let target = ObjectRef::namespace(namespace.metadata.name.as_deref().unwrap_or_default());
         if self.make_room(&target) {
-            self.namespaces.insert(target.key.clone(), namespace);
+            self.namespaces.insert(target.key.clone(), Box::new(namespace));
         }
         target
     }
@@ -210,8 +210,8 @@ impl Snapshot {
 
     /// Records that `namespace` is enforced already (A2). A plan determines this from the observed objects; tools
     /// without a cluster declare it.
-    pub fn insert_enforced(&mut self, namespace: impl Into<String>) {
-        self.enforced.insert(namespace.into());
+    pub fn insert_enforced(&mut self, namespace: impl AsRef<str>) {
+        self.enforced.insert(SmolStr::new(namespace));
     }
 
     /// Declares that the snapshot contains every workload of the scope, now and after every change: pods, and the

@@ -4,7 +4,7 @@ mod probes;
 
 pub use probes::HealthCheck;
 
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr};
 use crate::principal::Identity;
 use k8s_openapi::api::apps::v1::{
     DaemonSet, DaemonSetSpec, Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec, StatefulSet, StatefulSetSpec,
@@ -48,7 +48,7 @@ pub struct Workload {
     pub(crate) idle: bool,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
-    pub(crate) service_account: String,
+    pub(crate) service_account: SmolStr,
     pub(crate) ports: Vec<ContainerPort>,
     pub(crate) health_checks: BTreeSet<HealthCheck>,
     pub(crate) containers: BTreeSet<String>,
@@ -188,7 +188,7 @@ impl Workload {
             idle: false,
             labels: pod.labels.clone().unwrap_or_default(),
             annotations: annotations(pod),
-            service_account: account.unwrap_or_else(|| "default".to_owned()),
+            service_account: account.map_or(SmolStr::new_static("default"), SmolStr::new),
             ports: containers().flat_map(ports).collect(),
             health_checks: containers().flat_map(probes::of).collect(),
             containers: containers().map(|container| container.name.clone()).collect(),

@@ -178,7 +178,7 @@ impl Input {
     }
 
     /// Marks a namespace as already enforced (A2).
-    pub fn enforce(&mut self, namespace: impl Into<String>) {
+    pub fn enforce(&mut self, namespace: impl AsRef<str>) {
         self.snapshot.insert_enforced(namespace);
     }
 

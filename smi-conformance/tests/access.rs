@@ -232,7 +232,7 @@ fn own(id: &str, trust_domain: &str) -> Option<Identity> {
         return None;
     };
     (domain == trust_domain).then(|| Identity {
-        namespace: namespace.to_owned(),
-        service_account: account.to_owned(),
+        namespace: namespace.into(),
+        service_account: account.into(),
     })
 }

@@ -79,7 +79,7 @@ impl Toy {
                 let to = split.backends().iter();
                 let to = to.map(|backend| (backend.service().to_owned(), backend.weight()));
                 let spec = Shares {
-                    service: route.root().key().name,
+                    service: route.root().key().name.into(),
                     port: (self.port)(port.port()),
                     to: to.collect(),
                 };
@@ -115,7 +115,7 @@ impl Interpreter for ToyMesh {
             .find(|shares| shares.service == key.name && shares.port == *port);
         let weights = match shares {
             Some(shares) if query.traffic != Traffic::Udp => shares.to,
-            _ => vec![(key.name.clone(), 1)],
+            _ => vec![(key.name.to_string(), 1)],
         };
         let weights = weights.into_iter();
         let endpoints = weights.map(|(name, weight)| (Endpoint::service(&key.namespace, name, *port), weight));

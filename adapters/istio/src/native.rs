@@ -8,7 +8,7 @@ pub(crate) use envoy_filter::EnvoyFilter;
 
 use serde::Serialize;
 use smi_adapter::manifest::Native;
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, SmolStr};
 use std::collections::BTreeMap;
 
 /// The spec of a `VirtualService`, `networking.istio.io/v1` (Istio 1.22 or later).
@@ -30,7 +30,7 @@ impl Native for VirtualService {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct HttpRoute {
-    pub(crate) name: String,
+    pub(crate) name: SmolStr,
     /// Alternatives. An absent list matches all requests.
     #[serde(rename = "match", skip_serializing_if = "Vec::is_empty")]
     pub(crate) matches: Vec<HttpMatchRequest>,

@@ -73,7 +73,7 @@ pub(crate) fn concerns(root: &str, object: &NativeObject) -> Option<BTreeSet<Con
         return Some(ingress::backends(object).into_iter().map(host).collect());
     }
     let namespace = object.key().namespace;
-    (namespace != root).then(|| BTreeSet::from([Concern::Own(namespace)]))
+    (namespace != root).then(|| BTreeSet::from([Concern::Own(namespace.into())]))
 }
 
 /// Returns `true` if the root of a manifest is an external host. The name of a service has no dots.

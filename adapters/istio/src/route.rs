@@ -19,7 +19,7 @@ use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::manifest::Stage;
 use smi_adapter::model::Policy;
 use smi_adapter::model::route::{Backend, Conditional, PortRoute, PortSplit, Root, ServiceRoute};
-use smi_adapter::object::{ObjectKey, ObjectRef, bounded_name};
+use smi_adapter::object::{ObjectKey, ObjectRef, SmolStr, bounded_name};
 use smi_adapter::weights::{bounded, gcd};
 
 /// The maximum sum of weights. In Istio a weight is an `int32`, and its webhook computes the sum as one; Envoy rejects
@@ -163,9 +163,10 @@ impl Translator<'_> {
         }
         let last = match (port.default(), fallback) {
             (Some(split), _) => Some((split.key().name.clone(), self.destinations(port, split))),
-            (None, Some(fallback)) if !routes.is_empty() => {
-                Some(("root".to_owned(), self.weighted(port, fallback.iter().copied())))
-            }
+            (None, Some(fallback)) if !routes.is_empty() => Some((
+                SmolStr::new_static("root"),
+                self.weighted(port, fallback.iter().copied()),
+            )),
             (None, _) => None,
         };
         routes.extend(last.map(|(name, route)| HttpRoute {
@@ -199,7 +200,7 @@ impl Translator<'_> {
             };
             let split = conditional.split();
             routes.push(HttpRoute {
-                name: matches::route_name(&split.key().name, name),
+                name: matches::route_name(&split.key().name, name).into(),
                 matches: any_of(scopes.iter().map(within).collect()),
                 route: self.destinations(port, split),
             });

@@ -9,7 +9,7 @@ pub(crate) use access::{
 
 use serde::Serialize;
 use smi_adapter::manifest::Native;
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, SmolStr};
 
 /// The spec of an `HTTPRoute` of `policy.linkerd.io/v1beta3` (Linkerd 2.14 or later).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,8 +40,8 @@ impl Native for TcpRoute {
 pub(crate) struct ParentRef {
     pub(crate) group: &'static str,
     pub(crate) kind: &'static str,
-    pub(crate) name: String,
-    pub(crate) namespace: String,
+    pub(crate) name: SmolStr,
+    pub(crate) namespace: SmolStr,
     pub(crate) port: u16,
 }
 
@@ -94,9 +94,9 @@ pub(crate) struct Header {
 pub(crate) struct BackendRef {
     pub(crate) group: &'static str,
     pub(crate) kind: &'static str,
-    pub(crate) name: String,
+    pub(crate) name: SmolStr,
     /// Never absent: the two controllers of Linkerd disagree on the meaning of an absent namespace.
-    pub(crate) namespace: String,
+    pub(crate) namespace: SmolStr,
     pub(crate) port: u16,
     pub(crate) weight: u32,
 }

@@ -339,7 +339,7 @@ fn backend(root: &ObjectKey, service: &str, port: &PortRoute, weight: u32) -> Ba
     BackendRef {
         group: "",
         kind: "Service",
-        name: service.to_owned(),
+        name: service.into(),
         namespace: root.namespace.clone(),
         port: port.port(),
         weight,

@@ -42,7 +42,7 @@ fn names(mesh: &Mesh<'_>, entry: &Entry<'_>) -> Vec<String> {
         format!("{}.{}.svc", key.name, key.namespace),
     ];
     if mesh.client == Some(key.namespace.as_str()) {
-        names.push(key.name.clone());
+        names.push(key.name.to_string());
     }
     names
 }

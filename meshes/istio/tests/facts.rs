@@ -79,8 +79,8 @@ impl Line {
         headers.extend(self.headers.iter().cloned());
         RoutingQuery {
             from: Some(Identity {
-                namespace: namespace.to_owned(),
-                service_account: name.to_owned(),
+                namespace: namespace.into(),
+                service_account: name.into(),
             }),
             to: Destination::Service {
                 key: self.called(),

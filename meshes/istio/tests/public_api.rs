@@ -184,6 +184,6 @@ fn answers_nothing_that_is_not_modelled() {
     );
 
     let mut gone = to_catalog(account("frontend"), "GET");
-    gone.pod.name = "catalog-1".to_owned();
+    gone.pod.name = "catalog-1".into();
     assert!(mesh.authorize(&native(POLICY), &world, &gone).is_err());
 }

@@ -36,7 +36,7 @@ pub(super) fn of_rule(
         }));
     }
     let weigh = |backend: &Backend| {
-        let namespace = backend.namespace.as_ref().unwrap_or(&root.namespace);
+        let namespace = backend.namespace.as_deref().unwrap_or(&root.namespace);
         let key = ObjectKey::new(namespace, &backend.name);
         let target = match backend.port {
             Some(port) if exists(&key) => Endpoint::Service { key, port },

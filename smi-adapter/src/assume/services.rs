@@ -108,8 +108,8 @@ fn service(ObjectKey { namespace, name }: ObjectKey, ports: &BTreeSet<u16>) -> S
     };
     Service {
         metadata: ObjectMeta {
-            namespace: Some(namespace),
-            name: Some(name),
+            namespace: Some(namespace.into()),
+            name: Some(name.into()),
             ..ObjectMeta::default()
         },
         spec: Some(ServiceSpec {

@@ -2,7 +2,7 @@
 
 use super::listed;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{Kind, ObjectKey, bounded_name, is_dns_subdomain};
+use crate::object::{Kind, ObjectKey, SmolStr, bounded_name, is_dns_subdomain};
 use crate::principal::Identity;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -34,7 +34,7 @@ pub fn assume_workloads(snapshot: &mut Snapshot, settings: &Settings, ports: &[u
             let is_account = destination.kind == "ServiceAccount" && is_dns_subdomain(&destination.name);
             (own && is_account).then(|| Identity {
                 namespace: key.namespace.clone(),
-                service_account: destination.name.clone(),
+                service_account: destination.name.as_str().into(),
             })
         })
         .collect();
@@ -53,7 +53,7 @@ struct Pods {
     labels: BTreeMap<String, String>,
     ports: BTreeSet<u16>,
     /// The service from which it is known.
-    service: Option<String>,
+    service: Option<SmolStr>,
 }
 
 impl Pods {
@@ -128,8 +128,8 @@ fn deployment(account: Identity, Pods { labels, ports, .. }: Pods) -> Workload {
         ..Container::default()
     };
     let metadata = ObjectMeta {
-        namespace: Some(account.namespace),
-        name: Some(account.service_account.clone()),
+        namespace: Some(account.namespace.into()),
+        name: Some(account.service_account.to_string()),
         ..ObjectMeta::default()
     };
     let selector = LabelSelector {
@@ -142,7 +142,7 @@ fn deployment(account: Identity, Pods { labels, ports, .. }: Pods) -> Workload {
             ..ObjectMeta::default()
         }),
         spec: Some(PodSpec {
-            service_account_name: Some(account.service_account),
+            service_account_name: Some(account.service_account.into()),
             containers: vec![container],
             ..PodSpec::default()
         }),

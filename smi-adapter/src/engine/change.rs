@@ -4,7 +4,7 @@ use super::Engine;
 use super::unit::Unit;
 use crate::adapter::MeshAdapter;
 use crate::model::route::Root;
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, SmolStr};
 use crate::resolve::access::candidates;
 use crate::resolve::{Fact, claims};
 use crate::snapshot::Snapshot;
@@ -99,9 +99,9 @@ struct Standing {
     /// The root of a split.
     root: Option<Root>,
     /// The namespaces that a target enforces.
-    claims: Vec<String>,
+    claims: Vec<SmolStr>,
     /// The account of a workload in scope.
-    account: Option<String>,
+    account: Option<SmolStr>,
     space: Option<InSpace>,
 }
 
@@ -130,7 +130,7 @@ impl Standing {
         Self {
             is_read: snapshot.is_read(object),
             root: engine.root(object),
-            claims: claims(object, snapshot, settings).cloned().collect(),
+            claims: claims(object, snapshot, settings).collect(),
             account: workload.map(|workload| workload.service_account.clone()),
             space,
         }

@@ -6,7 +6,7 @@ use crate::adapter::MeshAdapter;
 use crate::diagnostic::Diagnostic;
 use crate::model::route::Root;
 use crate::model::{Policy, PolicyKey, ServiceRoute};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::resolve::access::{
     Destinations, Enforced, Overlap, Owned, Target, Workloads, baseline, read, report_target, report_unreachable,
     report_untouched, state,
@@ -30,7 +30,7 @@ pub(super) struct Space {
     /// The workloads whose selectors select each other's pods, by the first of them.
     groups: BTreeMap<ObjectRef, Vec<Arc<Owned>>>,
     /// The groups with a pod that runs as an account.
-    by_account: BTreeMap<String, BTreeSet<ObjectRef>>,
+    by_account: BTreeMap<SmolStr, BTreeSet<ObjectRef>>,
 }
 
 /// The results for one group of overlapping workloads.
@@ -44,7 +44,7 @@ impl Space {
     fn new(view: View<'_>, namespace: &str) -> Self {
         let workloads = Workloads::new(view, namespace);
         let mut groups = BTreeMap::new();
-        let mut by_account: BTreeMap<String, BTreeSet<ObjectRef>> = BTreeMap::new();
+        let mut by_account: BTreeMap<SmolStr, BTreeSet<ObjectRef>> = BTreeMap::new();
         for group in workloads.overlapping() {
             let Some(first) = group.first().map(|owned| owned.object.clone()) else {
                 continue;
@@ -214,7 +214,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
                 }
             }
             if let Some(target) = &state.target {
-                let destinations = self.destinations.entry(target.namespace().to_owned()).or_default();
+                let destinations = self.destinations.entry(target.namespace().into()).or_default();
                 destinations.add(target);
             }
             for target in former.target.iter().chain(&state.target) {
@@ -222,7 +222,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
                 let space = self.spaces.get(namespace);
                 let groups = space.map(|space| space.groups_of(target)).unwrap_or_default();
                 self.dirty.extend(groups.into_iter().map(Unit::Overlap));
-                self.dirty.insert(Unit::Untouched(namespace.to_owned()));
+                self.dirty.insert(Unit::Untouched(namespace.into()));
             }
             self.dirty.insert(Unit::Effect(key.clone()));
         }
@@ -235,14 +235,14 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         let is_already = self.enforcing.contains(namespace);
         let new = state(self.view(), namespace, is_already, report);
         let former = match new {
-            Some(state) => self.enforced.insert(namespace.to_owned(), state),
+            Some(state) => self.enforced.insert(namespace.into(), state),
             None => self.enforced.remove(namespace),
         };
         if former == new {
             return;
         }
-        self.dirty.insert(Unit::Workloads(namespace.to_owned()));
-        self.dirty.insert(Unit::Untouched(namespace.to_owned()));
+        self.dirty.insert(Unit::Workloads(namespace.into()));
+        self.dirty.insert(Unit::Untouched(namespace.into()));
         let targets = self.destinations.get(namespace).into_iter();
         let targets = targets.flat_map(Destinations::targets);
         self.dirty
@@ -266,7 +266,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         let changed = before.keys().chain(after.keys()).filter(|first| !is_same(first));
         self.dirty.extend(changed.cloned().map(Unit::Overlap));
 
-        let services = |space: &Option<Space>| -> BTreeSet<String> {
+        let services = |space: &Option<Space>| -> BTreeSet<SmolStr> {
             let services = space.iter().flat_map(|space| space.workloads.services());
             services.cloned().collect()
         };
@@ -276,9 +276,9 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             }
         }
         let baseline = new.as_ref().map(|space| baseline(namespace, &space.workloads).into());
-        self.set_policy(PolicyKey::Baseline(namespace.to_owned()), baseline);
+        self.set_policy(PolicyKey::Baseline(namespace.into()), baseline);
         if let Some(space) = new {
-            self.spaces.insert(namespace.to_owned(), space);
+            self.spaces.insert(namespace.into(), space);
         }
     }
 

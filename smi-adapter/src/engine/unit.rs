@@ -3,7 +3,7 @@
 use crate::adapter::Concern;
 use crate::model::PolicyKey;
 use crate::model::route::Root;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::resolve::Fact;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,13 +20,13 @@ pub(super) enum Unit {
     /// The meaning of a traffic target.
     Target(ObjectKey),
     /// The enforcement of a namespace.
-    Enforced(String),
+    Enforced(SmolStr),
     /// The workloads of an enforced namespace.
-    Workloads(String),
+    Workloads(SmolStr),
     /// The policies of workloads whose selectors select each other's pods, by the first of them.
     Overlap(ObjectRef),
     /// The report on a namespace that is left as it is.
-    Untouched(String),
+    Untouched(SmolStr),
     /// The report on a target that has no effect.
     Effect(ObjectKey),
     /// The report on backends that callers of a root may not reach.

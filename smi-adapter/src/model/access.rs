@@ -3,7 +3,7 @@
 mod build;
 
 use super::route::HttpMatch;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::principal::Principal;
 use crate::workload::{HealthCheck, Transport};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub struct WorkloadAccess {
     pub(crate) in_mesh: InMesh,
     /// The labels and annotations of its pods and of its namespace, unless a pod is admitted.
     pub(crate) marks: BTreeMap<String, String>,
-    pub(crate) trust_domain: String,
+    pub(crate) trust_domain: SmolStr,
     /// The grants, shared by workloads with the same ones.
     pub(crate) grants: Arc<[Grant]>,
     /// The targets whose destination it is, and the objects that name ports for it, even if they grant nothing.
@@ -220,7 +220,7 @@ impl Granted {
 /// enforced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceBaseline {
-    pub(crate) namespace: String,
+    pub(crate) namespace: SmolStr,
     pub(crate) unselectable: Vec<ObjectRef>,
 }
 

@@ -5,7 +5,7 @@ mod matches;
 
 pub use matches::{HeaderMatch, HttpMatch};
 
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::query::Request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct ServiceRoute {
     pub(crate) root: Root,
     pub(crate) service: RootService,
-    pub(crate) cluster_domain: String,
+    pub(crate) cluster_domain: SmolStr,
     pub(crate) splits: Vec<SplitSource>,
     pub(crate) ports: Vec<PortRoute>,
 }
@@ -74,9 +74,9 @@ pub enum Root {
     /// it. Its ports are those of the backends.
     External {
         /// The namespace of the splits.
-        namespace: String,
+        namespace: SmolStr,
         /// The host, a DNS name.
-        host: String,
+        host: SmolStr,
     },
 }
 
@@ -133,10 +133,10 @@ impl RootService {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitSource {
     pub(crate) key: ObjectKey,
-    pub(crate) api_version: String,
-    pub(crate) uid: Option<String>,
+    pub(crate) api_version: SmolStr,
+    pub(crate) uid: Option<SmolStr>,
     pub(crate) annotations: BTreeMap<String, String>,
-    pub(crate) backends: Vec<String>,
+    pub(crate) backends: Vec<SmolStr>,
 }
 
 impl SplitSource {
@@ -154,7 +154,7 @@ impl SplitSource {
 
     /// Returns the services of all backends that the split lists, in its order, including those that get no traffic.
     #[must_use]
-    pub fn backends(&self) -> &[String] {
+    pub fn backends(&self) -> &[SmolStr] {
         &self.backends
     }
 
@@ -175,8 +175,8 @@ impl SplitSource {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortRoute {
     pub(crate) port: u16,
-    pub(crate) name: Option<String>,
-    pub(crate) app_protocol: Option<String>,
+    pub(crate) name: Option<SmolStr>,
+    pub(crate) app_protocol: Option<SmolStr>,
     pub(crate) conditional: Vec<Conditional>,
     pub(crate) default: Option<PortSplit>,
 }
@@ -297,7 +297,7 @@ impl PortSplit {
 /// A backend: a service and its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
-    pub(crate) service: String,
+    pub(crate) service: SmolStr,
     pub(crate) weight: u128,
     pub(crate) headless: bool,
 }

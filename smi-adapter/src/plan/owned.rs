@@ -3,6 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, reportable};
 use crate::model::PolicyKey;
+use crate::object::SmolStr;
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
@@ -76,7 +77,7 @@ impl Observed {
     /// Returns the namespaces that contain access control objects managed by us. They are enforced (A2): a plan adds
     /// them by itself, and for the reference semantics there is [`Snapshot::insert_enforced`].
     #[must_use]
-    pub fn enforced(&self) -> BTreeSet<String> {
+    pub fn enforced(&self) -> BTreeSet<SmolStr> {
         let access = self.ours.iter().filter(|object| is_access(object));
         access.map(|object| object.key().namespace).collect()
     }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Effect};
 use crate::manifest::{Manifest, Stage};
 use crate::model::route::{PortSplit, ServiceRoute};
 use crate::model::{Policy, PolicyKey};
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, SmolStr};
 use crate::query::{Distribution, Endpoint, Share};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,7 @@ pub struct PortShares {
     pub shares: Distribution,
     /// The exact share of every backend that the split lists, by the name of its service. It is zero for a backend that
     /// does not exist, has no weight or lacks the port.
-    pub backends: BTreeMap<String, Share>,
+    pub backends: BTreeMap<SmolStr, Share>,
 }
 
 impl Status {

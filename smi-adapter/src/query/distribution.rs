@@ -68,7 +68,7 @@ pub enum Endpoint {
 impl Endpoint {
     /// Returns the endpoints of a service, on one of its ports.
     #[must_use]
-    pub fn service(namespace: impl Into<String>, name: impl Into<String>, port: u16) -> Self {
+    pub fn service(namespace: impl AsRef<str>, name: impl AsRef<str>, port: u16) -> Self {
         let key = ObjectKey::new(namespace, name);
         Self::Service { key, port }
     }

@@ -21,7 +21,7 @@ pub(crate) use workloads::{Owned, Workloads};
 use super::Report;
 use super::view::View;
 use crate::model::{Model, NamespaceBaseline};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use overlap::Shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,21 +31,21 @@ use std::sync::Arc;
 /// `already_enforced` are the namespaces that objects managed by us already enforce (A2).
 pub(super) fn policies(
     view: View<'_>,
-    already_enforced: &BTreeSet<String>,
+    already_enforced: &BTreeSet<SmolStr>,
     model: &mut Model,
     report: &mut Report,
 ) -> BTreeSet<ObjectRef> {
     let mut used = BTreeSet::new();
-    let mut by_namespace: BTreeMap<String, Destinations> = BTreeMap::new();
+    let mut by_namespace: BTreeMap<SmolStr, Destinations> = BTreeMap::new();
     for (key, target) in view.all().targets() {
         let (target, references) = read(view, key, target, report);
         used.extend(references);
         if let Some(target) = target {
-            let destinations = by_namespace.entry(target.namespace().to_owned()).or_default();
+            let destinations = by_namespace.entry(target.namespace().into()).or_default();
             destinations.add(&Arc::new(target));
         }
     }
-    let mut states: BTreeMap<String, Enforced> = BTreeMap::new();
+    let mut states: BTreeMap<SmolStr, Enforced> = BTreeMap::new();
     for namespace in enforced::candidates(view, already_enforced) {
         let state = state(view, &namespace, already_enforced.contains(&namespace), report);
         states.extend(state.map(|state| (namespace, state)));
@@ -95,7 +95,7 @@ fn enforce(
 /// Returns the denial of everything that no target allows in an enforced namespace.
 pub(crate) fn baseline(namespace: &str, workloads: &Workloads) -> NamespaceBaseline {
     NamespaceBaseline {
-        namespace: namespace.to_owned(),
+        namespace: namespace.into(),
         unselectable: workloads.unselectable(),
     }
 }

@@ -3,7 +3,7 @@
 use super::ParsedRoot;
 use crate::counts::Counts;
 use crate::model::route::Root;
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr};
 use crate::principal::Identity;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
@@ -23,9 +23,9 @@ pub(crate) struct Index {
     /// Sorted.
     splits: BTreeMap<Root, Vec<ObjectKey>>,
     /// By namespace and name; the pods of each are sorted.
-    accounts: BTreeMap<String, BTreeMap<String, Pods>>,
+    accounts: BTreeMap<SmolStr, BTreeMap<SmolStr, Pods>>,
     /// The namespaces of targets, with the number of targets.
-    claimed: Counts<String>,
+    claimed: Counts<SmolStr>,
 }
 
 impl Index {
@@ -39,7 +39,7 @@ impl Index {
             index.add_workload(workload);
         }
         for (key, target) in objects.targets() {
-            index.claimed.add(claimed(key, target, settings));
+            index.claimed.add(&claimed(key, target, settings));
         }
         let unread = objects.undecodable().map(|diagnostic| &diagnostic.object);
         for object in unread.chain(objects.duplicates()).filter(|object| is_target(object)) {
@@ -63,7 +63,7 @@ impl Index {
             self.add_workload(workload);
         }
         for namespace in claims(object, snapshot, settings) {
-            self.claimed.add(namespace);
+            self.claimed.add(&namespace);
         }
     }
 
@@ -86,7 +86,7 @@ impl Index {
             self.remove_workload(workload);
         }
         for namespace in claims(object, snapshot, settings) {
-            self.claimed.remove(namespace);
+            self.claimed.remove(&namespace);
         }
     }
 
@@ -172,15 +172,15 @@ impl Index {
     }
 
     /// Returns another namespace, if one is found, in which a workload runs as an account with one of these names.
-    pub(super) fn account_elsewhere(&self, names: &BTreeSet<String>, namespace: &str) -> Option<&str> {
+    pub(super) fn account_elsewhere(&self, names: &BTreeSet<SmolStr>, namespace: &str) -> Option<&str> {
         let mut others = self.accounts.iter().filter(|(other, _)| *other != namespace);
-        let has_one = |accounts: &BTreeMap<String, Pods>| names.iter().any(|name| accounts.contains_key(name));
+        let has_one = |accounts: &BTreeMap<SmolStr, Pods>| names.iter().any(|name| accounts.contains_key(name));
         let found = others.by_ref().take(1_000).find(|(_, accounts)| has_one(accounts));
         found.map(|(other, _)| other.as_str())
     }
 
     /// Returns the namespaces of targets, sorted. The targets may be invalid or unreadable.
-    pub(super) fn claimed(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn claimed(&self) -> impl Iterator<Item = &SmolStr> {
         self.claimed.items()
     }
 
@@ -210,7 +210,7 @@ pub(crate) fn claims<'a>(
     object: &'a ObjectRef,
     snapshot: &'a Snapshot,
     settings: &Settings,
-) -> impl Iterator<Item = &'a String> + use<'a> {
+) -> impl Iterator<Item = SmolStr> + use<'a> {
     let ObjectRef { kind, key } = object;
     let read = (*kind == Kind::TrafficTarget).then(|| snapshot.target(key)).flatten();
     let unread = if is_target(object) {
@@ -219,16 +219,17 @@ pub(crate) fn claims<'a>(
         0
     };
     let read = read.map(|target| claimed(key, target, settings));
-    read.into_iter().chain(std::iter::repeat_n(&key.namespace, unread))
+    read.into_iter()
+        .chain(std::iter::repeat_n(key.namespace.clone(), unread))
 }
 
 /// Returns the namespace that a target enforces: with the opt-in of A22, that of its destination.
-fn claimed<'a>(key: &'a ObjectKey, target: &'a TrafficTarget, settings: &Settings) -> &'a String {
+fn claimed(key: &ObjectKey, target: &TrafficTarget, settings: &Settings) -> SmolStr {
     let destination = target.spec.as_ref().and_then(|spec| spec.destination.as_ref());
     let foreign = destination
         .filter(|_| settings.foreign_destinations)
         .map(|subject| &subject.namespace);
     foreign
         .filter(|namespace| !namespace.is_empty())
-        .unwrap_or(&key.namespace)
+        .map_or_else(|| key.namespace.clone(), SmolStr::new)
 }

@@ -12,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use ports::RootPort;
 use smi_types::FieldPath;
 use smi_types::split::TrafficSplit;
+use smol_str::{SmolStr, format_smolstr};
 use spec::Prepared;
 use std::collections::BTreeMap;
 
@@ -115,7 +116,7 @@ impl Context<'_> {
         (!ports.is_empty()).then(|| ServiceRoute {
             root: self.root.clone(),
             service: self.service(),
-            cluster_domain: self.view.settings.cluster_domain.clone(),
+            cluster_domain: SmolStr::new(&self.view.settings.cluster_domain),
             splits: sources,
             ports,
         })
@@ -149,10 +150,10 @@ fn source(key: &ObjectKey, split: &TrafficSplit) -> SplitSource {
     let backends = split.spec.iter().flat_map(|spec| &spec.backends);
     SplitSource {
         key: key.clone(),
-        api_version: format!("split.smi-spec.io/{}", split.version),
-        uid: split.metadata.uid.clone(),
+        api_version: format_smolstr!("split.smi-spec.io/{}", split.version),
+        uid: split.metadata.uid.as_ref().map(SmolStr::new),
         annotations: annotations(&split.metadata),
-        backends: backends.map(|backend| backend.service.clone()).collect(),
+        backends: backends.map(|backend| SmolStr::new(&backend.service)).collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::specs::Groups;
 use super::unknown::Unknown;
 use crate::diagnostic::Diagnostic;
 use crate::model::route::{HttpMatch, Root};
-use crate::object::{Kind, ObjectKey, ObjectRef};
+use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr};
 use crate::settings::Settings;
 use crate::snapshot::{Scoped, Snapshot};
 use crate::workload::Workload;
@@ -158,7 +158,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns another namespace, if one is found, in which a workload runs as an account with one of these names.
-    pub(super) fn account_elsewhere(self, names: &BTreeSet<String>, namespace: &str) -> Option<&'a str> {
+    pub(super) fn account_elsewhere(self, names: &BTreeSet<SmolStr>, namespace: &str) -> Option<&'a str> {
         self.note(Fact::AccountNamespaces);
         for name in names {
             self.note(Fact::AccountNamed(name));
@@ -167,7 +167,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns the namespaces of targets. The targets may be invalid or unreadable.
-    pub(super) fn claimed(self) -> impl Iterator<Item = &'a String> {
+    pub(super) fn claimed(self) -> impl Iterator<Item = &'a SmolStr> {
         self.index.claimed()
     }
 

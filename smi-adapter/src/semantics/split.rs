@@ -46,7 +46,7 @@ fn contenders<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a
     let mut unconditional = unconditional.into_iter();
     if let Some(oldest) = unconditional.next() {
         for (key, ..) in unconditional {
-            let by = oldest.0.name.clone();
+            let by = oldest.0.name.to_string();
             trace.record("T29", ObjectRef::split(key.clone()), Outcome::Preceded { by });
         }
         conditional.push(oldest);
@@ -65,7 +65,7 @@ fn age<'k>(key: &'k ObjectKey, split: &TrafficSplit) -> (bool, Option<impl Ord +
 fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a TrafficSplit, &'a Spec)> {
     let namespace = &call.root.namespace;
     if !call.settings.scope.contains(namespace) {
-        let namespace = namespace.clone();
+        let namespace = namespace.to_string();
         trace.record("T2", call.root_ref(), Outcome::OutOfScope { namespace });
         return Vec::new();
     }
@@ -80,7 +80,7 @@ fn of_root<'a>(call: &Call<'a>, trace: &mut Trace) -> Vec<(&'a ObjectKey, &'a Tr
         match destination::root_name(&spec.service, &key.namespace, domain) {
             Some(name) if name == call.root.name => found.push((key, split, spec)),
             None if spec.service.split('.').next() == Some(&call.root.name) => {
-                let (service, namespace) = (spec.service.clone(), namespace.clone());
+                let (service, namespace) = (spec.service.clone(), namespace.to_string());
                 let outcome = Outcome::RootElsewhere { service, namespace };
                 trace.record("T3", ObjectRef::split(key.clone()), outcome);
             }

@@ -3,7 +3,7 @@
 use super::id::Id;
 use super::{Snapshot, Unread};
 use crate::diagnostic::Diagnostic;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use smi_types::FieldPath;
@@ -14,44 +14,44 @@ use smi_types::split::TrafficSplit;
 impl Snapshot {
     /// Returns the traffic splits, sorted.
     pub fn splits(&self) -> impl Iterator<Item = (&ObjectKey, &TrafficSplit)> {
-        self.splits.iter()
+        self.splits.iter().map(|(key, object)| (key, &**object))
     }
 
     /// Returns the HTTP route groups, sorted.
     pub fn groups(&self) -> impl Iterator<Item = (&ObjectKey, &HTTPRouteGroup)> {
-        self.groups.iter()
+        self.groups.iter().map(|(key, object)| (key, &**object))
     }
 
     /// Returns the HTTP route group with `key`.
     #[must_use]
     pub fn group(&self, key: &ObjectKey) -> Option<&HTTPRouteGroup> {
-        self.groups.get(key)
+        self.groups.get(key).map(|object| &**object)
     }
 
     /// Returns the TCP routes, sorted.
     pub fn tcp_routes(&self) -> impl Iterator<Item = (&ObjectKey, &TCPRoute)> {
-        self.tcp_routes.iter()
+        self.tcp_routes.iter().map(|(key, object)| (key, &**object))
     }
 
     /// Returns the UDP routes, sorted.
     pub fn udp_routes(&self) -> impl Iterator<Item = (&ObjectKey, &UDPRoute)> {
-        self.udp_routes.iter()
+        self.udp_routes.iter().map(|(key, object)| (key, &**object))
     }
 
     /// Returns the traffic targets, sorted.
     pub fn targets(&self) -> impl Iterator<Item = (&ObjectKey, &TrafficTarget)> {
-        self.targets.iter()
+        self.targets.iter().map(|(key, object)| (key, &**object))
     }
 
     /// Returns the identity bindings, sorted.
     pub fn bindings(&self) -> impl Iterator<Item = (&ObjectKey, &IdentityBinding)> {
-        self.bindings.iter()
+        self.bindings.iter().map(|(key, object)| (key, &**object))
     }
 
     /// Returns the identity binding with `key`.
     #[must_use]
     pub fn binding(&self, key: &ObjectKey) -> Option<&IdentityBinding> {
-        self.bindings.get(key)
+        self.bindings.get(key).map(|object| &**object)
     }
 
     /// Returns the pods and the objects that create pods, sorted.
@@ -74,18 +74,20 @@ impl Snapshot {
 
     /// Returns the namespaces, sorted by name.
     pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
-        self.namespaces.values()
+        self.namespaces.values().map(|namespace| &**namespace)
     }
 
     /// Returns the namespace with this name.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
-        self.namespaces.get(&ObjectKey::new(name, name))
+        self.namespaces
+            .get(&ObjectKey::new(name, name))
+            .map(|namespace| &**namespace)
     }
 
     /// Returns the namespaces that objects managed by us enforce already, sorted (A2).
     pub fn enforced(&self) -> impl Iterator<Item = &str> {
-        self.enforced.iter().map(String::as_str)
+        self.enforced.iter().map(SmolStr::as_str)
     }
 
     /// Returns the services, sorted.

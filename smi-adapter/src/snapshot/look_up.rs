@@ -18,19 +18,19 @@ const MAX_NAMESPACES: usize = 1_000;
 
 impl Snapshot {
     pub(crate) fn split(&self, key: &ObjectKey) -> Option<&TrafficSplit> {
-        self.splits.get(key)
+        self.splits.get(key).map(|object| &**object)
     }
 
     pub(crate) fn target(&self, key: &ObjectKey) -> Option<&TrafficTarget> {
-        self.targets.get(key)
+        self.targets.get(key).map(|object| &**object)
     }
 
     pub(crate) fn tcp_route(&self, key: &ObjectKey) -> Option<&TCPRoute> {
-        self.tcp_routes.get(key)
+        self.tcp_routes.get(key).map(|object| &**object)
     }
 
     pub(crate) fn udp_route(&self, key: &ObjectKey) -> Option<&UDPRoute> {
-        self.udp_routes.get(key)
+        self.udp_routes.get(key).map(|object| &**object)
     }
 
     /// Returns the route groups of a namespace.
@@ -40,6 +40,7 @@ impl Snapshot {
     ) -> impl Iterator<Item = (&'a ObjectKey, &'a HTTPRouteGroup)> {
         let all = self.groups.range(ObjectKey::new(namespace, "")..);
         all.take_while(move |(key, _)| key.namespace == namespace)
+            .map(|(key, group)| (key, &**group))
     }
 
     /// Returns the services of a namespace.

@@ -41,7 +41,7 @@ impl ReadError {
     pub(super) fn of(error: &ParseError, default_namespace: &str) -> Self {
         let object = object_of(error).map(|mut object| {
             if error.namespace().is_none() {
-                default_namespace.clone_into(&mut object.key.namespace);
+                object.key.namespace = default_namespace.into();
             }
             object
         });

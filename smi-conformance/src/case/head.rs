@@ -160,8 +160,8 @@ impl RoutingQueryText {
         let Destination::Service { key, port } = &query.to;
         Self {
             from: query.from.clone(),
-            namespace: key.namespace.clone(),
-            service: key.name.clone(),
+            namespace: key.namespace.to_string(),
+            service: key.name.to_string(),
             port: *port,
             traffic: query.traffic.clone(),
             expect: Some(answer),
@@ -185,9 +185,9 @@ impl AccessQueryText {
         let ObjectRef { kind, key } = &query.to;
         Self {
             from: query.from.clone(),
-            namespace: key.namespace.clone(),
+            namespace: key.namespace.to_string(),
             kind: kind.clone(),
-            workload: key.name.clone(),
+            workload: key.name.to_string(),
             port: query.port,
             traffic: query.traffic.clone(),
             expect: Some(answer),

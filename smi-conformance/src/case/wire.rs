@@ -18,15 +18,15 @@ struct Account {
 impl Account {
     fn of(identity: &Identity) -> Self {
         Self {
-            namespace: identity.namespace.clone(),
-            service_account: identity.service_account.clone(),
+            namespace: identity.namespace.to_string(),
+            service_account: identity.service_account.to_string(),
         }
     }
 
     fn identity(self) -> Identity {
         Identity {
-            namespace: self.namespace,
-            service_account: self.service_account,
+            namespace: self.namespace.into(),
+            service_account: self.service_account.into(),
         }
     }
 }

@@ -102,8 +102,8 @@ fn own_account(id: &str, trust_domain: &str) -> Option<Peer> {
     let path = id.strip_prefix("spiffe://")?.strip_prefix(trust_domain)?;
     let (namespace, service_account) = path.strip_prefix("/ns/")?.split_once("/sa/")?;
     Some(Peer::Account(Identity {
-        namespace: namespace.to_owned(),
-        service_account: service_account.to_owned(),
+        namespace: namespace.into(),
+        service_account: service_account.into(),
     }))
 }
 

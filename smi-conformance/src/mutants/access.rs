@@ -209,7 +209,7 @@ fn any_namespace(grant: Grant) -> Result<Grant, ModelError> {
         Principal::Account(account) => NAMESPACES
             .map(|namespace| {
                 Principal::Account(Identity {
-                    namespace: namespace.to_owned(),
+                    namespace: namespace.into(),
                     ..account.clone()
                 })
             })
@@ -226,8 +226,8 @@ fn own_domain(grant: Grant) -> Result<Grant, ModelError> {
         let (_, path) = id.strip_prefix("spiffe://")?.split_once("/ns/")?;
         let (namespace, service_account) = path.split_once("/sa/")?;
         Some(Principal::Account(Identity {
-            namespace: namespace.to_owned(),
-            service_account: service_account.to_owned(),
+            namespace: namespace.into(),
+            service_account: service_account.into(),
         }))
     };
     let sources: Vec<Principal> = grant
@@ -298,7 +298,7 @@ fn leaves_by_place(whole: &mut Translation) {
         let new = format!("leaf-{place}");
         for manifest in whole.manifests.iter_mut().filter(|manifest| manifest.policy == *policy) {
             rename(&mut manifest.object.spec, old, &new);
-            if manifest.object.metadata.name.as_ref() == Some(old) {
+            if manifest.object.metadata.name.as_deref() == Some(old) {
                 manifest.object.metadata.name = Some(new.clone());
             }
         }

@@ -152,7 +152,7 @@ fn policy(text: &str) -> Result<PolicyKey, String> {
             let workload = ObjectRef::new(known(kind)?, ObjectKey::new(*namespace, *name));
             Ok(PolicyKey::Access(workload))
         }
-        ["baseline", namespace] => Ok(PolicyKey::Baseline((*namespace).to_owned())),
+        ["baseline", namespace] => Ok(PolicyKey::Baseline((*namespace).into())),
         _ => Err(format!("`{text}` is not a policy")),
     }
 }

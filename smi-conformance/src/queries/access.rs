@@ -64,8 +64,8 @@ fn destination<'w>(world: &'w World, target: &Target, dice: &mut Dice) -> Option
 
 fn account(namespace: &str, name: &str) -> Principal {
     Principal::Account(Identity {
-        namespace: namespace.to_owned(),
-        service_account: name.to_owned(),
+        namespace: namespace.into(),
+        service_account: name.into(),
     })
 }
 
@@ -180,7 +180,7 @@ fn off(world: &World, target: &Target, workload: &Workload, on: &AccessQuery, di
         1 => {
             if let Some(Principal::Account(identity)) = &mut query.from {
                 let other = NAMESPACES.into_iter().find(|other| *other != identity.namespace);
-                other.unwrap_or("ns-c").clone_into(&mut identity.namespace);
+                identity.namespace = other.unwrap_or("ns-c").into();
             }
         }
         2 => query.from = Some(account(target.namespace, dice.text(&ACCOUNTS))),

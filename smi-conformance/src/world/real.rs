@@ -5,7 +5,7 @@ use super::json::Field;
 use super::services::{Port, Service, Shape};
 use super::{NAMESPACES, World};
 use crate::dice::Dice;
-use smi_adapter::object::{is_dns_label, is_dns_subdomain};
+use smi_adapter::object::{SmolStr, is_dns_label, is_dns_subdomain};
 use smi_adapter::principal::{Identity, Principal};
 use smi_adapter::query::{Destination, Request, RoutingQuery, Traffic};
 use smi_types::specs::METHODS;
@@ -77,7 +77,7 @@ pub fn exists(caller: &Principal) -> bool {
 /// authority, so a request with another authority would be a call of another service.
 pub fn address(query: &mut RoutingQuery, cluster_domain: &str, dice: &mut Dice) {
     let Destination::Service { key, port } = &query.to;
-    let namespace = dice.text(&NAMESPACES).to_owned();
+    let namespace = SmolStr::new(dice.text(&NAMESPACES));
     if let Traffic::Http(request) = &mut query.traffic {
         let (name, own) = (&key.name, &key.namespace);
         let mut names = vec![
@@ -86,7 +86,7 @@ pub fn address(query: &mut RoutingQuery, cluster_domain: &str, dice: &mut Dice) 
             format!("{name}.{own}.svc.{cluster_domain}"),
         ];
         if namespace == *own {
-            names.push(name.clone());
+            names.push(name.to_string());
         }
         let with_port = names.iter().map(|name| format!("{name}:{port}"));
         let names: Vec<String> = with_port.chain(names.iter().cloned()).collect();
@@ -100,7 +100,7 @@ pub fn address(query: &mut RoutingQuery, cluster_domain: &str, dice: &mut Dice) 
     }
     query.from = Some(Identity {
         namespace,
-        service_account: "client".to_owned(),
+        service_account: "client".into(),
     });
 }
 

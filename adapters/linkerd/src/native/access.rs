@@ -4,7 +4,7 @@
 use super::{HttpRoute, HttpRouteMatch};
 use serde::Serialize;
 use smi_adapter::manifest::Native;
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, SmolStr};
 use std::collections::BTreeMap;
 
 /// The API group of all of these kinds.
@@ -95,8 +95,8 @@ impl Native for MeshTlsAuthentication {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct IdentityRef {
     pub(crate) kind: &'static str,
-    pub(crate) name: String,
-    pub(crate) namespace: String,
+    pub(crate) name: SmolStr,
+    pub(crate) namespace: SmolStr,
 }
 
 /// The spec of a `NetworkAuthentication`: any client with an address in one of these networks. The list is never empty.

@@ -73,7 +73,7 @@ impl Policies {
                 }
             }
             let policy = Policy {
-                namespace: object.key().namespace,
+                namespace: object.key().namespace.into(),
                 rules: spec.rules,
             };
             match spec.action {

@@ -36,7 +36,7 @@ impl<'a> Workload<'a> {
             return not_modelled(format!("the pod {key}, which does not exist"));
         };
         let workload = Self { key, pod, world };
-        let namespace = world.namespaces.get(&key.namespace);
+        let namespace = world.namespaces.get(key.namespace.as_str());
         let of_namespace = namespace.and_then(|namespace| namespace.metadata.labels.as_ref()?.get(MODE));
         if workload
             .label(MODE)

@@ -100,8 +100,8 @@ impl Line {
             account => {
                 let (namespace, service_account) = account.split_once('/').unwrap();
                 Peer::Account(Identity {
-                    namespace: namespace.to_owned(),
-                    service_account: service_account.to_owned(),
+                    namespace: namespace.into(),
+                    service_account: service_account.into(),
                 })
             }
         }

@@ -83,7 +83,7 @@ impl Server {
             Some(other) => return rejected(format!("the protocol {other} is not supported")),
         };
         Ok(Self {
-            name: object.key().name,
+            name: object.key().name.into(),
             labels: object.metadata.labels.clone().unwrap_or_default(),
             protocol,
             policy,

@@ -56,7 +56,7 @@ impl Target {
         Self::Route(
             object.kind.group().to_string(),
             object.kind.name().to_string(),
-            object.key().name,
+            object.key().name.into(),
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Grant, Granted, InMesh, NamespaceBaseline, Ports, Principal, WorkloadAccess};
 use crate::model::ModelError;
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::settings::Settings;
 use crate::workload::{HealthCheck, Transport};
 use smi_types::validate::{is_dns_label, is_dns_subdomain, is_spiffe_id};
@@ -28,7 +28,7 @@ impl WorkloadAccess {
             containers: BTreeSet::new(),
             in_mesh: InMesh::default(),
             marks: BTreeMap::new(),
-            trust_domain: Settings::default().trust_domain,
+            trust_domain: Settings::default().trust_domain.into(),
             grants: Arc::default(),
             named_by: BTreeSet::new(),
         })
@@ -104,8 +104,8 @@ impl WorkloadAccess {
 
     /// Replaces the mesh's own trust domain, which is `cluster.local` by default.
     #[must_use]
-    pub fn with_trust_domain(mut self, domain: impl Into<String>) -> Self {
-        self.trust_domain = domain.into();
+    pub fn with_trust_domain(mut self, domain: impl AsRef<str>) -> Self {
+        self.trust_domain = SmolStr::new(domain);
         self
     }
 }
@@ -188,9 +188,9 @@ impl Principal {
 impl NamespaceBaseline {
     /// Builds the baseline of a namespace in which labels select every workload exactly.
     #[must_use]
-    pub fn new(namespace: impl Into<String>) -> Self {
+    pub fn new(namespace: impl AsRef<str>) -> Self {
         Self {
-            namespace: namespace.into(),
+            namespace: SmolStr::new(namespace),
             unselectable: Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Backend, Conditional, HttpMatch, PortRoute, PortSplit, Root, RootService, ServiceRoute, SplitSource};
 use crate::model::ModelError;
-use crate::object::{Kind, ObjectKey};
+use crate::object::{Kind, ObjectKey, SmolStr};
 use crate::settings::Settings;
 use crate::weights::gcd;
 use smi_types::validate::is_dns_label;
@@ -18,7 +18,7 @@ impl ServiceRoute {
         let route = Self {
             root,
             service: RootService::default(),
-            cluster_domain: Settings::default().cluster_domain,
+            cluster_domain: Settings::default().cluster_domain.into(),
             splits: Vec::new(),
             ports: Vec::new(),
         };
@@ -76,8 +76,8 @@ impl ServiceRoute {
 
     /// Replaces the DNS domain of the cluster, which is `cluster.local` by default.
     #[must_use]
-    pub fn with_cluster_domain(mut self, domain: impl Into<String>) -> Self {
-        self.cluster_domain = domain.into();
+    pub fn with_cluster_domain(mut self, domain: impl AsRef<str>) -> Self {
+        self.cluster_domain = SmolStr::new(domain);
         self
     }
 }
@@ -110,7 +110,7 @@ impl SplitSource {
     /// Creates the source of a split of which only the shares are known.
     fn new(key: &ObjectKey, ports: &[PortRoute]) -> Self {
         let splits = ports.iter().flat_map(PortRoute::splits);
-        let backends: BTreeSet<String> = splits
+        let backends: BTreeSet<SmolStr> = splits
             .filter(|split| split.key == *key)
             .flat_map(|split| &split.backends)
             .map(|backend| backend.service.clone())
@@ -118,7 +118,7 @@ impl SplitSource {
         Self {
             key: key.clone(),
             backends: backends.into_iter().collect(),
-            api_version: Kind::TrafficSplit.api_version(),
+            api_version: Kind::TrafficSplit.api_version().into(),
             uid: None,
             annotations: BTreeMap::new(),
         }
@@ -145,15 +145,15 @@ impl PortRoute {
 
     /// Replaces the name of the port.
     #[must_use]
-    pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    pub fn with_name(mut self, name: impl AsRef<str>) -> Self {
+        self.name = Some(SmolStr::new(name));
         self
     }
 
     /// Replaces the application protocol that the root service declares.
     #[must_use]
-    pub fn with_app_protocol(mut self, protocol: impl Into<String>) -> Self {
-        self.app_protocol = Some(protocol.into());
+    pub fn with_app_protocol(mut self, protocol: impl AsRef<str>) -> Self {
+        self.app_protocol = Some(SmolStr::new(protocol));
         self
     }
 
@@ -222,8 +222,8 @@ impl Backend {
     ///
     /// # Errors
     /// If the name is not a valid service name, or the weight is zero.
-    pub fn new(service: impl Into<String>, weight: u128) -> Result<Self, ModelError> {
-        let service = service.into();
+    pub fn new(service: impl AsRef<str>, weight: u128) -> Result<Self, ModelError> {
+        let service = SmolStr::new(service);
         if !is_dns_label(&service) {
             return Err(ModelError::new(format!("`{service}` is not a valid service name")));
         }

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::access::Granted;
 use crate::model::route::{PortRoute, Root};
 use crate::model::{Model, ServiceRoute, WorkloadAccess};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::principal::Principal;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,21 +36,21 @@ pub(crate) fn report_unreachable(
 }
 
 /// Returns the names of the backends of one split of a route.
-fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<String> {
+fn backends(route: &ServiceRoute, split: &ObjectKey) -> BTreeSet<SmolStr> {
     let shares = route.ports().iter().flat_map(PortRoute::splits);
     let own = shares.filter(|share| share.key() == split);
-    own.flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
+    own.flat_map(|share| share.backends().iter().map(|backend| backend.service.clone()))
         .collect()
 }
 
 /// The callers that may reach the pods of each service on some port, by the name of the service.
-struct Callers(BTreeMap<String, BTreeSet<Principal>>);
+struct Callers(BTreeMap<SmolStr, BTreeSet<Principal>>);
 
 impl Callers {
     fn of(view: View<'_>, model: &Model, route: &ServiceRoute, workloads: &Workloads) -> Self {
         let shares = route.ports().iter().flat_map(PortRoute::splits);
-        let mut services: BTreeSet<String> = shares
-            .flat_map(|share| share.backends().iter().map(|backend| backend.service().to_owned()))
+        let mut services: BTreeSet<SmolStr> = shares
+            .flat_map(|share| share.backends().iter().map(|backend| backend.service.clone()))
             .collect();
         if let Root::Service(root) = route.root() {
             services.insert(root.name.clone());

@@ -2,7 +2,7 @@
 
 use super::by_labels::ByLabels;
 use super::target::Target;
-use crate::object::ObjectKey;
+use crate::object::{ObjectKey, SmolStr};
 use crate::workload::Workload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct Destinations {
     all: BTreeMap<ObjectKey, Arc<Target>>,
-    by_account: BTreeMap<String, Vec<Arc<Target>>>,
+    by_account: BTreeMap<SmolStr, Vec<Arc<Target>>>,
     by_labels: ByLabels<Arc<Target>>,
 }
 

@@ -5,7 +5,7 @@ use super::super::view::View;
 use super::destinations::Destinations;
 use super::target::Target;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, SmolStr};
 use crate::settings::{ENFORCE_LABEL, Enforcement, SYSTEM_NAMESPACES};
 use smi_types::FieldPath;
 use std::collections::BTreeSet;
@@ -20,11 +20,11 @@ pub(crate) enum Enforced {
 }
 
 /// Returns the namespaces in scope that may be enforced, and some more.
-pub(crate) fn candidates(view: View<'_>, already_enforced: &BTreeSet<String>) -> BTreeSet<String> {
+pub(crate) fn candidates(view: View<'_>, already_enforced: &BTreeSet<SmolStr>) -> BTreeSet<SmolStr> {
     let mut candidates = already_enforced.clone();
     candidates.extend(view.claimed().cloned());
     let namespaces = view.all().namespaces();
-    candidates.extend(namespaces.filter_map(|namespace| namespace.metadata.name.clone()));
+    candidates.extend(namespaces.filter_map(|namespace| namespace.metadata.name.as_ref().map(SmolStr::new)));
     if matches!(view.settings.enforcement, Enforcement::All { .. }) {
         let of_workloads = view.all().workloads().map(|workload| &workload.object().key.namespace);
         let of_services = view.all().services().map(|(key, _)| &key.namespace);

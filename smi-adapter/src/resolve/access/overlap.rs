@@ -9,7 +9,7 @@ use super::workloads::Owned;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::WorkloadAccess;
 use crate::model::access::{Grant, InMesh, Ports};
-use crate::object::{ObjectKey, ObjectRef};
+use crate::object::{ObjectKey, ObjectRef, SmolStr};
 use crate::workload::Transport;
 use smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,7 @@ impl<'a> Member<'a> {
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
             marks: owned.marks().clone(),
-            trust_domain: view.settings.trust_domain.clone(),
+            trust_domain: SmolStr::new(&view.settings.trust_domain),
             named_by: targets
                 .iter()
                 .map(|target| target.object())

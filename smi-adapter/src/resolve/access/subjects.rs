@@ -1,7 +1,7 @@
 //! Identities: sources and destinations of targets, and identity bindings.
 
 use super::super::view::View;
-use crate::object::{Kind, ObjectKey, ObjectRef, is_dns_label, is_dns_subdomain};
+use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr, is_dns_label, is_dns_subdomain};
 use crate::principal::{Identity, Principal};
 use crate::settings::Settings;
 use crate::workload::Workload;
@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The pods of one namespace that a destination selects, by their account or their labels.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Destination {
-    pub(crate) namespace: String,
-    pub(crate) accounts: BTreeSet<String>,
+    pub(crate) namespace: SmolStr,
+    pub(crate) accounts: BTreeSet<SmolStr>,
     pub(crate) labels: Option<BTreeMap<String, String>>,
 }
 
@@ -156,7 +156,7 @@ fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
 fn account_of(key: &ObjectKey, name: &str) -> Identity {
     Identity {
         namespace: key.namespace.clone(),
-        service_account: name.to_owned(),
+        service_account: name.into(),
     }
 }
 
@@ -176,8 +176,8 @@ fn own_account(id: &str, trust_domain: &str) -> Option<Identity> {
     let path = id.strip_prefix(trust_domain)?.strip_prefix("/ns/")?;
     let (namespace, service_account) = path.split_once("/sa/")?;
     (is_dns_label(namespace) && is_dns_subdomain(service_account)).then(|| Identity {
-        namespace: namespace.to_owned(),
-        service_account: service_account.to_owned(),
+        namespace: namespace.into(),
+        service_account: service_account.into(),
     })
 }
 

@@ -4,7 +4,7 @@ mod owners;
 mod services;
 
 use super::by_labels::ByLabels;
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, SmolStr};
 use crate::resolve::view::View;
 use crate::workload::{HealthCheck, Transport, Workload};
 use k8s_openapi::api::core::v1::Namespace;
@@ -138,17 +138,17 @@ pub(crate) struct Workloads {
     /// Sorted.
     owned: Vec<Arc<Owned>>,
     /// The indices of the workloads of which a service selects pods, by the name of the service.
-    behind: BTreeMap<String, Vec<usize>>,
+    behind: BTreeMap<SmolStr, Vec<usize>>,
 }
 
 impl Workloads {
     pub(crate) fn new(view: View<'_>, namespace: &str) -> Self {
         let owned: Vec<Arc<Owned>> = owners::all(view, namespace).map(Arc::new).collect();
-        let mut behind: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut behind: BTreeMap<SmolStr, Vec<usize>> = BTreeMap::new();
         for (index, owned) in owned.iter().enumerate() {
             let names = owned.selected.iter().map(|(_, service)| service.name());
             for service in names.collect::<BTreeSet<_>>() {
-                behind.entry(service.to_owned()).or_default().push(index);
+                behind.entry(service.into()).or_default().push(index);
             }
         }
         Self { owned, behind }
@@ -172,7 +172,7 @@ impl Workloads {
     }
 
     /// Returns the names of the services that select pods.
-    pub(crate) fn services(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn services(&self) -> impl Iterator<Item = &SmolStr> {
         self.behind.keys()
     }
 

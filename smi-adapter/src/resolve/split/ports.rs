@@ -4,7 +4,7 @@ use super::spec::{Prepared, Weighted};
 use super::{Competing, Context};
 use crate::diagnostic::{Code, Diagnostic, PortSet};
 use crate::model::route::{Backend, PortRoute, PortSplit, Root};
-use crate::object::{ObjectKey, ObjectRef, is_dns_label};
+use crate::object::{ObjectKey, ObjectRef, SmolStr, is_dns_label};
 use crate::resolve::view::View;
 use crate::resolve::{Report, missing};
 use crate::weights::gcd;
@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A TCP port of a root.
 pub(super) struct RootPort {
     number: u16,
-    name: Option<String>,
-    app_protocol: Option<String>,
+    name: Option<SmolStr>,
+    app_protocol: Option<SmolStr>,
 }
 
 impl RootPort {
@@ -48,8 +48,8 @@ pub(super) fn of_service(view: View<'_>, key: &ObjectKey) -> Result<Vec<RootPort
         .map(|(number, port)| {
             let port = RootPort {
                 number,
-                name: port.name.clone(),
-                app_protocol: port.app_protocol.clone(),
+                name: port.name.as_ref().map(SmolStr::new),
+                app_protocol: port.app_protocol.as_ref().map(SmolStr::new),
             };
             (number, port)
         })

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::route::{HttpMatch, Root};
-use crate::object::{ObjectKey, ObjectRef, is_dns_subdomain};
+use crate::object::{ObjectKey, ObjectRef, SmolStr, is_dns_subdomain};
 use crate::resolve::unknown::Unknown;
 use crate::resolve::{Report, missing};
 use smi_types::FieldPath;
@@ -22,7 +22,7 @@ pub(super) struct Prepared {
 
 /// A backend with the sum of its weights.
 pub(super) struct Weighted {
-    pub(super) service: String,
+    pub(super) service: SmolStr,
     /// The weight in units of 10⁻⁹. The sum of quantities cannot overflow.
     pub(super) nanos: u128,
     /// The position of its first entry in the split.
@@ -35,7 +35,7 @@ impl Weighted {
     /// Creates a diagnostic that is limited to this backend of a split.
     pub(super) fn diagnostic(&self, code: Code, split: &ObjectRef, message: impl Into<String>) -> Diagnostic {
         let field = FieldPath::from("spec.backends").index(self.index).field("service");
-        Diagnostic::new(code, split.clone(), field, message).on_backend(&self.service)
+        Diagnostic::new(code, split.clone(), field, message).on_backend(self.service.as_str())
     }
 }
 
@@ -89,7 +89,7 @@ fn backends(spec: &Spec, unknown: Unknown<'_>) -> Option<Vec<Weighted>> {
         match merged.iter_mut().find(same) {
             Some(first) => first.nanos += nanos,
             None => merged.push(Weighted {
-                service: backend.service.clone(),
+                service: SmolStr::new(&backend.service),
                 nanos,
                 index,
                 is_absent,

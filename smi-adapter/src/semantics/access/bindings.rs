@@ -87,7 +87,7 @@ fn account(key: &ObjectKey, schemes: &Schemes) -> Option<Identity> {
     let name = &schemes.service_account;
     is_dns_subdomain(name).then(|| Identity {
         namespace: key.namespace.clone(),
-        service_account: name.clone(),
+        service_account: name.as_str().into(),
     })
 }
 

@@ -24,8 +24,8 @@ fn named(id: &str, trust_domain: &str) -> Principal {
     let account = id.strip_prefix(&format!("{SCHEME}{trust_domain}/ns/"));
     match account.map(|account| account.split('/').collect::<Vec<_>>()).as_deref() {
         Some([namespace, "sa", name]) if !namespace.is_empty() && !name.is_empty() => Principal::Account(Identity {
-            namespace: (*namespace).to_owned(),
-            service_account: (*name).to_owned(),
+            namespace: (*namespace).into(),
+            service_account: (*name).into(),
         }),
         _ => Principal::Spiffe(id.to_owned()),
     }

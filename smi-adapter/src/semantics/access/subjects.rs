@@ -130,8 +130,8 @@ fn meaning(subject: &Subject, namespace: &str, version: Version) -> Result<Meani
     }
     match kind.as_str() {
         "ServiceAccount" => Ok(Meaning::Account(Identity {
-            namespace: namespace.to_owned(),
-            service_account: name.clone(),
+            namespace: namespace.into(),
+            service_account: name.as_str().into(),
         })),
         "IdentityBinding" if version == Version::V1Alpha4 => Ok(Meaning::Binding(ObjectKey::new(namespace, name))),
         _ => {

@@ -24,7 +24,7 @@ fn divides_rules_over_policies() {
     });
     let planned = of_matches(&matches);
     let grants = grants(&planned);
-    let names: Vec<String> = grants.iter().map(|grant| grant.object.key().name).collect();
+    let names: Vec<_> = grants.iter().map(|grant| grant.object.key().name).collect();
     assert_eq!(
         names,
         [
