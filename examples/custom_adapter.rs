@@ -21,7 +21,7 @@ struct Shares {
 }
 
 impl Native for Shares {
-    const KIND: Kind = Kind::new("toy.example.com", "v1", "Shares", "shares");
+    const KIND: Kind = Kind::new(&["toy.example.com", "v1", "Shares", "shares"]);
 }
 
 #[derive(Debug)]
@@ -67,7 +67,7 @@ fn translate_route(policy: &Policy, route: &ServiceRoute, out: &mut Translation)
         if let Some(split) = expressed {
             let backends = split.backends().iter();
             let spec = Shares {
-                service: route.root().key().name,
+                service: route.root().key().name.to_string(),
                 port: port.port(),
                 to: backends
                     .map(|backend| (backend.service().to_owned(), backend.weight()))
@@ -106,7 +106,7 @@ impl Interpreter for ToyMesh {
         let shares = specs.find(|shares| shares.service == key.name && shares.port == *port);
         let weights = match shares {
             Some(shares) if query.traffic != Traffic::Udp => shares.to,
-            _ => vec![(key.name.clone(), 1)],
+            _ => vec![(key.name.to_string(), 1)],
         };
         let endpoints = weights
             .into_iter()

@@ -54,7 +54,7 @@ impl Natives {
         let (istio, linkerd) = (Istio::default(), Linkerd::default());
         let adapters: [&dyn MeshAdapter; 2] = [&istio, &linkerd];
         let observed = adapters.map(|adapter| self.observed(adapter, settings).enforced());
-        observed.into_iter().flatten().collect()
+        observed.into_iter().flatten().map(String::from).collect()
     }
 
     /// Returns a message for each object that the plan deletes.

@@ -23,13 +23,13 @@ const ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
 #[must_use]
 pub const fn kinds() -> [Kind; 7] {
     [
-        Kind::new("networking.k8s.io", "v1", "Ingress", "ingresses"),
-        Kind::new(GATEWAY_API, "v1", "HTTPRoute", "httproutes"),
-        Kind::new(GATEWAY_API, "v1", "GRPCRoute", "grpcroutes"),
-        Kind::new(GATEWAY_API, "v1", "TCPRoute", "tcproutes"),
-        Kind::new(GATEWAY_API, "v1alpha2", "TCPRoute", "tcproutes"),
-        Kind::new(GATEWAY_API, "v1", "TLSRoute", "tlsroutes"),
-        Kind::new(GATEWAY_API, "v1alpha2", "TLSRoute", "tlsroutes"),
+        Kind::new(&["networking.k8s.io", "v1", "Ingress", "ingresses"]),
+        Kind::new(&[GATEWAY_API, "v1", "HTTPRoute", "httproutes"]),
+        Kind::new(&[GATEWAY_API, "v1", "GRPCRoute", "grpcroutes"]),
+        Kind::new(&[GATEWAY_API, "v1", "TCPRoute", "tcproutes"]),
+        Kind::new(&[GATEWAY_API, "v1alpha2", "TCPRoute", "tcproutes"]),
+        Kind::new(&[GATEWAY_API, "v1", "TLSRoute", "tlsroutes"]),
+        Kind::new(&[GATEWAY_API, "v1alpha2", "TLSRoute", "tlsroutes"]),
     ]
 }
 

@@ -70,7 +70,7 @@ impl NativeObject {
     /// # Errors
     /// If the metadata holds what JSON cannot express, which no API server stores.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        let mut json = Vec::new();
+        let mut json = Vec::with_capacity(1024);
         json.extend(br#"{"apiVersion":"#);
         serde_json::to_writer(&mut json, &self.kind.api_version())?;
         json.extend(br#","kind":"#);

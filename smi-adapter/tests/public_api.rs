@@ -34,7 +34,7 @@ struct Shares {
 }
 
 impl Native for Shares {
-    const KIND: Kind = Kind::new("pond.example.com", "v1", "Shares", "shares");
+    const KIND: Kind = Kind::new(&["pond.example.com", "v1", "Shares", "shares"]);
 }
 
 /// The clients that may open connections to pods: to these ports, or without a list to all.
@@ -46,7 +46,7 @@ struct Pass {
 }
 
 impl Native for Pass {
-    const KIND: Kind = Kind::new("pond.example.com", "v1", "Pass", "passes");
+    const KIND: Kind = Kind::new(&["pond.example.com", "v1", "Pass", "passes"]);
 }
 
 /// The denial of all connections to pods that no pass allows. Without labels, it is for the whole namespace.
@@ -56,7 +56,7 @@ struct Gate {
 }
 
 impl Native for Gate {
-    const KIND: Kind = Kind::new("pond.example.com", "v1", "Gate", "gates");
+    const KIND: Kind = Kind::new(&["pond.example.com", "v1", "Gate", "gates"]);
 }
 
 /// The adapter for a mesh that handles connections and does not inspect requests.
@@ -143,7 +143,7 @@ fn translate_route(policy: &Policy, route: &ServiceRoute, out: &mut Translation)
         }
         let services = split.backends().iter().map(|backend| backend.service().to_owned());
         let spec = Shares {
-            service: route.root().key().name,
+            service: route.root().key().name.into(),
             port: port.port(),
             to: services.zip(bounded.weights).collect(),
         };

@@ -83,7 +83,7 @@ mod tests {
 
     fn defaulted(group: &'static str, kind: &'static str, spec: Value) -> Value {
         let mut object = NativeObject {
-            kind: Kind::new(group, "v1", kind, ""),
+            kind: Kind::named(group, "v1", kind, ""),
             metadata: Metadata::default(),
             spec: spec.into(),
         };

@@ -25,7 +25,7 @@ struct Shares {
 }
 
 impl Native for Shares {
-    const KIND: Kind = Kind::new("toy.example.com", "v1", "Shares", "shares");
+    const KIND: Kind = Kind::new(&["toy.example.com", "v1", "Shares", "shares"]);
 }
 
 /// The adapter for a mesh that splits all connections to a port of a service.

@@ -5,7 +5,8 @@ mod place;
 pub(crate) use place::Place;
 
 use serde::{Serialize, Serializer};
-use std::borrow::Cow;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 use std::fmt::{self, Display, Write};
 
 /// A path to a field of an object, in the notation of Kubernetes: `spec.backends[2].weight`.
@@ -26,7 +27,7 @@ use std::fmt::{self, Display, Write};
 /// assert!(path.starts_with(&"spec.backends".into()));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldPath(Vec<Step>);
+pub struct FieldPath(SmallVec<[Step; 4]>);
 
 /// One step of a [`FieldPath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,10 +38,10 @@ pub enum Segment<'a> {
     Index(usize),
 }
 
-/// An owned segment. Most keys are literals, which are cheap to clone.
+/// An owned segment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Step {
-    Key(Cow<'static, str>),
+    Key(SmolStr),
     Index(usize),
 }
 
@@ -57,13 +58,13 @@ impl FieldPath {
     /// Returns the empty path, which denotes the object itself.
     #[must_use]
     pub const fn root() -> Self {
-        Self(Vec::new())
+        Self(SmallVec::new_const())
     }
 
     /// Appends the key of a field or of an entry of a map.
     #[must_use]
-    pub fn field(mut self, key: impl Into<Cow<'static, str>>) -> Self {
-        self.0.push(Step::Key(key.into()));
+    pub fn field(mut self, key: impl AsRef<str>) -> Self {
+        self.0.push(Step::Key(SmolStr::new(key)));
         self
     }
 
@@ -153,7 +154,7 @@ impl From<&str> for FieldPath {
                 // A dot separates keys, so there is none before the first one.
                 let key = rest.strip_prefix('.').unwrap_or(rest);
                 let (key, after) = key.split_at(key.find(['.', '[']).unwrap_or(key.len()));
-                path = path.field(key.to_owned());
+                path = path.field(key);
                 rest = after;
             }
         }
@@ -264,7 +265,7 @@ mod tests {
     proptest! {
         #[test]
         fn text_round_trips(steps in proptest::collection::vec(step(), 0..5)) {
-            let path = FieldPath(steps);
+            let path = FieldPath(steps.into());
             prop_assert_eq!(FieldPath::from(path.to_string().as_str()), path);
         }
 

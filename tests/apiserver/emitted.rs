@@ -12,7 +12,7 @@ async fn server_stores_emitted_objects_unchanged() {
     let Some(server) = ApiServer::start().await else { return };
     let raw = server.raw();
     server.install(&crds).await.unwrap();
-    let mut namespaces = BTreeSet::from(["default".to_owned()]);
+    let mut namespaces = BTreeSet::from(["default".into()]);
     let mut kinds = BTreeSet::new();
     let mut checked = 0;
     for adapter in adapters() {

@@ -25,7 +25,7 @@ pub(crate) struct VirtualService {
 }
 
 impl Native for VirtualService {
-    const KIND: Kind = Kind::new("networking.istio.io", "v1", "VirtualService", "virtualservices");
+    const KIND: Kind = Kind::new(&["networking.istio.io", "v1", "VirtualService", "virtualservices"]);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

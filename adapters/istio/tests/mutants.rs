@@ -119,7 +119,7 @@ fn name_of_the_first_split() {
     let name = "an object is named by the first split";
     let mutant = Mutant::of_translation(name, Law::StableNames, |policy, translation| {
         let Policy::Route(route) = policy else { return };
-        let first = route.splits().first().map(|split| split.key().name.clone());
+        let first = route.splits().first().map(|split| split.key().name.to_string());
         for manifest in &mut translation.manifests {
             manifest.object.metadata.name.clone_from(&first);
         }

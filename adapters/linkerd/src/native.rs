@@ -20,7 +20,7 @@ pub(crate) struct HttpRoute {
 }
 
 impl Native for HttpRoute {
-    const KIND: Kind = Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes");
+    const KIND: Kind = Kind::new(&["policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"]);
 }
 
 /// The spec of a `TCPRoute` of `gateway.networking.k8s.io/v1alpha2`, the only version that Linkerd supports.
@@ -32,7 +32,7 @@ pub(crate) struct TcpRoute {
 }
 
 impl Native for TcpRoute {
-    const KIND: Kind = Kind::new("gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes");
+    const KIND: Kind = Kind::new(&["gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes"]);
 }
 
 /// A reference to one port of a service.
@@ -109,7 +109,7 @@ pub(crate) struct ServiceProfile {
 }
 
 impl Native for ServiceProfile {
-    const KIND: Kind = Kind::new("linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles");
+    const KIND: Kind = Kind::new(&["linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles"]);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

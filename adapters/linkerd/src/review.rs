@@ -19,15 +19,15 @@ use smi_adapter::manifest::{Manifest, Native, NativeObject, Stage};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) const GATEWAY_HTTP_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
-pub(crate) const GRPC_ROUTE: Kind = Kind::new("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes");
+pub(crate) const GATEWAY_HTTP_ROUTE: Kind = Kind::new(&["gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"]);
+pub(crate) const GRPC_ROUTE: Kind = Kind::new(&["gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes"]);
 
-pub(crate) const SERVER_AUTHORIZATION: Kind = Kind::new(
+pub(crate) const SERVER_AUTHORIZATION: Kind = Kind::new(&[
     "policy.linkerd.io",
     "v1beta1",
     "ServerAuthorization",
     "serverauthorizations",
-);
+]);
 
 pub(crate) fn review(desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
     if foreign.is_empty() {

@@ -168,7 +168,7 @@ fn targets_become_policies_on_servers() {
 #[test]
 fn a_foreign_profile_is_reported() {
     let (linkerd, cluster) = (Linkerd::default(), InMemoryCluster::new());
-    let profile = Kind::new("linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles");
+    let profile = Kind::new(&["linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles"]);
     assert!(linkerd.reads().contains(&profile));
     let foreign = NativeObject {
         kind: profile,

@@ -13,14 +13,14 @@ use smi_mesh_istio::IstioMesh;
 use std::net::{IpAddr, Ipv4Addr};
 
 const KINDS: [Kind; 3] = [
-    Kind::new("networking.istio.io", "v1", "VirtualService", "virtualservices"),
-    Kind::new("networking.istio.io", "v1", "DestinationRule", "destinationrules"),
-    Kind::new(
+    Kind::new(&["networking.istio.io", "v1", "VirtualService", "virtualservices"]),
+    Kind::new(&["networking.istio.io", "v1", "DestinationRule", "destinationrules"]),
+    Kind::new(&[
         "security.istio.io",
         "v1",
         "AuthorizationPolicy",
         "authorizationpolicies",
-    ),
+    ]),
 ];
 
 /// Testers get the new version, and a tenth of all others.

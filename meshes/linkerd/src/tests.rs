@@ -30,7 +30,7 @@ fn world() -> MeshWorld {
 fn object([group, version, kind]: [&'static str; 3], key: &str, spec: Value) -> NativeObject {
     let (namespace, name) = key.split_once('/').unwrap();
     NativeObject {
-        kind: Kind::new(group, version, kind, "objects"),
+        kind: Kind::named(group, version, kind, "objects"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
         spec: spec.into(),
     }

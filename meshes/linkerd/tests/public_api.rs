@@ -13,14 +13,14 @@ use smi_mesh_linkerd::{Answer, Cidr, DefaultPolicy, LinkerdMesh};
 use std::net::{IpAddr, Ipv4Addr};
 
 const KINDS: [Kind; 3] = [
-    Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"),
-    Kind::new("policy.linkerd.io", "v1beta3", "Server", "servers"),
-    Kind::new(
+    Kind::new(&["policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"]),
+    Kind::new(&["policy.linkerd.io", "v1beta3", "Server", "servers"]),
+    Kind::new(&[
         "policy.linkerd.io",
         "v1alpha1",
         "AuthorizationPolicy",
         "authorizationpolicies",
-    ),
+    ]),
 ];
 
 /// Testers get the new version, and a tenth of all others.

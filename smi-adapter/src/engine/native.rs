@@ -30,7 +30,10 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             self.concern(name, foreign, true, false);
         }
         let (mut new_age, mut guards) = (None, false);
-        if let Some(object) = object {
+        if let Some(mut object) = object {
+            if object.metadata.managed_fields.is_some() {
+                object.metadata.managed_fields = None;
+            }
             match Origin::of(&object, self.adapter.name(), &self.settings) {
                 Origin::Ours => {
                     new_age.clone_from(&object.metadata.creation_timestamp);
@@ -64,7 +67,12 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
 
     /// Adds or removes what an object concerns, and repeats the reviews.
     fn concern(&mut self, name: &ObjectRef, object: &NativeObject, is_foreign: bool, is_there: bool) {
-        let concerns = self.adapter.concerns(object);
+        let apart = object.spec.apart().map(|spec| NativeObject {
+            kind: object.kind.clone(),
+            metadata: object.metadata.clone(),
+            spec,
+        });
+        let concerns = self.adapter.concerns(apart.as_ref().unwrap_or(object));
         let reviews = self.concerns.set(name, concerns, is_foreign, is_there);
         self.dirty.extend(reviews);
     }
@@ -165,9 +173,17 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Determines the action on a native object.
     pub(super) fn act(&mut self, name: &ObjectRef) {
         let covers = self.snapshot.covers_workloads();
-        let live = self.ours.get(name).filter(|live| covers || !is_access(live));
+        let live = self.ours.get_mut(name).filter(|live| covers || !is_access(live));
         let wanted = self.wanted.get(name).filter(|wanted| !wanted.is_withheld);
-        let action = action(self.adapter.kinds(), wanted.map(|wanted| &*wanted.manifest), live);
+        let action = action(
+            self.adapter.kinds(),
+            wanted.map(|wanted| &*wanted.manifest),
+            live.as_deref(),
+        );
+        if let (Some(live), Some(wanted), None) = (live, wanted, &action) {
+            // It is the same, and a text takes a fraction of the memory of a value.
+            live.spec = wanted.manifest.object.spec.clone();
+        }
         if let Some(turn) = self.turns.remove(name) {
             self.actions.remove(&(turn, name.clone()));
         }

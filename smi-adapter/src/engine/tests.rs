@@ -24,7 +24,7 @@ struct Route {
 }
 
 impl Native for Route {
-    const KIND: Kind = Kind::new("mesh.example", "v1", "Route", "routes");
+    const KIND: Kind = Kind::new(&["mesh.example", "v1", "Route", "routes"]);
 }
 
 impl MeshAdapter for Toy {
@@ -90,7 +90,10 @@ fn messages(engine: &mut Engine<&Toy>) -> Vec<String> {
 }
 
 fn names(plan: &Plan) -> Vec<String> {
-    plan.actions.iter().map(|action| action.object().key.name).collect()
+    plan.actions
+        .iter()
+        .map(|action| action.object().key.name.into())
+        .collect()
 }
 
 #[test]

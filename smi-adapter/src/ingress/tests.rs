@@ -16,7 +16,7 @@ fn manifest(splits: &[&str]) -> Manifest {
     let mut sources: BTreeSet<ObjectRef> = splits.iter().map(split).collect();
     sources.insert(ObjectRef::group(ObjectKey::new("shop", "group")));
     Manifest {
-        object: object(&Kind::new("x.dev", "v1", "Route", "routes"), "shop", json!({})),
+        object: object(&Kind::new(&["x.dev", "v1", "Route", "routes"]), "shop", json!({})),
         policy: PolicyKey::Route(ObjectKey::new("shop", "web")),
         stage: Stage::Route,
         sources,
@@ -64,7 +64,7 @@ fn finds_the_backends_of_routes_of_gateways() {
             assert!(attached(other).is_empty(), "{route}");
         }
     }
-    let linkerd = Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes");
+    let linkerd = Kind::new(&["policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"]);
     assert!(backends_of(&linkerd, json!({"parentRefs": [{"name": "g"}], "rules": rules})).is_empty());
 }
 
@@ -98,7 +98,7 @@ fn ignores_parts_of_a_wrong_shape() {
 #[test]
 fn reports_each_split_once_for_each_object() {
     let [ingress, http, ..] = kinds();
-    let other_version = Kind::new(GATEWAY_API, "v1beta1", "HTTPRoute", "httproutes");
+    let other_version = Kind::new(&[GATEWAY_API, "v1beta1", "HTTPRoute", "httproutes"]);
     let route = json!({"parentRefs": [{"name": "g"}], "rules": [{"backendRefs": [{"name": "web"}, {"name": "v2"}]}]});
     let foreign = [
         object(

@@ -1,9 +1,12 @@
 //! The spec of a native object.
 
 use super::same::is_same;
+use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::ser::Formatter;
 use std::fmt::{self, Debug};
+use std::io::{self, Write};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
@@ -29,7 +32,7 @@ pub struct Spec {
 
 /// A JSON text, and the value of it once something has read it.
 struct Text {
-    json: String,
+    json: Box<str>,
     value: OnceLock<Value>,
 }
 
@@ -50,12 +53,10 @@ impl Spec {
     /// # Errors
     /// If JSON values cannot hold it, such as an integer that needs more than 64 bits.
     pub(crate) fn of<T: Serialize>(spec: &T) -> serde_json::Result<Self> {
-        let json = serde_json::to_string(spec)?;
-        if has_long_number(&json) {
-            serde_json::to_value(spec)?;
-        }
+        let mut json = Vec::with_capacity(512);
+        spec.serialize(&mut serde_json::Serializer::with_formatter(&mut json, Checked))?;
         let text = Text {
-            json,
+            json: String::from_utf8(json).map_err(serde_json::Error::custom)?.into(),
             value: OnceLock::new(),
         };
         Ok(Self {
@@ -69,19 +70,36 @@ impl Spec {
         self.text().map_or(0, str::len)
     }
 
+    /// Returns a copy for a short use, if the spec is kept as text. What is parsed for it is dropped with it.
+    pub(crate) fn apart(&self) -> Option<Self> {
+        let json = self.text.as_ref()?.json.clone();
+        let value = OnceLock::new();
+        Some(Self {
+            text: Some(Arc::new(Text { json, value })),
+            value: Value::Null,
+        })
+    }
+
     /// Returns the text, if the spec is kept as text.
     pub(super) fn text(&self) -> Option<&str> {
-        self.text.as_ref().map(|text| text.json.as_str())
+        self.text.as_ref().map(|text| &*text.json)
     }
 }
 
-/// Returns `true` if a text has 20 digits in a row. No integer with fewer digits needs more than 64 bits.
-fn has_long_number(json: &str) -> bool {
-    let mut digits = 0;
-    json.bytes().any(|byte| {
-        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
-        digits >= 20
-    })
+/// The compact format, which refuses integers that JSON values cannot hold.
+struct Checked;
+
+impl Formatter for Checked {
+    fn write_u128<W: Write + ?Sized>(&mut self, writer: &mut W, value: u128) -> io::Result<()> {
+        self.write_u64(writer, u64::try_from(value).map_err(io::Error::other)?)
+    }
+
+    fn write_i128<W: Write + ?Sized>(&mut self, writer: &mut W, value: i128) -> io::Result<()> {
+        match u64::try_from(value) {
+            Ok(value) => self.write_u64(writer, value),
+            Err(_) => self.write_i64(writer, i64::try_from(value).map_err(io::Error::other)?),
+        }
+    }
 }
 
 impl Deref for Spec {
@@ -111,7 +129,7 @@ impl From<Value> for Spec {
 impl PartialEq for Spec {
     fn eq(&self, other: &Self) -> bool {
         match (self.text(), other.text()) {
-            (Some(one), Some(two)) => one == two || **self == **other,
+            (Some(one), Some(two)) => one == two || is_same(one, &parse(two)),
             (Some(text), None) => is_same(text, &other.value),
             (None, Some(text)) => is_same(text, &self.value),
             (None, None) => self.value == other.value,
@@ -121,7 +139,10 @@ impl PartialEq for Spec {
 
 impl PartialEq<Value> for Spec {
     fn eq(&self, other: &Value) -> bool {
-        **self == *other
+        match self.text() {
+            Some(text) => is_same(text, other),
+            None => self.value == *other,
+        }
     }
 }
 
@@ -133,7 +154,10 @@ impl Debug for Spec {
 
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (**self).serialize(serializer)
+        match self.text() {
+            Some(text) => parse(text).serialize(serializer),
+            None => self.value.serialize(serializer),
+        }
     }
 }
 

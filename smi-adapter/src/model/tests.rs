@@ -96,7 +96,7 @@ fn rejects_matches_that_no_request_can_fulfil() {
 #[test]
 fn rejects_grants_to_every_client() {
     let account = |namespace: &str| {
-        let (namespace, service_account) = (namespace.to_owned(), "web".to_owned());
+        let (namespace, service_account) = (namespace.into(), "web".into());
         Principal::Account(Identity {
             namespace,
             service_account,

@@ -25,26 +25,23 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// Creates a kind from static names. Where they are those of a variant, it is this variant.
+            /// Creates a kind from its group, version, name and plural. Where they are those of a variant, it is this
+            /// variant.
             ///
             /// ```
             /// use smi_adapter::object::Kind;
             ///
-            /// const VIRTUAL_SERVICE: Kind = Kind::new("networking.istio.io", "v1", "VirtualService", "virtualservices");
+            /// const VIRTUAL_SERVICE: Kind = Kind::new(&["networking.istio.io", "v1", "VirtualService", "virtualservices"]);
             /// assert_eq!(VIRTUAL_SERVICE.api_version(), "networking.istio.io/v1");
-            /// assert!(matches!(Kind::new("", "v1", "Service", "services"), Kind::Service));
+            /// assert!(matches!(Kind::new(&["", "v1", "Service", "services"]), Kind::Service));
             /// ```
             #[must_use]
-            pub const fn new(
-                group: &'static str,
-                version: &'static str,
-                kind: &'static str,
-                plural: &'static str,
-            ) -> Self {
+            pub const fn new(names: &'static [&'static str; 4]) -> Self {
+                let [group, version, kind, _] = *names;
                 $(if equal(group, $group) && equal(version, $version) && equal(kind, $kind) {
                     return Self::$variant;
                 })*
-                Self::Other(OtherKind(Stored::Static([group, version, kind, plural])))
+                Self::Other(OtherKind(Stored::Static(names)))
             }
 
             /// Creates a kind from names that are known at run time only. Where they are those of a variant, it is
@@ -181,6 +178,9 @@ impl Kind {
 
 impl Ord for Kind {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self == other {
+            return Ordering::Equal;
+        }
         self.names().cmp(&other.names())
     }
 }
@@ -222,14 +222,14 @@ pub struct OtherKind(Stored);
 
 #[derive(Clone, Debug)]
 enum Stored {
-    Static(Names<'static>),
+    Static(&'static [&'static str; 4]),
     Shared(Arc<[String; 4]>),
 }
 
 impl OtherKind {
     fn names(&self) -> Names<'_> {
         match &self.0 {
-            Stored::Static(names) => *names,
+            Stored::Static(names) => **names,
             Stored::Shared(names) => names.each_ref().map(String::as_str),
         }
     }
@@ -237,7 +237,11 @@ impl OtherKind {
 
 impl PartialEq for OtherKind {
     fn eq(&self, other: &Self) -> bool {
-        self.names() == other.names()
+        match (&self.0, &other.0) {
+            (Stored::Static(one), Stored::Static(other)) if std::ptr::eq(*one, *other) => true,
+            (Stored::Shared(one), Stored::Shared(other)) if Arc::ptr_eq(one, other) => true,
+            _ => self.names() == other.names(),
+        }
     }
 }
 
@@ -272,7 +276,7 @@ mod tests {
 
     #[test]
     fn equal_names_are_one_kind() {
-        const STATIC: Kind = Kind::new("x.dev", "v1", "Proxy", "proxies");
+        const STATIC: Kind = Kind::new(&["x.dev", "v1", "Proxy", "proxies"]);
         let shared = Kind::named("x.dev", "v1", "Proxy", "proxies");
         assert_eq!(STATIC, shared);
         assert_eq!(STATIC.cmp(&shared), Ordering::Equal);
@@ -293,5 +297,5 @@ mod tests {
         assert_eq!(kinds, [Kind::Service, Kind::Deployment, Kind::TrafficSplit, STATIC]);
     }
 
-    const STATIC: Kind = Kind::new("x.dev", "v1", "Proxy", "proxies");
+    const STATIC: Kind = Kind::new(&["x.dev", "v1", "Proxy", "proxies"]);
 }

@@ -3,12 +3,13 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, reportable};
 use crate::model::PolicyKey;
-use crate::object::SmolStr;
+use crate::object::{Kind, ObjectRef, SmolStr};
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::fmt::{Display, Write};
 
 /// The label with the owner of the settings.
 const OWNER: &str = "app.kubernetes.io/managed-by";
@@ -199,21 +200,32 @@ pub(crate) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settin
     let annotations = metadata.annotations.get_or_insert_default();
     annotations.extend(settings.annotations.clone());
     annotations.insert(SOURCES.into(), sources);
-    annotations.insert(POLICY.into(), manifest.policy.to_string());
+    annotations.insert(POLICY.into(), text(&manifest.policy));
     annotations.insert(STAGE.into(), manifest.stage.to_string());
+}
+
+/// Returns a value as text. Most of them need no more than the capacity that this starts with.
+fn text(value: &impl Display) -> String {
+    let mut text = String::with_capacity(64);
+    // Writing to a text cannot fail.
+    let _ = write!(text, "{value}");
+    text
 }
 
 /// Lists the SMI objects of a manifest as text, truncated to [`MAX_SOURCES`].
 fn sources(manifest: &Manifest) -> String {
-    let mut text = String::new();
-    for (index, source) in manifest.sources.iter().enumerate() {
-        let source = source.to_string().replace(' ', "/");
-        if text.len() + source.len() > MAX_SOURCES {
+    let mut all = String::new();
+    for (index, ObjectRef { kind, key }) in manifest.sources.iter().enumerate() {
+        let source = match kind {
+            Kind::Namespace => text(&format_args!("{kind}/{}", key.name)),
+            kind => text(&format_args!("{kind}/{key}")),
+        };
+        if all.len() + source.len() > MAX_SOURCES {
             let more = manifest.sources.len() - index;
-            return format!("{text} and {more} more");
+            return format!("{all} and {more} more");
         }
-        text.push_str(if index == 0 { "" } else { "," });
-        text.push_str(&source);
+        all.push_str(if index == 0 { "" } else { "," });
+        all.push_str(&source);
     }
-    text
+    all
 }

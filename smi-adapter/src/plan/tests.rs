@@ -25,7 +25,7 @@ struct ToyRoute {
 }
 
 impl Native for ToyRoute {
-    const KIND: Kind = Kind::new("toy.example.com", "v1", "ToyRoute", "toyroutes");
+    const KIND: Kind = Kind::new(&["toy.example.com", "v1", "ToyRoute", "toyroutes"]);
 }
 
 static KINDS: [Kind; 1] = [ToyRoute::KIND];
@@ -51,7 +51,11 @@ impl MeshAdapter for Toy {
         let port = &route.ports()[0];
         let default = port.default().map(PortSplit::backends).unwrap_or_default();
         let spec = ToyRoute {
-            splits: route.splits().iter().map(|split| split.key().name.clone()).collect(),
+            splits: route
+                .splits()
+                .iter()
+                .map(|split| split.key().name.to_string())
+                .collect(),
             backends: default
                 .iter()
                 .map(|backend| format!("{}={}", backend.service(), backend.weight()))
@@ -338,8 +342,9 @@ fn stages_order_writes_and_deletions() {
         object("c", Stage::Leaf),
         object("d", Stage::Grant),
     ];
-    let names =
-        |actions: Vec<Action>| -> Vec<String> { actions.iter().map(|action| action.object().key.name).collect() };
+    let names = |actions: Vec<Action>| -> Vec<String> {
+        actions.iter().map(|action| action.object().key.name.into()).collect()
+    };
     assert_eq!(
         names(diff::actions(&KINDS, &manifests, [].iter())),
         ["c", "b", "d", "a"]
@@ -367,7 +372,7 @@ fn leaves_access_control_as_it_is_without_coverage() {
     let observed = Observed::new("toy", &settings, [route.object, baseline.object]);
     let deletions = |planned: &Planned| -> Vec<String> {
         let actions = planned.plan.actions.iter();
-        actions.map(|action| action.object().key.name).collect()
+        actions.map(|action| action.object().key.name.into()).collect()
     };
 
     let mut snapshot = snapshot(&[]);

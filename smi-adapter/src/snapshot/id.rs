@@ -27,7 +27,7 @@ impl Id {
     pub(super) fn before_all_in(namespace: &str) -> Self {
         Self {
             key: ObjectKey::new(namespace, ""),
-            kind: Kind::new("", "", "", ""),
+            kind: Kind::new(&["", "", "", ""]),
         }
     }
 

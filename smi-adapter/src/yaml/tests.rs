@@ -326,7 +326,7 @@ fn reads_native_objects_as_written() {
         .into(),
         spec: json!({"n": 1, "empty": [], "text": "010"}).into(),
     };
-    let known = Kind::new("x.dev", "v1", "Proxy", "proxies");
+    let known = Kind::new(&["x.dev", "v1", "Proxy", "proxies"]);
     let objects = [object(known.clone()), object(Kind::Service)];
     let read: Result<Vec<NativeObject>, _> = read_native(&write(&objects), &[known]).into_iter().collect();
     assert_eq!(read.unwrap(), objects);

@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Law::DeclaredKinds,
         Whole(|whole| {
             for manifest in &mut whole.manifests {
-                manifest.object.kind = Kind::new("example.com", "v1", "Other", "others");
+                manifest.object.kind = Kind::new(&["example.com", "v1", "Other", "others"]);
             }
         }),
     ),

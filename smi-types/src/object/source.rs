@@ -21,7 +21,7 @@ impl<'a> Source<'a> {
                 let mut found = Type::default();
                 // Reading fails if it ends early.
                 let _ = serde_json::Deserializer::from_slice(json).deserialize_map(&mut found);
-                Some((found.api_version?.into(), found.kind?.into()))
+                Some((found.api_version?, found.kind?))
             }
             Self::Value(value) => {
                 let text = |key| value.get(key)?.as_str().map(Cow::Borrowed);
@@ -53,10 +53,14 @@ impl<'a> Source<'a> {
 
 /// The type of an object, as far as it was found.
 #[derive(Default)]
-struct Type {
-    api_version: Option<String>,
-    kind: Option<String>,
+struct Type<'a> {
+    api_version: Option<Cow<'a, str>>,
+    kind: Option<Cow<'a, str>>,
 }
+
+/// A text that is borrowed from the input where it contains no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]
@@ -67,7 +71,7 @@ enum Key {
     Other,
 }
 
-impl<'de> Visitor<'de> for &mut Type {
+impl<'de> Visitor<'de> for &mut Type<'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,8 +81,8 @@ impl<'de> Visitor<'de> for &mut Type {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while self.api_version.is_none() || self.kind.is_none() {
             match map.next_key()? {
-                Some(Key::ApiVersion) => self.api_version = Some(map.next_value()?),
-                Some(Key::Kind) => self.kind = Some(map.next_value()?),
+                Some(Key::ApiVersion) => self.api_version = Some(map.next_value::<Text<'de>>()?.0),
+                Some(Key::Kind) => self.kind = Some(map.next_value::<Text<'de>>()?.0),
                 Some(Key::Other) => map.next_value::<IgnoredAny>().map(drop)?,
                 None => break,
             }
@@ -91,8 +95,8 @@ pub(super) fn field_path(path: &serde_path_to_error::Path) -> FieldPath {
     use serde_path_to_error::Segment;
     path.iter().fold(FieldPath::root(), |path, segment| match segment {
         Segment::Seq { index } => path.index(*index),
-        Segment::Map { key } => path.field(key.clone()),
-        Segment::Enum { variant } => path.field(variant.clone()),
+        Segment::Map { key } => path.field(key),
+        Segment::Enum { variant } => path.field(variant),
         Segment::Unknown => path,
     })
 }

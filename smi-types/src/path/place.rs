@@ -26,7 +26,7 @@ impl<'a> Place<'a> {
     pub(crate) fn path(&self) -> FieldPath {
         match self {
             Self::Root => FieldPath::root(),
-            Self::Field(parent, key) => parent.path().field((*key).to_owned()),
+            Self::Field(parent, key) => parent.path().field(key),
             Self::Index(parent, index) => parent.path().index(*index),
         }
     }

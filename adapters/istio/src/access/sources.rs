@@ -21,7 +21,7 @@ pub(super) fn principals(grant: &Grant, trust_domain: &str) -> (Vec<String>, Vec
             Principal::Account(Identity {
                 namespace,
                 service_account,
-            }) => principals.push(format!("{trust_domain}/ns/{namespace}/sa/{service_account}")),
+            }) => principals.push([trust_domain, "/ns/", namespace, "/sa/", service_account].concat()),
             Principal::Spiffe(id) => {
                 let principal = id.strip_prefix("spiffe://").unwrap_or(id);
                 if trust_domain != ALIAS && is_alias(principal) {

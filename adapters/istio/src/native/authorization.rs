@@ -37,12 +37,12 @@ pub(crate) struct AuthorizationPolicy {
 }
 
 impl Native for AuthorizationPolicy {
-    const KIND: Kind = Kind::new(
+    const KIND: Kind = Kind::new(&[
         "security.istio.io",
         "v1",
         "AuthorizationPolicy",
         "authorizationpolicies",
-    );
+    ]);
 }
 
 /// The fields of a policy that allows requests to selected pods. There is at least one label, because a selector

@@ -15,7 +15,7 @@ pub(crate) struct EnvoyFilter {
 }
 
 impl Native for EnvoyFilter {
-    const KIND: Kind = Kind::new("networking.istio.io", "v1alpha3", "EnvoyFilter", "envoyfilters");
+    const KIND: Kind = Kind::new(&["networking.istio.io", "v1alpha3", "EnvoyFilter", "envoyfilters"]);
 }
 
 impl EnvoyFilter {

@@ -22,7 +22,7 @@ pub(crate) struct Server {
 }
 
 impl Native for Server {
-    const KIND: Kind = Kind::new(GROUP, "v1beta3", "Server", "servers");
+    const KIND: Kind = Kind::new(&[GROUP, "v1beta3", "Server", "servers"]);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,7 +41,7 @@ pub(crate) struct AuthorizationPolicy {
 }
 
 impl Native for AuthorizationPolicy {
-    const KIND: Kind = Kind::new(GROUP, "v1alpha1", "AuthorizationPolicy", "authorizationpolicies");
+    const KIND: Kind = Kind::new(&[GROUP, "v1alpha1", "AuthorizationPolicy", "authorizationpolicies"]);
 }
 
 /// A reference to an object of Linkerd in the same namespace: a target, an authentication or a parent.
@@ -88,7 +88,7 @@ pub(crate) enum MeshTlsAuthentication {
 }
 
 impl Native for MeshTlsAuthentication {
-    const KIND: Kind = Kind::new(GROUP, "v1alpha1", "MeshTLSAuthentication", "meshtlsauthentications");
+    const KIND: Kind = Kind::new(&[GROUP, "v1alpha1", "MeshTLSAuthentication", "meshtlsauthentications"]);
 }
 
 /// A reference to a service account. Without a name it would be all accounts, without a namespace another account.
@@ -106,7 +106,7 @@ pub(crate) struct NetworkAuthentication {
 }
 
 impl Native for NetworkAuthentication {
-    const KIND: Kind = Kind::new(GROUP, "v1alpha1", "NetworkAuthentication", "networkauthentications");
+    const KIND: Kind = Kind::new(&[GROUP, "v1alpha1", "NetworkAuthentication", "networkauthentications"]);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

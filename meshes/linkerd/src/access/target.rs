@@ -70,7 +70,7 @@ mod tests {
 
     fn of(version: &'static str, spec: Value) -> Read<Target> {
         Target::of(&NativeObject {
-            kind: Kind::new(LINKERD, version, "AuthorizationPolicy", "authorizationpolicies"),
+            kind: Kind::named(LINKERD, version, "AuthorizationPolicy", "authorizationpolicies"),
             metadata: serde_json::from_value(json!({"namespace": "d", "name": "p"})).unwrap(),
             spec: spec.into(),
         })

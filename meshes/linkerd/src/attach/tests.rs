@@ -7,7 +7,7 @@ const GATEWAY: &str = "gateway.networking.k8s.io";
 fn route(group: &'static str, kind: &'static str, key: &str, parents: &Value) -> NativeObject {
     let (namespace, name) = key.split_once('/').unwrap();
     NativeObject {
-        kind: Kind::new(group, if group == GATEWAY { "v1" } else { "v1beta3" }, kind, "routes"),
+        kind: Kind::named(group, if group == GATEWAY { "v1" } else { "v1beta3" }, kind, "routes"),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
         spec: json!({"parentRefs": parents, "rules": [{}]}).into(),
     }

@@ -5,7 +5,7 @@ use smi_adapter::object::Kind;
 fn object(namespace: &str, spec: Value) -> NativeObject {
     let name = "web.d.svc.cluster.local";
     NativeObject {
-        kind: Kind::new("linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles"),
+        kind: Kind::new(&["linkerd.io", "v1alpha2", "ServiceProfile", "serviceprofiles"]),
         metadata: serde_json::from_value(json!({"namespace": namespace, "name": name})).unwrap(),
         spec: spec.into(),
     }
@@ -95,6 +95,6 @@ fn does_not_model_unusual_profiles() {
         assert!(of(&[object("d", spec.clone())], Some("c")).is_err(), "{spec}");
     }
     let mut older = object("d", json!({}));
-    older.kind = Kind::new("linkerd.io", "v1alpha1", "ServiceProfile", "serviceprofiles");
+    older.kind = Kind::new(&["linkerd.io", "v1alpha1", "ServiceProfile", "serviceprofiles"]);
     assert!(of(&[older], Some("c")).is_err());
 }

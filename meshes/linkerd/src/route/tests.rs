@@ -5,7 +5,7 @@ use smi_adapter::object::Kind;
 
 fn object(spec: Value) -> NativeObject {
     NativeObject {
-        kind: Kind::new("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"),
+        kind: Kind::new(&["policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes"]),
         metadata: serde_json::from_value(json!({"namespace": "d", "name": "r"})).unwrap(),
         spec: spec.into(),
     }
@@ -133,7 +133,7 @@ fn parents_are_services_with_explicit_group_and_kind() {
 fn distinguishes_kinds_by_group_and_version() {
     let kind = |group, version, kind| {
         let mut object = object(json!({}));
-        object.kind = Kind::new(group, version, kind, "routes");
+        object.kind = Kind::named(group, version, kind, "routes");
         kind_of(&object)
     };
     for version in ["v1alpha1", "v1beta1", "v1beta2", "v1beta3"] {

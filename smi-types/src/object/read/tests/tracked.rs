@@ -96,7 +96,7 @@ fn unknown_path(path: &serde_ignored::Path<'_>) -> FieldPath {
     match path {
         Path::Root => FieldPath::root(),
         Path::Seq { parent, index } => unknown_path(parent).index(*index),
-        Path::Map { parent, key } => unknown_path(parent).field(key.clone()),
+        Path::Map { parent, key } => unknown_path(parent).field(key),
         Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
             unknown_path(parent)
         }
