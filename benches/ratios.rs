@@ -280,7 +280,12 @@ fn memory(splits: usize) {
 /// Returns an object as an API server returns it: with its spec as a value.
 fn read_back(object: &NativeObject) -> NativeObject {
     NativeObject {
-        spec: object.to_value()["spec"].take().into(),
+        spec: object
+            .to_value()
+            .get_mut("spec")
+            .map(Value::take)
+            .unwrap_or_default()
+            .into(),
         ..object.clone()
     }
 }

@@ -7,6 +7,8 @@
     reason = "helpers of tests are test code as well"
 )]
 
+#[path = "apiserver/cluster.rs"]
+mod cluster;
 #[path = "apiserver/corpus.rs"]
 mod corpus;
 #[path = "apiserver/emitted.rs"]

@@ -7,6 +7,7 @@ pub use memory::InMemoryCluster;
 use crate::manifest::NativeObject;
 use crate::object::{Kind, ObjectRef};
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// An API server, reduced to the requests that plans need.
 ///
@@ -61,6 +62,12 @@ pub enum Error {
     /// The API server cannot be reached, or its response is invalid. A retry may help.
     #[error("the API server cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The API server asks to wait before the next request.
+    #[error("the API server is busy")]
+    Busy {
+        /// The time to wait, if the server names one.
+        wait: Option<Duration>,
+    },
     /// The object was created, changed or deleted since it was observed. Observe and plan again.
     #[error("`{0}` has changed since it was observed")]
     Conflict(Box<ObjectRef>),

@@ -14,6 +14,8 @@ pub use smi_types::validate::{is_dns_label, is_dns_subdomain};
 pub use smol_str::SmolStr;
 
 /// The namespace and name of an object.
+///
+/// A [`SmolStr`] is used like the `str` that it dereferences to. Copies of it allocate nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ObjectKey {
     /// Namespace.

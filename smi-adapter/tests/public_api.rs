@@ -212,7 +212,7 @@ fn a_route_becomes_shares() {
     let port = PortRoute::new(80)
         .unwrap()
         .with_name("http")
-        .with_app_protocol("http".to_owned())
+        .with_app_protocol("http")
         .with_default(split("canary", (90, 10)).unwrap());
     assert!(port.declares_http());
     let service = RootService::default().with_tcp_ports([443]);

@@ -2,6 +2,7 @@
 
 mod case;
 pub mod cases;
+pub mod cluster;
 mod coverage;
 #[doc(hidden)]
 pub mod dice;

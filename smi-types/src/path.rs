@@ -27,7 +27,7 @@ use std::fmt::{self, Display, Write};
 /// assert!(path.starts_with(&"spec.backends".into()));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldPath(SmallVec<[Step; 4]>);
+pub struct FieldPath(SmallVec<[Step; 3]>);
 
 /// One step of a [`FieldPath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

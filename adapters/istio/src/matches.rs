@@ -77,7 +77,7 @@ impl Parts<'_> {
         let list = self.0.field("headers");
         let mut all = BTreeMap::new();
         for header in headers {
-            let field = list.clone().field(header.name().to_owned());
+            let field = list.clone().field(header.name());
             if let Some((name, why)) = REWRITTEN.iter().find(|(name, _)| *name == header.name()) {
                 let message = format!("header `{name}` cannot be matched: {why}; no request fulfils the match");
                 self.0.reject(Code::Inexpressible, field, message);

@@ -129,7 +129,7 @@ impl Parts<'_> {
         let mut names = BTreeSet::new();
         let mut all = Vec::new();
         for header in headers {
-            let field = list.clone().field(header.name().to_owned());
+            let field = list.clone().field(header.name());
             if let Some(why) = self.1.hides(header.name()) {
                 let name = header.name();
                 let message = format!("`{name}` cannot be matched: {why}; the match takes no request");

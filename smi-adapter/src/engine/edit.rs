@@ -31,7 +31,7 @@ pub enum Edit {
     /// The declaration that the snapshot contains every workload, or its withdrawal. See
     /// [coverage](crate::Snapshot#coverage).
     Coverage(bool),
-    /// A native object of one of the adapter's kinds, managed by us or foreign.
+    /// A native object of one of the adapter's kinds, managed by us or foreign. Its managed fields are not kept.
     Native(Box<NativeObject>),
     /// A native object is gone.
     NativeGone(ObjectRef),

@@ -175,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn only_what_reads_a_value_keeps_it() {
+        let spec = Spec::of(&json!({"weight": 1})).unwrap();
+        let is_parsed = |spec: &Spec| spec.text.as_ref().is_some_and(|text| text.value.get().is_some());
+        let other = Spec::of(&json!({"weight": 2})).unwrap();
+        assert!(spec == json!({"weight": 1}) && spec != other);
+        assert_eq!(serde_json::to_value(&spec).unwrap(), json!({"weight": 1}));
+        assert_eq!(spec.apart().unwrap()["weight"], 1);
+        assert!(!is_parsed(&spec) && !is_parsed(&other));
+        assert_eq!(spec["weight"], 1);
+        assert!(is_parsed(&spec));
+    }
+
+    #[test]
     fn an_edit_replaces_the_text() {
         let mut spec = Spec::of(&json!({"weight": 1})).unwrap();
         let before = spec.clone();

@@ -73,7 +73,7 @@ pub(super) struct NativeMatch {
 
 pub(super) fn encode(matching: &HttpMatch, regex: Regex) -> Encoded {
     let field = |name: &'static str| matching.field().clone().field(name);
-    let header_field = |header: &HeaderMatch| field("headers").field(header.name().to_owned());
+    let header_field = |header: &HeaderMatch| field("headers").field(header.name());
     let rewritten: Vec<_> = matching
         .headers()
         .iter()

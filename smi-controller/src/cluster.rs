@@ -1,0 +1,208 @@
+//! An API server as a [`Cluster`].
+
+mod failure;
+
+use async_trait::async_trait;
+use failure::{Failure, Verb};
+use http::Request;
+use kube::Client;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, ObjectList, PostParams};
+use kube::core::Resource;
+use kube::core::params::Preconditions as KubePreconditions;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use smi_adapter::cluster::{Cluster, Error, Preconditions};
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::{Kind, ObjectRef};
+use std::fmt;
+use std::time::Duration;
+
+/// The number of times that a list is begun again because the server no longer has the state of its first page.
+const ATTEMPTS: usize = 5;
+
+/// An API server as a [`Cluster`].
+///
+/// Lists are read in pages, so that a list of any length fits into the limits of servers and proxies. Every request
+/// ends after a [time limit](Self::with_time_limit). No request is repeated: after an [`Error::Unreachable`] or an
+/// [`Error::Busy`], plan again.
+///
+/// # Errors
+///
+/// | answer of the server | error |
+/// |---|---|
+/// | 409; 404 on a replacement | [`Error::Conflict`] |
+/// | 404 on a deletion | none: the object is deleted |
+/// | 404 on a creation; 400, 403, 413, 422 and other 4xx, such as the answer of a webhook | [`Error::Refused`], with the message |
+/// | 500 because the object is too large for the store | [`Error::Refused`] |
+/// | 429 | [`Error::Busy`], with the time that the server names |
+/// | 401, 408, other 5xx, none, or none within the time limit | [`Error::Unreachable`] |
+#[derive(Clone)]
+pub struct KubeCluster {
+    client: Client,
+    time_limit: Duration,
+    page: u32,
+}
+
+impl KubeCluster {
+    /// Uses a client, with a time limit of 30 seconds for each request.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            time_limit: Duration::from_secs(30),
+            page: 500,
+        }
+    }
+
+    /// Replaces the time limit of a request. A server whose store does not answer can otherwise hold a request for a
+    /// minute. A write that ends at the limit may have happened.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Replaces the number of objects of a page, which is 500.
+    #[must_use]
+    pub fn with_page_size(mut self, objects: u32) -> Self {
+        self.page = objects;
+        self
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: Result<Request<Vec<u8>>, kube::core::request::Error>,
+    ) -> Result<T, Failure> {
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        let answer = tokio::time::timeout(self.time_limit, self.client.request(request)).await;
+        Ok(answer.map_err(|_| Failure::TimeLimit(self.time_limit))??)
+    }
+
+    /// Lists all objects of a kind, from pages of one state.
+    async fn pages(&self, kind: &Kind) -> Result<Vec<DynamicObject>, Failure> {
+        let path = path(kind, None);
+        let mut objects = Vec::new();
+        let mut page = ListParams::default().limit(self.page);
+        loop {
+            let list: ObjectList<DynamicObject> = self.send(kube::core::Request::new(&path).list(&page)).await?;
+            objects.extend(list.items);
+            match list.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page.continue_token = Some(token),
+                None => return Ok(objects),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Cluster for KubeCluster {
+    async fn serves(&self, kind: &Kind) -> Result<bool, Error> {
+        let api_version = kind.api_version();
+        let resources = async {
+            match kind.group() {
+                "" => self.client.list_core_api_resources(kind.version()).await,
+                _ => self.client.list_api_group_resources(&api_version).await,
+            }
+        };
+        let resources = tokio::time::timeout(self.time_limit, resources).await;
+        match resources.map_err(|_| Failure::TimeLimit(self.time_limit)) {
+            Ok(Ok(list)) => Ok(list
+                .resources
+                .iter()
+                .any(|resource| resource.kind == kind.name() && resource.name == kind.plural())),
+            Ok(Err(error)) => match Failure::from(error) {
+                failure if failure.code() == Some(404) => Ok(false),
+                failure => Err(failure.of_read()),
+            },
+            Err(failure) => Err(failure.of_read()),
+        }
+    }
+
+    async fn list(&self, kind: &Kind) -> Result<Vec<NativeObject>, Error> {
+        let mut attempts = 1..;
+        loop {
+            match self.pages(kind).await {
+                Ok(objects) => return Ok(objects.into_iter().map(|object| native(kind, object)).collect()),
+                // The state of the first page has expired.
+                Err(failure) if failure.code() == Some(410) && attempts.next() < Some(ATTEMPTS) => {}
+                Err(failure) => return Err(failure.of_read()),
+            }
+        }
+    }
+
+    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
+        let name = object.reference();
+        let path = path(&name.kind, Some(&name.key.namespace));
+        let json = object.to_json().map_err(|error| unwritable(&name, &error))?;
+        let request = kube::core::Request::new(path).create(&parameters(field_manager), json);
+        let written: Result<Value, Failure> = self.send(request).await;
+        written.map(drop).map_err(|failure| failure.of(&name, Verb::Create))
+    }
+
+    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
+        let name = object.reference();
+        // Without it, some servers replace an object in any state.
+        if object.metadata.resource_version.is_none() {
+            return Err(Error::Conflict(Box::new(name)));
+        }
+        let path = path(&name.kind, Some(&name.key.namespace));
+        let json = object.to_json().map_err(|error| unwritable(&name, &error))?;
+        let request = kube::core::Request::new(path).replace(&name.key.name, &parameters(field_manager), json);
+        let written: Result<Value, Failure> = self.send(request).await;
+        written.map(drop).map_err(|failure| failure.of(&name, Verb::Replace))
+    }
+
+    async fn delete(&self, object: &ObjectRef, preconditions: &Preconditions) -> Result<(), Error> {
+        let Preconditions { uid, resource_version } = preconditions.clone();
+        let parameters = DeleteParams::default().preconditions(KubePreconditions { uid, resource_version });
+        let path = path(&object.kind, Some(&object.key.namespace));
+        let request = kube::core::Request::new(path).delete(&object.key.name, &parameters);
+        let deleted: Result<Value, Failure> = self.send(request).await;
+        match deleted {
+            Err(failure) if failure.code() == Some(404) => Ok(()),
+            deleted => deleted.map(drop).map_err(|failure| failure.of(object, Verb::Delete)),
+        }
+    }
+}
+
+impl fmt::Debug for KubeCluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubeCluster")
+            .field("time_limit", &self.time_limit)
+            .field("page", &self.page)
+            .finish_non_exhaustive()
+    }
+}
+
+fn path(kind: &Kind, namespace: Option<&str>) -> String {
+    let resource = ApiResource {
+        group: kind.group().to_owned(),
+        version: kind.version().to_owned(),
+        api_version: kind.api_version(),
+        kind: kind.name().to_owned(),
+        plural: kind.plural().to_owned(),
+    };
+    DynamicObject::url_path(&resource, namespace)
+}
+
+fn parameters(field_manager: &str) -> PostParams {
+    PostParams {
+        field_manager: Some(field_manager.to_owned()),
+        ..PostParams::default()
+    }
+}
+
+fn native(kind: &Kind, mut object: DynamicObject) -> NativeObject {
+    NativeObject {
+        kind: kind.clone(),
+        metadata: object.metadata.into(),
+        spec: object.data.get_mut("spec").map(Value::take).unwrap_or_default().into(),
+    }
+}
+
+fn unwritable(object: &ObjectRef, error: &serde_json::Error) -> Error {
+    Error::Refused {
+        object: Box::new(object.clone()),
+        message: error.to_string(),
+    }
+}
