@@ -4,6 +4,9 @@ use smi_adapter::cluster::Error;
 use smi_adapter::object::ObjectRef;
 use std::time::Duration;
 
+/// Words of etcd, and of the client of etcd, about an object that is too large for either.
+const TOO_LARGE: [&str; 2] = ["request is too large", "message larger than max"];
+
 /// A failed request.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -52,7 +55,7 @@ impl Failure {
             (401 | 408, _) => Error::Unreachable(Box::new(self)),
             (400..500, _) => refused(object, status),
             // The store refuses the object, and would again.
-            (500, _) if status.message.contains("request is too large") => refused(object, status),
+            (500, _) if TOO_LARGE.iter().any(|words| status.message.contains(words)) => refused(object, status),
             _ => Error::Unreachable(Box::new(self)),
         }
     }
@@ -122,8 +125,12 @@ mod tests {
                 );
             }
             assert_eq!(error(413, verb, ""), "refused: the API server answered with status 413");
-            let too_large = "etcdserver: request is too large";
-            assert_eq!(error(500, verb, too_large), format!("refused: {too_large}"));
+            for too_large in [
+                "etcdserver: request is too large",
+                "rpc error: code = ResourceExhausted desc = trying to send message larger than max (3 vs. 2)",
+            ] {
+                assert_eq!(error(500, verb, too_large), format!("refused: {too_large}"));
+            }
         }
         assert_eq!(error(404, Verb::Create, "no namespace"), "refused: no namespace");
         assert_eq!(error(404, Verb::Replace, "gone"), "conflict");
