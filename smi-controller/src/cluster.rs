@@ -20,6 +20,9 @@ use std::time::Duration;
 /// The number of times that a list is begun again because the server no longer has the state of its first page.
 const ATTEMPTS: usize = 5;
 
+/// A request, or the reason that it cannot be built.
+type Built = Result<Request<Vec<u8>>, kube::core::request::Error>;
+
 /// An API server as a [`Cluster`].
 ///
 /// Lists are read in pages, so that a list of any length fits into the limits of servers and proxies. Every request
@@ -69,13 +72,32 @@ impl KubeCluster {
         self
     }
 
-    async fn send<T: DeserializeOwned>(
-        &self,
-        request: Result<Request<Vec<u8>>, kube::core::request::Error>,
-    ) -> Result<T, Failure> {
-        let request = request.map_err(kube::Error::BuildRequest)?;
-        let answer = tokio::time::timeout(self.time_limit, self.client.request(request)).await;
+    /// Waits for an answer until the time limit.
+    async fn within<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
+        let answer = tokio::time::timeout(self.time_limit, answer).await;
         Ok(answer.map_err(|_| Failure::TimeLimit(self.time_limit))??)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: Built) -> Result<T, Failure> {
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        self.within(self.client.request(request)).await
+    }
+
+    /// Sends a write of a whole object.
+    async fn write(
+        &self,
+        object: &NativeObject,
+        verb: Verb,
+        build: impl FnOnce(kube::core::Request, Vec<u8>) -> Built + Send,
+    ) -> Result<(), Error> {
+        let name = object.reference();
+        let json = object.to_json().map_err(|error| Error::Refused {
+            object: Box::new(name.clone()),
+            message: error.to_string(),
+        })?;
+        let path = path(&name.kind, Some(&name.key.namespace));
+        let written: Result<Value, Failure> = self.send(build(kube::core::Request::new(path), json)).await;
+        written.map(drop).map_err(|failure| failure.of(&name, verb))
     }
 
     /// Lists all objects of a kind, from pages of one state.
@@ -98,45 +120,38 @@ impl KubeCluster {
 impl Cluster for KubeCluster {
     async fn serves(&self, kind: &Kind) -> Result<bool, Error> {
         let api_version = kind.api_version();
-        let resources = async {
+        let resources = self.within(async {
             match kind.group() {
                 "" => self.client.list_core_api_resources(kind.version()).await,
                 _ => self.client.list_api_group_resources(&api_version).await,
             }
-        };
-        let resources = tokio::time::timeout(self.time_limit, resources).await;
-        match resources.map_err(|_| Failure::TimeLimit(self.time_limit)) {
-            Ok(Ok(list)) => Ok(list
+        });
+        match resources.await {
+            Ok(list) => Ok(list
                 .resources
                 .iter()
                 .any(|resource| resource.kind == kind.name() && resource.name == kind.plural())),
-            Ok(Err(error)) => match Failure::from(error) {
-                failure if failure.code() == Some(404) => Ok(false),
-                failure => Err(failure.of_read()),
-            },
+            Err(failure) if failure.code() == Some(404) => Ok(false),
             Err(failure) => Err(failure.of_read()),
         }
     }
 
     async fn list(&self, kind: &Kind) -> Result<Vec<NativeObject>, Error> {
-        let mut attempts = 1..;
+        let mut attempt = 1;
         loop {
             match self.pages(kind).await {
                 Ok(objects) => return Ok(objects.into_iter().map(|object| native(kind, object)).collect()),
                 // The state of the first page has expired.
-                Err(failure) if failure.code() == Some(410) && attempts.next() < Some(ATTEMPTS) => {}
+                Err(failure) if failure.code() == Some(410) && attempt < ATTEMPTS => attempt += 1,
                 Err(failure) => return Err(failure.of_read()),
             }
         }
     }
 
     async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
-        let name = object.reference();
-        let path = path(&name.kind, Some(&name.key.namespace));
-        let json = object.to_json().map_err(|error| unwritable(&name, &error))?;
-        let request = kube::core::Request::new(path).create(&parameters(field_manager), json);
-        let written: Result<Value, Failure> = self.send(request).await;
-        written.map(drop).map_err(|failure| failure.of(&name, Verb::Create))
+        let parameters = parameters(field_manager);
+        self.write(object, Verb::Create, |request, json| request.create(&parameters, json))
+            .await
     }
 
     async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
@@ -145,11 +160,9 @@ impl Cluster for KubeCluster {
         if object.metadata.resource_version.is_none() {
             return Err(Error::Conflict(Box::new(name)));
         }
-        let path = path(&name.kind, Some(&name.key.namespace));
-        let json = object.to_json().map_err(|error| unwritable(&name, &error))?;
-        let request = kube::core::Request::new(path).replace(&name.key.name, &parameters(field_manager), json);
-        let written: Result<Value, Failure> = self.send(request).await;
-        written.map(drop).map_err(|failure| failure.of(&name, Verb::Replace))
+        let parameters = parameters(field_manager);
+        let build = |request: kube::core::Request, json| request.replace(&name.key.name, &parameters, json);
+        self.write(object, Verb::Replace, build).await
     }
 
     async fn delete(&self, object: &ObjectRef, preconditions: &Preconditions) -> Result<(), Error> {
@@ -197,12 +210,5 @@ fn native(kind: &Kind, mut object: DynamicObject) -> NativeObject {
         kind: kind.clone(),
         metadata: object.metadata.into(),
         spec: object.data.get_mut("spec").map(Value::take).unwrap_or_default().into(),
-    }
-}
-
-fn unwritable(object: &ObjectRef, error: &serde_json::Error) -> Error {
-    Error::Refused {
-        object: Box::new(object.clone()),
-        message: error.to_string(),
     }
 }

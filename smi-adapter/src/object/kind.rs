@@ -222,7 +222,7 @@ pub struct OtherKind(Stored);
 
 #[derive(Clone, Debug)]
 enum Stored {
-    Static(&'static [&'static str; 4]),
+    Static(&'static Names<'static>),
     Shared(Arc<[String; 4]>),
 }
 

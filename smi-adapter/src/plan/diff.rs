@@ -1,6 +1,6 @@
 //! Comparison of existing objects with desired ones.
 
-use super::owned::{POLICY, STAGE};
+use super::owned::{POLICY, STAGE, text};
 use super::{Action, Deletion, Write};
 use crate::cluster::Preconditions;
 use crate::manifest::{Manifest, NativeObject, Stage};
@@ -52,7 +52,7 @@ pub(crate) fn action(
     };
     let write = |object| Write {
         object,
-        policy: policy(&manifest.object).map_or_else(|| manifest.policy.to_string(), str::to_owned),
+        policy: text(&manifest.policy),
     };
     let action = match live {
         None => Action::Create(write(manifest.object.clone())),
@@ -108,14 +108,11 @@ fn deletion(live: &NativeObject) -> Deletion {
             resource_version: live.metadata.resource_version.clone(),
         },
         // An object without the annotation does not depend on others.
-        policy: policy(live).map_or_else(|| object.to_string(), str::to_owned),
+        policy: live
+            .annotation(POLICY)
+            .map_or_else(|| object.to_string(), str::to_owned),
         object,
     }
-}
-
-/// Returns the policy that an object is annotated with.
-fn policy(object: &NativeObject) -> Option<&str> {
-    object.annotation(POLICY)
 }
 
 /// Returns the stage that an object is annotated with. An object without the annotation is deleted last, so that it

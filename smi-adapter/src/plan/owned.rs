@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Manifest, NativeObject, Stage, reportable};
 use crate::model::PolicyKey;
-use crate::object::{Kind, ObjectRef, SmolStr};
+use crate::object::SmolStr;
 use crate::settings::{Enforcement, Settings};
 use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
@@ -205,7 +205,7 @@ pub(crate) fn decorate(manifest: &mut Manifest, adapter: &str, settings: &Settin
 }
 
 /// Returns a value as text. Most of them need no more than the capacity that this starts with.
-fn text(value: &impl Display) -> String {
+pub(super) fn text(value: &impl Display) -> String {
     let mut text = String::with_capacity(64);
     // Writing to a text cannot fail.
     let _ = write!(text, "{value}");
@@ -215,11 +215,8 @@ fn text(value: &impl Display) -> String {
 /// Lists the SMI objects of a manifest as text, truncated to [`MAX_SOURCES`].
 fn sources(manifest: &Manifest) -> String {
     let mut all = String::new();
-    for (index, ObjectRef { kind, key }) in manifest.sources.iter().enumerate() {
-        let source = match kind {
-            Kind::Namespace => text(&format_args!("{kind}/{}", key.name)),
-            kind => text(&format_args!("{kind}/{key}")),
-        };
+    for (index, source) in manifest.sources.iter().enumerate() {
+        let source = text(source).replace(' ', "/");
         if all.len() + source.len() > MAX_SOURCES {
             let more = manifest.sources.len() - index;
             return format!("{all} and {more} more");

@@ -10,16 +10,17 @@ use smi_types::FieldPath;
 use smi_types::access::{IdentityBinding, TrafficTarget};
 use smi_types::specs::{HTTPRouteGroup, TCPRoute, UDPRoute};
 use smi_types::split::TrafficSplit;
+use std::collections::BTreeMap;
 
 impl Snapshot {
     /// Returns the traffic splits, sorted.
     pub fn splits(&self) -> impl Iterator<Item = (&ObjectKey, &TrafficSplit)> {
-        self.splits.iter().map(|(key, object)| (key, &**object))
+        pairs(&self.splits)
     }
 
     /// Returns the HTTP route groups, sorted.
     pub fn groups(&self) -> impl Iterator<Item = (&ObjectKey, &HTTPRouteGroup)> {
-        self.groups.iter().map(|(key, object)| (key, &**object))
+        pairs(&self.groups)
     }
 
     /// Returns the HTTP route group with `key`.
@@ -30,22 +31,22 @@ impl Snapshot {
 
     /// Returns the TCP routes, sorted.
     pub fn tcp_routes(&self) -> impl Iterator<Item = (&ObjectKey, &TCPRoute)> {
-        self.tcp_routes.iter().map(|(key, object)| (key, &**object))
+        pairs(&self.tcp_routes)
     }
 
     /// Returns the UDP routes, sorted.
     pub fn udp_routes(&self) -> impl Iterator<Item = (&ObjectKey, &UDPRoute)> {
-        self.udp_routes.iter().map(|(key, object)| (key, &**object))
+        pairs(&self.udp_routes)
     }
 
     /// Returns the traffic targets, sorted.
     pub fn targets(&self) -> impl Iterator<Item = (&ObjectKey, &TrafficTarget)> {
-        self.targets.iter().map(|(key, object)| (key, &**object))
+        pairs(&self.targets)
     }
 
     /// Returns the identity bindings, sorted.
     pub fn bindings(&self) -> impl Iterator<Item = (&ObjectKey, &IdentityBinding)> {
-        self.bindings.iter().map(|(key, object)| (key, &**object))
+        pairs(&self.bindings)
     }
 
     /// Returns the identity binding with `key`.
@@ -129,4 +130,8 @@ impl Snapshot {
         }
         self.unread.get(&Id::of(object))
     }
+}
+
+fn pairs<T>(objects: &BTreeMap<ObjectKey, Box<T>>) -> impl Iterator<Item = (&ObjectKey, &T)> {
+    objects.iter().map(|(key, object)| (key, &**object))
 }
