@@ -16,6 +16,7 @@ use smi_types::FieldPath;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// Expresses SMI policies in the native resources of one mesh.
 ///
@@ -81,6 +82,42 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
             }
         }
         Ok(detection)
+    }
+}
+
+/// A shared adapter is an adapter, so that a function can take either.
+#[async_trait]
+impl<A: MeshAdapter + ?Sized> MeshAdapter for Arc<A> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        (**self).kinds()
+    }
+
+    fn reads(&self) -> &[Kind] {
+        (**self).reads()
+    }
+
+    fn support(&self, feature: Feature) -> Support {
+        (**self).support(feature)
+    }
+
+    fn translate(&self, policy: &Policy) -> Translation {
+        (**self).translate(policy)
+    }
+
+    fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {
+        (**self).review(desired, foreign)
+    }
+
+    fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
+        (**self).concerns(object)
+    }
+
+    async fn detect(&self, cluster: &dyn Cluster) -> Result<Detection, Error> {
+        (**self).detect(cluster).await
     }
 }
 

@@ -27,17 +27,18 @@ pub trait Cluster: Send + Sync {
     /// If any part of the list is missing.
     async fn list(&self, kind: &Kind) -> Result<Vec<NativeObject>, Error>;
 
-    /// Creates an object (POST).
+    /// Creates an object (POST), and returns it as the server has stored it.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the object exists already, [`Error::Refused`] if the server rejects it.
-    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error>;
+    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<NativeObject, Error>;
 
-    /// Replaces an object (PUT), if it still has the `resourceVersion` in `object`.
+    /// Replaces an object (PUT), if it still has the `resourceVersion` in `object`, and returns it as the server has
+    /// stored it.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the object is gone or has changed, [`Error::Refused`] if the server rejects it.
-    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error>;
+    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<NativeObject, Error>;
 
     /// Deletes an object, if it still fulfils the preconditions. An object that no longer exists counts as deleted.
     ///

@@ -30,7 +30,7 @@ use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr, UNKNOWN_NAME};
 use crate::plan::{Action, Known, Plan, Status, Turn, field_manager, grants};
 use crate::resolve::access::{Destinations, Enforced};
 use crate::resolve::{Fact, Groups, Index, root_of};
-use crate::settings::Settings;
+use crate::settings::{Scope, Settings};
 use crate::snapshot::{Snapshot, canonical, object_of, reference};
 use derive::{Overlapping, Space, TargetState};
 use native::Wanted;
@@ -180,9 +180,16 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// The list can contain objects of one SMI kind (plain, or as results of parsing them), services, workloads of one
     /// kind, namespaces, or native objects of one kind.
     pub fn relist<E: Into<Edit>>(&mut self, kind: &Kind, list: impl IntoIterator<Item = E>) {
+        self.relist_in(&Scope::All, kind, list);
+    }
+
+    /// Takes a new list of one kind in some namespaces, like [`relist`](Self::relist). Objects in other namespaces stay.
+    pub fn relist_in<E: Into<Edit>>(&mut self, scope: &Scope, kind: &Kind, list: impl IntoIterator<Item = E>) {
         let mut gone = self.snapshot.references(kind);
+        gone.retain(|object| scope.contains(&object.key.namespace));
         let natives = self.ours.keys().chain(self.foreign.keys());
-        let mut natives_gone: BTreeSet<ObjectRef> = natives.filter(|object| object.kind == *kind).cloned().collect();
+        let listed = |object: &&ObjectRef| object.kind == *kind && scope.contains(&object.key.namespace);
+        let mut natives_gone: BTreeSet<ObjectRef> = natives.filter(listed).cloned().collect();
         // Objects without a name cannot be told apart.
         for object in gone.iter().filter(|object| object.key.name == UNKNOWN_NAME) {
             self.take(Edit::Gone(object.clone()));
@@ -268,6 +275,29 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             actions: self.actions.values().cloned().collect(),
             field_manager: field_manager(self.adapter.name(), &self.settings),
         }
+    }
+
+    /// Returns the actions of the [plan](Self::plan) without copying them. The actions of each policy are in order.
+    pub fn actions(&mut self) -> impl Iterator<Item = &Action> {
+        self.settle();
+        self.actions.values()
+    }
+
+    /// Returns the SMI objects for which the desired native object `name` exists. There are none if no such object is
+    /// desired, so that the existing one is to be deleted.
+    pub fn sources(&mut self, name: &ObjectRef) -> impl Iterator<Item = &ObjectRef> {
+        self.settle();
+        let wanted = self.wanted.get(name);
+        wanted.into_iter().flat_map(|wanted| &wanted.manifest.sources)
+    }
+
+    /// Returns `true` if no write is outstanding for an SMI object: the plan neither creates nor replaces a native
+    /// object that exists for it.
+    pub fn is_applied(&mut self, object: &ObjectRef) -> bool {
+        self.settle();
+        let policies = self.written.get(object).into_iter().flatten();
+        let mut manifests = policies.filter_map(|policy| self.translated.get(policy)).flatten();
+        !manifests.any(|wanted| self.turns.contains_key(&wanted.manifest.object.reference()))
     }
 
     /// Returns the diagnostics that appeared and went since the last call.

@@ -49,6 +49,7 @@ macro_rules! cluster_tests {
         $crate::cluster_tests! {@checks $block_on, $cluster;
             serves_only_its_kinds
             lists_what_was_created
+            returns_what_is_stored
             creates_an_object_once
             replaces_the_whole_object
             replaces_only_the_known_state
@@ -101,6 +102,16 @@ pub async fn lists_what_was_created(cluster: &dyn Cluster, sample: &NativeObject
     expect("spec", &*found.spec, &*sent.spec)?;
     expect("has a UID", &found.metadata.uid.is_some(), &true)?;
     expect("has a version", &found.metadata.resource_version.is_some(), &true)
+}
+
+/// A creation and a replacement return the object as it is listed.
+pub async fn returns_what_is_stored(cluster: &dyn Cluster, sample: &NativeObject) -> Kept {
+    let sent = named(sample, "returned");
+    let mut next = done(cluster.create(&sent, MANAGER).await)?;
+    expect("creation", &next, &stored(cluster, &sent).await?)?;
+    next.spec = json!({}).into();
+    let replaced = done(cluster.replace(&next, MANAGER).await)?;
+    expect("replacement", &replaced, &stored(cluster, &sent).await?)
 }
 
 /// An object that exists is not created again, and does not change.
@@ -225,7 +236,7 @@ fn done<T>(result: Result<T, Error>) -> Result<T, String> {
     result.map_err(|error| format!("{error}: {error:?}"))
 }
 
-fn conflict(result: &Result<(), Error>) -> Kept {
+fn conflict<T: Debug>(result: &Result<T, Error>) -> Kept {
     match result {
         Err(Error::Conflict(_)) => Ok(()),
         other => Err(format!("{other:?} in place of a conflict")),

@@ -44,11 +44,19 @@ enum Fault {
     DeletesNothing,
     DeletesAnyState,
     MissesWhatIsGone,
+    ReturnsWhatWasSent,
 }
 
 impl Faulty {
     fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    fn returned(&self, sent: &NativeObject, stored: NativeObject) -> NativeObject {
+        if self.has(Fault::ReturnsWhatWasSent) {
+            return sent.clone();
+        }
+        stored
     }
 
     fn find(&self, name: &ObjectRef) -> Option<NativeObject> {
@@ -76,25 +84,27 @@ impl Cluster for Faulty {
         Ok(all)
     }
 
-    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
+    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<NativeObject, Error> {
         if self.has(Fault::CreatesAgain) {
             self.cluster.put(object.clone());
-            return Ok(());
+            return Ok(object.clone());
         }
-        self.cluster.create(object, field_manager).await
+        let stored = self.cluster.create(object, field_manager).await?;
+        Ok(self.returned(object, stored))
     }
 
-    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
+    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<NativeObject, Error> {
         let former = self.find(&object.reference());
         if former.is_some() && self.has(Fault::Overwrites) || former.is_none() && self.has(Fault::CreatesOnReplace) {
             self.cluster.put(object.clone());
-            return Ok(());
+            return Ok(object.clone());
         }
         let mut object = object.clone();
         if let Some(former) = former.filter(|_| self.has(Fault::Merges)) {
             object.spec = former.spec;
         }
-        self.cluster.replace(&object, field_manager).await
+        let stored = self.cluster.replace(&object, field_manager).await?;
+        Ok(self.returned(&object, stored))
     }
 
     async fn delete(&self, object: &ObjectRef, preconditions: &Preconditions) -> Result<(), Error> {
@@ -142,6 +152,7 @@ fn every_fault_breaks_the_contract() {
     broken!(serves_only_its_kinds, ServesEverything);
     broken!(lists_what_was_created, DropsMetadata);
     broken!(lists_what_was_created, KeepsNoVersion);
+    broken!(returns_what_is_stored, ReturnsWhatWasSent);
     broken!(creates_an_object_once, CreatesAgain);
     broken!(replaces_the_whole_object, Merges);
     broken!(replaces_only_the_known_state, Overwrites);

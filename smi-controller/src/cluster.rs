@@ -89,15 +89,17 @@ impl KubeCluster {
         object: &NativeObject,
         verb: Verb,
         build: impl FnOnce(kube::core::Request, Vec<u8>) -> Built + Send,
-    ) -> Result<(), Error> {
+    ) -> Result<NativeObject, Error> {
         let name = object.reference();
         let json = object.to_json().map_err(|error| Error::Refused {
             object: Box::new(name.clone()),
             message: error.to_string(),
         })?;
         let path = path(&name.kind, Some(&name.key.namespace));
-        let written: Result<Value, Failure> = self.send(build(kube::core::Request::new(path), json)).await;
-        written.map(drop).map_err(|failure| failure.of(&name, verb))
+        let written = self.send(build(kube::core::Request::new(path), json)).await;
+        written
+            .map(|object| native(&name.kind, object))
+            .map_err(|failure: Failure| failure.of(&name, verb))
     }
 
     /// Lists all objects of a kind, from pages of one state.
@@ -148,13 +150,13 @@ impl Cluster for KubeCluster {
         }
     }
 
-    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
+    async fn create(&self, object: &NativeObject, field_manager: &str) -> Result<NativeObject, Error> {
         let parameters = parameters(field_manager);
         self.write(object, Verb::Create, |request, json| request.create(&parameters, json))
             .await
     }
 
-    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<(), Error> {
+    async fn replace(&self, object: &NativeObject, field_manager: &str) -> Result<NativeObject, Error> {
         let name = object.reference();
         // Without it, some servers replace an object in any state.
         if object.metadata.resource_version.is_none() {

@@ -73,8 +73,8 @@ impl InMemoryCluster {
 }
 
 impl State {
-    /// Stores an object with the metadata that a server sets.
-    fn store(&mut self, mut object: NativeObject, former: Option<&NativeObject>) {
+    /// Stores an object with the metadata that a server sets, and returns it.
+    fn store(&mut self, mut object: NativeObject, former: Option<&NativeObject>) -> NativeObject {
         self.writes += 1;
         if let Some(defaults) = self.defaults {
             defaults(&mut object);
@@ -91,7 +91,8 @@ impl State {
             let created = Timestamp::from_second(i64::from(self.writes)).ok().map(Time);
             metadata.creation_timestamp = metadata.creation_timestamp.take().or(created);
         }
-        self.objects.insert(object.reference(), object);
+        self.objects.insert(object.reference(), object.clone());
+        object
     }
 
     fn check_served(&self, object: &ObjectRef) -> Result<(), Error> {
@@ -117,25 +118,23 @@ impl Cluster for InMemoryCluster {
         Ok(objects.cloned().collect())
     }
 
-    async fn create(&self, object: &NativeObject, _field_manager: &str) -> Result<(), Error> {
+    async fn create(&self, object: &NativeObject, _field_manager: &str) -> Result<NativeObject, Error> {
         let mut state = self.state();
         let reference = object.reference();
         state.check_served(&reference)?;
         if state.objects.contains_key(&reference) {
             return Err(Error::Conflict(Box::new(reference)));
         }
-        state.store(object.clone(), None);
-        Ok(())
+        Ok(state.store(object.clone(), None))
     }
 
-    async fn replace(&self, object: &NativeObject, _field_manager: &str) -> Result<(), Error> {
+    async fn replace(&self, object: &NativeObject, _field_manager: &str) -> Result<NativeObject, Error> {
         let mut state = self.state();
         let reference = object.reference();
         state.check_served(&reference)?;
         match state.objects.get(&reference).cloned() {
             Some(former) if former.metadata.resource_version == object.metadata.resource_version => {
-                state.store(object.clone(), Some(&former));
-                Ok(())
+                Ok(state.store(object.clone(), Some(&former)))
             }
             _ => Err(Error::Conflict(Box::new(reference))),
         }

@@ -108,6 +108,8 @@ codes! {
         "Another object decides where this traffic goes: an older split without matches on the same root service (T29), or a foreign native object. This object has no effect. Delete one of the two.";
     ConflictInPart: Error, Partial, [],
         "A foreign native object takes part of this traffic, such as the traffic of clients in its own namespace, or requests for which its matches are more specific. The rest of the object is in force.";
+    Contested: Warning, Partial, [],
+        "Another client of the API server keeps changing or deleting a native object that exists for this object, and the operator keeps repairing it, with growing pauses. In the pauses the mesh does what the other client wrote. The message names the client. Stop it, or stop it from writing this object.";
     ConversionMayLose: Error, Inert, ["I5"],
         "The traffic target was written in an older version, which can restrict it to a port, and is read in a newer one, which cannot (I5). The restriction may have been lost, so the target grants nothing. Write it again in the version in which it is read, with a TCPRoute for the port.";
     DestinationNamespace: Error, Inert, ["A22"],
@@ -184,6 +186,8 @@ codes! {
         "A backend has no port with this number and transport protocol, so it gets no traffic of this port of the root service (T20, T23). The other backends share the traffic.";
     Redundant: Warning, InForce, ["A8", "D9"],
         "This part adds nothing to the object: it is the port of a source (D9), or a match that the rule already lists (A8). Remove it.";
+    Refused: Error, Partial, [],
+        "The API server, or an admission webhook, rejects a native object that this object requires. The mesh keeps what was written before. The message is the answer of the server. The write is repeated from time to time, and after each change of the object.";
     RootNamespace: Error, Inert, ["T3"],
         "The root is in another namespace than the split, or is a name under the cluster domain that is not that of a service (T3). A split applies to services of its own namespace only.";
     RootUnusable: Error, Inert, ["T40"],

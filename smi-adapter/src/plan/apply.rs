@@ -28,8 +28,8 @@ pub async fn apply(cluster: &dyn Cluster, plan: &Plan) -> Vec<Outcome> {
             continue;
         }
         let result = match action {
-            Action::Create(Write { object, .. }) => cluster.create(object, &plan.field_manager).await,
-            Action::Replace(Write { object, .. }) => cluster.replace(object, &plan.field_manager).await,
+            Action::Create(Write { object, .. }) => cluster.create(object, &plan.field_manager).await.map(drop),
+            Action::Replace(Write { object, .. }) => cluster.replace(object, &plan.field_manager).await.map(drop),
             Action::Delete(deletion) => cluster.delete(&deletion.object, &deletion.preconditions).await,
         };
         outcomes.push(match result {
