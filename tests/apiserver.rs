@@ -13,6 +13,8 @@ mod cluster;
 mod corpus;
 #[path = "apiserver/emitted.rs"]
 mod emitted;
+#[path = "apiserver/lease.rs"]
+mod lease;
 #[path = "apiserver/products.rs"]
 mod products;
 #[path = "apiserver/round_trips.rs"]

@@ -87,7 +87,7 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
 
 /// A shared adapter is an adapter, so that a function can take either.
 #[async_trait]
-impl<A: MeshAdapter + ?Sized> MeshAdapter for Arc<A> {
+impl<T: MeshAdapter + ?Sized> MeshAdapter for Arc<T> {
     fn name(&self) -> &str {
         (**self).name()
     }

@@ -93,7 +93,7 @@ use unit::{Readers, Unit};
 /// assert_eq!(engine.diagnostics().appeared.len(), 1);
 /// assert_eq!(engine.diagnostics().appeared, []);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine<P> {
     adapter: P,
     settings: Settings,
@@ -281,6 +281,12 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     pub fn actions(&mut self) -> impl Iterator<Item = &Action> {
         self.settle();
         self.actions.values()
+    }
+
+    /// Returns the number of actions of the [plan](Self::plan).
+    pub fn outstanding(&mut self) -> usize {
+        self.settle();
+        self.actions.len()
     }
 
     /// Returns the SMI objects for which the desired native object `name` exists. There are none if no such object is

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use failure::{Failure, Verb};
 use http::Request;
 use kube::Client;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, ObjectList, PostParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, GetParams, ListParams, ObjectList, PostParams};
 use kube::core::Resource;
 use kube::core::params::Preconditions as KubePreconditions;
 use serde::de::DeserializeOwned;
@@ -102,6 +102,21 @@ impl KubeCluster {
             .map_err(|failure: Failure| failure.of(&name, verb))
     }
 
+    /// Reads one object; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// If the request fails.
+    pub async fn get(&self, object: &ObjectRef) -> Result<Option<NativeObject>, Error> {
+        let path = path(&object.kind, Some(&object.key.namespace));
+        let request = kube::core::Request::new(path).get(&object.key.name, &GetParams::default());
+        let found: Result<DynamicObject, Failure> = self.send(request).await;
+        match found {
+            Ok(found) => Ok(Some(native(&object.kind, found))),
+            Err(failure) if failure.code() == Some(404) => Ok(None),
+            Err(failure) => Err(failure.of_read()),
+        }
+    }
+
     /// Lists all objects of a kind, from pages of one state.
     async fn pages(&self, kind: &Kind) -> Result<Vec<DynamicObject>, Failure> {
         let path = path(kind, None);
@@ -190,14 +205,18 @@ impl fmt::Debug for KubeCluster {
 }
 
 fn path(kind: &Kind, namespace: Option<&str>) -> String {
-    let resource = ApiResource {
+    DynamicObject::url_path(&resource(kind), namespace)
+}
+
+/// Returns the resource of a kind, as kube names it.
+pub(crate) fn resource(kind: &Kind) -> ApiResource {
+    ApiResource {
         group: kind.group().to_owned(),
         version: kind.version().to_owned(),
         api_version: kind.api_version(),
         kind: kind.name().to_owned(),
         plural: kind.plural().to_owned(),
-    };
-    DynamicObject::url_path(&resource, namespace)
+    }
 }
 
 fn parameters(field_manager: &str) -> PostParams {
@@ -207,7 +226,8 @@ fn parameters(field_manager: &str) -> PostParams {
     }
 }
 
-fn native(kind: &Kind, mut object: DynamicObject) -> NativeObject {
+/// Returns an object of a mesh's API, which was listed as `kind`.
+pub(crate) fn native(kind: &Kind, mut object: DynamicObject) -> NativeObject {
     NativeObject {
         kind: kind.clone(),
         metadata: object.metadata.into(),

@@ -6,7 +6,7 @@ use smi_adapter::cluster::{Cluster, Error, Preconditions};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
 use smi_controller::KubeCluster;
-use smi_tests::apiserver::ApiServer;
+use smi_tests::apiserver::{ApiServer, crd};
 use std::future::Future;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -18,20 +18,6 @@ const POLICY: Kind = Kind::new(&[
     "authorizationpolicies",
 ]);
 const LIMITED: Kind = Kind::new(&["limited.example.com", "v1", "Limited", "limiteds"]);
-
-/// A CRD with one version, whose `spec` has this schema.
-fn crd(kind: &Kind, spec: &Value) -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{}.{}", kind.plural(), kind.group())},
-        "spec": {
-            "group": kind.group(), "scope": "Namespaced",
-            "names": {"kind": kind.name(), "plural": kind.plural()},
-            "versions": [{"name": kind.version(), "served": true, "storage": true, "schema": {
-                "openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}],
-        },
-    })
-}
 
 /// Returns a server for all tests of this file, with a namespace and two kinds.
 async fn server() -> Option<&'static ApiServer> {

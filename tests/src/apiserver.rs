@@ -11,6 +11,7 @@ mod crds;
 mod raw;
 mod servers;
 
+pub use crds::crd;
 pub use raw::{Answer, Failure, Raw, collection};
 
 use kube::{Client, Config};
@@ -68,12 +69,26 @@ impl ApiServer {
     /// # Panics
     /// Outside of an async runtime.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
     pub fn client(&self) -> Client {
+        self.client_of(None)
+    }
+
+    /// Returns a client with the permissions of a user or a service account, such as `system:serviceaccount:shop:web`.
+    ///
+    /// # Panics
+    /// Outside of an async runtime.
+    #[must_use]
+    pub fn client_as(&self, user: &str) -> Client {
+        self.client_of(Some(user.to_owned()))
+    }
+
+    #[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
+    fn client_of(&self, user: Option<String>) -> Client {
         let url = self.servers.url.parse().expect("a URL with a local port is valid");
         let mut config = Config::new(url);
         config.root_cert = Some(vec![self.servers.certificate.clone()]);
         config.auth_info.token = Some(servers::TOKEN.to_owned().into());
+        config.auth_info.impersonate = user;
         config.default_retry = false;
         Client::try_from(config).expect("the configuration is valid")
     }

@@ -17,14 +17,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// A target, and the objects that it refers to.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TargetState {
     target: Option<Arc<Target>>,
     references: BTreeSet<ObjectRef>,
 }
 
 /// The workloads of an enforced namespace.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Space {
     workloads: Workloads,
     /// The workloads whose selectors select each other's pods, by the first of them.
@@ -34,7 +34,7 @@ pub(super) struct Space {
 }
 
 /// The results for one group of overlapping workloads.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Overlapping {
     members: Vec<ObjectRef>,
     matched: BTreeSet<ObjectKey>,

@@ -16,7 +16,7 @@ pub struct Changes {
     pub gone: Vec<Diagnostic>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Reports {
     by_unit: BTreeMap<Unit, Vec<Arc<Diagnostic>>>,
     by_object: BTreeMap<ObjectRef, Vec<Arc<Diagnostic>>>,

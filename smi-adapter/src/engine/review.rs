@@ -6,14 +6,14 @@ use crate::object::ObjectRef;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The native objects by what they concern.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Concerns {
     of: BTreeMap<Concern, Concerned>,
     everything: Concerned,
 }
 
 /// Some native objects.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Concerned {
     desired: BTreeSet<ObjectRef>,
     foreign: BTreeSet<ObjectRef>,

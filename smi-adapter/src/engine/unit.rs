@@ -46,7 +46,7 @@ pub(super) enum Unit {
 }
 
 /// The units that have read each fact.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Readers {
     /// Facts and units, by number.
     by_fact: BTreeSet<(u64, u32)>,

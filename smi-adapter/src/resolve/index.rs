@@ -18,7 +18,7 @@ use std::sync::Arc;
 type Pods = Vec<Arc<Workload>>;
 
 /// Objects in scope by what they name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     /// Sorted.
     splits: BTreeMap<Root, Vec<ObjectKey>>,

@@ -6,6 +6,22 @@
 use super::raw::{Failure, collection};
 use super::{ApiServer, Raw};
 use serde_json::{Value, json};
+use smi_adapter::object::Kind;
+
+/// Returns a CRD with one version, whose `spec` has this schema.
+#[must_use]
+pub fn crd(kind: &Kind, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{}.{}", kind.plural(), kind.group())},
+        "spec": {
+            "group": kind.group(), "scope": "Namespaced",
+            "names": {"kind": kind.name(), "plural": kind.plural()},
+            "versions": [{"name": kind.version(), "served": true, "storage": true, "schema": {
+                "openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}],
+        },
+    })
+}
 
 impl ApiServer {
     /// Creates CRDs and waits until each of their versions is served.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 ///
 /// Those that select a pod are found with one look-up for each set of label names that selectors use. There are few such
 /// sets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ByLabels<T>(BTreeMap<Vec<String>, BTreeMap<Vec<u8>, Vec<T>>>);
 
 impl<T> ByLabels<T> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The targets whose destinations are in one namespace.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Destinations {
     all: BTreeMap<ObjectKey, Arc<Target>>,
     by_account: BTreeMap<SmolStr, Vec<Arc<Target>>>,

@@ -133,7 +133,7 @@ fn common<'a>(mut maps: impl Iterator<Item = &'a BTreeMap<String, String>>) -> B
 }
 
 /// The workloads of one enforced namespace.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Workloads {
     /// Sorted.
     owned: Vec<Arc<Owned>>,

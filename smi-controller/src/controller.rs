@@ -1,0 +1,173 @@
+//! The controller: follows a cluster, keeps the mesh equal to what the SMI objects say, and tells their authors.
+
+mod contest;
+mod echo;
+mod handle;
+mod run;
+mod tell;
+mod writes;
+
+pub use handle::{Change, Changes, DryRun, Handle, ObjectStatus, Readiness};
+
+use crate::lease::{LeaseName, LeaseSettings};
+use handle::Shared;
+use kube::Client;
+use run::Running;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::settings::Settings;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A controller for one mesh.
+///
+/// It watches the cluster with a [`Mirror`](crate::Mirror), derives with an
+/// [`Engine`](smi_adapter::Engine) what each change requires, and writes only that, each policy in the order of its
+/// plan. Nothing is written before every list has arrived. A failed write is repeated with growing pauses, and holds up
+/// no other policy. What becomes of an SMI object is told by Events on it.
+///
+/// ```no_run
+/// use kube::Client;
+/// use smi_adapter::{MeshAdapter, Settings};
+/// use smi_controller::{Controller, LeaseName};
+///
+/// async fn operate(mesh: impl MeshAdapter) -> kube::Result<()> {
+///     let mut settings = Settings::default();
+///     settings.owner = "my-operator".parse().expect("a valid label value");
+///     let controller = Controller::new(Client::try_default().await?, mesh)
+///         .settings(settings)
+///         .lease(LeaseName::new("smi-system", "my-operator"));
+///     let handle = controller.handle(); // for readiness, statuses and changes
+///     # drop(handle);
+///     controller.run(std::future::pending()).await; // until this future is ready
+///     Ok(())
+/// }
+/// ```
+///
+/// # Several instances
+///
+/// With a [lease](Self::lease), one of several replicas writes. Without one, run a single replica: two do no harm, since
+/// every write has a precondition, but both write. Instances with disjoint [scopes](Settings::scope) share a cluster.
+#[derive(Debug)]
+pub struct Controller {
+    client: ClientOf,
+    adapter: Arc<dyn MeshAdapter>,
+    settings: Settings,
+    options: Options,
+    lease: Option<(LeaseName, LeaseSettings)>,
+    reporter: Option<String>,
+    shared: Shared,
+}
+
+/// The choices about the writes of a controller.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    parallel_writes: usize,
+    first_pause: Duration,
+    longest_pause: Duration,
+    is_read_only: bool,
+}
+
+/// A client, whose connection has nothing to show.
+struct ClientOf(Client);
+
+impl std::fmt::Debug for ClientOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+impl Controller {
+    /// Creates a controller with default settings, which does nothing before it [runs](Self::run).
+    #[must_use]
+    pub fn new(client: Client, adapter: impl MeshAdapter) -> Self {
+        Self {
+            client: ClientOf(client),
+            adapter: Arc::new(adapter),
+            settings: Settings::default(),
+            options: Options {
+                parallel_writes: 16,
+                first_pause: Duration::from_millis(200),
+                longest_pause: Duration::from_secs(60),
+                is_read_only: false,
+            },
+            lease: None,
+            reporter: None,
+            shared: Shared::default(),
+        }
+    }
+
+    /// Replaces the settings. Set at least the [owner](Settings::owner).
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Writes only while this process holds a lease. The others keep their objects up to date, so that one of them can
+    /// take over at once.
+    #[must_use]
+    pub fn lease(self, name: LeaseName) -> Self {
+        self.lease_with(name, LeaseSettings::default())
+    }
+
+    /// Writes only while this process holds a lease, with settings for the election.
+    #[must_use]
+    pub fn lease_with(mut self, name: LeaseName, settings: LeaseSettings) -> Self {
+        self.lease = Some((name, settings));
+        self
+    }
+
+    /// Writes nothing, neither native objects nor Events. [`Handle::plan`] returns what would be written.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.options.is_read_only = true;
+        self
+    }
+
+    /// Replaces the number of policies that are written at the same time, which is 16.
+    #[must_use]
+    pub fn parallel_writes(mut self, policies: usize) -> Self {
+        self.options.parallel_writes = policies.max(1);
+        self
+    }
+
+    /// Replaces the pauses before a failed write is repeated: the first one, 200 milliseconds by default, doubles up to
+    /// the longest one, a minute by default. A write that the server rejected is repeated after the longest one, or as
+    /// soon as something else is to be written.
+    #[must_use]
+    pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.options.first_pause = first;
+        self.options.longest_pause = longest.max(first);
+        self
+    }
+
+    /// Replaces the name of the controller in Events, which is `smi-adapter.dev/` with the owner of the settings.
+    #[must_use]
+    pub fn reporter(mut self, controller: impl Into<String>) -> Self {
+        self.reporter = Some(controller.into());
+        self
+    }
+
+    /// Returns a handle for readiness, statuses and changes. It works as long as the controller runs.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.shared.handle()
+    }
+
+    /// Runs the controller until `shutdown` is ready. Then it finishes the writes that are under way, sends the Events
+    /// that wait, and releases its lease.
+    ///
+    /// Failures of requests are repeated and never end it.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        let mut running = Running::start(self);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = running.step() => {}
+            }
+        }
+        running.stop().await;
+    }
+}

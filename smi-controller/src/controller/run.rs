@@ -1,0 +1,475 @@
+//! A running controller.
+
+use super::echo::Echoes;
+use super::handle::{Change, DryRun, ObjectStatus, Readiness, Request, Shared};
+use super::tell::Teller;
+use super::writes::{Outcome, Writes, Written, deleted_uid};
+use super::{Controller, Options};
+use crate::cluster::KubeCluster;
+use crate::conditions::conditions;
+use crate::event::{Reporter, Subject};
+use crate::lease::{Candidate, Leadership};
+use crate::mirror::{Mirror, Seen, Update, gone};
+use crate::watch::Report;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::jiff::Timestamp;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::cluster::Error;
+use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
+use smi_adapter::engine::{Changes, Edit, Engine};
+use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::plan::{Action, State};
+use smi_adapter::smi_types::FieldPath;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+/// The longest time between two steps, so that a handle sees that the controller is alive.
+const STEP: Duration = Duration::from_secs(1);
+/// The number of updates that are taken in one step.
+const UPDATES: usize = 1000;
+
+/// A running controller.
+pub(super) struct Running {
+    mirror: Mirror,
+    engine: Engine<Arc<dyn MeshAdapter>>,
+    echoes: Echoes,
+    writes: Writes,
+    teller: Teller,
+    reporter: Reporter,
+    shared: Shared,
+    options: Options,
+    election: Option<Election>,
+    /// The SMI objects in the cluster.
+    subjects: BTreeMap<ObjectRef, Known>,
+    /// The SMI objects whose conditions may have changed.
+    unwritten: BTreeSet<ObjectRef>,
+    /// The diagnostics about writes, by native object.
+    troubles: BTreeMap<ObjectRef, Vec<Diagnostic>>,
+    /// The objects of which a diagnostic has gone, and which have not been reported to be in force again.
+    recovering: BTreeSet<ObjectRef>,
+    /// The time of the last write for each SMI object.
+    written_at: BTreeMap<ObjectRef, SystemTime>,
+    /// Is `true` once diagnostics have been told.
+    has_told: bool,
+    /// The time at which something can be done that cannot be done yet.
+    next: Option<Instant>,
+}
+
+/// An SMI object in the cluster.
+struct Known {
+    subject: Subject,
+    generation: Option<i64>,
+    /// The conditions in its status.
+    conditions: Vec<Condition>,
+}
+
+/// The election that a controller takes part in.
+struct Election {
+    leadership: Leadership,
+    finished: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(super) fn start(controller: Controller) -> Self {
+        let Controller {
+            client,
+            adapter,
+            settings,
+            options,
+            lease,
+            reporter,
+            shared,
+        } = controller;
+        let client = client.0;
+        let mut identity = None;
+        let election = lease.map(|(name, settings)| {
+            identity = Some(settings.identity().to_owned());
+            let candidate = Candidate::new(client.clone(), name, settings);
+            let (finished, end) = oneshot::channel();
+            Election {
+                leadership: candidate.leadership(),
+                finished,
+                task: tokio::spawn(candidate.run(async {
+                    // It also ends with the controller.
+                    _ = end.await;
+                })),
+            }
+        });
+        let reporter = Reporter {
+            controller: reporter.unwrap_or_else(|| format!("smi-adapter.dev/{}", settings.owner)),
+            instance: identity
+                .or_else(|| std::env::var("HOSTNAME").ok())
+                .unwrap_or_else(|| settings.owner.to_string()),
+        };
+        let mirror = Mirror::start(&client, &adapter, &settings);
+        let mut engine = Engine::new(adapter, settings);
+        let field_manager = engine.plan().field_manager;
+        Self {
+            mirror,
+            engine,
+            echoes: Echoes::default(),
+            writes: Writes::new(KubeCluster::new(client.clone()), field_manager, options),
+            teller: Teller::start(client, shared.changes()),
+            reporter,
+            shared,
+            options,
+            election,
+            subjects: BTreeMap::new(),
+            unwritten: BTreeSet::new(),
+            troubles: BTreeMap::new(),
+            recovering: BTreeSet::new(),
+            written_at: BTreeMap::new(),
+            has_told: false,
+            next: None,
+        }
+    }
+
+    /// Waits until something happens, and does what follows from it.
+    pub(super) async fn step(&mut self) {
+        let wake = Instant::now() + STEP;
+        let wake = self.next.map_or(wake, |next| next.min(wake));
+        let mut leadership = self.election.as_ref().map(|election| election.leadership.clone());
+        tokio::select! {
+            update = self.mirror.next() => self.take(update),
+            written = self.writes.next() => self.finish(written),
+            Some(request) = self.shared.requests.recv() => self.answer(request),
+            () = turn(&mut leadership) => {}
+            () = sleep_until(wake) => {}
+        }
+        for _ in 0..UPDATES {
+            let Some(update) = self.mirror.try_next() else { break };
+            self.take(update);
+        }
+        self.act();
+    }
+
+    /// Finishes what is under way, and releases the lease.
+    pub(super) async fn stop(mut self) {
+        while !self.writes.is_idle() {
+            let written = self.writes.next().await;
+            self.finish(written);
+        }
+        self.teller.finish().await;
+        if let Some(Election { finished, task, .. }) = self.election {
+            drop(finished);
+            // A panic there leaves a lease that expires.
+            _ = task.await;
+        }
+    }
+
+    /// Takes an update of the mirror.
+    fn take(&mut self, mut update: Update) {
+        if let Some((kind, namespace, report)) = update.report() {
+            if let Report::Failed(error) = report {
+                tracing::warn!(%kind, namespace, error, "a watch failed");
+            }
+            if !self.echoes.correct(kind, namespace, report) {
+                return;
+            }
+            match report {
+                Report::Listed(list, _) => {
+                    for seen in list {
+                        self.notice(seen);
+                    }
+                }
+                Report::Applied(seen) => self.notice(seen),
+                Report::Deleted(seen) => _ = self.subjects.remove(&seen.object),
+                Report::Resumed | Report::Failed(_) => {}
+            }
+        }
+        if let Some(kind) = update.served() {
+            self.writes.retry(kind);
+        }
+        update.apply(&mut self.engine);
+    }
+
+    /// Notes what the engine does not need of an object.
+    fn notice(&mut self, seen: &mut Seen) {
+        let kind = &seen.object.kind;
+        if let Edit::Native(object) = &seen.edit {
+            self.writes.notice(object);
+        }
+        let Some(served) = self.mirror.served(kind).filter(|_| Kind::SMI.contains(kind)) else {
+            return;
+        };
+        let known = Known {
+            subject: Subject {
+                object: seen.object.clone(),
+                api_version: format!("{}/{}", kind.group(), served.version),
+                uid: seen.uid.clone(),
+            },
+            generation: seen.generation,
+            conditions: std::mem::take(&mut seen.conditions),
+        };
+        self.subjects.insert(seen.object.clone(), known);
+        self.unwritten.insert(seen.object.clone());
+    }
+
+    /// Takes the outcome of a write.
+    fn finish(&mut self, written: Written) {
+        let Written { action, outcome } = written;
+        let name = action.object();
+        match outcome {
+            Outcome::Stored(object) => {
+                self.echoes.stored(&object);
+                self.engine.edit(object);
+                self.succeed(&name, action);
+            }
+            Outcome::Deleted => {
+                self.echoes.deleted(&name, deleted_uid(&action));
+                self.engine.edit(gone(name.clone()));
+                self.succeed(&name, action);
+            }
+            Outcome::Changed(Some(object)) => {
+                self.echoes.stored(&object);
+                self.engine.edit(object);
+            }
+            Outcome::Changed(None) => self.engine.edit(gone(name)),
+            Outcome::Failed(error) => {
+                tracing::warn!(object = %name, policy = action.policy(), %error, "a write failed");
+                if let Error::Refused { message, .. } = &error {
+                    let message = format!("the API server rejects `{name}`: {message}");
+                    self.trouble(&name, Code::Refused, &message);
+                }
+                self.shared.tell(Change::Failed(Arc::new(action), Arc::new(error)));
+            }
+            Outcome::Unsent => {}
+        }
+    }
+
+    /// Notes a successful write.
+    fn succeed(&mut self, name: &ObjectRef, action: Action) {
+        tracing::info!(object = %name, policy = action.policy(), "written");
+        let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
+        for source in sources {
+            self.unwritten.insert(source.clone());
+            self.written_at.insert(source, SystemTime::now());
+        }
+        if self.writes.contests.contains(name) {
+            let by = match self.writes.contests.by(name) {
+                Some(manager) => format!("the field manager `{manager}`"),
+                None => "another client".to_owned(),
+            };
+            let message = format!("{by} keeps changing or deleting `{name}`; it is repaired with growing pauses");
+            self.trouble(name, Code::Contested, &message);
+        } else {
+            self.calm(name);
+        }
+        self.shared.tell(Change::Written(Arc::new(action)));
+    }
+
+    /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported.
+    fn trouble(&mut self, name: &ObjectRef, code: Code, message: &str) {
+        let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
+        let sources = sources
+            .into_iter()
+            .filter(|source| matches!(source.kind, Kind::TrafficSplit | Kind::TrafficTarget));
+        let diagnostics: Vec<Diagnostic> = sources
+            .map(|source| {
+                let origins = self.engine.snapshot().origins(&source);
+                let mut diagnostic = Diagnostic::new(code, source, FieldPath::root(), message).caused_by(name.clone());
+                diagnostic.origins = origins;
+                diagnostic
+            })
+            .collect();
+        let former = self
+            .troubles
+            .insert(name.clone(), diagnostics.clone())
+            .unwrap_or_default();
+        for diagnostic in diagnostics.iter().filter(|diagnostic| !former.contains(diagnostic)) {
+            self.report(diagnostic, true);
+        }
+        self.unwritten
+            .extend(diagnostics.into_iter().map(|diagnostic| diagnostic.object));
+        self.recovering
+            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
+    }
+
+    /// Notes that nothing is wrong with a native object.
+    fn calm(&mut self, name: &ObjectRef) {
+        let former = self.troubles.remove(name).unwrap_or_default();
+        self.recovering
+            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
+    }
+
+    /// Starts the writes that can be started, and tells what has changed.
+    fn act(&mut self) {
+        let leadership = self.election.as_ref().map(|election| election.leadership.clone());
+        let is_leader = leadership.as_ref().is_none_or(Leadership::may_write);
+        let is_complete = self.mirror.is_complete();
+        self.next = None;
+        if is_complete && is_leader {
+            self.tell();
+            if !self.options.is_read_only {
+                self.next = self.writes.start(&mut self.engine, leadership.as_ref());
+            }
+            for object in self.writes.contests.forget() {
+                self.calm(&object);
+            }
+            self.recover();
+            self.write_conditions();
+        }
+        let stale = self.mirror.stale().map(|(kind, namespace, error)| {
+            let place = namespace.map_or_else(String::new, |namespace| format!(" in namespace {namespace}"));
+            let reason = error.map_or_else(String::new, |error| format!(": {error}"));
+            format!("{}/{}{place}{reason}", kind.group(), kind.plural())
+        });
+        let stale: Vec<String> = stale.collect();
+        self.shared.publish(Readiness {
+            is_ready: is_complete && stale.is_empty(),
+            is_leader,
+            stale,
+            lease_error: leadership.as_ref().and_then(Leadership::error),
+            outstanding: if is_complete { self.engine.outstanding() } else { 0 },
+        });
+    }
+
+    /// Reports the diagnostics that appeared since the last time.
+    fn tell(&mut self) {
+        let changes = meant(self.engine.diagnostics());
+        if changes.appeared.is_empty() && changes.gone.is_empty() {
+            self.has_told = true;
+            return;
+        }
+        for diagnostic in &changes.appeared {
+            self.report(diagnostic, self.has_told);
+        }
+        let objects = |diagnostics: &[Diagnostic]| -> Vec<ObjectRef> {
+            diagnostics.iter().map(|diagnostic| diagnostic.object.clone()).collect()
+        };
+        self.recovering.extend(objects(&changes.gone));
+        self.unwritten.extend(objects(&changes.gone));
+        self.unwritten.extend(objects(&changes.appeared));
+        self.shared.tell(Change::Diagnostics(changes));
+        self.has_told = true;
+    }
+
+    /// Sends an Event about a diagnostic.
+    fn report(&mut self, diagnostic: &Diagnostic, is_new: bool) {
+        tracing::info!(%diagnostic, "reported");
+        // Events on services and workloads would reach people who do not know of SMI.
+        let known = self.subjects.get(&diagnostic.object);
+        if let Some(known) = known.filter(|_| !self.options.is_read_only) {
+            let event = self.reporter.event(&known.subject, diagnostic, Timestamp::now());
+            self.teller.tell(event, is_new);
+        }
+    }
+
+    /// Reports the objects that are in force again.
+    fn recover(&mut self) {
+        for object in std::mem::take(&mut self.recovering) {
+            let is_troubled = self.troubles_of(&object).next().is_some();
+            let status = self.engine.status(&object);
+            let is_impaired = |it: &Diagnostic| it.code.effect() != Effect::InForce;
+            if is_troubled || status.state != State::InForce || status.diagnostics.iter().any(is_impaired) {
+                // A later change of its diagnostics adds it again.
+                continue;
+            }
+            if !self.engine.is_applied(&object) {
+                self.recovering.insert(object);
+                continue;
+            }
+            let known = self.subjects.get(&object);
+            if let Some(known) = known.filter(|_| !self.options.is_read_only) {
+                self.teller
+                    .tell(self.reporter.in_force(&known.subject, Timestamp::now()), true);
+            }
+        }
+    }
+
+    /// Writes the conditions that differ from those in the cluster, of objects that have a status.
+    fn write_conditions(&mut self) {
+        for object in std::mem::take(&mut self.unwritten) {
+            let has_status = self.mirror.served(&object.kind).is_some_and(|served| served.has_status);
+            if !has_status || self.options.is_read_only {
+                continue;
+            }
+            let troubles: Vec<Diagnostic> = self.troubles_of(&object).cloned().collect();
+            let is_written = self.engine.is_applied(&object);
+            if !is_written && troubles.is_empty() {
+                // The write adds it again.
+                continue;
+            }
+            let status = self.engine.status(&object);
+            let Some(known) = self.subjects.get_mut(&object) else {
+                continue;
+            };
+            let (generation, now) = (known.generation, Timestamp::now());
+            let conditions = conditions(&status, &troubles, is_written, generation, &known.conditions, now);
+            if conditions == known.conditions {
+                continue;
+            }
+            if self.teller.write(known.subject.clone(), conditions.clone()) {
+                known.conditions = conditions;
+            } else {
+                self.unwritten.insert(object);
+            }
+        }
+    }
+
+    fn troubles_of(&self, object: &ObjectRef) -> impl Iterator<Item = &Diagnostic> {
+        let all = self.troubles.values().flatten();
+        all.filter(move |diagnostic| diagnostic.object == *object)
+    }
+
+    /// Answers a request of a handle.
+    fn answer(&mut self, request: Request) {
+        let is_complete = self.mirror.is_complete();
+        // Who asked may have gone.
+        match request {
+            Request::Status(object, answer) => {
+                let status = is_complete.then(|| ObjectStatus {
+                    status: self.engine.status(&object),
+                    writes: self.troubles_of(&object).cloned().collect(),
+                    is_written: self.engine.is_applied(&object),
+                    written_at: self.written_at.get(&object).copied(),
+                });
+                _ = answer.send(status);
+            }
+            Request::DryRun(edits, answer) => {
+                let dry_run = is_complete.then(|| {
+                    let mut copy = self.engine.clone();
+                    // Those of the edits only.
+                    _ = copy.diagnostics();
+                    for edit in edits {
+                        copy.edit(edit);
+                    }
+                    DryRun {
+                        actions: copy.plan().actions,
+                        diagnostics: copy.diagnostics(),
+                    }
+                });
+                _ = answer.send(dry_run);
+            }
+        }
+    }
+}
+
+/// Returns the changes without those of origins only. The version of an object is one, and Events and conditions that
+/// followed each version would never end.
+fn meant(mut changes: Changes) -> Changes {
+    let text = |diagnostic: &Diagnostic| {
+        let mut text = diagnostic.clone();
+        text.origins.clear();
+        text
+    };
+    let [appeared, gone]: [BTreeSet<Diagnostic>; 2] =
+        [&changes.appeared, &changes.gone].map(|diagnostics| diagnostics.iter().map(text).collect());
+    changes.appeared.retain(|diagnostic| !gone.contains(&text(diagnostic)));
+    changes.gone.retain(|diagnostic| !appeared.contains(&text(diagnostic)));
+    changes
+}
+
+/// Waits until this process may write, or may no longer.
+async fn turn(leadership: &mut Option<Leadership>) {
+    match leadership {
+        Some(leadership) if leadership.may_write() => leadership.lost().await,
+        Some(leadership) => leadership.gained().await,
+        None => std::future::pending().await,
+    }
+}

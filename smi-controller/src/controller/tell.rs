@@ -1,0 +1,166 @@
+//! Events and conditions, sent in the background.
+
+use super::handle::Change;
+use crate::backoff::Backoff;
+use crate::cluster::resource;
+use crate::event::Subject;
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use serde_json::json;
+use smi_adapter::object::Kind;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+/// The number of Events that wait to be sent. Later ones are dropped, and logged.
+const WAITING: usize = 10_000;
+/// The largest number of Events about one object in a minute.
+const A_MINUTE: u32 = 20;
+const MINUTE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+const ATTEMPTS: u32 = 5;
+
+/// The sender of Events and conditions.
+#[derive(Debug)]
+pub(super) struct Teller {
+    waiting: mpsc::Sender<Told>,
+    task: JoinHandle<()>,
+    /// The Events about each object in the minute that began then, by UID.
+    recent: BTreeMap<String, (Instant, u32)>,
+}
+
+#[derive(Debug)]
+enum Told {
+    Event {
+        event: Box<Event>,
+        /// Is `true` if an Event that exists already is sent again.
+        is_new: bool,
+    },
+    Conditions(Subject, Vec<Condition>),
+}
+
+impl Teller {
+    pub(super) fn start(client: Client, changes: broadcast::Sender<Change>) -> Self {
+        let (sender, waiting) = mpsc::channel(WAITING);
+        Self {
+            waiting: sender,
+            task: tokio::spawn(send_all(client, waiting, changes)),
+            recent: BTreeMap::new(),
+        }
+    }
+
+    /// Sends an Event, unless it is too much. An Event that exists already is sent again if `is_new`.
+    pub(super) fn tell(&mut self, event: Event, is_new: bool) {
+        let uid = event.regarding.as_ref().and_then(|object| object.uid.clone());
+        let now = Instant::now();
+        self.recent.retain(|_, (began, _)| now - *began < MINUTE);
+        let (_, count) = self.recent.entry(uid.unwrap_or_default()).or_insert((now, 0));
+        *count += 1;
+        let note = event.note.clone().unwrap_or_default();
+        if *count > A_MINUTE {
+            tracing::warn!(note, "too many Events about one object in a minute: not sent");
+            return;
+        }
+        let event = Box::new(event);
+        if self.waiting.try_send(Told::Event { event, is_new }).is_err() {
+            tracing::warn!(note, "too many Events are waiting: not sent");
+        }
+    }
+
+    /// Writes the conditions of an object. Returns `false` if too many are waiting.
+    pub(super) fn write(&self, subject: Subject, conditions: Vec<Condition>) -> bool {
+        self.waiting.try_send(Told::Conditions(subject, conditions)).is_ok()
+    }
+
+    /// Sends the Events that wait, within a time limit.
+    pub(super) async fn finish(self) {
+        drop(self.waiting);
+        if timeout(TIME_LIMIT, self.task).await.is_err() {
+            tracing::warn!("some Events were not sent in time");
+        }
+    }
+}
+
+async fn send_all(client: Client, mut waiting: mpsc::Receiver<Told>, changes: broadcast::Sender<Change>) {
+    while let Some(told) = waiting.recv().await {
+        let sent = match told {
+            Told::Event { event, is_new } => send(&client, *event, is_new).await,
+            Told::Conditions(subject, conditions) => patch(&client, &subject, &conditions).await,
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, "an Event or a status was not written");
+            // Without a receiver, the log remains.
+            _ = changes.send(Change::Unreported(Arc::new(error)));
+        }
+    }
+}
+
+/// Sends one Event.
+async fn send(client: &Client, mut event: Event, is_new: bool) -> kube::Result<()> {
+    let namespace = event.metadata.namespace.clone().unwrap_or_default();
+    let events: Api<Event> = Api::namespaced(client.clone(), &namespace);
+    let parameters = PostParams::default();
+    let mut result = persist(|| events.create(&parameters, &event)).await;
+    if is_new && is_conflict(&result) {
+        // The same was reported before.
+        rename(&mut event);
+        result = persist(|| events.create(&parameters, &event)).await;
+    }
+    match result {
+        conflict if is_conflict(&conflict) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+fn is_conflict<T>(result: &kube::Result<T>) -> bool {
+    matches!(result, Err(kube::Error::Api(status)) if status.code == 409)
+}
+
+/// Writes the conditions of one object.
+async fn patch(client: &Client, subject: &Subject, conditions: &[Condition]) -> kube::Result<()> {
+    let Subject {
+        object,
+        api_version,
+        uid,
+        ..
+    } = subject;
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let kind = Kind::named(group, version, object.kind.name(), object.kind.plural());
+    let objects: Api<DynamicObject> = Api::namespaced_with(client.clone(), &object.key.namespace, &resource(&kind));
+    // An object of the same name that was created since is another one.
+    let patch = json!({"metadata": {"uid": uid}, "status": {"conditions": conditions}});
+    let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
+    match persist(|| objects.patch_status(&object.key.name, &parameters, &patch)).await {
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+/// Repeats a request that is not answered, several times.
+async fn persist<T, F: Future<Output = kube::Result<T>>>(request: impl Fn() -> F) -> kube::Result<T> {
+    let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+    for _ in 1..ATTEMPTS {
+        let answer = timeout(TIME_LIMIT, request()).await;
+        let error = match answer {
+            Ok(Err(kube::Error::Api(status))) if status.code == 429 || status.code >= 500 => kube::Error::Api(status),
+            Ok(Err(error @ (kube::Error::HyperError(_) | kube::Error::Service(_)))) => error,
+            Ok(result) => return result,
+            Err(elapsed) => kube::Error::Service(elapsed.into()),
+        };
+        tokio::time::sleep(backoff.next(&error)).await;
+    }
+    request().await
+}
+
+/// Gives an Event a name of its own.
+fn rename(event: &mut Event) {
+    if let Some(name) = &mut event.metadata.name {
+        *name = format!("{name}.{:x}", Timestamp::now().as_microsecond());
+    }
+}

@@ -1,0 +1,218 @@
+//! The writes of a plan: several policies at a time, each policy in order, and each failure repeated by itself.
+
+use super::Options;
+use super::contest::Contests;
+use crate::backoff::Backoff;
+use crate::cluster::KubeCluster;
+use crate::lease::Leadership;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::cluster::{Cluster, Error};
+use smi_adapter::engine::Engine;
+use smi_adapter::manifest::NativeObject;
+use smi_adapter::object::Kind;
+use smi_adapter::plan::Action;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// The writes of a controller.
+#[derive(Debug)]
+pub(super) struct Writes {
+    cluster: KubeCluster,
+    field_manager: String,
+    options: Options,
+    tasks: JoinSet<Written>,
+    /// The policies of the tasks.
+    running: BTreeSet<String>,
+    /// The failed actions, by policy.
+    failed: BTreeMap<String, Failed>,
+    /// The server asked to wait until then.
+    busy_until: Option<Instant>,
+    pub(super) contests: Contests,
+}
+
+/// A failed action, and the pause before the next attempt.
+#[derive(Debug)]
+struct Failed {
+    action: Action,
+    backoff: Backoff,
+    until: Instant,
+}
+
+/// A finished write.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) action: Action,
+    pub(super) outcome: Outcome,
+}
+
+/// The outcome of a write.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The object was stored like this.
+    Stored(NativeObject),
+    Deleted,
+    /// Another client was faster. This is the object now, if it exists.
+    Changed(Option<NativeObject>),
+    Failed(Error),
+    /// This instance must not write any more.
+    Unsent,
+}
+
+impl Writes {
+    pub(super) fn new(cluster: KubeCluster, field_manager: String, options: Options) -> Self {
+        Self {
+            cluster,
+            field_manager,
+            options,
+            tasks: JoinSet::new(),
+            running: BTreeSet::new(),
+            failed: BTreeMap::new(),
+            busy_until: None,
+            contests: Contests::default(),
+        }
+    }
+
+    /// Starts the actions that can be started, and returns the time at which the next one can be.
+    pub(super) fn start<P: Deref<Target: MeshAdapter>>(
+        &mut self,
+        engine: &mut Engine<P>,
+        leadership: Option<&Leadership>,
+    ) -> Option<Instant> {
+        let now = Instant::now();
+        if let Some(until) = self.busy_until.filter(|until| *until > now) {
+            return Some(until);
+        }
+        let mut next: Option<Instant> = None;
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for action in engine.actions() {
+            if self.tasks.len() >= self.options.parallel_writes {
+                return None;
+            }
+            // Only the first action of a policy is safe now.
+            if !seen.insert(action.policy()) || self.running.contains(action.policy()) {
+                continue;
+            }
+            let failed = self.failed.get(action.policy());
+            let pause = failed
+                .filter(|failed| failed.action == *action)
+                .map(|failed| failed.until);
+            let until = pause.max(self.contests.pause(action));
+            if let Some(until) = until.filter(|until| *until > now) {
+                next = Some(next.map_or(until, |next| next.min(until)));
+                continue;
+            }
+            self.running.insert(action.policy().to_owned());
+            let (cluster, field_manager) = (self.cluster.clone(), self.field_manager.clone());
+            let (action, leadership) = (action.clone(), leadership.cloned());
+            self.tasks.spawn(async move {
+                let outcome = match leadership {
+                    Some(leadership) if !leadership.may_write() => Outcome::Unsent,
+                    _ => write(&cluster, &action, &field_manager).await,
+                };
+                Written { action, outcome }
+            });
+        }
+        next
+    }
+
+    /// Waits for a write to finish. It is never ready without one.
+    pub(super) async fn next(&mut self) -> Written {
+        match self.tasks.join_next().await {
+            Some(Ok(written)) => self.note(written),
+            // A panic is an error in this crate, and must not look like a write that takes long.
+            Some(Err(error)) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => std::future::pending().await,
+            },
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Makes failed writes of a kind possible at once, because the server serves it now.
+    pub(super) fn retry(&mut self, kind: &Kind) {
+        self.failed.retain(|_, failed| failed.action.object().kind != *kind);
+    }
+
+    /// Notes that an object was seen, which another client may have changed.
+    pub(super) fn notice(&mut self, object: &NativeObject) {
+        self.contests.changed(object, &self.field_manager);
+    }
+
+    /// Returns `true` if no write is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    fn note(&mut self, written: Written) -> Written {
+        let policy = written.action.policy();
+        self.running.remove(policy);
+        match &written.outcome {
+            Outcome::Stored(_) | Outcome::Deleted => {
+                self.failed.remove(policy);
+                self.contests.written(&written.action);
+            }
+            Outcome::Changed(_) => self.fail(&written.action, Backoff::pause),
+            Outcome::Failed(Error::Refused { .. }) => {
+                let longest = self.options.longest_pause;
+                self.fail(&written.action, |_| longest);
+            }
+            Outcome::Failed(error) => {
+                if let Error::Busy { wait: Some(wait) } = error {
+                    self.busy_until = Some(Instant::now() + *wait);
+                }
+                self.fail(&written.action, Backoff::pause);
+            }
+            Outcome::Unsent => {}
+        }
+        written
+    }
+
+    fn fail(&mut self, action: &Action, pause: impl FnOnce(&mut Backoff) -> std::time::Duration) {
+        let Options {
+            first_pause,
+            longest_pause,
+            ..
+        } = self.options;
+        let former = self.failed.remove(action.policy());
+        let mut backoff = former.map_or_else(|| Backoff::new(first_pause, longest_pause), |failed| failed.backoff);
+        let until = Instant::now() + pause(&mut backoff);
+        self.failed.insert(
+            action.policy().to_owned(),
+            Failed {
+                action: action.clone(),
+                backoff,
+                until,
+            },
+        );
+    }
+}
+
+/// Carries out an action.
+async fn write(cluster: &KubeCluster, action: &Action, field_manager: &str) -> Outcome {
+    let result = match action {
+        Action::Create(write) => cluster.create(&write.object, field_manager).await.map(Outcome::Stored),
+        Action::Replace(write) => cluster.replace(&write.object, field_manager).await.map(Outcome::Stored),
+        Action::Delete(deletion) => {
+            let deleted = cluster.delete(&deletion.object, &deletion.preconditions).await;
+            deleted.map(|()| Outcome::Deleted)
+        }
+    };
+    match result {
+        Ok(outcome) => outcome,
+        Err(Error::Conflict(object)) => match cluster.get(&object).await {
+            Ok(found) => Outcome::Changed(found),
+            Err(error) => Outcome::Failed(error),
+        },
+        Err(error) => Outcome::Failed(error),
+    }
+}
+
+/// Returns the UID of the object that an action deletes.
+pub(super) fn deleted_uid(action: &Action) -> Option<&str> {
+    match action {
+        Action::Delete(deletion) => deletion.preconditions.uid.as_deref(),
+        Action::Create(_) | Action::Replace(_) => None,
+    }
+}

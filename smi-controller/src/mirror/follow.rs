@@ -1,0 +1,149 @@
+//! The watches of one kind, restarted when its `CustomResourceDefinition` changes.
+
+use super::read::read;
+use super::{Change, Update};
+use crate::cluster::resource;
+use crate::served::{Served, is_built_in};
+use crate::watch::{Report, Watch};
+use kube::api::DynamicObject;
+use kube::{Api, Client};
+use smi_adapter::object::Kind;
+use std::time::Duration;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::task::JoinSet;
+
+pub(super) const CRD: Kind = Kind::new(&[
+    "apiextensions.k8s.io",
+    "v1",
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+]);
+
+/// A kind that a mirror follows.
+pub(super) struct Followed {
+    pub(super) client: Client,
+    pub(super) kind: Kind,
+    /// The namespaces that are followed; one item without a name stands for all.
+    pub(super) namespaces: Vec<Option<String>>,
+    pub(super) time_limit: Duration,
+    pub(super) updates: Sender<Update>,
+}
+
+impl Followed {
+    /// Follows the kind as long as somebody receives the updates.
+    pub(super) async fn run(self) {
+        if is_built_in(&self.kind) {
+            let served = Served {
+                version: self.kind.version().to_owned(),
+                has_status: true,
+            };
+            self.watch(&served).join_all().await;
+            return;
+        }
+        let mut crds = self.watch_crd();
+        let mut served = None;
+        // They end when they are replaced.
+        let mut _watches = JoinSet::new();
+        let mut is_known = false;
+        while let Some(report) = crds.reports.recv().await {
+            // Until the server says otherwise, it serves what it served.
+            let next = match report {
+                Report::Failed(error) => {
+                    self.send(Change::Unknown(Some(error))).await;
+                    continue;
+                }
+                Report::Resumed => {
+                    self.send(Change::Unknown(None)).await;
+                    continue;
+                }
+                Report::Listed(mut crds, _) => {
+                    self.send(Change::Unknown(None)).await;
+                    crds.pop().flatten()
+                }
+                Report::Applied(served) => served,
+                Report::Deleted(_) => None,
+            };
+            if is_known && next == served {
+                continue;
+            }
+            (is_known, served) = (true, next);
+            _watches = JoinSet::new();
+            self.send(Change::Served(served.clone())).await;
+            if let Some(served) = &served {
+                _watches = self.watch(served);
+            }
+        }
+    }
+
+    /// Starts the watch of each namespace.
+    fn watch(&self, served: &Served) -> JoinSet<()> {
+        let kind = Kind::named(self.kind.group(), &served.version, self.kind.name(), self.kind.plural());
+        let resource = resource(&kind);
+        let mut watches = JoinSet::new();
+        for namespace in &self.namespaces {
+            let mut fields = None;
+            let api: Api<DynamicObject> = match namespace {
+                Some(name) if self.kind == Kind::Namespace => {
+                    fields = Some(format!("metadata.name={name}"));
+                    Api::all_with(self.client.clone(), &resource)
+                }
+                Some(name) => Api::namespaced_with(self.client.clone(), name, &resource),
+                None => Api::all_with(self.client.clone(), &resource),
+            };
+            let watch = Watch {
+                api,
+                fields,
+                time_limit: self.time_limit,
+            };
+            let (followed, api_version) = (self.kind.clone(), kind.api_version());
+            let (kind, namespace) = (self.kind.clone(), namespace.clone());
+            watches.spawn(watch.run(
+                move |object| read(&followed, &api_version, object),
+                move |report| Update {
+                    kind: kind.clone(),
+                    namespace: namespace.clone(),
+                    change: Change::Objects(report),
+                },
+                self.updates.clone(),
+            ));
+        }
+        watches
+    }
+
+    /// Starts the watch of the `CustomResourceDefinition`.
+    fn watch_crd(&self) -> Crds {
+        let (kind, (sender, reports)) = (self.kind.clone(), channel(4));
+        let watch = Watch {
+            api: Api::all_with(self.client.clone(), &resource(&CRD)),
+            fields: Some(format!("metadata.name={}.{}", kind.plural(), kind.group())),
+            time_limit: self.time_limit,
+        };
+        let mut task = JoinSet::new();
+        let is_smi = Kind::SMI.contains(&kind);
+        let served = move |crd: DynamicObject| {
+            if is_smi {
+                return Served::of(&crd);
+            }
+            // An adapter reads and writes its kinds in one version.
+            Served::in_version(&crd, kind.version())
+        };
+        task.spawn(watch.run(served, |report| report, sender));
+        Crds { reports, _task: task }
+    }
+
+    async fn send(&self, change: Change) {
+        let update = Update {
+            kind: self.kind.clone(),
+            namespace: None,
+            change,
+        };
+        // The mirror may be gone, and this task with it.
+        _ = self.updates.send(update).await;
+    }
+}
+
+/// The reports about one `CustomResourceDefinition`.
+struct Crds {
+    reports: tokio::sync::mpsc::Receiver<Report<Option<Served>>>,
+    _task: JoinSet<()>,
+}

@@ -1,0 +1,19 @@
+//! The controller on a real API server.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are test code as well"
+)]
+
+#[path = "controller/convergence.rs"]
+mod convergence;
+#[path = "controller/kinds.rs"]
+mod kinds;
+#[path = "controller/permissions.rs"]
+mod permissions;
+#[path = "controller/place.rs"]
+mod place;
+#[path = "controller/telling.rs"]
+mod telling;

@@ -1,0 +1,225 @@
+//! The permissions that the controller needs: all of them, and no more.
+
+use super::place::{Place, Run, SPLIT, block_on, istio_crds, smi_crds};
+use k8s_openapi::api::rbac::v1::PolicyRule;
+use kube::api::DeleteParams;
+use serde_json::json;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::cluster::Error;
+use smi_adapter::object::{ObjectKey, ObjectRef};
+use smi_adapter::settings::Settings;
+use smi_adapter_istio::Istio;
+use smi_controller::{Change, Controller, Handle, KubeCluster, rules};
+use smi_tests::apiserver::{ApiServer, crd};
+use std::time::Duration;
+
+const USER: &str = "system:serviceaccount:smi-system:smi-operator";
+
+/// Grants the user of the controller these rules, and no others.
+async fn grant(server: &ApiServer, rules: &[PolicyRule]) {
+    let raw = server.raw();
+    let path = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "smi-operator"}, "rules": rules});
+    let granted = raw
+        .call(http::Method::PUT, &format!("{path}/smi-operator"), Some(&role))
+        .await;
+    granted.expect("the role is valid");
+}
+
+/// Binds the role to the user of the controller.
+async fn bind(server: &ApiServer) {
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "smi-operator"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "smi-operator"},
+        "subjects": [{"kind": "ServiceAccount", "name": "smi-operator", "namespace": "smi-system"}]});
+    server.raw().create(&binding, "").await.expect("the binding is valid");
+}
+
+/// Returns the first error that contains these words, from the state or the changes of a controller.
+async fn error(handle: &Handle, changes: &mut smi_controller::Changes, words: &str) -> Option<String> {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(found) = handle.readiness().stale.into_iter().find(|stale| stale.contains(words)) {
+            return Some(found);
+        }
+        let change = tokio::select! {
+            change = changes.next() => change,
+            () = tokio::time::sleep(Duration::from_millis(50)) => None,
+        };
+        let error = match change {
+            Some(Change::Failed(_, error)) => error.to_string(),
+            Some(Change::Unreported(error)) => error.to_string(),
+            _ => String::new(),
+        };
+        if error.contains(words) {
+            return Some(error);
+        }
+        if tokio::time::Instant::now() > deadline {
+            return None;
+        }
+    }
+}
+
+/// Lets a split, one of whose backends does not exist, and a traffic target come, change and go.
+async fn exercise(place: &Place, run: &Run) {
+    let step = async |shares: &[u64]| within(async || place.shares().await == shares).await;
+    _ = run
+        .handle
+        .wait_for(|state| state.is_ready || !state.stale.is_empty())
+        .await;
+    let spec = json!({"service": "web", "backends": [
+        {"service": "web-v1", "weight": 90}, {"service": "absent", "weight": 10}]});
+    place.create(SPLIT, "TrafficSplit", "canary", spec).await;
+    step(&[10, 90]).await;
+    let shifted =
+        json!({"spec": {"backends": [{"service": "web-v1", "weight": 1}, {"service": "web-v2", "weight": 3}]}});
+    place.patch(&place.splits(), "canary", &shifted).await;
+    step(&[25, 75]).await;
+    _ = place.splits().delete("canary", &DeleteParams::default()).await;
+    step(&[]).await;
+
+    // A traffic target comes, changes and goes, and then its namespace is released.
+    let target = |account: &str| {
+        json!({"destination": {"kind": "ServiceAccount", "name": "api", "namespace": place.namespace},
+            "rules": [{"kind": "TCPRoute", "name": "all"}],
+            "sources": [{"kind": "ServiceAccount", "name": account, "namespace": place.namespace}]})
+    };
+    place
+        .create("access.smi-spec.io/v1alpha3", "TrafficTarget", "api", target("web"))
+        .await;
+    within(async || place.policies().await > 1).await;
+    let targets = place.api("access.smi-spec.io/v1alpha3", "TrafficTarget");
+    let before = place.versions().await;
+    place.patch(&targets, "api", &json!({"spec": target("other")})).await;
+    within(async || place.versions().await != before).await;
+    _ = targets.delete("api", &DeleteParams::default()).await;
+    place.enforce(false).await;
+    within(async || place.policies().await == 0).await;
+    place.enforce(true).await;
+}
+
+/// Waits for a condition, but not for long: what fails is looked for elsewhere.
+async fn within(holds: impl AsyncFn() -> bool) {
+    let expected = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    _ = tokio::time::timeout(Duration::from_secs(2), expected).await;
+}
+
+#[test]
+fn every_permission_is_needed_and_no_other() {
+    block_on(async {
+        let Some(server) = Box::leak(Box::new(ApiServer::start().await)).as_ref() else {
+            return;
+        };
+        let mut crds: Vec<_> = smi_crds().into_iter().chain(istio_crds()).collect();
+        let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+        let read = Istio::default().reads().to_vec();
+        for kind in read.iter().filter(|kind| kind.group().starts_with("gateway.")) {
+            let mut read = crd(kind, &free);
+            read["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "unapproved, for a test"});
+            if !crds
+                .iter()
+                .any(|other| other["metadata"]["name"] == read["metadata"]["name"])
+            {
+                crds.push(read);
+            }
+        }
+        server.install(&crds).await.unwrap();
+        let Some(place) = Place::on(server, "shop").await else {
+            return;
+        };
+        place.workload("api").await;
+        place
+            .create(
+                "specs.smi-spec.io/v1alpha4",
+                "TCPRoute",
+                "all",
+                json!({"matches": {"ports": [8080]}}),
+            )
+            .await;
+        let (istio, settings) = (Istio::default(), Settings::default());
+        let all = rules(&istio, &settings);
+        assert_eq!(all.namespaces, []);
+        let client = server.client_as(USER);
+        let start = || {
+            let controller = Controller::new(client.clone(), Istio::default()).settings(settings.clone());
+            Run::start(controller.pauses(Duration::from_millis(50), Duration::from_secs(1)))
+        };
+
+        grant(server, &all.cluster).await;
+        bind(server).await;
+        let run = start();
+        let mut changes = run.handle.changes();
+        exercise(&place, &run).await;
+        assert_eq!(place.shares().await, Vec::<u64>::new());
+        assert!(run.handle.ready(), "{:?}", run.handle.readiness());
+        run.stop().await;
+        let mut written = 0;
+        while let Some(change) = changes.next().await {
+            match change {
+                Change::Written(_) => written += 1,
+                Change::Failed(action, error) => panic!("{}: {error}", action.object()),
+                Change::Unreported(error) => panic!("{error}"),
+                _ => {}
+            }
+        }
+        assert!(written >= 3, "{written}");
+
+        let mut removed = 0;
+        for (index, rule) in all.cluster.iter().enumerate() {
+            for verb in &rule.verbs {
+                let mut fewer = all.cluster.clone();
+                fewer[index].verbs.retain(|other| other != verb);
+                fewer.retain(|rule| !rule.verbs.is_empty());
+                grant(server, &fewer).await;
+                removed += 1;
+                let words = format!("cannot {verb} resource");
+                if verb == "get" {
+                    // Needed after a conflict only.
+                    let group = rule.api_groups.iter().flatten().next();
+                    let kind = istio
+                        .kinds()
+                        .iter()
+                        .find(|kind| Some(kind.group()) == group.map(String::as_str));
+                    let object = ObjectRef::new(kind.unwrap().clone(), ObjectKey::new("shop", "web"));
+                    let denied = KubeCluster::new(client.clone()).get(&object).await.unwrap_err();
+                    let Error::Unreachable(source) = denied else {
+                        panic!("{denied}")
+                    };
+                    assert!(source.to_string().contains(&words), "{source}");
+                    continue;
+                }
+                let run = start();
+                let mut changes = run.handle.changes();
+                let exercised = async {
+                    exercise(&place, &run).await;
+                    std::future::pending().await
+                };
+                let found = tokio::select! {
+                    found = error(&run.handle, &mut changes, &words) => found,
+                    () = exercised => None,
+                };
+                let found = found.unwrap_or_else(|| panic!("without `{verb}` of {rule:?} nothing fails"));
+                let resources = rule.resources.iter().flatten();
+                let group = rule.api_groups.iter().flatten().next().unwrap();
+                let names = resources.filter(|resource| {
+                    let resource = resource.split('/').next().unwrap_or_default();
+                    found.contains(resource) && found.contains(&format!("API group \"{group}\""))
+                });
+                assert!(names.count() > 0, "{found} does not name {rule:?}");
+                run.kill();
+                // What the controller was not allowed to remove.
+                place.clear().await;
+            }
+        }
+        println!(
+            "{removed} permissions of {} rules for {} are needed",
+            all.cluster.len(),
+            istio.name()
+        );
+    });
+}

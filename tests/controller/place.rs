@@ -1,0 +1,325 @@
+//! The place of a test: a namespace of its own on a server that the tests of this binary share, and a controller for it.
+
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::object::Kind;
+use smi_adapter::plan::{MeshAdapterExt, Observed, Planned};
+use smi_adapter::settings::{ENFORCE_LABEL, Scope, Settings};
+use smi_adapter::snapshot::SnapshotBuilder;
+use smi_adapter::yaml::{Content, Document};
+use smi_adapter_istio::Istio;
+use smi_controller::{Controller, Handle, KubeCluster};
+use smi_tests::apiserver::{ApiServer, crd};
+use std::future::Future;
+use std::time::Duration;
+use tokio::sync::{OnceCell, oneshot};
+use tokio::task::JoinHandle;
+
+pub(crate) const SPLIT: &str = "split.smi-spec.io/v1alpha4";
+
+/// Runs a future on the runtime of all tests, which owns the connections to the shared server.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: std::sync::LazyLock<tokio::runtime::Runtime> = std::sync::LazyLock::new(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .expect("a runtime can be started")
+    });
+    RUNTIME.block_on(future)
+}
+
+/// Returns the server that the tests share, with the kinds of SMI and of Istio.
+async fn shared() -> Option<&'static ApiServer> {
+    static SERVER: OnceCell<Option<ApiServer>> = OnceCell::const_new();
+    let server = SERVER.get_or_init(async || {
+        let server = ApiServer::start().await?;
+        let crds: Vec<Value> = smi_crds().into_iter().chain(istio_crds()).collect();
+        server.install(&crds).await.expect("the CRDs are valid");
+        Some(server)
+    });
+    server.await.as_ref()
+}
+
+/// Returns the CRDs of SMI, with a status.
+pub(crate) fn smi_crds() -> Vec<Value> {
+    let kinds = smi_types::crd::Kind::ALL.into_iter();
+    kinds
+        .map(|kind| json!(smi_types::crd::Crd::new(kind).status(true).build()))
+        .collect()
+}
+
+/// Returns CRDs for the kinds that the adapter for Istio writes, which accept any spec.
+pub(crate) fn istio_crds() -> Vec<Value> {
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    Istio::default().kinds().iter().map(|kind| crd(kind, &free)).collect()
+}
+
+/// A namespace for one test.
+pub(crate) struct Place {
+    pub(crate) client: Client,
+    pub(crate) server: &'static ApiServer,
+    pub(crate) namespace: String,
+}
+
+/// A running controller. It is stopped by [`stop`](Self::stop), or cut off when this value is dropped.
+pub(crate) struct Run {
+    pub(crate) handle: Handle,
+    shutdown: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Run {
+    pub(crate) fn start(controller: Controller) -> Self {
+        let handle = controller.handle();
+        let (shutdown, end) = oneshot::channel();
+        let task = tokio::spawn(controller.run(async {
+            _ = end.await;
+        }));
+        Self { handle, shutdown, task }
+    }
+
+    /// Ends the controller in an orderly way.
+    pub(crate) async fn stop(self) {
+        drop(self.shutdown);
+        self.task.await.expect("the controller does not panic");
+    }
+
+    /// Ends the controller at whatever it does now.
+    pub(crate) fn kill(self) {
+        self.task.abort();
+    }
+}
+
+impl Place {
+    /// Creates a namespace on the shared server, with the services `web`, `web-v1` and `web-v2`.
+    pub(crate) async fn new(namespace: &str) -> Option<Self> {
+        Self::on(shared().await?, namespace).await
+    }
+
+    /// Creates a namespace on a server.
+    pub(crate) async fn on(server: &'static ApiServer, namespace: &str) -> Option<Self> {
+        let place = Self {
+            client: server.client(),
+            server,
+            namespace: namespace.to_owned(),
+        };
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        server.raw().create(&object, "").await.expect("the namespace is new");
+        for service in ["web", "web-v1", "web-v2"] {
+            place.service(service).await;
+        }
+        Some(place)
+    }
+
+    /// Returns settings for this namespace only.
+    pub(crate) fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        settings.scope = Scope::Namespaces([self.namespace.clone()].into());
+        settings
+    }
+
+    /// Returns a controller for this namespace that retries quickly.
+    pub(crate) fn controller(&self) -> Controller {
+        Controller::new(self.client.clone(), Istio::default())
+            .settings(self.settings())
+            .pauses(Duration::from_millis(50), Duration::from_secs(2))
+    }
+
+    /// Starts a controller and waits until it is ready.
+    pub(crate) async fn run(&self) -> Run {
+        let run = Run::start(self.controller());
+        self.until("the controller to be ready", async || run.handle.ready())
+            .await;
+        run
+    }
+
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFnMut() -> bool) {
+        self.server.until(what, holds).await;
+    }
+
+    pub(crate) fn api(&self, api_version: &str, kind: &str) -> Api<DynamicObject> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+    }
+
+    pub(crate) fn splits(&self) -> Api<DynamicObject> {
+        self.api(SPLIT, "TrafficSplit")
+    }
+
+    pub(crate) fn routes(&self) -> Api<DynamicObject> {
+        self.api("networking.istio.io/v1", "VirtualService")
+    }
+
+    pub(crate) async fn service(&self, name: &str) {
+        let spec = json!({"selector": {"app": name}, "ports": [{"name": "http", "port": 80}]});
+        self.create("v1", "Service", name, spec).await;
+    }
+
+    /// Writes a split of `web` between `web-v1` and `web-v2`.
+    pub(crate) async fn split(&self, name: &str, weights: [u32; 2]) {
+        let [v1, v2] = weights;
+        let spec = json!({"service": "web", "backends": [
+            {"service": "web-v1", "weight": v1}, {"service": "web-v2", "weight": v2}]});
+        self.create(SPLIT, "TrafficSplit", name, spec).await;
+    }
+
+    pub(crate) async fn create(&self, api_version: &str, kind: &str, name: &str, spec: Value) {
+        let object = json!({"apiVersion": api_version, "kind": kind,
+            "metadata": {"name": name, "namespace": self.namespace}, "spec": spec});
+        let object: DynamicObject = serde_json::from_value(object).expect("it is an object");
+        let created = self
+            .api(api_version, kind)
+            .create(&PostParams::default(), &object)
+            .await;
+        created.expect("the object is valid and new");
+    }
+
+    /// Changes an object by a merge patch.
+    pub(crate) async fn patch(&self, api: &Api<DynamicObject>, name: &str, patch: &Value) {
+        let parameters = PatchParams::apply("somebody-else");
+        let parameters = PatchParams {
+            force: false,
+            ..parameters
+        };
+        let patched = api.patch(name, &parameters, &Patch::Merge(patch)).await;
+        patched.expect("the patch is valid");
+    }
+
+    /// Returns the shares in the only route, in percent; empty if there is none.
+    pub(crate) async fn shares(&self) -> Vec<u64> {
+        // The server answers 429 for a moment when a CRD has changed.
+        let routes = loop {
+            match self.routes().list(&ListParams::default()).await {
+                Ok(routes) => break routes.items,
+                Err(kube::Error::Api(status)) if status.code == 429 => {
+                    tokio::time::sleep(Duration::from_millis(50)).await
+                }
+                Err(error) => panic!("routes are not listed: {error}"),
+            }
+        };
+        let shares = |route: &DynamicObject| -> Vec<u64> {
+            let route = &route.data["spec"]["http"][0]["route"];
+            // Istio reads a single destination without a weight as all of the traffic.
+            let weights = route
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|part| part["weight"].as_u64().unwrap_or(1));
+            let weights: Vec<u64> = weights.collect();
+            let total: u64 = weights.iter().sum();
+            weights.iter().map(|weight| weight * 100 / total.max(1)).collect()
+        };
+        routes.iter().flat_map(shares).collect()
+    }
+
+    /// Waits until the only route has these shares.
+    pub(crate) async fn until_shares(&self, shares: &[u64]) {
+        let what = format!("the shares {shares:?}");
+        self.until(&what, async || self.shares().await == shares).await;
+    }
+
+    pub(crate) fn authorizations(&self) -> Api<DynamicObject> {
+        self.api("security.istio.io/v1", "AuthorizationPolicy")
+    }
+
+    /// Returns the number of policies for access control.
+    pub(crate) async fn policies(&self) -> usize {
+        self.versions().await.len()
+    }
+
+    /// Returns the versions of the policies for access control.
+    pub(crate) async fn versions(&self) -> Vec<Option<String>> {
+        let policies = self.authorizations().list(&ListParams::default()).await;
+        let policies = policies.expect("policies are listed");
+        policies
+            .into_iter()
+            .map(|policy| policy.metadata.resource_version)
+            .collect()
+    }
+
+    /// Enforces or releases the namespace by its label.
+    pub(crate) async fn enforce(&self, is_enforced: bool) {
+        let label = json!({"metadata": {"labels": {ENFORCE_LABEL: (!is_enforced).then_some("false")}}});
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"));
+        let namespaces: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        self.patch(&namespaces, &self.namespace, &label).await;
+    }
+
+    /// Deletes all splits, targets and what a controller has written.
+    pub(crate) async fn clear(&self) {
+        let targets = self.api("access.smi-spec.io/v1alpha3", "TrafficTarget");
+        for all in [self.splits(), targets, self.routes(), self.authorizations()] {
+            for object in all.list(&ListParams::default()).await.expect("kinds are listed") {
+                let name = object.metadata.name.unwrap_or_default();
+                // A controller that was cut off may have deleted it.
+                _ = all.delete(&name, &DeleteParams::default()).await;
+            }
+        }
+        self.enforce(true).await;
+    }
+
+    /// Creates a deployment that runs under an account of its name, and listens on port 8080.
+    pub(crate) async fn workload(&self, name: &str) {
+        let labels = json!({"app": name});
+        let container = json!({"name": name, "image": name, "ports": [{"containerPort": 8080}]});
+        let spec = json!({"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+            "spec": {"serviceAccountName": name, "containers": [container]}}});
+        self.create("apps/v1", "Deployment", name, spec).await;
+    }
+
+    /// Plans from scratch what is in the cluster now.
+    pub(crate) async fn plan(&self, kinds: &[(&str, &str)]) -> Planned {
+        let (istio, settings) = (Istio::default(), self.settings());
+        let cluster = KubeCluster::new(self.client.clone());
+        let mut natives = Vec::new();
+        for kind in istio.kinds() {
+            let listed: Vec<_> = smi_adapter::cluster::Cluster::list(&cluster, kind)
+                .await
+                .expect("kinds are listed");
+            natives.extend(
+                listed
+                    .into_iter()
+                    .filter(|object| *object.key().namespace == *self.namespace),
+            );
+        }
+        let mut input = SnapshotBuilder::default();
+        for (api_version, kind) in kinds {
+            let list = self.api(api_version, kind).list(&ListParams::default()).await;
+            for object in list.expect("kinds are listed") {
+                let mut value = json!(object);
+                value["apiVersion"] = json!(api_version);
+                value["kind"] = json!(kind);
+                let document = Document::from_value(value, "default");
+                assert!(!matches!(document.content, Ok(Content::Native(_))), "{kind}");
+                document.add_to(&mut input).expect("an object of a server has a name");
+            }
+        }
+        istio.plan(
+            &input.build(),
+            &settings,
+            &Observed::new(istio.name(), &settings, natives),
+        )
+    }
+}
+
+/// The kinds whose objects a test of convergence writes.
+pub(crate) const KINDS: [(&str, &str); 5] = [
+    (SPLIT, "TrafficSplit"),
+    ("specs.smi-spec.io/v1alpha4", "HTTPRouteGroup"),
+    ("access.smi-spec.io/v1alpha3", "TrafficTarget"),
+    ("v1", "Service"),
+    ("apps/v1", "Deployment"),
+];
+
+/// Returns the plural of a kind of Istio, to be used in a path.
+pub(crate) fn virtual_service() -> Kind {
+    let kinds = Istio::default();
+    let found = kinds.kinds().iter().find(|kind| kind.name() == "VirtualService");
+    found.expect("the adapter writes virtual services").clone()
+}
