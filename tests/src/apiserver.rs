@@ -93,6 +93,25 @@ impl ApiServer {
         Client::try_from(config).expect("the configuration is valid")
     }
 
+    /// Writes a kubeconfig file with all permissions, for programs.
+    ///
+    /// # Panics
+    /// If the temporary folder is not writable.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
+    pub fn kubeconfig(&self) -> PathBuf {
+        let path = self.servers.folder.join("kubeconfig");
+        let config = serde_json::json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {
+                "server": self.servers.url, "certificate-authority": self.servers.folder.join("server.crt")}}],
+            "users": [{"name": "test", "user": {"token": servers::TOKEN}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+        });
+        std::fs::write(&path, config.to_string()).expect("the temporary folder is writable");
+        path
+    }
+
     /// Returns a client with all permissions that sends and receives plain JSON.
     ///
     /// # Panics

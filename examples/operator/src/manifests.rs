@@ -16,7 +16,9 @@ const NAMESPACE: &str = "smi-system";
 pub(crate) fn manifests(options: &Options, image: &str) -> String {
     let namespace = options.lease.as_ref().map_or(NAMESPACE, |lease| lease.namespace());
     let Rules { cluster, namespaces } = rules(&options.mesh, &options.settings);
-    let crds = Kind::ALL.into_iter().map(|kind| json!(Crd::new(kind).status(true).build()));
+    let crds = Kind::ALL
+        .into_iter()
+        .map(|kind| json!(Crd::new(kind).status(true).build()));
     let mut all: Vec<Value> = crds.collect();
     all.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
     all.push(object("v1", "ServiceAccount", Some(namespace), NAME, json!({})));
@@ -28,7 +30,13 @@ pub(crate) fn manifests(options: &Options, image: &str) -> String {
     }
     if let Some(lease) = &options.lease {
         let name = format!("{NAME}-lease");
-        all.extend(granted("Role", Some(namespace), &name, namespace, &lease_rules(lease.name())));
+        all.extend(granted(
+            "Role",
+            Some(namespace),
+            &name,
+            namespace,
+            &lease_rules(lease.name()),
+        ));
     }
     all.push(deployment(options, namespace, image));
     yaml::write_values(&all)

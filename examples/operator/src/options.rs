@@ -57,7 +57,9 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Command,
     let (mut mesh, mut lease, mut dry_run, mut port) = (None, None, false, 8080);
     let mut namespaces = BTreeSet::new();
     let mut settings = Settings::default();
-    settings.owner = "smi-operator".parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))?;
+    settings.owner = "smi-operator"
+        .parse()
+        .map_err(|error| lexopt::Error::Custom(Box::new(error)))?;
     let mut given = Vec::new();
     while let Some(argument) = parser.next()? {
         let name = match argument {
@@ -77,7 +79,9 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Command,
                 let value = parser.value()?.string()?;
                 match name.as_str() {
                     "mesh" => mesh = Some(adapter(&value)?),
-                    "owner" => settings.owner = value.parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))?,
+                    "owner" => {
+                        settings.owner = value.parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))?
+                    }
                     "namespace" if is_dns_label(&value) => _ = namespaces.insert(value.clone()),
                     "namespace" => return Err(format!("`{value}` is not a valid name of a namespace").into()),
                     "lease" => lease = Some(lease_name(&value)?),
@@ -105,7 +109,10 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Command,
         arguments: given,
     };
     match (is_manifests, image) {
-        (true, image) => Ok(Command::Manifests(options, image.unwrap_or_else(|| "smi-operator:latest".to_owned()))),
+        (true, image) => Ok(Command::Manifests(
+            options,
+            image.unwrap_or_else(|| "smi-operator:latest".to_owned()),
+        )),
         (false, None) => Ok(Command::Run(options)),
         (false, Some(_)) => Err("`--image` is only for `manifests`".into()),
     }
@@ -120,7 +127,9 @@ fn adapter(mesh: &str) -> Result<Arc<dyn MeshAdapter>, String> {
 }
 
 fn lease_name(lease: &str) -> Result<LeaseName, String> {
-    let name = lease.split_once('/').filter(|(namespace, name)| is_dns_label(namespace) && is_dns_label(name));
+    let name = lease
+        .split_once('/')
+        .filter(|(namespace, name)| is_dns_label(namespace) && is_dns_label(name));
     let name = name.map(|(namespace, name)| LeaseName::new(namespace, name));
     name.ok_or_else(|| format!("`{lease}` is not a lease: use `namespace/name`"))
 }

@@ -10,7 +10,10 @@ use tokio::net::TcpListener;
 pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
     let live = handle.clone();
     let probes = Router::new()
-        .route("/livez", get(async move || status(live.live(), "no progress".to_owned())))
+        .route(
+            "/livez",
+            get(async move || status(live.live(), "no progress".to_owned())),
+        )
         .route(
             "/readyz",
             get(async move || status(handle.ready(), handle.readiness().stale.join("\n"))),
