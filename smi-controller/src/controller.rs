@@ -3,6 +3,7 @@
 mod contest;
 mod echo;
 mod handle;
+mod report;
 mod run;
 mod tell;
 mod writes;

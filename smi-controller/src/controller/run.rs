@@ -6,20 +6,17 @@ use super::tell::Teller;
 use super::writes::{Outcome, Writes, Written, deleted_uid};
 use super::{Controller, Options};
 use crate::cluster::KubeCluster;
-use crate::conditions::conditions;
 use crate::event::{Reporter, Subject};
 use crate::lease::{Candidate, Leadership};
 use crate::mirror::{Mirror, Seen, Update, gone};
 use crate::watch::Report;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use k8s_openapi::jiff::Timestamp;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::Error;
-use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
-use smi_adapter::engine::{Changes, Edit, Engine};
+use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::engine::{Edit, Engine};
 use smi_adapter::object::{Kind, ObjectRef};
-use smi_adapter::plan::{Action, State};
-use smi_adapter::smi_types::FieldPath;
+use smi_adapter::plan::Action;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -34,37 +31,37 @@ const UPDATES: usize = 1000;
 
 /// A running controller.
 pub(super) struct Running {
-    mirror: Mirror,
-    engine: Engine<Arc<dyn MeshAdapter>>,
+    pub(super) mirror: Mirror,
+    pub(super) engine: Engine<Arc<dyn MeshAdapter>>,
     echoes: Echoes,
     writes: Writes,
-    teller: Teller,
-    reporter: Reporter,
-    shared: Shared,
-    options: Options,
+    pub(super) teller: Teller,
+    pub(super) reporter: Reporter,
+    pub(super) shared: Shared,
+    pub(super) options: Options,
     election: Option<Election>,
     /// The SMI objects in the cluster.
-    subjects: BTreeMap<ObjectRef, Known>,
+    pub(super) subjects: BTreeMap<ObjectRef, Known>,
     /// The SMI objects whose conditions may have changed.
-    unwritten: BTreeSet<ObjectRef>,
+    pub(super) unwritten: BTreeSet<ObjectRef>,
     /// The diagnostics about writes, by native object.
-    troubles: BTreeMap<ObjectRef, Vec<Diagnostic>>,
+    pub(super) troubles: BTreeMap<ObjectRef, Vec<Diagnostic>>,
     /// The objects of which a diagnostic has gone, and which have not been reported to be in force again.
-    recovering: BTreeSet<ObjectRef>,
+    pub(super) recovering: BTreeSet<ObjectRef>,
     /// The time of the last write for each SMI object.
     written_at: BTreeMap<ObjectRef, SystemTime>,
     /// Is `true` once diagnostics have been told.
-    has_told: bool,
+    pub(super) has_told: bool,
     /// The time at which something can be done that cannot be done yet.
     next: Option<Instant>,
 }
 
 /// An SMI object in the cluster.
-struct Known {
-    subject: Subject,
-    generation: Option<i64>,
+pub(super) struct Known {
+    pub(super) subject: Subject,
+    pub(super) generation: Option<i64>,
     /// The conditions in its status.
-    conditions: Vec<Condition>,
+    pub(super) conditions: Vec<Condition>,
 }
 
 /// The election that a controller takes part in.
@@ -263,40 +260,6 @@ impl Running {
         self.shared.tell(Change::Written(Arc::new(action)));
     }
 
-    /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported.
-    fn trouble(&mut self, name: &ObjectRef, code: Code, message: &str) {
-        let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
-        let sources = sources
-            .into_iter()
-            .filter(|source| matches!(source.kind, Kind::TrafficSplit | Kind::TrafficTarget));
-        let diagnostics: Vec<Diagnostic> = sources
-            .map(|source| {
-                let origins = self.engine.snapshot().origins(&source);
-                let mut diagnostic = Diagnostic::new(code, source, FieldPath::root(), message).caused_by(name.clone());
-                diagnostic.origins = origins;
-                diagnostic
-            })
-            .collect();
-        let former = self
-            .troubles
-            .insert(name.clone(), diagnostics.clone())
-            .unwrap_or_default();
-        for diagnostic in diagnostics.iter().filter(|diagnostic| !former.contains(diagnostic)) {
-            self.report(diagnostic, true);
-        }
-        self.unwritten
-            .extend(diagnostics.into_iter().map(|diagnostic| diagnostic.object));
-        self.recovering
-            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
-    }
-
-    /// Notes that nothing is wrong with a native object.
-    fn calm(&mut self, name: &ObjectRef) {
-        let former = self.troubles.remove(name).unwrap_or_default();
-        self.recovering
-            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
-    }
-
     /// Starts the writes that can be started, and tells what has changed.
     fn act(&mut self) {
         let leadership = self.election.as_ref().map(|election| election.leadership.clone());
@@ -327,94 +290,6 @@ impl Running {
             lease_error: leadership.as_ref().and_then(Leadership::error),
             outstanding: if is_complete { self.engine.outstanding() } else { 0 },
         });
-    }
-
-    /// Reports the diagnostics that appeared since the last time.
-    fn tell(&mut self) {
-        let changes = meant(self.engine.diagnostics());
-        if changes.appeared.is_empty() && changes.gone.is_empty() {
-            self.has_told = true;
-            return;
-        }
-        for diagnostic in &changes.appeared {
-            self.report(diagnostic, self.has_told);
-        }
-        let objects = |diagnostics: &[Diagnostic]| -> Vec<ObjectRef> {
-            diagnostics.iter().map(|diagnostic| diagnostic.object.clone()).collect()
-        };
-        self.recovering.extend(objects(&changes.gone));
-        self.unwritten.extend(objects(&changes.gone));
-        self.unwritten.extend(objects(&changes.appeared));
-        self.shared.tell(Change::Diagnostics(changes));
-        self.has_told = true;
-    }
-
-    /// Sends an Event about a diagnostic.
-    fn report(&mut self, diagnostic: &Diagnostic, is_new: bool) {
-        tracing::info!(%diagnostic, "reported");
-        // Events on services and workloads would reach people who do not know of SMI.
-        let known = self.subjects.get(&diagnostic.object);
-        if let Some(known) = known.filter(|_| !self.options.is_read_only) {
-            let event = self.reporter.event(&known.subject, diagnostic, Timestamp::now());
-            self.teller.tell(event, is_new);
-        }
-    }
-
-    /// Reports the objects that are in force again.
-    fn recover(&mut self) {
-        for object in std::mem::take(&mut self.recovering) {
-            let is_troubled = self.troubles_of(&object).next().is_some();
-            let status = self.engine.status(&object);
-            let is_impaired = |it: &Diagnostic| it.code.effect() != Effect::InForce;
-            if is_troubled || status.state != State::InForce || status.diagnostics.iter().any(is_impaired) {
-                // A later change of its diagnostics adds it again.
-                continue;
-            }
-            if !self.engine.is_applied(&object) {
-                self.recovering.insert(object);
-                continue;
-            }
-            let known = self.subjects.get(&object);
-            if let Some(known) = known.filter(|_| !self.options.is_read_only) {
-                self.teller
-                    .tell(self.reporter.in_force(&known.subject, Timestamp::now()), true);
-            }
-        }
-    }
-
-    /// Writes the conditions that differ from those in the cluster, of objects that have a status.
-    fn write_conditions(&mut self) {
-        for object in std::mem::take(&mut self.unwritten) {
-            let has_status = self.mirror.served(&object.kind).is_some_and(|served| served.has_status);
-            if !has_status || self.options.is_read_only {
-                continue;
-            }
-            let troubles: Vec<Diagnostic> = self.troubles_of(&object).cloned().collect();
-            let is_written = self.engine.is_applied(&object);
-            if !is_written && troubles.is_empty() {
-                // The write adds it again.
-                continue;
-            }
-            let status = self.engine.status(&object);
-            let Some(known) = self.subjects.get_mut(&object) else {
-                continue;
-            };
-            let (generation, now) = (known.generation, Timestamp::now());
-            let conditions = conditions(&status, &troubles, is_written, generation, &known.conditions, now);
-            if conditions == known.conditions {
-                continue;
-            }
-            if self.teller.write(known.subject.clone(), conditions.clone()) {
-                known.conditions = conditions;
-            } else {
-                self.unwritten.insert(object);
-            }
-        }
-    }
-
-    fn troubles_of(&self, object: &ObjectRef) -> impl Iterator<Item = &Diagnostic> {
-        let all = self.troubles.values().flatten();
-        all.filter(move |diagnostic| diagnostic.object == *object)
     }
 
     /// Answers a request of a handle.
@@ -448,21 +323,6 @@ impl Running {
             }
         }
     }
-}
-
-/// Returns the changes without those of origins only. The version of an object is one, and Events and conditions that
-/// followed each version would never end.
-fn meant(mut changes: Changes) -> Changes {
-    let text = |diagnostic: &Diagnostic| {
-        let mut text = diagnostic.clone();
-        text.origins.clear();
-        text
-    };
-    let [appeared, gone]: [BTreeSet<Diagnostic>; 2] =
-        [&changes.appeared, &changes.gone].map(|diagnostics| diagnostics.iter().map(text).collect());
-    changes.appeared.retain(|diagnostic| !gone.contains(&text(diagnostic)));
-    changes.gone.retain(|diagnostic| !appeared.contains(&text(diagnostic)));
-    changes
 }
 
 /// Waits until this process may write, or may no longer.

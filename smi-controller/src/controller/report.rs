@@ -1,0 +1,151 @@
+//! What a running controller tells: Events and conditions on SMI objects.
+
+use super::handle::Change;
+use super::run::Running;
+use crate::conditions::conditions;
+use k8s_openapi::jiff::Timestamp;
+use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
+use smi_adapter::engine::Changes;
+use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::plan::State;
+use smi_adapter::smi_types::FieldPath;
+use std::collections::BTreeSet;
+
+impl Running {
+    /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported.
+    pub(super) fn trouble(&mut self, name: &ObjectRef, code: Code, message: &str) {
+        let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
+        let sources = sources
+            .into_iter()
+            .filter(|source| matches!(source.kind, Kind::TrafficSplit | Kind::TrafficTarget));
+        let diagnostics: Vec<Diagnostic> = sources
+            .map(|source| {
+                let origins = self.engine.snapshot().origins(&source);
+                let mut diagnostic = Diagnostic::new(code, source, FieldPath::root(), message).caused_by(name.clone());
+                diagnostic.origins = origins;
+                diagnostic
+            })
+            .collect();
+        let former = self
+            .troubles
+            .insert(name.clone(), diagnostics.clone())
+            .unwrap_or_default();
+        for diagnostic in diagnostics.iter().filter(|diagnostic| !former.contains(diagnostic)) {
+            self.report(diagnostic, true);
+        }
+        self.unwritten
+            .extend(diagnostics.into_iter().map(|diagnostic| diagnostic.object));
+        self.recovering
+            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
+    }
+
+    /// Notes that nothing is wrong with a native object.
+    pub(super) fn calm(&mut self, name: &ObjectRef) {
+        let former = self.troubles.remove(name).unwrap_or_default();
+        self.recovering
+            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
+    }
+
+    /// Reports the diagnostics that appeared since the last time.
+    pub(super) fn tell(&mut self) {
+        let changes = meant(self.engine.diagnostics());
+        if changes.appeared.is_empty() && changes.gone.is_empty() {
+            self.has_told = true;
+            return;
+        }
+        for diagnostic in &changes.appeared {
+            self.report(diagnostic, self.has_told);
+        }
+        let objects = |diagnostics: &[Diagnostic]| -> Vec<ObjectRef> {
+            diagnostics.iter().map(|diagnostic| diagnostic.object.clone()).collect()
+        };
+        self.recovering.extend(objects(&changes.gone));
+        self.unwritten.extend(objects(&changes.gone));
+        self.unwritten.extend(objects(&changes.appeared));
+        self.shared.tell(Change::Diagnostics(changes));
+        self.has_told = true;
+    }
+
+    /// Sends an Event about a diagnostic.
+    fn report(&mut self, diagnostic: &Diagnostic, is_new: bool) {
+        tracing::info!(%diagnostic, "reported");
+        // Events on services and workloads would reach people who do not know of SMI.
+        let known = self.subjects.get(&diagnostic.object);
+        if let Some(known) = known.filter(|_| !self.options.is_read_only) {
+            let event = self.reporter.event(&known.subject, diagnostic, Timestamp::now());
+            self.teller.tell(event, is_new);
+        }
+    }
+
+    /// Reports the objects that are in force again.
+    pub(super) fn recover(&mut self) {
+        for object in std::mem::take(&mut self.recovering) {
+            let is_troubled = self.troubles_of(&object).next().is_some();
+            let status = self.engine.status(&object);
+            let is_impaired = |it: &Diagnostic| it.code.effect() != Effect::InForce;
+            if is_troubled || status.state != State::InForce || status.diagnostics.iter().any(is_impaired) {
+                // A later change of its diagnostics adds it again.
+                continue;
+            }
+            if !self.engine.is_applied(&object) {
+                self.recovering.insert(object);
+                continue;
+            }
+            let known = self.subjects.get(&object);
+            if let Some(known) = known.filter(|_| !self.options.is_read_only) {
+                self.teller
+                    .tell(self.reporter.in_force(&known.subject, Timestamp::now()), true);
+            }
+        }
+    }
+
+    /// Writes the conditions that differ from those in the cluster, of objects that have a status.
+    pub(super) fn write_conditions(&mut self) {
+        for object in std::mem::take(&mut self.unwritten) {
+            let has_status = self.mirror.served(&object.kind).is_some_and(|served| served.has_status);
+            if !has_status || self.options.is_read_only {
+                continue;
+            }
+            let troubles: Vec<Diagnostic> = self.troubles_of(&object).cloned().collect();
+            let is_written = self.engine.is_applied(&object);
+            if !is_written && troubles.is_empty() {
+                // The write adds it again.
+                continue;
+            }
+            let status = self.engine.status(&object);
+            let Some(known) = self.subjects.get_mut(&object) else {
+                continue;
+            };
+            let (generation, now) = (known.generation, Timestamp::now());
+            let conditions = conditions(&status, &troubles, is_written, generation, &known.conditions, now);
+            if conditions == known.conditions {
+                continue;
+            }
+            if self.teller.write(known.subject.clone(), conditions.clone()) {
+                known.conditions = conditions;
+            } else {
+                self.unwritten.insert(object);
+            }
+        }
+    }
+
+    pub(super) fn troubles_of(&self, object: &ObjectRef) -> impl Iterator<Item = &Diagnostic> {
+        let all = self.troubles.values().flatten();
+        all.filter(move |diagnostic| diagnostic.object == *object)
+    }
+}
+
+/// Returns the changes without those of origins only. The version of an object is one, and Events and conditions that
+/// followed each version would never end.
+fn meant(mut changes: Changes) -> Changes {
+    let text = |diagnostic: &Diagnostic| {
+        let mut text = diagnostic.clone();
+        text.origins.clear();
+        text
+    };
+    let [appeared, gone]: [BTreeSet<Diagnostic>; 2] =
+        [&changes.appeared, &changes.gone].map(|diagnostics| diagnostics.iter().map(text).collect());
+    changes.appeared.retain(|diagnostic| !gone.contains(&text(diagnostic)));
+    changes.gone.retain(|diagnostic| !appeared.contains(&text(diagnostic)));
+    changes
+}
