@@ -15,5 +15,9 @@ mod kinds;
 mod permissions;
 #[path = "controller/place.rs"]
 mod place;
+#[path = "controller/random.rs"]
+mod random;
+#[path = "controller/survival.rs"]
+mod survival;
 #[path = "controller/telling.rs"]
 mod telling;

@@ -23,7 +23,6 @@ use kube::api::PostParams;
 use kube::{Api, Client};
 use std::error::Error;
 use std::pin::pin;
-use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 

@@ -20,6 +20,7 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
 
 pub(crate) const SPLIT: &str = "split.smi-spec.io/v1alpha4";
+pub(crate) const TARGET: &str = "access.smi-spec.io/v1alpha3";
 
 /// Runs a future on the runtime of all tests, which owns the connections to the shared server.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -182,13 +183,22 @@ impl Place {
 
     /// Changes an object by a merge patch.
     pub(crate) async fn patch(&self, api: &Api<DynamicObject>, name: &str, patch: &Value) {
+        let is_changed = self.patch_if_exists(api, name, patch).await;
+        assert!(is_changed, "{name} exists");
+    }
+
+    /// Changes an object by a merge patch. Returns `false` if it does not exist.
+    pub(crate) async fn patch_if_exists(&self, api: &Api<DynamicObject>, name: &str, patch: &Value) -> bool {
         let parameters = PatchParams::apply("somebody-else");
         let parameters = PatchParams {
             force: false,
             ..parameters
         };
-        let patched = api.patch(name, &parameters, &Patch::Merge(patch)).await;
-        patched.expect("the patch is valid");
+        match api.patch(name, &parameters, &Patch::Merge(patch)).await {
+            Ok(_) => true,
+            Err(kube::Error::Api(status)) if status.code == 404 => false,
+            Err(error) => panic!("the patch of {name} is valid: {error}"),
+        }
     }
 
     /// Returns the shares in the only route, in percent; empty if there is none.
@@ -198,7 +208,7 @@ impl Place {
             match self.routes().list(&ListParams::default()).await {
                 Ok(routes) => break routes.items,
                 Err(kube::Error::Api(status)) if status.code == 429 => {
-                    tokio::time::sleep(Duration::from_millis(50)).await
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 Err(error) => panic!("routes are not listed: {error}"),
             }
@@ -251,6 +261,14 @@ impl Place {
         self.patch(&namespaces, &self.namespace, &label).await;
     }
 
+    /// Creates a workload to which access is controlled, and a route that allows all of its ports.
+    pub(crate) async fn prepare_access(&self) {
+        self.workload("api").await;
+        let matches = json!({"matches": {"ports": [8080]}});
+        self.create("specs.smi-spec.io/v1alpha4", "TCPRoute", "all", matches)
+            .await;
+    }
+
     /// Deletes all splits, targets and what a controller has written.
     pub(crate) async fn clear(&self) {
         let targets = self.api("access.smi-spec.io/v1alpha3", "TrafficTarget");
@@ -300,6 +318,15 @@ impl Place {
                 document.add_to(&mut input).expect("an object of a server has a name");
             }
         }
+        let namespaces: Api<DynamicObject> = Api::all_with(
+            self.client.clone(),
+            &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace")),
+        );
+        let mut namespace = json!(namespaces.get(&self.namespace).await.expect("it exists"));
+        namespace["apiVersion"] = json!("v1");
+        namespace["kind"] = json!("Namespace");
+        let document = Document::from_value(namespace, "default");
+        document.add_to(&mut input).expect("a namespace has a name");
         istio.plan(
             &input.build(),
             &settings,
@@ -311,8 +338,8 @@ impl Place {
 /// The kinds whose objects a test of convergence writes.
 pub(crate) const KINDS: [(&str, &str); 5] = [
     (SPLIT, "TrafficSplit"),
-    ("specs.smi-spec.io/v1alpha4", "HTTPRouteGroup"),
-    ("access.smi-spec.io/v1alpha3", "TrafficTarget"),
+    ("specs.smi-spec.io/v1alpha4", "TCPRoute"),
+    (TARGET, "TrafficTarget"),
     ("v1", "Service"),
     ("apps/v1", "Deployment"),
 ];

@@ -124,7 +124,18 @@ impl ApiServer {
     /// Returns the process IDs of `etcd` and the API server.
     #[must_use]
     pub fn processes(&self) -> [u32; 2] {
-        self.servers.processes
+        self.servers.processes()
+    }
+
+    /// Kills the API server, starts it again and waits until it is ready. What it has stored stays.
+    ///
+    /// # Panics
+    /// If the server does not start.
+    pub async fn restart(&self) {
+        self.servers.restart();
+        let raw = self.raw();
+        self.until("the API server", async || raw.get("/readyz").await.is_ok())
+            .await;
     }
 
     /// Returns the temporary folder of both processes, with the logs `etcd.log` and `kube-apiserver.log`.

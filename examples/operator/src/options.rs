@@ -80,7 +80,7 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Command,
                 match name.as_str() {
                     "mesh" => mesh = Some(adapter(&value)?),
                     "owner" => {
-                        settings.owner = value.parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))?
+                        settings.owner = value.parse().map_err(|error| lexopt::Error::Custom(Box::new(error)))?;
                     }
                     "namespace" if is_dns_label(&value) => _ = namespaces.insert(value.clone()),
                     "namespace" => return Err(format!("`{value}` is not a valid name of a namespace").into()),

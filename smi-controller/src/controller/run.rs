@@ -52,6 +52,8 @@ pub(super) struct Running {
     written_at: BTreeMap<ObjectRef, SystemTime>,
     /// Is `true` once diagnostics have been told.
     pub(super) has_told: bool,
+    /// The time at which contested objects were last looked through.
+    checked: Instant,
     /// The time at which something can be done that cannot be done yet.
     next: Option<Instant>,
 }
@@ -122,6 +124,7 @@ impl Running {
             recovering: BTreeSet::new(),
             written_at: BTreeMap::new(),
             has_told: false,
+            checked: Instant::now(),
             next: None,
         }
     }
@@ -271,8 +274,11 @@ impl Running {
             if !self.options.is_read_only {
                 self.next = self.writes.start(&mut self.engine, leadership.as_ref());
             }
-            for object in self.writes.contests.forget() {
-                self.calm(&object);
+            if self.checked.elapsed() >= STEP {
+                self.checked = Instant::now();
+                for object in self.writes.contests.forget() {
+                    self.calm(&object);
+                }
             }
             self.recover();
             self.write_conditions();

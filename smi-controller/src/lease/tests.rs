@@ -5,6 +5,7 @@ use k8s_openapi::jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -3,11 +3,12 @@
 #![expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 /// The token of a user with all permissions. The server is reachable from this machine only.
 pub(super) const TOKEN: &str = "administrator";
@@ -21,11 +22,29 @@ pub(super) struct Servers {
     pub(super) url: String,
     /// The certificate of the API server, in DER.
     pub(super) certificate: Vec<u8>,
-    /// The process IDs of `etcd` and the API server.
-    pub(super) processes: [u32; 2],
     /// The working directory of both servers. The shell removes it.
     pub(super) folder: PathBuf,
-    shell: Child,
+    shell: Mutex<Shell>,
+}
+
+#[derive(Debug)]
+struct Shell {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    /// The process IDs of `etcd` and the API server.
+    processes: [u32; 2],
+}
+
+impl Shell {
+    /// Reads the process IDs that the shell writes when it has started the servers.
+    fn read(&mut self) {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the shell writes a line");
+        let mut processes = line
+            .split_whitespace()
+            .map(|id| id.parse().expect("the shell writes process IDs"));
+        self.processes = [(); 2].map(|()| processes.next().expect("the shell writes two process IDs"));
+    }
 }
 
 impl Servers {
@@ -51,21 +70,32 @@ impl Servers {
             .process_group(0)
             .spawn()
             .expect("a shell is installed");
-        let mut line = String::new();
         let output = shell.stdout.take().expect("the output is piped");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the shell writes a line");
-        let mut processes = line
-            .split_whitespace()
-            .map(|id| id.parse().expect("the shell writes process IDs"));
+        let mut shell = Shell {
+            process: shell,
+            output: BufReader::new(output),
+            processes: [0; 2],
+        };
+        shell.read();
         Self {
             url: format!("https://127.0.0.1:{port}"),
             certificate,
-            processes: [(); 2].map(|()| processes.next().expect("the shell writes two process IDs")),
             folder: folder.keep(),
-            shell,
+            shell: Mutex::new(shell),
         }
+    }
+
+    /// Returns the process IDs of `etcd` and the API server.
+    pub(super) fn processes(&self) -> [u32; 2] {
+        self.shell.lock().expect("no test panics in here").processes
+    }
+
+    /// Kills the API server and starts it again.
+    pub(super) fn restart(&self) {
+        let mut shell = self.shell.lock().expect("no test panics in here");
+        let input = shell.process.stdin.as_mut().expect("the input is piped");
+        input.write_all(b"restart\n").expect("the shell runs");
+        shell.read();
     }
 
     /// Returns the last lines of the API server's log.
@@ -85,8 +115,9 @@ impl Servers {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        _ = self.shell.wait();
+        let shell = self.shell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(shell.process.stdin.take());
+        _ = shell.process.wait();
     }
 }
 
