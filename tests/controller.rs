@@ -9,6 +9,8 @@
 
 #[path = "controller/convergence.rs"]
 mod convergence;
+#[path = "controller/history.rs"]
+mod history;
 #[path = "controller/kinds.rs"]
 mod kinds;
 #[path = "controller/permissions.rs"]

@@ -253,9 +253,14 @@ impl Place {
             .collect()
     }
 
-    /// Enforces or releases the namespace by its label.
+    /// Removes the label that releases the namespace, or sets it.
     pub(crate) async fn enforce(&self, is_enforced: bool) {
-        let label = json!({"metadata": {"labels": {ENFORCE_LABEL: (!is_enforced).then_some("false")}}});
+        self.label(if is_enforced { None } else { Some("false") }).await;
+    }
+
+    /// Sets the label that enforces or releases the namespace.
+    pub(crate) async fn label(&self, value: impl Into<Option<&str>>) {
+        let label = json!({"metadata": {"labels": {ENFORCE_LABEL: value.into()}}});
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"));
         let namespaces: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
         self.patch(&namespaces, &self.namespace, &label).await;

@@ -74,7 +74,7 @@ pub(crate) async fn edit(place: &Place, random: &mut Random) {
 }
 
 /// Creates an object, or changes its spec.
-async fn write(place: &Place, api_version: &str, kind: &str, name: &str, spec: Value) {
+pub(crate) async fn write(place: &Place, api_version: &str, kind: &str, name: &str, spec: Value) {
     let api = place.api(api_version, kind);
     match api.get_opt(name).await.expect("objects are read") {
         Some(_) => place.patch(&api, name, &json!({"spec": spec})).await,
