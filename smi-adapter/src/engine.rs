@@ -289,6 +289,12 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.actions.len()
     }
 
+    /// Returns `true` if an action on the native object `name` is outstanding.
+    pub fn is_outstanding(&mut self, name: &ObjectRef) -> bool {
+        self.settle();
+        self.turns.contains_key(name)
+    }
+
     /// Returns the SMI objects for which the desired native object `name` exists. There are none if no such object is
     /// desired, so that the existing one is to be deleted.
     pub fn sources(&mut self, name: &ObjectRef) -> impl Iterator<Item = &ObjectRef> {

@@ -28,6 +28,17 @@ impl Backoff {
         shortened(doubled.min(self.longest))
     }
 
+    /// Returns `true` if there was no attempt yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.attempts == 0
+    }
+
+    /// Counts an attempt after which no pause is needed.
+    pub(crate) fn skip(&mut self) -> Duration {
+        self.attempts = self.attempts.saturating_add(1);
+        Duration::ZERO
+    }
+
     /// Returns the pause after an error: the time that the server names, if it is longer.
     pub(crate) fn next(&mut self, error: &kube::Error) -> Duration {
         let named = match error {

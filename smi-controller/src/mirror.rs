@@ -5,7 +5,7 @@ mod read;
 
 use crate::served::Served;
 use crate::watch::Report;
-use follow::Followed;
+use follow::{Followed, propagate};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Client;
 use smi_adapter::adapter::MeshAdapter;
@@ -58,7 +58,7 @@ pub struct Mirror {
     unknown: BTreeMap<Kind, String>,
     /// The declaration that workloads are covered, before the first update.
     coverage: Option<Update>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 /// The state of one watch.
@@ -141,7 +141,7 @@ impl Mirror {
                 namespace: None,
                 change: Change::Coverage,
             }),
-            _tasks: tasks,
+            tasks,
         }
     }
 
@@ -150,10 +150,12 @@ impl Mirror {
         if let Some(coverage) = self.coverage.take() {
             return coverage;
         }
-        match self.updates.recv().await {
-            Some(update) => self.note(update),
-            // The tasks never end before the mirror.
-            None => std::future::pending().await,
+        loop {
+            tokio::select! {
+                Some(update) = self.updates.recv() => return self.note(update),
+                // The tasks end before the mirror only by a panic.
+                Some(ended) = self.tasks.join_next() => propagate(ended),
+            }
         }
     }
 
@@ -257,9 +259,12 @@ impl Update {
         }
     }
 
-    /// Returns the kind that is served from now on, if it is one.
-    pub(crate) fn served(&self) -> Option<&Kind> {
-        matches!(self.change, Change::Served(Some(_))).then_some(&self.kind)
+    /// Returns the kind that is served from now on, or no longer, if it is one.
+    pub(crate) fn served(&self) -> Option<(&Kind, bool)> {
+        match &self.change {
+            Change::Served(served) => Some((&self.kind, served.is_some())),
+            Change::Unknown(_) | Change::Objects(_) | Change::Coverage => None,
+        }
     }
 
     /// Returns the report of a watch, with the kind and the namespace that it is about, if it is one.

@@ -88,18 +88,10 @@ impl Contests {
         self.0.get(object)?.by.as_deref()
     }
 
-    /// Forgets the objects that are not contested any more, and returns those that were.
-    pub(super) fn forget(&mut self) -> Vec<ObjectRef> {
+    /// Forgets the objects that needed no write for long.
+    pub(super) fn forget(&mut self) {
         let now = Instant::now();
-        let mut forgotten = Vec::new();
-        self.0.retain(|object, history| {
-            let is_quiet = now - history.last >= QUIET;
-            if is_quiet && history.repairs >= AT_ONCE {
-                forgotten.push(object.clone());
-            }
-            !is_quiet
-        });
-        forgotten
+        self.0.retain(|_, history| now - history.last < QUIET);
     }
 }
 

@@ -173,6 +173,10 @@ impl Running {
             }
             match report {
                 Report::Listed(list, _) => {
+                    let is_listed = |object: &ObjectRef| {
+                        object.kind == *kind && namespace.is_none_or(|only| object.key.namespace == only)
+                    };
+                    self.subjects.retain(|object, _| !is_listed(object));
                     for seen in list {
                         self.notice(seen);
                     }
@@ -182,8 +186,10 @@ impl Running {
                 Report::Resumed | Report::Failed(_) => {}
             }
         }
-        if let Some(kind) = update.served() {
-            self.writes.retry(kind);
+        match update.served() {
+            Some((kind, true)) => self.writes.retry(kind),
+            Some((kind, false)) => self.subjects.retain(|object, _| object.kind != *kind),
+            None => {}
         }
         update.apply(&mut self.engine);
     }
@@ -269,6 +275,8 @@ impl Running {
         let is_leader = leadership.as_ref().is_none_or(Leadership::may_write);
         let is_complete = self.mirror.is_complete();
         self.next = None;
+        // Another instance tells while this one may not write.
+        self.has_told &= is_leader;
         if is_complete && is_leader {
             self.tell();
             if !self.options.is_read_only {
@@ -276,8 +284,12 @@ impl Running {
             }
             if self.checked.elapsed() >= STEP {
                 self.checked = Instant::now();
-                for object in self.writes.contests.forget() {
-                    self.calm(&object);
+                self.writes.contests.forget();
+                let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
+                for name in names {
+                    if !self.writes.contests.contains(&name) && !self.engine.is_outstanding(&name) {
+                        self.calm(&name);
+                    }
                 }
             }
             self.recover();

@@ -33,6 +33,8 @@ pub(super) struct Teller {
     task: JoinHandle<()>,
     /// The Events about each object in the minute that began then, by UID.
     recent: BTreeMap<String, (Instant, u32)>,
+    /// The time at which old ones were last removed.
+    cleaned: Instant,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,7 @@ impl Teller {
             waiting: sender,
             task: tokio::spawn(send_all(client, waiting, changes)),
             recent: BTreeMap::new(),
+            cleaned: Instant::now(),
         }
     }
 
@@ -59,8 +62,14 @@ impl Teller {
     pub(super) fn tell(&mut self, event: Event, is_new: bool) {
         let uid = event.regarding.as_ref().and_then(|object| object.uid.clone());
         let now = Instant::now();
-        self.recent.retain(|_, (began, _)| now - *began < MINUTE);
-        let (_, count) = self.recent.entry(uid.unwrap_or_default()).or_insert((now, 0));
+        if now - self.cleaned >= MINUTE {
+            self.cleaned = now;
+            self.recent.retain(|_, (began, _)| now - *began < MINUTE);
+        }
+        let (began, count) = self.recent.entry(uid.unwrap_or_default()).or_insert((now, 0));
+        if now - *began >= MINUTE {
+            (*began, *count) = (now, 0);
+        }
         *count += 1;
         let note = event.note.clone().unwrap_or_default();
         if *count > A_MINUTE {

@@ -35,7 +35,8 @@ pub(super) struct Writes {
 /// A failed action, and the pause before the next attempt.
 #[derive(Debug)]
 struct Failed {
-    action: Action,
+    /// The action; `None` if the pause is for whatever the policy requires.
+    action: Option<Action>,
     backoff: Backoff,
     until: Instant,
 }
@@ -96,7 +97,7 @@ impl Writes {
             }
             let failed = self.failed.get(action.policy());
             let pause = failed
-                .filter(|failed| failed.action == *action)
+                .filter(|failed| failed.action.as_ref().is_none_or(|failed| failed == action))
                 .map(|failed| failed.until);
             let until = pause.max(self.contests.pause(action));
             if let Some(until) = until.filter(|until| *until > now) {
@@ -132,7 +133,9 @@ impl Writes {
 
     /// Makes failed writes of a kind possible at once, because the server serves it now.
     pub(super) fn retry(&mut self, kind: &Kind) {
-        self.failed.retain(|_, failed| failed.action.object().kind != *kind);
+        let is_of_kind = |action: &Action| action.object().kind == *kind;
+        self.failed
+            .retain(|_, failed| !failed.action.as_ref().is_some_and(is_of_kind));
     }
 
     /// Notes that an object was seen, which another client may have changed.
@@ -153,23 +156,31 @@ impl Writes {
                 self.failed.remove(policy);
                 self.contests.written(&written.action);
             }
-            Outcome::Changed(_) => self.fail(&written.action, Backoff::pause),
+            // Whoever was faster may be faster again, but not once.
+            Outcome::Changed(_) => self.fail(&written.action, true, |backoff| {
+                if backoff.is_new() {
+                    backoff.skip()
+                } else {
+                    backoff.pause()
+                }
+            }),
             Outcome::Failed(Error::Refused { .. }) => {
                 let longest = self.options.longest_pause;
-                self.fail(&written.action, |_| longest);
+                self.fail(&written.action, false, |_| longest);
             }
             Outcome::Failed(error) => {
                 if let Error::Busy { wait: Some(wait) } = error {
                     self.busy_until = Some(Instant::now() + *wait);
                 }
-                self.fail(&written.action, Backoff::pause);
+                self.fail(&written.action, false, Backoff::pause);
             }
             Outcome::Unsent => {}
         }
         written
     }
 
-    fn fail(&mut self, action: &Action, pause: impl FnOnce(&mut Backoff) -> std::time::Duration) {
+    /// Notes a failure. The pause is for this action, or for any of its policy.
+    fn fail(&mut self, action: &Action, is_for_any: bool, pause: impl FnOnce(&mut Backoff) -> std::time::Duration) {
         let Options {
             first_pause,
             longest_pause,
@@ -181,7 +192,7 @@ impl Writes {
         self.failed.insert(
             action.policy().to_owned(),
             Failed {
-                action: action.clone(),
+                action: (!is_for_any).then(|| action.clone()),
                 backoff,
                 until,
             },

@@ -10,7 +10,7 @@ use kube::{Api, Client};
 use smi_adapter::object::Kind;
 use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 pub(super) const CRD: Kind = Kind::new(&[
     "apiextensions.k8s.io",
@@ -40,12 +40,24 @@ impl Followed {
             self.watch(&served).join_all().await;
             return;
         }
-        let mut crds = self.watch_crd();
+        let (sender, mut crds) = channel(4);
+        let mut crd = JoinSet::new();
+        crd.spawn(self.watch_crd(sender));
         let mut served = None;
-        // They end when they are replaced.
-        let mut _watches = JoinSet::new();
+        let mut watches = JoinSet::new();
         let mut is_known = false;
-        while let Some(report) = crds.reports.recv().await {
+        loop {
+            let report = tokio::select! {
+                Some(report) = crds.recv() => report,
+                Some(ended) = watches.join_next() => {
+                    propagate(ended);
+                    continue;
+                }
+                Some(ended) = crd.join_next() => {
+                    propagate(ended);
+                    return;
+                }
+            };
             // Until the server says otherwise, it serves what it served.
             let next = match report {
                 Report::Failed(error) => {
@@ -67,10 +79,11 @@ impl Followed {
                 continue;
             }
             (is_known, served) = (true, next);
-            _watches = JoinSet::new();
+            // Nothing of the former version may arrive after the new one.
+            watches.shutdown().await;
             self.send(Change::Served(served.clone())).await;
             if let Some(served) = &served {
-                _watches = self.watch(served);
+                watches = self.watch(served);
             }
         }
     }
@@ -110,15 +123,14 @@ impl Followed {
         watches
     }
 
-    /// Starts the watch of the `CustomResourceDefinition`.
-    fn watch_crd(&self) -> Crds {
-        let (kind, (sender, reports)) = (self.kind.clone(), channel(4));
+    /// Watches the `CustomResourceDefinition`.
+    fn watch_crd(&self, sender: Sender<Report<Option<Served>>>) -> impl Future<Output = ()> + Send + use<> {
+        let kind = self.kind.clone();
         let watch = Watch {
             api: Api::all_with(self.client.clone(), &resource(&CRD)),
             fields: Some(format!("metadata.name={}.{}", kind.plural(), kind.group())),
             time_limit: self.time_limit,
         };
-        let mut task = JoinSet::new();
         let is_smi = Kind::SMI.contains(&kind);
         let served = move |crd: DynamicObject| {
             if is_smi {
@@ -127,8 +139,7 @@ impl Followed {
             // An adapter reads and writes its kinds in one version.
             Served::in_version(&crd, kind.version())
         };
-        task.spawn(watch.run(served, |report| report, sender));
-        Crds { reports, _task: task }
+        watch.run(served, |report| report, sender)
     }
 
     async fn send(&self, change: Change) {
@@ -142,8 +153,9 @@ impl Followed {
     }
 }
 
-/// The reports about one `CustomResourceDefinition`.
-struct Crds {
-    reports: tokio::sync::mpsc::Receiver<Report<Option<Served>>>,
-    _task: JoinSet<()>,
+/// Continues the panic of a task. A kind whose watch has ended must not look up to date.
+pub(super) fn propagate(ended: Result<(), JoinError>) {
+    if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
+        std::panic::resume_unwind(panic);
+    }
 }
