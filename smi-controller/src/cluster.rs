@@ -26,7 +26,8 @@ type Built = Result<Request<Vec<u8>>, kube::core::request::Error>;
 /// An API server as a [`Cluster`].
 ///
 /// Lists are read in pages, so that a list of any length fits into the limits of servers and proxies. Every request
-/// ends after a [time limit](Self::with_time_limit). No request is repeated: after an [`Error::Unreachable`] or an
+/// ends after a [time limit](Self::with_time_limit). This type repeats no request, but kube may: set
+/// `default_retry` of its `Config` to `false`, or a busy server is noticed late. After an [`Error::Unreachable`] or an
 /// [`Error::Busy`], plan again.
 ///
 /// # Errors
@@ -35,6 +36,7 @@ type Built = Result<Request<Vec<u8>>, kube::core::request::Error>;
 /// |---|---|
 /// | 409; 404 on a replacement | [`Error::Conflict`] |
 /// | 404 on a deletion | none: the object is deleted |
+/// | 200 on a deletion of an object that finalizers keep | [`Error::Refused`] |
 /// | 404 on a creation; 400, 403, 413, 422 and other 4xx, such as the answer of a webhook | [`Error::Refused`], with the message |
 /// | 500 because the object is too large for the store | [`Error::Refused`] |
 /// | 429 | [`Error::Busy`], with the time that the server names |
@@ -189,6 +191,11 @@ impl Cluster for KubeCluster {
         let request = kube::core::Request::new(path).delete(&object.key.name, &parameters);
         let deleted: Result<Value, Failure> = self.send(request).await;
         match deleted {
+            // The answer is the object if it stays, and a status otherwise.
+            Ok(stays) if stays.pointer("/metadata/deletionTimestamp").is_some() => Err(Error::Refused {
+                object: Box::new(object.clone()),
+                message: "it stays until its finalizers are removed".to_owned(),
+            }),
             Err(failure) if failure.code() == Some(404) => Ok(()),
             deleted => deleted.map(drop).map_err(|failure| failure.of(object, Verb::Delete)),
         }

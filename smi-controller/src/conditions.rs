@@ -16,7 +16,7 @@ const TRUE: &str = "True";
 ///
 /// | type | `True` if |
 /// |---|---|
-/// | `Accepted` | no part of the object is without effect because of the object itself |
+/// | `Accepted` | the object is valid by itself |
 /// | `ResolvedRefs` | everything that the object refers to exists |
 /// | `Programmed` | the whole object is in force, and the mesh has its configuration |
 ///
@@ -58,10 +58,16 @@ pub fn conditions(
             .collect()
     };
     let is_programmed = status.state == State::InForce && is_written && impairing.is_empty();
+    // An object that nothing refers to has no effect, although nothing is wrong with it.
+    let programmed = if impairing.is_empty() && status.state != State::InForce {
+        status.diagnostics.iter().collect()
+    } else {
+        impairing.clone()
+    };
     let ours = [
         ("Accepted", None, of(is_about_itself)),
         ("ResolvedRefs", None, of(is_about_a_reference)),
-        ("Programmed", (!is_programmed).then_some("Pending"), impairing.clone()),
+        ("Programmed", (!is_programmed).then_some("Pending"), programmed),
     ];
     let types = ours.each_ref().map(|(type_, ..)| *type_);
     let mut conditions: Vec<Condition> = ours

@@ -25,7 +25,7 @@ use std::time::Duration;
 /// It watches the cluster with a [`Mirror`](crate::Mirror), derives with an
 /// [`Engine`](smi_adapter::Engine) what each change requires, and writes only that, each policy in the order of its
 /// plan. Nothing is written before every list has arrived. A failed write is repeated with growing pauses, and holds up
-/// no other policy. What becomes of an SMI object is told by Events on it.
+/// no other policy. A policy is the route of one root service, or access to one workload. What becomes of an SMI object is told by Events on it.
 ///
 /// ```no_run
 /// use kube::Client;
@@ -47,8 +47,9 @@ use std::time::Duration;
 ///
 /// # Several instances
 ///
-/// With a [lease](Self::lease), one of several replicas writes. Without one, run a single replica: two do no harm, since
-/// every write has a precondition, but both write. Instances with disjoint [scopes](Settings::scope) share a cluster.
+/// With a [lease](Self::lease), one of several replicas writes. Without one, run a single replica. Instances with disjoint
+/// [scopes](Settings::scope) share a cluster. Controllers for two meshes can follow the same SMI objects, but only one of
+/// them can [write conditions](Self::without_conditions).
 #[derive(Debug)]
 pub struct Controller {
     client: ClientOf,
@@ -67,6 +68,7 @@ struct Options {
     first_pause: Duration,
     longest_pause: Duration,
     is_read_only: bool,
+    writes_conditions: bool,
 }
 
 /// A client, whose connection has nothing to show.
@@ -91,6 +93,7 @@ impl Controller {
                 first_pause: Duration::from_millis(200),
                 longest_pause: Duration::from_secs(60),
                 is_read_only: false,
+                writes_conditions: true,
             },
             lease: None,
             reporter: None,
@@ -119,10 +122,18 @@ impl Controller {
         self
     }
 
-    /// Writes nothing, neither native objects nor Events. [`Handle::plan`] returns what would be written.
+    /// Writes nothing: no native objects, Events or conditions, and no lease. [`Handle::plan`] returns what would be written.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.options.is_read_only = true;
+        self
+    }
+
+    /// Writes no conditions into the status of SMI objects. Use it for all but one of several controllers that follow the
+    /// same objects, for example for two meshes.
+    #[must_use]
+    pub fn without_conditions(mut self) -> Self {
+        self.options.writes_conditions = false;
         self
     }
 
@@ -159,7 +170,8 @@ impl Controller {
     /// Runs the controller until `shutdown` is ready. Then it finishes the writes that are under way, sends the Events
     /// that wait, and releases its lease.
     ///
-    /// Failures of requests are repeated and never end it.
+    /// Failures of requests never end it. If the future is dropped instead, nothing is finished, and the lease stays until
+    /// its duration has passed.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
         let mut running = Running::start(self);

@@ -65,7 +65,7 @@ impl Reporter {
         self.write(subject, diagnostic.code.as_str(), type_, &located(diagnostic), time)
     }
 
-    /// Returns the Event that reports that no diagnostic is left that keeps a part of an object from being in force.
+    /// Returns the Event that reports that the whole object is in force.
     #[must_use]
     pub fn in_force(&self, subject: &Subject, time: Timestamp) -> Event {
         self.write(subject, IN_FORCE, "Normal", "the object is in force", time)

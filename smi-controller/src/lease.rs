@@ -232,14 +232,14 @@ impl Leadership {
         self.0.borrow().deadline
     }
 
-    /// Returns the identity of the holder when the lease was last read or written. It is for people: that of this
-    /// process does not mean that it may write.
+    /// Returns the identity of the holder when the lease was last read or written. It is for display only: even if it
+    /// is this process, ask [`may_write`](Self::may_write).
     #[must_use]
     pub fn holder(&self) -> Option<String> {
         self.0.borrow().holder.clone()
     }
 
-    /// Returns the message of the last failure, or `None` after a success. Losing against another candidate is none.
+    /// Returns the message of the last failure, or `None` after a success. Losing to another candidate is not a failure.
     #[must_use]
     pub fn error(&self) -> Option<String> {
         self.0.borrow().error.clone()

@@ -28,7 +28,8 @@ const UPDATES: usize = 1024;
 /// in which they are stored, as far as it is [served](Served). A kind that is not installed has no objects; it is
 /// followed as soon as it is installed.
 ///
-/// The watches run until the mirror is dropped. Feed each [update](Self::next) to an [`Engine`]:
+/// The watches run until the mirror is dropped. They lag behind writes: a program that writes as well must not take an event
+/// from before a write for a later change, as a [`Controller`](crate::Controller) does. Feed each [update](Self::next) to an [`Engine`]:
 ///
 /// ```no_run
 /// use kube::Client;

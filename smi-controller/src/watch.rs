@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// The duration of one watch. The server ends it then.
 const WATCH: Duration = Duration::from_secs(290);
-/// The time in which a watch is restarted without waiting is over after this duration.
+/// A watch that lasted longer than this is restarted at once.
 const SHORT: Duration = Duration::from_secs(1);
 const PAGE: u32 = 500;
 
@@ -50,7 +50,7 @@ enum End {
 }
 
 impl Watch {
-    /// Sends a list and then each change, as long as somebody receives them.
+    /// Sends a list and then each change, as long as they are received.
     ///
     /// Each object is converted by `read` as soon as it arrives, so that a list is never held in its raw form.
     pub(crate) async fn run<T, U>(
@@ -73,7 +73,8 @@ impl Watch {
             let mut has_failed = false;
             loop {
                 let started = Instant::now();
-                let end = match self.api.watch(&self.parameters(), &version).await {
+                let opened = timeout(self.time_limit, self.api.watch(&self.parameters(), &version)).await;
+                let end = match opened.unwrap_or_else(|elapsed| Err(kube::Error::Service(elapsed.into()))) {
                     Ok(events) => {
                         if has_failed {
                             has_failed = false;
@@ -100,6 +101,10 @@ impl Watch {
                         has_failed = true;
                         _ = sender.send(report(Report::Failed(reason(&error)))).await;
                         sleep(backoff.next(&error)).await;
+                        // The server may never know this state again, after a restore of its store.
+                        if matches!(&error, kube::Error::Api(status) if status.code != 429) {
+                            continue 'list;
+                        }
                     }
                 }
             }

@@ -5,7 +5,7 @@ mod manifests;
 mod options;
 mod serve;
 
-use kube::Client;
+use kube::{Client, Config};
 use options::{Command, Options};
 use smi_controller::Controller;
 use std::process::ExitCode;
@@ -40,7 +40,10 @@ fn main() -> ExitCode {
 
 /// Runs the controller until SIGTERM or SIGINT.
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
-    let client = Client::try_default().await?;
+    let mut config = Config::infer().await?;
+    // The controller has pauses of its own.
+    config.default_retry = false;
+    let client = Client::try_from(config)?;
     let mut controller = Controller::new(client, options.mesh).settings(options.settings);
     if let Some(lease) = options.lease {
         controller = controller.lease(lease);

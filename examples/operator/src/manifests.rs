@@ -66,6 +66,7 @@ fn deployment(options: &Options, namespace: &str, image: &str) -> Value {
             "metadata": {"labels": labels},
             "spec": {
                 "serviceAccountName": NAME,
+                "terminationGracePeriodSeconds": 60,
                 "containers": [{
                     "name": NAME,
                     "image": image,

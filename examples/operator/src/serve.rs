@@ -23,8 +23,8 @@ pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
     }
 }
 
-fn status(is_well: bool, reason: String) -> (StatusCode, String) {
-    if is_well {
+fn status(is_ok: bool, reason: String) -> (StatusCode, String) {
+    if is_ok {
         return (StatusCode::OK, "ok".to_owned());
     }
     (StatusCode::SERVICE_UNAVAILABLE, reason)

@@ -66,6 +66,8 @@ impl Contests {
     /// Notes the field manager that changed an object, if it was not `own`.
     pub(super) fn changed(&mut self, object: &NativeObject, own: &str) {
         let managers = object.metadata.managed_fields.iter().flatten();
+        // A status is for its writer.
+        let managers = managers.filter(|entry| entry.subresource.is_none());
         let others = managers.filter(|entry| entry.manager.as_deref().is_some_and(|name| name != own));
         let latest = others.max_by(|one, other| {
             one.time
@@ -96,7 +98,7 @@ impl Contests {
 }
 
 /// Returns a hash of what an action writes because of its policy.
-fn content(action: &Action) -> u64 {
+pub(super) fn content(action: &Action) -> u64 {
     let mut hasher = DefaultHasher::new();
     if let Action::Create(write) | Action::Replace(write) = action {
         let object = &write.object;

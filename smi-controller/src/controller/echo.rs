@@ -10,9 +10,21 @@ use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectRef};
 use std::collections::BTreeMap;
 
-/// The own writes that the watches have not reported yet.
+/// The own writes that the watches have not reported yet, and those that the server has not answered yet.
 #[derive(Debug, Default)]
-pub(super) struct Echoes(BTreeMap<ObjectRef, Echo>);
+pub(super) struct Echoes {
+    expected: BTreeMap<ObjectRef, Echo>,
+    sent: BTreeMap<ObjectRef, Sent>,
+}
+
+/// What the watches have reported on an object since a write of it was sent.
+#[derive(Debug, Default)]
+struct Sent {
+    /// The latest version.
+    version: u64,
+    /// The UID of the object, if it existed.
+    uid: Option<String>,
+}
 
 #[derive(Debug)]
 enum Echo {
@@ -23,46 +35,101 @@ enum Echo {
 }
 
 impl Echoes {
-    /// Notes that an object was stored. A version that is not a number cannot be compared, so nothing is expected then.
-    pub(super) fn stored(&mut self, object: &NativeObject) {
-        let version = object.metadata.resource_version.as_deref().and_then(number);
-        let name = object.reference();
-        match version {
-            Some(version) => self.0.insert(name, Echo::Stored(Box::new(object.clone()), version)),
-            None => self.0.remove(&name),
-        };
+    /// Notes that a write of an object is sent.
+    pub(super) fn sent(&mut self, object: ObjectRef) {
+        self.sent.insert(object, Sent::default());
     }
 
-    /// Notes that an object with a UID was deleted.
-    pub(super) fn deleted(&mut self, object: &ObjectRef, uid: Option<&str>) {
-        match uid {
-            Some(uid) => self.0.insert(object.clone(), Echo::Deleted(uid.to_owned())),
-            None => self.0.remove(object),
+    /// Notes that the server has answered without the state of the object.
+    pub(super) fn unanswered(&mut self, object: &ObjectRef) {
+        self.sent.remove(object);
+    }
+
+    /// Notes that the server has answered with the state of an object. Returns `false` if the watches have already
+    /// reported a later one.
+    pub(super) fn stored(&mut self, object: &NativeObject) -> bool {
+        let name = object.reference();
+        let sent = self.sent.remove(&name).unwrap_or_default();
+        // A version that is not a number cannot be compared, so nothing is expected then.
+        let Some(version) = object.metadata.resource_version.as_deref().and_then(number) else {
+            self.expected.remove(&name);
+            return true;
         };
+        if sent.version >= version {
+            return sent.version == version;
+        }
+        self.expected
+            .insert(name, Echo::Stored(Box::new(object.clone()), version));
+        true
+    }
+
+    /// Notes that an object with a UID was deleted. Returns `false` if the watches have already reported another object
+    /// of this name.
+    pub(super) fn deleted(&mut self, object: &ObjectRef, uid: Option<&str>) -> bool {
+        let sent = self.sent.remove(object).unwrap_or_default();
+        let is_other = sent.uid.as_deref().is_some_and(|seen| Some(seen) != uid);
+        let is_reported = sent.version > 0 && sent.uid.is_none();
+        match uid.filter(|_| !is_other && !is_reported) {
+            Some(uid) => self.expected.insert(object.clone(), Echo::Deleted(uid.to_owned())),
+            None => self.expected.remove(object),
+        };
+        !is_other
+    }
+
+    /// Notes that an object does not exist. Returns `false` if the watches have reported it since: they will also report
+    /// that it is gone.
+    pub(super) fn absent(&mut self, object: &ObjectRef) -> bool {
+        let sent = self.sent.remove(object).unwrap_or_default();
+        sent.uid.is_none()
     }
 
     /// Corrects a report of a watch. Returns `false` if it is older than an own write, so that nothing is left of it.
     pub(super) fn correct(&mut self, kind: &Kind, namespace: Option<&str>, report: &mut Report<Seen>) -> bool {
         match report {
-            Report::Applied(seen) => self.is_new(seen, false),
-            Report::Deleted(seen) => self.is_new(seen, true),
+            Report::Applied(seen) => {
+                self.see(seen, false);
+                self.is_new(seen, false)
+            }
+            Report::Deleted(seen) => {
+                self.see(seen, true);
+                self.is_new(seen, true)
+            }
             Report::Listed(list, version) => {
-                self.complete(kind, namespace, list, number(version).unwrap_or(u64::MAX));
+                let version = number(version).unwrap_or(u64::MAX);
+                let is_listed =
+                    |name: &ObjectRef| name.kind == *kind && namespace.is_none_or(|only| name.key.namespace == only);
+                for (_, sent) in self.sent.iter_mut().filter(|(name, _)| is_listed(name)) {
+                    *sent = Sent { version, uid: None };
+                }
+                for seen in list.iter() {
+                    if let Some(sent) = self.sent.get_mut(&seen.object) {
+                        sent.uid = Some(seen.uid.clone());
+                    }
+                }
+                self.complete(kind, namespace, list, version);
                 true
             }
             Report::Resumed | Report::Failed(_) => true,
         }
     }
 
+    /// Notes an event on an object that a write was sent for.
+    fn see(&mut self, seen: &Seen, is_deletion: bool) {
+        if let Some(sent) = self.sent.get_mut(&seen.object) {
+            sent.version = sent.version.max(number(&seen.version).unwrap_or(0));
+            sent.uid = (!is_deletion).then(|| seen.uid.clone());
+        }
+    }
+
     /// Returns `true` if an event is not older than the own write of its object, which then is no longer expected.
     fn is_new(&mut self, seen: &Seen, is_deletion: bool) -> bool {
-        let is_new = match self.0.get(&seen.object) {
+        let is_new = match self.expected.get(&seen.object) {
             None => return true,
             Some(Echo::Stored(_, version)) => number(&seen.version).is_none_or(|reached| reached >= *version),
             Some(Echo::Deleted(uid)) => is_deletion || *uid != seen.uid,
         };
         if is_new {
-            self.0.remove(&seen.object);
+            self.expected.remove(&seen.object);
         }
         is_new
     }
@@ -71,15 +138,15 @@ impl Echoes {
     fn complete(&mut self, kind: &Kind, namespace: Option<&str>, list: &mut Vec<Seen>, version: u64) {
         let is_listed =
             |name: &ObjectRef| name.kind == *kind && namespace.is_none_or(|only| name.key.namespace == only);
-        self.0.retain(|name, echo| match echo {
+        self.expected.retain(|name, echo| match echo {
             Echo::Stored(_, stored) => !is_listed(name) || *stored > version,
             Echo::Deleted(uid) => !is_listed(name) || list.iter().any(|seen| seen.uid == *uid),
         });
-        if self.0.is_empty() {
+        if self.expected.is_empty() {
             return;
         }
-        list.retain(|seen| !self.0.contains_key(&seen.object));
-        for (name, echo) in self.0.iter().filter(|(name, _)| is_listed(name)) {
+        list.retain(|seen| !self.expected.contains_key(&seen.object));
+        for (name, echo) in self.expected.iter().filter(|(name, _)| is_listed(name)) {
             if let Echo::Stored(object, version) = echo {
                 list.push(Seen {
                     object: name.clone(),
@@ -143,7 +210,7 @@ mod tests {
         // The deletion of the former object of this name.
         assert!(!echoes.correct(&KIND, None, &mut Report::Deleted(seen("b", 8))));
         assert!(echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 10))));
-        assert!(echoes.0.is_empty());
+        assert!(echoes.expected.is_empty());
         assert!(echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 9))));
     }
 
@@ -153,7 +220,7 @@ mod tests {
         echoes.deleted(&seen("a", 0).object, Some("a"));
         assert!(!echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 9))));
         assert!(echoes.correct(&KIND, None, &mut Report::Deleted(seen("a", 11))));
-        assert!(echoes.0.is_empty());
+        assert!(echoes.expected.is_empty());
         echoes.deleted(&seen("a", 0).object, Some("a"));
         assert!(echoes.correct(&KIND, None, &mut Report::Applied(seen("b", 12))));
     }
@@ -166,10 +233,37 @@ mod tests {
         assert_eq!(listed(&mut echoes, vec![seen("a", 8)], 9), ["10"]);
         // Somebody else deleted it after the write.
         assert_eq!(listed(&mut echoes, Vec::new(), 12), [""; 0]);
-        assert!(echoes.0.is_empty());
+        assert!(echoes.expected.is_empty());
         echoes.deleted(&seen("a", 0).object, Some("a"));
         assert_eq!(listed(&mut echoes, vec![seen("a", 8)], 9), [""; 0]);
         assert_eq!(listed(&mut echoes, vec![seen("b", 13)], 14), ["13"]);
+    }
+
+    #[test]
+    fn an_answer_that_is_older_than_an_event_does_not_count() {
+        let mut echoes = Echoes::default();
+        let name = seen("a", 0).object;
+        echoes.sent(name.clone());
+        echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 10)));
+        echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 11)));
+        assert!(!echoes.stored(&object("a", 10)));
+        assert!(echoes.expected.is_empty());
+        // A list without the object is later than its creation.
+        echoes.sent(name.clone());
+        listed(&mut echoes, Vec::new(), 15);
+        assert!(!echoes.stored(&object("a", 14)));
+        // It was deleted, and another one was created.
+        echoes.sent(name.clone());
+        echoes.correct(&KIND, None, &mut Report::Deleted(seen("a", 20)));
+        echoes.correct(&KIND, None, &mut Report::Applied(seen("b", 21)));
+        assert!(!echoes.deleted(&name, Some("a")));
+        echoes.sent(name.clone());
+        echoes.correct(&KIND, None, &mut Report::Deleted(seen("b", 22)));
+        assert!(echoes.deleted(&name, Some("b")) && echoes.expected.is_empty());
+        echoes.sent(name.clone());
+        echoes.correct(&KIND, None, &mut Report::Applied(seen("c", 23)));
+        assert!(!echoes.absent(&name));
+        assert!(echoes.absent(&name));
     }
 
     #[test]
@@ -178,6 +272,6 @@ mod tests {
         echoes.stored(&object("a", 10));
         let mut report = Report::Listed(Vec::new(), "12".to_owned());
         echoes.correct(&KIND, Some("bank"), &mut report);
-        assert_eq!(echoes.0.len(), 1);
+        assert_eq!(echoes.expected.len(), 1);
     }
 }

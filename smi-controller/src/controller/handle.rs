@@ -31,7 +31,7 @@ pub struct Readiness {
     pub is_ready: bool,
     /// Is `true` if this instance may write: it holds the lease, or there is none.
     pub is_leader: bool,
-    /// The kinds whose objects are not known, or perhaps no longer, with the reason. Sorted.
+    /// The kinds that are not listed yet, or whose watch has failed, with the reason.
     pub stale: Vec<String>,
     /// The error of the leader election, if there is one.
     pub lease_error: Option<String>,
@@ -113,7 +113,8 @@ impl Handle {
         self.ask(|answer| Request::Status(object, answer)).await?
     }
 
-    /// Returns the outstanding actions. Returns `None` before every list has arrived, or if the controller does not run.
+    /// Returns the outstanding actions. Returns `None` before every list has arrived, or if the controller
+    /// has ended. Waits while the controller has not started.
     pub async fn plan(&self) -> Option<Vec<Action>> {
         Some(self.dry_run(Vec::new()).await?.actions)
     }
@@ -211,7 +212,7 @@ impl Shared {
         });
     }
 
-    /// Sends a change to whoever listens.
+    /// Sends a change to all receivers.
     pub(super) fn tell(&self, change: Change) {
         // Without a receiver, nothing is missed.
         _ = self.changes.send(change);

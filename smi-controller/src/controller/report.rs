@@ -30,7 +30,12 @@ impl Running {
             .troubles
             .insert(name.clone(), diagnostics.clone())
             .unwrap_or_default();
-        for diagnostic in diagnostics.iter().filter(|diagnostic| !former.contains(diagnostic)) {
+        // The message of a webhook may differ each time.
+        let is_known = |diagnostic: &Diagnostic| {
+            let mut former = former.iter();
+            former.any(|former| former.object == diagnostic.object && former.code == diagnostic.code)
+        };
+        for diagnostic in diagnostics.iter().filter(|diagnostic| !is_known(diagnostic)) {
             self.report(diagnostic, true);
         }
         self.unwritten
@@ -42,8 +47,10 @@ impl Running {
     /// Notes that nothing is wrong with a native object.
     pub(super) fn calm(&mut self, name: &ObjectRef) {
         let former = self.troubles.remove(name).unwrap_or_default();
-        self.recovering
-            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
+        for diagnostic in former {
+            self.unwritten.insert(diagnostic.object.clone());
+            self.recovering.insert(diagnostic.object);
+        }
     }
 
     /// Reports the diagnostics that appeared since the last time.
@@ -101,15 +108,18 @@ impl Running {
 
     /// Writes the conditions that differ from those in the cluster, of objects that have a status.
     pub(super) fn write_conditions(&mut self) {
-        for object in std::mem::take(&mut self.unwritten) {
+        if self.options.is_read_only || !self.options.writes_conditions {
+            self.unwritten.clear();
+        }
+        while let Some(object) = self.unwritten.pop_first() {
             let has_status = self.mirror.served(&object.kind).is_some_and(|served| served.has_status);
-            if !has_status || self.options.is_read_only {
+            if !has_status || !self.subjects.contains_key(&object) {
                 continue;
             }
             let troubles: Vec<Diagnostic> = self.troubles_of(&object).cloned().collect();
             let is_written = self.engine.is_applied(&object);
             if !is_written && troubles.is_empty() {
-                // The write adds it again.
+                self.waiting.insert(object);
                 continue;
             }
             let status = self.engine.status(&object);
@@ -118,13 +128,40 @@ impl Running {
             };
             let (generation, now) = (known.generation, Timestamp::now());
             let conditions = conditions(&status, &troubles, is_written, generation, &known.conditions, now);
-            if conditions == known.conditions {
+            if conditions == known.conditions && !known.is_unwritten {
                 continue;
             }
-            if self.teller.write(known.subject.clone(), conditions.clone()) {
-                known.conditions = conditions;
-            } else {
+            let (subject, version) = (known.subject.clone(), known.version.clone());
+            if !self.teller.write(subject, version, conditions.clone()) {
                 self.unwritten.insert(object);
+                break;
+            }
+            known.conditions = conditions;
+            known.is_unwritten = false;
+        }
+    }
+
+    /// Looks again at what nothing else would bring up.
+    pub(super) fn look_again(&mut self) {
+        for object in self.teller.unwritten() {
+            if let Some(known) = self.subjects.get_mut(&object) {
+                known.is_unwritten = true;
+                self.unwritten.insert(object);
+            }
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        for object in waiting {
+            if self.engine.is_applied(&object) {
+                self.unwritten.insert(object);
+            } else {
+                self.waiting.insert(object);
+            }
+        }
+        self.writes.forget(self.engine.actions());
+        let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
+        for name in names {
+            if !self.writes.contests.contains(&name) && !self.engine.is_outstanding(&name) {
+                self.calm(&name);
             }
         }
     }

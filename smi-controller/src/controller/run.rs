@@ -28,13 +28,15 @@ use tokio::time::{Instant, sleep_until};
 const STEP: Duration = Duration::from_secs(1);
 /// The number of updates that are taken in one step.
 const UPDATES: usize = 1000;
+/// The time after which is looked again at what nothing else would bring up.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A running controller.
 pub(super) struct Running {
     pub(super) mirror: Mirror,
     pub(super) engine: Engine<Arc<dyn MeshAdapter>>,
     echoes: Echoes,
-    writes: Writes,
+    pub(super) writes: Writes,
     pub(super) teller: Teller,
     pub(super) reporter: Reporter,
     pub(super) shared: Shared,
@@ -44,6 +46,8 @@ pub(super) struct Running {
     pub(super) subjects: BTreeMap<ObjectRef, Known>,
     /// The SMI objects whose conditions may have changed.
     pub(super) unwritten: BTreeSet<ObjectRef>,
+    /// Those of them for which a write is outstanding.
+    pub(super) waiting: BTreeSet<ObjectRef>,
     /// The diagnostics about writes, by native object.
     pub(super) troubles: BTreeMap<ObjectRef, Vec<Diagnostic>>,
     /// The objects of which a diagnostic has gone, and which have not been reported to be in force again.
@@ -61,7 +65,10 @@ pub(super) struct Running {
 /// An SMI object in the cluster.
 pub(super) struct Known {
     pub(super) subject: Subject,
+    pub(super) version: String,
     pub(super) generation: Option<i64>,
+    /// Is `true` if the conditions could not be written.
+    pub(super) is_unwritten: bool,
     /// The conditions in its status.
     pub(super) conditions: Vec<Condition>,
 }
@@ -86,7 +93,11 @@ impl Running {
         } = controller;
         let client = client.0;
         let mut identity = None;
-        let election = lease.map(|(name, settings)| {
+        let mut cluster = KubeCluster::new(client.clone());
+        // Without writes, there is nothing to take the lease for.
+        let election = lease.filter(|_| !options.is_read_only).map(|(name, settings)| {
+            // A write that begins at the deadline must end before another instance can take the lease over.
+            cluster = cluster.clone().with_time_limit(settings.duration() / 5);
             identity = Some(settings.identity().to_owned());
             let candidate = Candidate::new(client.clone(), name, settings);
             let (finished, end) = oneshot::channel();
@@ -112,7 +123,7 @@ impl Running {
             mirror,
             engine,
             echoes: Echoes::default(),
-            writes: Writes::new(KubeCluster::new(client.clone()), field_manager, options),
+            writes: Writes::new(cluster, field_manager, options),
             teller: Teller::start(client, shared.changes()),
             reporter,
             shared,
@@ -120,6 +131,7 @@ impl Running {
             election,
             subjects: BTreeMap::new(),
             unwritten: BTreeSet::new(),
+            waiting: BTreeSet::new(),
             troubles: BTreeMap::new(),
             recovering: BTreeSet::new(),
             written_at: BTreeMap::new(),
@@ -182,7 +194,10 @@ impl Running {
                     }
                 }
                 Report::Applied(seen) => self.notice(seen),
-                Report::Deleted(seen) => _ = self.subjects.remove(&seen.object),
+                Report::Deleted(seen) => {
+                    self.subjects.remove(&seen.object);
+                    self.written_at.remove(&seen.object);
+                }
                 Report::Resumed | Report::Failed(_) => {}
             }
         }
@@ -209,7 +224,9 @@ impl Running {
                 api_version: format!("{}/{}", kind.group(), served.version),
                 uid: seen.uid.clone(),
             },
+            version: seen.version.clone(),
             generation: seen.generation,
+            is_unwritten: false,
             conditions: std::mem::take(&mut seen.conditions),
         };
         self.subjects.insert(seen.object.clone(), known);
@@ -222,21 +239,29 @@ impl Running {
         let name = action.object();
         match outcome {
             Outcome::Stored(object) => {
-                self.echoes.stored(&object);
-                self.engine.edit(object);
+                if self.echoes.stored(&object) {
+                    self.engine.edit(object);
+                }
                 self.succeed(&name, action);
             }
             Outcome::Deleted => {
-                self.echoes.deleted(&name, deleted_uid(&action));
-                self.engine.edit(gone(name.clone()));
+                if self.echoes.deleted(&name, deleted_uid(&action)) {
+                    self.engine.edit(gone(name.clone()));
+                }
                 self.succeed(&name, action);
             }
             Outcome::Changed(Some(object)) => {
-                self.echoes.stored(&object);
-                self.engine.edit(object);
+                if self.echoes.stored(&object) {
+                    self.engine.edit(object);
+                }
             }
-            Outcome::Changed(None) => self.engine.edit(gone(name)),
+            Outcome::Changed(None) => {
+                if self.echoes.absent(&name) {
+                    self.engine.edit(gone(name));
+                }
+            }
             Outcome::Failed(error) => {
+                self.echoes.unanswered(&name);
                 tracing::warn!(object = %name, policy = action.policy(), %error, "a write failed");
                 if let Error::Refused { message, .. } = &error {
                     let message = format!("the API server rejects `{name}`: {message}");
@@ -244,7 +269,7 @@ impl Running {
                 }
                 self.shared.tell(Change::Failed(Arc::new(action), Arc::new(error)));
             }
-            Outcome::Unsent => {}
+            Outcome::Unsent => self.echoes.unanswered(&name),
         }
     }
 
@@ -276,21 +301,23 @@ impl Running {
         let is_complete = self.mirror.is_complete();
         self.next = None;
         // Another instance tells while this one may not write.
-        self.has_told &= is_leader;
+        if !is_leader {
+            self.has_told = false;
+            self.unwritten.clear();
+            self.waiting.clear();
+        } else if !self.has_told {
+            self.unwritten.extend(self.subjects.keys().cloned());
+        }
         if is_complete && is_leader {
             self.tell();
             if !self.options.is_read_only {
-                self.next = self.writes.start(&mut self.engine, leadership.as_ref());
+                self.next = self
+                    .writes
+                    .start(&mut self.engine, &mut self.echoes, leadership.as_ref());
             }
-            if self.checked.elapsed() >= STEP {
+            if self.checked.elapsed() >= AGAIN {
                 self.checked = Instant::now();
-                self.writes.contests.forget();
-                let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
-                for name in names {
-                    if !self.writes.contests.contains(&name) && !self.engine.is_outstanding(&name) {
-                        self.calm(&name);
-                    }
-                }
+                self.look_again();
             }
             self.recover();
             self.write_conditions();

@@ -10,7 +10,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, ObjectRef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ const WAITING: usize = 10_000;
 const A_MINUTE: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// The time for what waits when the controller ends.
+const FINISH: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
 
 /// The sender of Events and conditions.
@@ -35,6 +37,7 @@ pub(super) struct Teller {
     recent: BTreeMap<String, (Instant, u32)>,
     /// The time at which old ones were last removed.
     cleaned: Instant,
+    unwritten: mpsc::UnboundedReceiver<ObjectRef>,
 }
 
 #[derive(Debug)]
@@ -44,17 +47,20 @@ enum Told {
         /// Is `true` if an Event that exists already is sent again.
         is_new: bool,
     },
-    Conditions(Subject, Vec<Condition>),
+    /// Conditions for an object in a version.
+    Conditions(Subject, String, Vec<Condition>),
 }
 
 impl Teller {
     pub(super) fn start(client: Client, changes: broadcast::Sender<Change>) -> Self {
         let (sender, waiting) = mpsc::channel(WAITING);
+        let (failed, unwritten) = mpsc::unbounded_channel();
         Self {
             waiting: sender,
-            task: tokio::spawn(send_all(client, waiting, changes)),
+            task: tokio::spawn(send_all(client, waiting, changes, failed)),
             recent: BTreeMap::new(),
             cleaned: Instant::now(),
+            unwritten,
         }
     }
 
@@ -82,25 +88,45 @@ impl Teller {
         }
     }
 
-    /// Writes the conditions of an object. Returns `false` if too many are waiting.
-    pub(super) fn write(&self, subject: Subject, conditions: Vec<Condition>) -> bool {
-        self.waiting.try_send(Told::Conditions(subject, conditions)).is_ok()
+    /// Writes the conditions of an object that has a version. Returns `false` if too many are waiting.
+    pub(super) fn write(&self, subject: Subject, version: String, conditions: Vec<Condition>) -> bool {
+        let told = Told::Conditions(subject, version, conditions);
+        self.waiting.try_send(told).is_ok()
+    }
+
+    /// Returns the objects whose conditions could not be written since the last call.
+    pub(super) fn unwritten(&mut self) -> Vec<ObjectRef> {
+        std::iter::from_fn(|| self.unwritten.try_recv().ok()).collect()
     }
 
     /// Sends the Events that wait, within a time limit.
     pub(super) async fn finish(self) {
         drop(self.waiting);
-        if timeout(TIME_LIMIT, self.task).await.is_err() {
+        let mut task = self.task;
+        if timeout(FINISH, &mut task).await.is_err() {
+            task.abort();
             tracing::warn!("some Events were not sent in time");
         }
     }
 }
 
-async fn send_all(client: Client, mut waiting: mpsc::Receiver<Told>, changes: broadcast::Sender<Change>) {
+async fn send_all(
+    client: Client,
+    mut waiting: mpsc::Receiver<Told>,
+    changes: broadcast::Sender<Change>,
+    unwritten: mpsc::UnboundedSender<ObjectRef>,
+) {
     while let Some(told) = waiting.recv().await {
         let sent = match told {
             Told::Event { event, is_new } => send(&client, *event, is_new).await,
-            Told::Conditions(subject, conditions) => patch(&client, &subject, &conditions).await,
+            Told::Conditions(subject, version, conditions) => {
+                let patched = patch(&client, &subject, &version, &conditions).await;
+                if patched.is_err() {
+                    // The controller may have ended.
+                    _ = unwritten.send(subject.object);
+                }
+                patched
+            }
         };
         if let Err(error) = sent {
             tracing::warn!(%error, "an Event or a status was not written");
@@ -132,18 +158,20 @@ fn is_conflict<T>(result: &kube::Result<T>) -> bool {
 }
 
 /// Writes the conditions of one object.
-async fn patch(client: &Client, subject: &Subject, conditions: &[Condition]) -> kube::Result<()> {
+async fn patch(client: &Client, subject: &Subject, version: &str, conditions: &[Condition]) -> kube::Result<()> {
     let Subject {
         object,
         api_version,
         uid,
         ..
     } = subject;
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let kind = Kind::named(group, version, object.kind.name(), object.kind.plural());
+    let (group, served) = api_version.split_once('/').unwrap_or(("", api_version));
+    let kind = Kind::named(group, served, object.kind.name(), object.kind.plural());
     let objects: Api<DynamicObject> = Api::namespaced_with(client.clone(), &object.key.namespace, &resource(&kind));
-    // An object of the same name that was created since is another one.
-    let patch = json!({"metadata": {"uid": uid}, "status": {"conditions": conditions}});
+    // An object that has changed since, or that was created again, is followed by an update of its own. A list in a
+    // patch replaces all conditions, and must not lose those that others have added.
+    let metadata = json!({"uid": uid, "resourceVersion": version});
+    let patch = json!({"metadata": metadata, "status": {"conditions": conditions}});
     let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
     match persist(|| objects.patch_status(&object.key.name, &parameters, &patch)).await {
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
@@ -164,7 +192,8 @@ async fn persist<T, F: Future<Output = kube::Result<T>>>(request: impl Fn() -> F
         };
         tokio::time::sleep(backoff.next(&error)).await;
     }
-    request().await
+    let answer = timeout(TIME_LIMIT, request()).await;
+    answer.unwrap_or_else(|elapsed| Err(kube::Error::Service(elapsed.into())))
 }
 
 /// Gives an Event a name of its own.

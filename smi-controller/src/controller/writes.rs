@@ -1,7 +1,8 @@
 //! The writes of a plan: several policies at a time, each policy in order, and each failure repeated by itself.
 
 use super::Options;
-use super::contest::Contests;
+use super::contest::{Contests, content};
+use super::echo::Echoes;
 use crate::backoff::Backoff;
 use crate::cluster::KubeCluster;
 use crate::lease::Leadership;
@@ -9,7 +10,7 @@ use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::{Cluster, Error};
 use smi_adapter::engine::Engine;
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::object::Kind;
+use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::Action;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -25,6 +26,8 @@ pub(super) struct Writes {
     tasks: JoinSet<Written>,
     /// The policies of the tasks.
     running: BTreeSet<String>,
+    /// Those of them that have failed before.
+    retried: BTreeSet<String>,
     /// The failed actions, by policy.
     failed: BTreeMap<String, Failed>,
     /// The server asked to wait until then.
@@ -35,10 +38,19 @@ pub(super) struct Writes {
 /// A failed action, and the pause before the next attempt.
 #[derive(Debug)]
 struct Failed {
-    /// The action; `None` if the pause is for whatever the policy requires.
-    action: Option<Action>,
+    object: ObjectRef,
+    /// What was written; `None` if the pause is for whatever the policy requires.
+    content: Option<u64>,
     backoff: Backoff,
     until: Instant,
+}
+
+impl Failed {
+    /// Returns `true` if an action is what failed. The version of the object that it replaces does not matter.
+    fn is_about(&self, action: &Action) -> bool {
+        let is_same = |failed: u64| failed == content(action) && self.object == action.object();
+        self.content.is_none_or(is_same)
+    }
 }
 
 /// A finished write.
@@ -69,6 +81,7 @@ impl Writes {
             options,
             tasks: JoinSet::new(),
             running: BTreeSet::new(),
+            retried: BTreeSet::new(),
             failed: BTreeMap::new(),
             busy_until: None,
             contests: Contests::default(),
@@ -79,6 +92,7 @@ impl Writes {
     pub(super) fn start<P: Deref<Target: MeshAdapter>>(
         &mut self,
         engine: &mut Engine<P>,
+        echoes: &mut Echoes,
         leadership: Option<&Leadership>,
     ) -> Option<Instant> {
         let now = Instant::now();
@@ -97,14 +111,22 @@ impl Writes {
             }
             let failed = self.failed.get(action.policy());
             let pause = failed
-                .filter(|failed| failed.action.as_ref().is_none_or(|failed| failed == action))
+                .filter(|failed| failed.is_about(action))
                 .map(|failed| failed.until);
             let until = pause.max(self.contests.pause(action));
             if let Some(until) = until.filter(|until| *until > now) {
                 next = Some(next.map_or(until, |next| next.min(until)));
                 continue;
             }
+            if failed.is_some() {
+                // Writes that fail slowly leave room for others.
+                if self.retried.len() >= self.options.parallel_writes.div_ceil(2) {
+                    continue;
+                }
+                self.retried.insert(action.policy().to_owned());
+            }
             self.running.insert(action.policy().to_owned());
+            echoes.sent(action.object());
             let (cluster, field_manager) = (self.cluster.clone(), self.field_manager.clone());
             let (action, leadership) = (action.clone(), leadership.cloned());
             self.tasks.spawn(async move {
@@ -133,9 +155,16 @@ impl Writes {
 
     /// Makes failed writes of a kind possible at once, because the server serves it now.
     pub(super) fn retry(&mut self, kind: &Kind) {
-        let is_of_kind = |action: &Action| action.object().kind == *kind;
-        self.failed
-            .retain(|_, failed| !failed.action.as_ref().is_some_and(is_of_kind));
+        self.failed.retain(|_, failed| failed.object.kind != *kind);
+    }
+
+    /// Forgets the failures of policies that require nothing any more.
+    pub(super) fn forget<'a>(&mut self, outstanding: impl Iterator<Item = &'a Action>) {
+        self.contests.forget();
+        if !self.failed.is_empty() {
+            let policies: BTreeSet<&str> = outstanding.map(Action::policy).collect();
+            self.failed.retain(|policy, _| policies.contains(policy.as_str()));
+        }
     }
 
     /// Notes that an object was seen, which another client may have changed.
@@ -151,12 +180,13 @@ impl Writes {
     fn note(&mut self, written: Written) -> Written {
         let policy = written.action.policy();
         self.running.remove(policy);
+        self.retried.remove(policy);
         match &written.outcome {
             Outcome::Stored(_) | Outcome::Deleted => {
                 self.failed.remove(policy);
                 self.contests.written(&written.action);
             }
-            // Whoever was faster may be faster again, but not once.
+            // Retried at once after the first conflict, then with pauses.
             Outcome::Changed(_) => self.fail(&written.action, true, |backoff| {
                 if backoff.is_new() {
                     backoff.skip()
@@ -192,7 +222,8 @@ impl Writes {
         self.failed.insert(
             action.policy().to_owned(),
             Failed {
-                action: (!is_for_any).then(|| action.clone()),
+                object: action.object(),
+                content: (!is_for_any).then(|| content(action)),
                 backoff,
                 until,
             },

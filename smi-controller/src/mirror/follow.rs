@@ -30,7 +30,7 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    /// Follows the kind as long as somebody receives the updates.
+    /// Follows the kind as long as its updates are received.
     pub(super) async fn run(self) {
         if is_built_in(&self.kind) {
             let served = Served {
@@ -68,13 +68,20 @@ impl Followed {
                     self.send(Change::Unknown(None)).await;
                     continue;
                 }
-                Report::Listed(mut crds, _) => {
-                    self.send(Change::Unknown(None)).await;
-                    crds.pop().flatten()
-                }
-                Report::Applied(served) => served,
+                Report::Listed(mut crds, _) => crds.pop(),
+                Report::Applied(served) => Some(served),
                 Report::Deleted(_) => None,
             };
+            let next = match next {
+                // Its objects exist, even if the server does not show them in any version.
+                Some(None) if Kind::SMI.contains(&self.kind) => {
+                    let error = "the `CustomResourceDefinition` is not established or serves no version";
+                    self.send(Change::Unknown(Some(error.to_owned()))).await;
+                    continue;
+                }
+                next => next.flatten(),
+            };
+            self.send(Change::Unknown(None)).await;
             if is_known && next == served {
                 continue;
             }
