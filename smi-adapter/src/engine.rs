@@ -307,9 +307,8 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// object that exists for it.
     pub fn is_applied(&mut self, object: &ObjectRef) -> bool {
         self.settle();
-        let policies = self.written.get(object).into_iter().flatten();
-        let mut manifests = policies.filter_map(|policy| self.translated.get(policy)).flatten();
-        !manifests.any(|wanted| self.turns.contains_key(&wanted.manifest.object.reference()))
+        let mut wanted = self.wanted_for(object);
+        !wanted.any(|wanted| self.turns.contains_key(&wanted.manifest.object.reference()))
     }
 
     /// Returns the diagnostics that appeared and went since the last call.
@@ -321,9 +320,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Returns the status of one SMI object.
     pub fn status(&mut self, object: &ObjectRef) -> Status {
         self.settle();
-        let policies = self.written.get(object).into_iter().flatten();
-        let manifests = policies.filter_map(|policy| self.translated.get(policy)).flatten();
-        let written = manifests.filter(|wanted| !wanted.is_withheld);
+        let written = self.wanted_for(object).filter(|wanted| !wanted.is_withheld);
         let granted = written.flat_map(|wanted| grants(&wanted.manifest));
         Status::of(
             object,
@@ -354,6 +351,12 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// Returns the manifests of the policies with a manifest that exists for an object.
+    fn wanted_for(&self, object: &ObjectRef) -> impl Iterator<Item = &Wanted> {
+        let policies = self.written.get(object).into_iter().flatten();
+        policies.filter_map(|policy| self.translated.get(policy)).flatten()
     }
 
     /// Does all units that edits have made necessary.

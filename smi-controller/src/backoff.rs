@@ -1,5 +1,6 @@
 //! Growing pauses between attempts.
 
+use crate::request::retry_after;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
@@ -23,35 +24,34 @@ impl Backoff {
 
     /// Returns the pause before the next attempt, between half of the limit and the limit at this attempt.
     pub(crate) fn pause(&mut self) -> Duration {
-        let doubled = self.first.saturating_mul(2_u32.saturating_pow(self.attempts));
+        let limit = doubled(self.first, self.attempts, self.longest);
         self.attempts = self.attempts.saturating_add(1);
-        shortened(doubled.min(self.longest))
+        shortened(limit)
     }
 
-    /// Returns `true` if there was no attempt yet.
-    pub(crate) fn is_new(&self) -> bool {
-        self.attempts == 0
-    }
-
-    /// Counts an attempt after which no pause is needed.
-    pub(crate) fn skip(&mut self) -> Duration {
-        self.attempts = self.attempts.saturating_add(1);
-        Duration::ZERO
+    /// Returns no pause before the first attempt, and later ones like [`pause`](Self::pause).
+    pub(crate) fn pause_later(&mut self) -> Duration {
+        if self.attempts == 0 {
+            self.attempts = 1;
+            return Duration::ZERO;
+        }
+        self.pause()
     }
 
     /// Returns the pause after an error: the time that the server names, if it is longer.
     pub(crate) fn next(&mut self, error: &kube::Error) -> Duration {
-        let named = match error {
-            kube::Error::Api(status) => status.details.as_ref().map_or(0, |details| details.retry_after_seconds),
-            _ => 0,
-        };
-        self.pause().max(Duration::from_secs(named.into()))
+        self.pause().max(retry_after(error).unwrap_or_default())
     }
 
     /// Begins again with the first pause.
     pub(crate) fn reset(&mut self) {
         self.attempts = 0;
     }
+}
+
+/// Returns a duration after it was doubled this often, up to a limit.
+pub(crate) fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(times)).min(longest)
 }
 
 /// Returns between half and all of a duration.

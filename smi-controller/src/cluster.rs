@@ -2,13 +2,14 @@
 
 mod failure;
 
+use crate::request::{code, list, within};
 use async_trait::async_trait;
-use failure::{Failure, Verb};
+use failure::{Verb, of, of_read};
 use http::Request;
-use kube::Client;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, GetParams, ListParams, ObjectList, PostParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, GetParams, ListParams, PostParams};
 use kube::core::Resource;
 use kube::core::params::Preconditions as KubePreconditions;
+use kube::{Api, Client};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use smi_adapter::cluster::{Cluster, Error, Preconditions};
@@ -74,15 +75,9 @@ impl KubeCluster {
         self
     }
 
-    /// Waits for an answer until the time limit.
-    async fn within<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
-        let answer = tokio::time::timeout(self.time_limit, answer).await;
-        Ok(answer.map_err(|_| Failure::TimeLimit(self.time_limit))??)
-    }
-
-    async fn send<T: DeserializeOwned>(&self, request: Built) -> Result<T, Failure> {
+    async fn send<T: DeserializeOwned>(&self, request: Built) -> kube::Result<T> {
         let request = request.map_err(kube::Error::BuildRequest)?;
-        self.within(self.client.request(request)).await
+        within(self.time_limit, self.client.request(request)).await
     }
 
     /// Sends a write of a whole object.
@@ -97,11 +92,11 @@ impl KubeCluster {
             object: Box::new(name.clone()),
             message: error.to_string(),
         })?;
-        let path = path(&name.kind, Some(&name.key.namespace));
+        let path = path(&name.kind, &name.key.namespace);
         let written = self.send(build(kube::core::Request::new(path), json)).await;
         written
             .map(|object| native(&name.kind, object))
-            .map_err(|failure: Failure| failure.of(&name, verb))
+            .map_err(|error| of(error, &name, verb))
     }
 
     /// Reads one object; `None` if it does not exist.
@@ -109,28 +104,13 @@ impl KubeCluster {
     /// # Errors
     /// If the request fails.
     pub async fn get(&self, object: &ObjectRef) -> Result<Option<NativeObject>, Error> {
-        let path = path(&object.kind, Some(&object.key.namespace));
+        let path = path(&object.kind, &object.key.namespace);
         let request = kube::core::Request::new(path).get(&object.key.name, &GetParams::default());
-        let found: Result<DynamicObject, Failure> = self.send(request).await;
+        let found: kube::Result<DynamicObject> = self.send(request).await;
         match found {
             Ok(found) => Ok(Some(native(&object.kind, found))),
-            Err(failure) if failure.code() == Some(404) => Ok(None),
-            Err(failure) => Err(failure.of_read()),
-        }
-    }
-
-    /// Lists all objects of a kind, from pages of one state.
-    async fn pages(&self, kind: &Kind) -> Result<Vec<DynamicObject>, Failure> {
-        let path = path(kind, None);
-        let mut objects = Vec::new();
-        let mut page = ListParams::default().limit(self.page);
-        loop {
-            let list: ObjectList<DynamicObject> = self.send(kube::core::Request::new(&path).list(&page)).await?;
-            objects.extend(list.items);
-            match list.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => page.continue_token = Some(token),
-                None => return Ok(objects),
-            }
+            Err(error) if code(&error) == Some(404) => Ok(None),
+            Err(error) => Err(of_read(error)),
         }
     }
 }
@@ -139,7 +119,7 @@ impl KubeCluster {
 impl Cluster for KubeCluster {
     async fn serves(&self, kind: &Kind) -> Result<bool, Error> {
         let api_version = kind.api_version();
-        let resources = self.within(async {
+        let resources = within(self.time_limit, async {
             match kind.group() {
                 "" => self.client.list_core_api_resources(kind.version()).await,
                 _ => self.client.list_api_group_resources(&api_version).await,
@@ -150,19 +130,21 @@ impl Cluster for KubeCluster {
                 .resources
                 .iter()
                 .any(|resource| resource.kind == kind.name() && resource.name == kind.plural())),
-            Err(failure) if failure.code() == Some(404) => Ok(false),
-            Err(failure) => Err(failure.of_read()),
+            Err(error) if code(&error) == Some(404) => Ok(false),
+            Err(error) => Err(of_read(error)),
         }
     }
 
     async fn list(&self, kind: &Kind) -> Result<Vec<NativeObject>, Error> {
+        let objects = Api::all_with(self.client.clone(), &resource(kind));
+        let first = ListParams::default().limit(self.page);
         let mut attempt = 1;
         loop {
-            match self.pages(kind).await {
-                Ok(objects) => return Ok(objects.into_iter().map(|object| native(kind, object)).collect()),
+            match list(&objects, first.clone(), self.time_limit, |object| native(kind, object)).await {
+                Ok((_, objects)) => return Ok(objects),
                 // The state of the first page has expired.
-                Err(failure) if failure.code() == Some(410) && attempt < ATTEMPTS => attempt += 1,
-                Err(failure) => return Err(failure.of_read()),
+                Err(error) if code(&error) == Some(410) && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(of_read(error)),
             }
         }
     }
@@ -187,17 +169,17 @@ impl Cluster for KubeCluster {
     async fn delete(&self, object: &ObjectRef, preconditions: &Preconditions) -> Result<(), Error> {
         let Preconditions { uid, resource_version } = preconditions.clone();
         let parameters = DeleteParams::default().preconditions(KubePreconditions { uid, resource_version });
-        let path = path(&object.kind, Some(&object.key.namespace));
+        let path = path(&object.kind, &object.key.namespace);
         let request = kube::core::Request::new(path).delete(&object.key.name, &parameters);
-        let deleted: Result<Value, Failure> = self.send(request).await;
+        let deleted: kube::Result<Value> = self.send(request).await;
         match deleted {
             // The answer is the object if it stays, and a status otherwise.
             Ok(stays) if stays.pointer("/metadata/deletionTimestamp").is_some() => Err(Error::Refused {
                 object: Box::new(object.clone()),
                 message: "it stays until its finalizers are removed".to_owned(),
             }),
-            Err(failure) if failure.code() == Some(404) => Ok(()),
-            deleted => deleted.map(drop).map_err(|failure| failure.of(object, Verb::Delete)),
+            Err(error) if code(&error) == Some(404) => Ok(()),
+            deleted => deleted.map(drop).map_err(|error| of(error, object, Verb::Delete)),
         }
     }
 }
@@ -211,8 +193,8 @@ impl fmt::Debug for KubeCluster {
     }
 }
 
-fn path(kind: &Kind, namespace: Option<&str>) -> String {
-    DynamicObject::url_path(&resource(kind), namespace)
+fn path(kind: &Kind, namespace: &str) -> String {
+    DynamicObject::url_path(&resource(kind), Some(namespace))
 }
 
 /// Returns the resource of a kind, as kube names it.

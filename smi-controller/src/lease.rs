@@ -17,14 +17,16 @@ mod settings;
 
 pub use settings::{LeaseName, LeaseSettings};
 
-use decide::{Observed, Step, decide, holder, observe, released, taken, wall_clock};
+use crate::request::{code, message, within};
+use decide::{Observed, Step, decide, holder, observe, released, taken};
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use k8s_openapi::jiff::Timestamp;
 use kube::api::PostParams;
 use kube::{Api, Client};
-use std::error::Error;
 use std::pin::pin;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 /// The number of times that a release is tried if others change the lease at the same time.
 const ATTEMPTS: usize = 3;
@@ -99,9 +101,9 @@ impl Candidate {
                     self.report(None);
                     next
                 }
-                Err(failure) => {
+                Err(error) => {
                     failures += 1;
-                    self.report(Some(failure));
+                    self.report(Some(&error));
                     Instant::now() + self.settings.backoff(failures)
                 }
             };
@@ -112,11 +114,11 @@ impl Candidate {
             }
         }
         let released = self.release().await;
-        self.report(released.err());
+        self.report(released.err().as_ref());
     }
 
     /// Takes or renews the lease if this is possible, and returns the time of the next round.
-    async fn round(&mut self) -> Result<Instant, Failure> {
+    async fn round(&mut self) -> kube::Result<Instant> {
         if !self.is_current {
             self.read().await?;
         }
@@ -126,16 +128,16 @@ impl Candidate {
         }
     }
 
-    async fn read(&mut self) -> Result<(), Failure> {
+    async fn read(&mut self) -> kube::Result<()> {
         let lease = self.within(self.leases.get_opt(&self.name.name)).await?;
         self.see(lease);
         Ok(())
     }
 
-    async fn take(&mut self) -> Result<Instant, Failure> {
+    async fn take(&mut self) -> kube::Result<Instant> {
         // The server may write the lease at any time from now on, and others may see it from then on.
         let start = Instant::now();
-        let lease = taken(self.observed.as_ref(), &self.name, &self.settings, wall_clock());
+        let lease = taken(self.observed.as_ref(), &self.name, &self.settings, now());
         match self.write(lease).await {
             Ok(()) => {
                 let deadline = start + self.settings.writing();
@@ -143,12 +145,12 @@ impl Candidate {
                 Ok(start + self.settings.renewal())
             }
             // Another candidate was faster, or a user changed the lease: read it again.
-            Err(failure) if failure.code == Some(409) => Ok(Instant::now() + self.settings.backoff(1)),
-            Err(failure) => Err(failure),
+            Err(error) if code(&error) == Some(409) => Ok(Instant::now() + self.settings.backoff(1)),
+            Err(error) => Err(error),
         }
     }
 
-    async fn release(&mut self) -> Result<(), Failure> {
+    async fn release(&mut self) -> kube::Result<()> {
         self.state.send_modify(|state| state.deadline = None);
         for _ in 0..ATTEMPTS {
             if !self.is_current {
@@ -157,8 +159,8 @@ impl Candidate {
             let held = self.observed.as_ref().filter(|observed| observed.exists);
             let held = held.filter(|observed| holder(&observed.lease) == Some(&self.settings.identity));
             let Some(held) = held else { return Ok(()) };
-            match self.write(released(&held.lease, wall_clock())).await {
-                Err(failure) if failure.code == Some(409) => {}
+            match self.write(released(&held.lease, now())).await {
+                Err(error) if code(&error) == Some(409) => {}
                 written => return written,
             }
         }
@@ -166,7 +168,7 @@ impl Candidate {
     }
 
     /// Creates the lease, or replaces the one that was observed.
-    async fn write(&mut self, lease: Lease) -> Result<(), Failure> {
+    async fn write(&mut self, lease: Lease) -> kube::Result<()> {
         // Whatever the answer is, or if there is none, the lease may be another one now.
         self.is_current = false;
         let parameters = PostParams {
@@ -198,18 +200,13 @@ impl Candidate {
         self.observed = observe(self.observed.take(), lease, Instant::now());
     }
 
-    fn report(&self, failure: Option<Failure>) {
-        let error = failure.map(|failure| failure.message);
+    fn report(&self, error: Option<&kube::Error>) {
+        let error = error.map(message);
         self.state.send_modify(|state| state.error = error);
     }
 
-    async fn within<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
-        let limit = self.settings.time_limit();
-        let answer = timeout(limit, answer).await.map_err(|_| Failure {
-            code: None,
-            message: format!("the API server did not answer within {limit:?}"),
-        });
-        answer?.map_err(Failure::from)
+    async fn within<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+        within(self.settings.time_limit(), answer).await
     }
 }
 
@@ -268,7 +265,7 @@ impl Leadership {
     }
 }
 
-/// What the task of a candidate tells others.
+/// The state of an election, as the task of the candidate publishes it.
 #[derive(Clone, Debug, Default)]
 struct State {
     deadline: Option<Instant>,
@@ -282,36 +279,9 @@ impl State {
     }
 }
 
-/// A failed request.
-#[derive(Debug)]
-struct Failure {
-    /// The HTTP status of the answer.
-    code: Option<u16>,
-    message: String,
-}
-
-impl From<kube::Error> for Failure {
-    fn from(error: kube::Error) -> Self {
-        if let kube::Error::Api(status) = error {
-            let message = match status.message.as_str() {
-                "" => format!("the API server answered with status {}", status.code),
-                message => message.to_owned(),
-            };
-            let code = Some(status.code);
-            return Self { code, message };
-        }
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let text = error.to_string();
-            // Many errors of kube repeat their source.
-            if !message.contains(&text) {
-                message = format!("{message}: {text}");
-            }
-            source = error.source();
-        }
-        Self { code: None, message }
-    }
+/// Returns the time for people to read in a lease. No decision depends on it.
+fn now() -> MicroTime {
+    MicroTime(Timestamp::now())
 }
 
 #[cfg(test)]

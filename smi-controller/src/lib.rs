@@ -7,8 +7,10 @@ mod controller;
 mod event;
 mod lease;
 mod mirror;
+mod request;
 mod rules;
 mod served;
+mod task;
 mod watch;
 
 pub use cluster::KubeCluster;

@@ -4,8 +4,9 @@ mod follow;
 mod read;
 
 use crate::served::Served;
+use crate::task::finished;
 use crate::watch::Report;
-use follow::{Followed, propagate};
+use follow::Followed;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Client;
 use smi_adapter::adapter::MeshAdapter;
@@ -28,8 +29,10 @@ const UPDATES: usize = 1024;
 /// in which they are stored, as far as it is [served](Served). A kind that is not installed has no objects; it is
 /// followed as soon as it is installed.
 ///
-/// The watches run until the mirror is dropped. They lag behind writes: a program that writes as well must not take an event
-/// from before a write for a later change, as a [`Controller`](crate::Controller) does. Feed each [update](Self::next) to an [`Engine`]:
+/// The watches run until the mirror is dropped. They lag behind writes: a program that writes as well must not mistake an
+/// event from before a write for a later change. A [`Controller`](crate::Controller) takes care of this.
+///
+/// Feed each [update](Self::next) to an [`Engine`]:
 ///
 /// ```no_run
 /// use kube::Client;
@@ -52,13 +55,11 @@ const UPDATES: usize = 1024;
 #[derive(Debug)]
 pub struct Mirror {
     updates: mpsc::Receiver<Update>,
-    /// The state of each watch, by kind and namespace. SMI kinds are here in their newest version.
-    watches: BTreeMap<(Kind, Option<String>), State>,
+    /// The state of each watch.
+    watches: BTreeMap<Watched, State>,
     served: BTreeMap<Kind, Served>,
     /// The errors of the watches of `CustomResourceDefinition`s, by kind.
     unknown: BTreeMap<Kind, String>,
-    /// The declaration that workloads are covered, before the first update.
-    coverage: Option<Update>,
     tasks: JoinSet<()>,
 }
 
@@ -76,10 +77,25 @@ enum State {
 /// A change of the cluster, or of the knowledge about it.
 #[derive(Debug)]
 pub struct Update {
-    kind: Kind,
-    /// The namespace, if only some are followed.
-    namespace: Option<String>,
+    watched: Watched,
     change: Change,
+}
+
+/// The objects of one watch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Watched {
+    /// The kind. SMI kinds are here in their newest version.
+    pub(crate) kind: Kind,
+    /// The namespace, if only some are followed.
+    pub(crate) namespace: Option<String>,
+}
+
+impl Watched {
+    /// Returns `true` if an object is one of them.
+    pub(crate) fn contains(&self, object: &ObjectRef) -> bool {
+        let Self { kind, namespace } = self;
+        object.kind == *kind && namespace.as_ref().is_none_or(|only| *object.key.namespace == **only)
+    }
 }
 
 #[derive(Debug)]
@@ -89,7 +105,6 @@ enum Change {
     /// The watch that tells whether the kind is served has failed, or goes on.
     Unknown(Option<String>),
     Objects(Report<Seen>),
-    Coverage,
 }
 
 /// An object as the API server sent it.
@@ -121,7 +136,11 @@ impl Mirror {
         };
         for kind in kinds(adapter, settings) {
             for namespace in &namespaces {
-                watches.insert((kind.clone(), namespace.clone()), State::Waiting(None));
+                let of = Watched {
+                    kind: kind.clone(),
+                    namespace: namespace.clone(),
+                };
+                watches.insert(of, State::Waiting(None));
             }
             let followed = Followed {
                 client: client.clone(),
@@ -137,33 +156,27 @@ impl Mirror {
             watches,
             served: BTreeMap::new(),
             unknown: BTreeMap::new(),
-            coverage: covers(settings).then(|| Update {
-                kind: Kind::Pod,
-                namespace: None,
-                change: Change::Coverage,
-            }),
             tasks,
         }
     }
 
     /// Waits for the next update. No update is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Update {
-        if let Some(coverage) = self.coverage.take() {
-            return coverage;
-        }
         loop {
             tokio::select! {
                 Some(update) = self.updates.recv() => return self.note(update),
                 // The tasks end before the mirror only by a panic.
-                Some(ended) = self.tasks.join_next() => propagate(ended),
+                Some(ended) = self.tasks.join_next() => {
+                    finished(ended);
+                }
             }
         }
     }
 
     /// Returns the next update, if there is one already.
     pub fn try_next(&mut self) -> Option<Update> {
-        let update = self.coverage.take();
-        update.or_else(|| self.updates.try_recv().ok().map(|update| self.note(update)))
+        let update = self.updates.try_recv().ok()?;
+        Some(self.note(update))
     }
 
     /// Returns `true` if every list has arrived. Before that, do not plan: an object that is missing from a snapshot
@@ -181,7 +194,7 @@ impl Mirror {
         let watches = self
             .watches
             .iter()
-            .filter_map(|((kind, namespace), state)| match state {
+            .filter_map(|(Watched { kind, namespace }, state)| match state {
                 State::Waiting(error) => Some((kind, namespace.as_deref(), error.as_deref())),
                 State::Current => None,
                 State::Failed(error) => Some((kind, namespace.as_deref(), Some(error.as_str()))),
@@ -198,6 +211,7 @@ impl Mirror {
 
     /// Keeps the state of the watch of an update.
     fn note(&mut self, update: Update) -> Update {
+        let kind = &update.watched.kind;
         match &update.change {
             Change::Served(served) => {
                 let state = if served.is_some() {
@@ -205,18 +219,17 @@ impl Mirror {
                 } else {
                     State::Current
                 };
-                let watches = self.watches.iter_mut().filter(|((kind, _), _)| *kind == update.kind);
+                let watches = self.watches.iter_mut().filter(|(watched, _)| watched.kind == *kind);
                 for (_, watch) in watches {
                     *watch = state.clone();
                 }
                 match served {
-                    Some(served) => _ = self.served.insert(update.kind.clone(), served.clone()),
-                    None => _ = self.served.remove(&update.kind),
+                    Some(served) => _ = self.served.insert(kind.clone(), served.clone()),
+                    None => _ = self.served.remove(kind),
                 }
             }
             Change::Objects(report) => {
-                let watch = (update.kind.clone(), update.namespace.clone());
-                let former = self.watches.get(&watch);
+                let former = self.watches.get(&update.watched);
                 let next = match (report, former) {
                     (Report::Listed(..) | Report::Resumed, _) => Some(State::Current),
                     // Without a list, nothing is known.
@@ -225,12 +238,11 @@ impl Mirror {
                     (Report::Applied(_) | Report::Deleted(_), _) => None,
                 };
                 if let Some(next) = next {
-                    self.watches.insert(watch, next);
+                    self.watches.insert(update.watched.clone(), next);
                 }
             }
-            Change::Unknown(Some(error)) => _ = self.unknown.insert(update.kind.clone(), error.clone()),
-            Change::Unknown(None) => _ = self.unknown.remove(&update.kind),
-            Change::Coverage => {}
+            Change::Unknown(Some(error)) => _ = self.unknown.insert(kind.clone(), error.clone()),
+            Change::Unknown(None) => _ = self.unknown.remove(kind),
         }
         update
     }
@@ -239,13 +251,8 @@ impl Mirror {
 impl Update {
     /// Brings an engine up to date.
     pub fn apply<P: Deref<Target: MeshAdapter>>(self, engine: &mut Engine<P>) {
-        let Self {
-            kind,
-            namespace,
-            change,
-        } = self;
-        match change {
-            Change::Coverage => engine.edit(Edit::Coverage(true)),
+        let Watched { kind, namespace } = self.watched;
+        match self.change {
             Change::Served(None) => engine.relist(&kind, std::iter::empty::<Edit>()),
             Change::Objects(Report::Listed(list, _)) => {
                 let scope = match namespace {
@@ -253,6 +260,10 @@ impl Update {
                     None => Scope::All,
                 };
                 engine.relist_in(&scope, &kind, list.into_iter().map(|seen| seen.edit));
+                // Pods are followed only together with all other workloads, and nothing is planned before all lists.
+                if kind == Kind::Pod {
+                    engine.edit(Edit::Coverage(true));
+                }
             }
             Change::Objects(Report::Applied(seen)) => engine.edit(seen.edit),
             Change::Objects(Report::Deleted(seen)) => engine.edit(gone(seen.object)),
@@ -263,16 +274,16 @@ impl Update {
     /// Returns the kind that is served from now on, or no longer, if it is one.
     pub(crate) fn served(&self) -> Option<(&Kind, bool)> {
         match &self.change {
-            Change::Served(served) => Some((&self.kind, served.is_some())),
-            Change::Unknown(_) | Change::Objects(_) | Change::Coverage => None,
+            Change::Served(served) => Some((&self.watched.kind, served.is_some())),
+            Change::Unknown(_) | Change::Objects(_) => None,
         }
     }
 
-    /// Returns the report of a watch, with the kind and the namespace that it is about, if it is one.
-    pub(crate) fn report(&mut self) -> Option<(&Kind, Option<&str>, &mut Report<Seen>)> {
+    /// Returns the report of a watch, with the objects that it is about, if it is one.
+    pub(crate) fn report(&mut self) -> Option<(&Watched, &mut Report<Seen>)> {
         match &mut self.change {
-            Change::Objects(report) => Some((&self.kind, self.namespace.as_deref(), report)),
-            Change::Served(_) | Change::Unknown(_) | Change::Coverage => None,
+            Change::Objects(report) => Some((&self.watched, report)),
+            Change::Served(_) | Change::Unknown(_) => None,
         }
     }
 }

@@ -59,7 +59,7 @@ pub fn rules<A: MeshAdapter + ?Sized>(adapter: &A, settings: &Settings) -> Rules
         )
     });
     // Resources of one group with the same verbs are one rule.
-    let mut grouped: BTreeMap<(&[&str], &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut grouped: BTreeMap<(&[&str], &str), BTreeSet<String>> = BTreeMap::new();
     for kind in &followed {
         if *kind == Kind::Namespace {
             let mut namespaces = rule("", ["namespaces"], READ);
@@ -70,18 +70,15 @@ pub fn rules<A: MeshAdapter + ?Sized>(adapter: &A, settings: &Settings) -> Rules
             continue;
         }
         let verbs = if adapter.kinds().contains(kind) { WRITE } else { READ };
-        grouped.entry((verbs, kind.group())).or_default().insert(kind.plural());
+        let resources = grouped.entry((verbs, kind.group())).or_default();
+        resources.insert(kind.plural().to_owned());
     }
-    for ((verbs, group), resources) in grouped {
-        spread.push(rule(group, resources, verbs));
-    }
-    let mut by_group: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for kind in Kind::SMI {
-        let statuses = by_group.entry(kind.group().to_owned()).or_default();
+    for kind in &Kind::SMI {
+        let statuses = grouped.entry((PATCH, kind.group())).or_default();
         statuses.insert(format!("{}/status", kind.plural()));
     }
-    for (group, statuses) in &by_group {
-        spread.push(rule(group, statuses.iter().map(String::as_str), &["patch"]));
+    for ((verbs, group), resources) in &grouped {
+        spread.push(rule(group, resources.iter().map(String::as_str), verbs));
     }
     spread.push(rule("events.k8s.io", ["events"], &["create"]));
     match settings.scope {
@@ -113,6 +110,7 @@ pub fn lease_rules(lease: &str) -> Vec<PolicyRule> {
     ]
 }
 
+const PATCH: &[&str] = &["patch"];
 const READ: &[&str] = &["list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "get", "list", "update", "watch"];
 

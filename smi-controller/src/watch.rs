@@ -1,6 +1,7 @@
 //! A list and a watch of one kind, restarted for ever.
 
 use crate::backoff::Backoff;
+use crate::request::{code, list, message, within};
 use futures::{Stream, StreamExt};
 use kube::Api;
 use kube::api::{DynamicObject, ListParams, WatchEvent, WatchParams};
@@ -61,10 +62,10 @@ impl Watch {
     ) {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
         'list: while !sender.is_closed() {
-            let (mut version, objects) = match self.list(&read).await {
+            let (mut version, objects) = match list(&self.api, self.first_page(), self.time_limit, &read).await {
                 Ok(listed) => listed,
                 Err(error) => {
-                    _ = sender.send(report(Report::Failed(reason(&error)))).await;
+                    _ = sender.send(report(Report::Failed(message(&error)))).await;
                     sleep(backoff.next(&error)).await;
                     continue;
                 }
@@ -73,8 +74,9 @@ impl Watch {
             let mut has_failed = false;
             loop {
                 let started = Instant::now();
-                let opened = timeout(self.time_limit, self.api.watch(&self.parameters(), &version)).await;
-                let end = match opened.unwrap_or_else(|elapsed| Err(kube::Error::Service(elapsed.into()))) {
+                let parameters = self.parameters();
+                let opened = within(self.time_limit, self.api.watch(&parameters, &version));
+                let end = match opened.await {
                     Ok(events) => {
                         if has_failed {
                             has_failed = false;
@@ -99,10 +101,10 @@ impl Watch {
                     }
                     End::Failed(error) => {
                         has_failed = true;
-                        _ = sender.send(report(Report::Failed(reason(&error)))).await;
+                        _ = sender.send(report(Report::Failed(message(&error)))).await;
                         sleep(backoff.next(&error)).await;
                         // The server may never know this state again, after a restore of its store.
-                        if matches!(&error, kube::Error::Api(status) if status.code != 429) {
+                        if code(&error).is_some_and(|code| code != 429) {
                             continue 'list;
                         }
                     }
@@ -120,20 +122,10 @@ impl Watch {
         }
     }
 
-    /// Lists all objects in pages, and returns the version of the list.
-    async fn list<T>(&self, read: impl Fn(DynamicObject) -> T) -> kube::Result<(String, Vec<T>)> {
+    fn first_page(&self) -> ListParams {
         let mut page = ListParams::default().limit(PAGE);
         page.field_selector.clone_from(&self.fields);
-        let mut objects = Vec::new();
-        loop {
-            let answer = timeout(self.time_limit, self.api.list(&page)).await;
-            let list = answer.map_err(|elapsed| kube::Error::Service(elapsed.into()))??;
-            objects.extend(list.items.into_iter().map(&read));
-            match list.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => page.continue_token = Some(token),
-                None => return Ok((list.metadata.resource_version.unwrap_or_default(), objects)),
-            }
-        }
+        page
     }
 }
 
@@ -180,19 +172,11 @@ fn advance(version: &mut String, object: &DynamicObject) {
     }
 }
 
-/// Returns the message of the server, or of the client if there was no answer.
-fn reason(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
-        error => error.to_string(),
-    }
-}
-
 impl End {
     fn of(error: kube::Error) -> Self {
-        match &error {
+        match code(&error) {
             // Without its kind, a new list shows whether it is back.
-            kube::Error::Api(status) if matches!(status.code, 404 | 410) => Self::Expired,
+            Some(404 | 410) => Self::Expired,
             _ => Self::Failed(error),
         }
     }

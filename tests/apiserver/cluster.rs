@@ -6,8 +6,7 @@ use smi_adapter::cluster::{Cluster, Error, Preconditions};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
 use smi_controller::KubeCluster;
-use smi_tests::apiserver::{ApiServer, crd};
-use std::future::Future;
+use smi_tests::apiserver::{ApiServer, block_on, crd};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -52,17 +51,6 @@ fn object(kind: &Kind, name: &str, spec: Value) -> NativeObject {
         .into(),
         spec: spec.into(),
     }
-}
-
-/// Runs a future on the runtime of all tests of this file, which owns the connections to the server.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    static RUNTIME: std::sync::LazyLock<tokio::runtime::Runtime> = std::sync::LazyLock::new(|| {
-        tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime can be started")
-    });
-    RUNTIME.block_on(future)
 }
 
 async fn with_sample() -> Option<(KubeCluster, NativeObject)> {

@@ -1,34 +1,25 @@
-//! What is in the cluster converges to what a plan from scratch requires.
+//! The objects in the cluster converge to those that a plan from scratch requires.
 
-use super::place::{KINDS, Place, block_on};
+use super::place::in_place;
 use super::random::{Random, edit};
-use kube::api::{DeleteParams, ListParams};
+use kube::api::DeleteParams;
 use serde_json::json;
 use std::collections::BTreeSet;
 
 #[test]
 fn keeps_a_split_in_force() {
-    block_on(async {
-        let Some(place) = Place::new("canary").await else {
-            return;
-        };
-        place.split("canary", [90, 10]).await;
+    in_place("canary", async |place| {
+        place.split("canary", &[90, 10]).await;
         let run = place.run().await;
         place.until_shares(&[90, 10]).await;
 
         // Its author shifts the traffic.
-        let shifted = json!({"spec": {"backends": [
-            {"service": "web-v1", "weight": 50}, {"service": "web-v2", "weight": 50}]}});
-        place.patch(&place.splits(), "canary", &shifted).await;
+        place.shift(&[50, 50]).await;
         place.until_shares(&[50, 50]).await;
 
-        // Somebody changes and deletes what was written.
+        // Another client changes and deletes the route.
         let routes = place.routes();
-        let name = routes.list(&ListParams::default()).await.unwrap().items[0]
-            .metadata
-            .name
-            .clone()
-            .unwrap();
+        let name = place.route().await.metadata.name.unwrap();
         place.patch(&routes, &name, &json!({"spec": {"http": []}})).await;
         place.until_shares(&[50, 50]).await;
         routes.delete(&name, &DeleteParams::default()).await.unwrap();
@@ -42,16 +33,13 @@ fn keeps_a_split_in_force() {
 
 #[test]
 fn works_off_what_happened_before_it_started() {
-    block_on(async {
-        let Some(place) = Place::new("restart").await else {
-            return;
-        };
-        place.split("canary", [90, 10]).await;
+    in_place("restart", async |place| {
+        place.split("canary", &[90, 10]).await;
         let run = place.run().await;
         place.until_shares(&[90, 10]).await;
         run.kill();
         place.splits().delete("canary", &DeleteParams::default()).await.unwrap();
-        place.split("other", [1, 3]).await;
+        place.split("other", &[1, 3]).await;
         assert_eq!(place.shares().await, [90, 10]);
         let run = place.run().await;
         place.until_shares(&[25, 75]).await;
@@ -61,10 +49,7 @@ fn works_off_what_happened_before_it_started() {
 
 #[test]
 fn converges_after_random_edits() {
-    block_on(async {
-        let Some(place) = Place::new("random").await else {
-            return;
-        };
+    in_place("random", async |place| {
         place.prepare_access().await;
         let mut run = place.run().await;
         let histories = 60;
@@ -80,9 +65,7 @@ fn converges_after_random_edits() {
                 run = place.run().await;
             }
             let what = format!("history {seed} to converge");
-            place
-                .until(&what, async || place.plan(&KINDS).await.plan.actions.is_empty())
-                .await;
+            place.until(&what, async || place.is_converged().await).await;
             states.insert(format!("{:?}", (place.shares().await, place.policies().await)));
         }
         println!("{histories} histories ended in {} different states", states.len());

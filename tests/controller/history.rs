@@ -4,7 +4,7 @@
 //! judged by the model of the mesh, against the reference semantics of the SMI objects since the last moment at which the
 //! cluster was known to be as desired.
 
-use super::place::{KINDS, Place, Run, TARGET, block_on};
+use super::place::{Place, Run, TARGET, in_place};
 use super::random::Random;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
@@ -101,7 +101,7 @@ fn queries(namespace: &str) -> Vec<AccessQuery> {
 /// The cluster at one moment.
 struct Moment {
     objects: BTreeMap<(&'static str, String), DynamicObject>,
-    /// What does not change: the namespace and the workload.
+    /// The objects that never change: the namespace and the workload.
     fixed: Vec<Value>,
     world: MeshWorld,
     queries: Vec<AccessQuery>,
@@ -220,9 +220,7 @@ async fn edit(place: &Place, random: &mut Random) {
 
 /// Waits until the cluster is as desired, and returns its version then.
 async fn settled(place: &Place) -> u64 {
-    place
-        .until("convergence", async || place.plan(&KINDS).await.plan.actions.is_empty())
-        .await;
+    place.until_converged().await;
     let list = place
         .authorizations()
         .list(&ListParams::default())
@@ -236,10 +234,7 @@ async fn settled(place: &Place) -> u64 {
 
 #[test]
 fn no_state_allows_more_than_the_smi_objects_around_it() {
-    block_on(async {
-        let Some(place) = Place::new("history").await else {
-            return;
-        };
+    in_place("history", async |place| {
         let mut moment = begin(&place).await;
         place
             .create(SPECS, "TCPRoute", "all", json!({"matches": {"ports": PORTS}}))

@@ -1,9 +1,9 @@
 //! The permissions that the controller needs: all of them, and no more.
 
-use super::place::{Place, Run, SPLIT, block_on, istio_crds, smi_crds};
+use super::place::{Place, Run, SPLIT, TARGET, crds, free, on_server_with};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::api::DeleteParams;
-use serde_json::json;
+use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::Error;
 use smi_adapter::object::{ObjectKey, ObjectRef};
@@ -17,14 +17,9 @@ const USER: &str = "system:serviceaccount:smi-system:smi-operator";
 
 /// Grants the user of the controller these rules, and no others.
 async fn grant(server: &ApiServer, rules: &[PolicyRule]) {
-    let raw = server.raw();
-    let path = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
         "metadata": {"name": "smi-operator"}, "rules": rules});
-    let granted = raw
-        .call(http::Method::PUT, &format!("{path}/smi-operator"), Some(&role))
-        .await;
-    granted.expect("the role is valid");
+    server.raw().apply(&role).await.expect("the role is valid");
 }
 
 /// Binds the role to the user of the controller.
@@ -72,9 +67,7 @@ async fn exercise(place: &Place, run: &Run) {
         {"service": "web-v1", "weight": 90}, {"service": "absent", "weight": 10}]});
     place.create(SPLIT, "TrafficSplit", "canary", spec).await;
     step(&[10, 90]).await;
-    let shifted =
-        json!({"spec": {"backends": [{"service": "web-v1", "weight": 1}, {"service": "web-v2", "weight": 3}]}});
-    place.patch(&place.splits(), "canary", &shifted).await;
+    place.shift(&[1, 3]).await;
     step(&[25, 75]).await;
     _ = place.splits().delete("canary", &DeleteParams::default()).await;
     step(&[]).await;
@@ -85,11 +78,9 @@ async fn exercise(place: &Place, run: &Run) {
             "rules": [{"kind": "TCPRoute", "name": "all"}],
             "sources": [{"kind": "ServiceAccount", "name": account, "namespace": place.namespace}]})
     };
-    place
-        .create("access.smi-spec.io/v1alpha3", "TrafficTarget", "api", target("web"))
-        .await;
+    place.create(TARGET, "TrafficTarget", "api", target("web")).await;
     within(async || place.policies().await > 1).await;
-    let targets = place.api("access.smi-spec.io/v1alpha3", "TrafficTarget");
+    let targets = place.api(TARGET, "TrafficTarget");
     let before = place.versions().await;
     place.patch(&targets, "api", &json!({"spec": target("other")})).await;
     within(async || place.versions().await != before).await;
@@ -125,24 +116,22 @@ async fn until_denied(server: &ApiServer, rule: &PolicyRule, verb: &str) {
     server.until("the permission to be gone", is_denied).await;
 }
 
-/// A server with all kinds that the controller follows, and a place on it.
-async fn place() -> Option<(&'static ApiServer, Place)> {
-    let server = Box::leak(Box::new(ApiServer::start().await)).as_ref()?;
-    let mut crds: Vec<_> = smi_crds().into_iter().chain(istio_crds()).collect();
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let read = Istio::default().reads().to_vec();
-    for kind in read.iter().filter(|kind| kind.group().starts_with("gateway.")) {
-        let mut read = crd(kind, &free);
+/// Returns the CRDs of all kinds that the controller follows.
+fn all_crds() -> Vec<Value> {
+    let mut crds = crds();
+    for kind in Istio::default()
+        .reads()
+        .iter()
+        .filter(|kind| kind.group().starts_with("gateway."))
+    {
+        let mut read = crd(kind, &free());
         read["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "unapproved, for a test"});
         let name = &read["metadata"]["name"];
         if !crds.iter().any(|other| other["metadata"]["name"] == *name) {
             crds.push(read);
         }
     }
-    server.install(&crds).await.expect("the CRDs are valid");
-    let place = Place::on(server, "shop").await?;
-    place.prepare_access().await;
-    Some((server, place))
+    crds
 }
 
 /// Returns the error of the controller that the lack of a permission causes.
@@ -174,10 +163,9 @@ async fn error_without(place: &Place, rule: &PolicyRule, verb: &str, run: Run) -
 
 #[test]
 fn every_permission_is_needed_and_no_other() {
-    block_on(async {
-        let Some((server, place)) = place().await else {
-            return;
-        };
+    on_server_with(&all_crds(), async |place| {
+        let server = place.server;
+        place.prepare_access().await;
         let settings = Settings::default();
         let all = rules(&Istio::default(), &settings);
         assert_eq!(all.namespaces, []);
@@ -190,9 +178,7 @@ fn every_permission_is_needed_and_no_other() {
         bind(server).await;
         let run = start();
         let mut changes = run.handle.changes();
-        place
-            .until("the controller to be ready", async || run.handle.ready())
-            .await;
+        place.until_ready(&run).await;
         exercise(&place, &run).await;
         assert_eq!(place.shares().await, Vec::<u64>::new());
         assert!(run.handle.ready(), "{:?}", run.handle.readiness());

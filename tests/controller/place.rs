@@ -1,11 +1,10 @@
 //! The place of a test: a namespace of its own on a server that the tests of this binary share, and a controller for it.
 
-use kube::api::{
-    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
-};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::cluster::Cluster;
 use smi_adapter::object::Kind;
 use smi_adapter::plan::{MeshAdapterExt, Observed, Planned};
 use smi_adapter::settings::{ENFORCE_LABEL, Scope, Settings};
@@ -13,8 +12,7 @@ use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml::{Content, Document};
 use smi_adapter_istio::Istio;
 use smi_controller::{Controller, Handle, KubeCluster};
-use smi_tests::apiserver::{ApiServer, crd};
-use std::future::Future;
+use smi_tests::apiserver::{ApiServer, api, block_on, crd};
 use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
@@ -22,16 +20,23 @@ use tokio::task::JoinHandle;
 pub(crate) const SPLIT: &str = "split.smi-spec.io/v1alpha4";
 pub(crate) const TARGET: &str = "access.smi-spec.io/v1alpha3";
 
-/// Runs a future on the runtime of all tests, which owns the connections to the shared server.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    static RUNTIME: std::sync::LazyLock<tokio::runtime::Runtime> = std::sync::LazyLock::new(|| {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(4)
-            .enable_all()
-            .build()
-            .expect("a runtime can be started")
+/// Runs a test in a namespace of its own on the shared server, if there is one.
+pub(crate) fn in_place(namespace: &str, test: impl AsyncFnOnce(Place)) {
+    block_on(async {
+        if let Some(server) = shared().await {
+            test(Place::on(server, namespace).await).await;
+        }
     });
-    RUNTIME.block_on(future)
+}
+
+/// Runs a test in a namespace of its own on a server of its own with these CRDs, if there is one.
+pub(crate) fn on_server_with(crds: &[Value], test: impl AsyncFnOnce(Place)) {
+    block_on(async {
+        if let Some(server) = ApiServer::start_static().await {
+            server.install(crds).await.expect("the CRDs are valid");
+            test(Place::on(server, "shop").await).await;
+        }
+    });
 }
 
 /// Returns the server that the tests share, with the kinds of SMI and of Istio.
@@ -39,11 +44,15 @@ async fn shared() -> Option<&'static ApiServer> {
     static SERVER: OnceCell<Option<ApiServer>> = OnceCell::const_new();
     let server = SERVER.get_or_init(async || {
         let server = ApiServer::start().await?;
-        let crds: Vec<Value> = smi_crds().into_iter().chain(istio_crds()).collect();
-        server.install(&crds).await.expect("the CRDs are valid");
+        server.install(&crds()).await.expect("the CRDs are valid");
         Some(server)
     });
     server.await.as_ref()
+}
+
+/// Returns the CRDs of SMI and Istio.
+pub(crate) fn crds() -> Vec<Value> {
+    smi_crds().into_iter().chain(istio_crds()).collect()
 }
 
 /// Returns the CRDs of SMI, with a status.
@@ -56,8 +65,19 @@ pub(crate) fn smi_crds() -> Vec<Value> {
 
 /// Returns CRDs for the kinds that the adapter for Istio writes, which accept any spec.
 pub(crate) fn istio_crds() -> Vec<Value> {
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    Istio::default().kinds().iter().map(|kind| crd(kind, &free)).collect()
+    Istio::default().kinds().iter().map(|kind| crd(kind, &free())).collect()
+}
+
+/// Returns a schema that accepts any object.
+pub(crate) fn free() -> Value {
+    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+}
+
+/// Returns a spec that splits `web` between `web-v1`, `web-v2` and so on.
+pub(crate) fn split(weights: &[u32]) -> Value {
+    let weights = weights.iter().enumerate();
+    let backends = weights.map(|(index, weight)| json!({"service": format!("web-v{}", index + 1), "weight": weight}));
+    json!({"service": "web", "backends": backends.collect::<Vec<Value>>()})
 }
 
 /// A namespace for one test.
@@ -97,13 +117,8 @@ impl Run {
 }
 
 impl Place {
-    /// Creates a namespace on the shared server, with the services `web`, `web-v1` and `web-v2`.
-    pub(crate) async fn new(namespace: &str) -> Option<Self> {
-        Self::on(shared().await?, namespace).await
-    }
-
-    /// Creates a namespace on a server.
-    pub(crate) async fn on(server: &'static ApiServer, namespace: &str) -> Option<Self> {
+    /// Creates a namespace on a server, with the services `web`, `web-v1` and `web-v2`.
+    async fn on(server: &'static ApiServer, namespace: &str) -> Self {
         let place = Self {
             client: server.client(),
             server,
@@ -114,7 +129,7 @@ impl Place {
         for service in ["web", "web-v1", "web-v2"] {
             place.service(service).await;
         }
-        Some(place)
+        place
     }
 
     /// Returns settings for this namespace only.
@@ -134,9 +149,31 @@ impl Place {
     /// Starts a controller and waits until it is ready.
     pub(crate) async fn run(&self) -> Run {
         let run = Run::start(self.controller());
+        self.until_ready(&run).await;
+        run
+    }
+
+    /// Runs a controller until nothing is outstanding.
+    pub(crate) async fn run_until_idle(&self) {
+        let run = self.run().await;
+        self.until("all writes", async || run.handle.readiness().outstanding == 0)
+            .await;
+        run.stop().await;
+    }
+
+    pub(crate) async fn until_ready(&self, run: &Run) {
         self.until("the controller to be ready", async || run.handle.ready())
             .await;
-        run
+    }
+
+    /// Waits until a plan from scratch is empty.
+    pub(crate) async fn until_converged(&self) {
+        self.until("convergence", async || self.is_converged().await).await;
+    }
+
+    /// Returns `true` if a plan from scratch is empty.
+    pub(crate) async fn is_converged(&self) -> bool {
+        self.plan().await.plan.actions.is_empty()
     }
 
     pub(crate) async fn until(&self, what: &str, holds: impl AsyncFnMut() -> bool) {
@@ -144,9 +181,11 @@ impl Place {
     }
 
     pub(crate) fn api(&self, api_version: &str, kind: &str) -> Api<DynamicObject> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+        api(self.client.clone(), api_version, kind, Some(&self.namespace))
+    }
+
+    fn namespaces(&self) -> Api<DynamicObject> {
+        api(self.client.clone(), "v1", "Namespace", None)
     }
 
     pub(crate) fn splits(&self) -> Api<DynamicObject> {
@@ -162,12 +201,32 @@ impl Place {
         self.create("v1", "Service", name, spec).await;
     }
 
-    /// Writes a split of `web` between `web-v1` and `web-v2`.
-    pub(crate) async fn split(&self, name: &str, weights: [u32; 2]) {
-        let [v1, v2] = weights;
-        let spec = json!({"service": "web", "backends": [
-            {"service": "web-v1", "weight": v1}, {"service": "web-v2", "weight": v2}]});
-        self.create(SPLIT, "TrafficSplit", name, spec).await;
+    pub(crate) async fn delete_service(&self, name: &str) {
+        let deleted = self.api("v1", "Service").delete(name, &DeleteParams::default()).await;
+        deleted.expect("the service exists");
+    }
+
+    /// Creates a split of `web` between `web-v1`, `web-v2` and so on.
+    pub(crate) async fn split(&self, name: &str, weights: &[u32]) {
+        self.create(SPLIT, "TrafficSplit", name, split(weights)).await;
+    }
+
+    /// Changes the weights of the split `canary`.
+    pub(crate) async fn shift(&self, weights: &[u32]) {
+        let spec = json!({"spec": split(weights)});
+        self.patch(&self.splits(), "canary", &spec).await;
+    }
+
+    /// Returns the only route.
+    pub(crate) async fn route(&self) -> DynamicObject {
+        let mut routes = self
+            .routes()
+            .list(&ListParams::default())
+            .await
+            .expect("routes are listed")
+            .items;
+        assert_eq!(routes.len(), 1);
+        routes.remove(0)
     }
 
     pub(crate) async fn create(&self, api_version: &str, kind: &str, name: &str, spec: Value) {
@@ -261,9 +320,7 @@ impl Place {
     /// Sets the label that enforces or releases the namespace.
     pub(crate) async fn label(&self, value: impl Into<Option<&str>>) {
         let label = json!({"metadata": {"labels": {ENFORCE_LABEL: value.into()}}});
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"));
-        let namespaces: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        self.patch(&namespaces, &self.namespace, &label).await;
+        self.patch(&self.namespaces(), &self.namespace, &label).await;
     }
 
     /// Creates a workload to which access is controlled, and a route that allows all of its ports.
@@ -276,7 +333,7 @@ impl Place {
 
     /// Deletes all splits, targets and what a controller has written.
     pub(crate) async fn clear(&self) {
-        let targets = self.api("access.smi-spec.io/v1alpha3", "TrafficTarget");
+        let targets = self.api(TARGET, "TrafficTarget");
         for all in [self.splits(), targets, self.routes(), self.authorizations()] {
             for object in all.list(&ListParams::default()).await.expect("kinds are listed") {
                 let name = object.metadata.name.unwrap_or_default();
@@ -297,41 +354,34 @@ impl Place {
     }
 
     /// Plans from scratch what is in the cluster now.
-    pub(crate) async fn plan(&self, kinds: &[(&str, &str)]) -> Planned {
+    async fn plan(&self) -> Planned {
         let (istio, settings) = (Istio::default(), self.settings());
         let cluster = KubeCluster::new(self.client.clone());
         let mut natives = Vec::new();
         for kind in istio.kinds() {
-            let listed: Vec<_> = smi_adapter::cluster::Cluster::list(&cluster, kind)
-                .await
-                .expect("kinds are listed");
+            let listed = cluster.list(kind).await.expect("kinds are listed");
             natives.extend(
                 listed
                     .into_iter()
                     .filter(|object| *object.key().namespace == *self.namespace),
             );
         }
-        let mut input = SnapshotBuilder::default();
-        for (api_version, kind) in kinds {
+        let namespace = self.namespaces().get(&self.namespace).await.expect("it exists");
+        let mut objects = vec![("v1", "Namespace", namespace)];
+        for (api_version, kind) in KINDS {
             let list = self.api(api_version, kind).list(&ListParams::default()).await;
-            for object in list.expect("kinds are listed") {
-                let mut value = json!(object);
-                value["apiVersion"] = json!(api_version);
-                value["kind"] = json!(kind);
-                let document = Document::from_value(value, "default");
-                assert!(!matches!(document.content, Ok(Content::Native(_))), "{kind}");
-                document.add_to(&mut input).expect("an object of a server has a name");
-            }
+            let list = list.expect("kinds are listed").into_iter();
+            objects.extend(list.map(|object| (api_version, kind, object)));
         }
-        let namespaces: Api<DynamicObject> = Api::all_with(
-            self.client.clone(),
-            &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace")),
-        );
-        let mut namespace = json!(namespaces.get(&self.namespace).await.expect("it exists"));
-        namespace["apiVersion"] = json!("v1");
-        namespace["kind"] = json!("Namespace");
-        let document = Document::from_value(namespace, "default");
-        document.add_to(&mut input).expect("a namespace has a name");
+        let mut input = SnapshotBuilder::default();
+        for (api_version, kind, object) in objects {
+            let mut value = json!(object);
+            value["apiVersion"] = json!(api_version);
+            value["kind"] = json!(kind);
+            let document = Document::from_value(value, "default");
+            assert!(!matches!(document.content, Ok(Content::Native(_))), "{kind}");
+            document.add_to(&mut input).expect("an object of a server has a name");
+        }
         istio.plan(
             &input.build(),
             &settings,
@@ -340,8 +390,8 @@ impl Place {
     }
 }
 
-/// The kinds whose objects a test of convergence writes.
-pub(crate) const KINDS: [(&str, &str); 5] = [
+/// The kinds whose objects tests write.
+const KINDS: [(&str, &str); 5] = [
     (SPLIT, "TrafficSplit"),
     ("specs.smi-spec.io/v1alpha4", "TCPRoute"),
     (TARGET, "TrafficTarget"),
@@ -349,7 +399,7 @@ pub(crate) const KINDS: [(&str, &str); 5] = [
     ("apps/v1", "Deployment"),
 ];
 
-/// Returns the plural of a kind of Istio, to be used in a path.
+/// Returns the kind of routes.
 pub(crate) fn virtual_service() -> Kind {
     let kinds = Istio::default();
     let found = kinds.kinds().iter().find(|kind| kind.name() == "VirtualService");

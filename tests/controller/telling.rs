@@ -1,12 +1,12 @@
 //! What the controller tells the authors of objects.
 
-use super::place::{Place, Run, block_on};
-use kube::api::{DeleteParams, DynamicObject, ListParams};
+use super::place::{Place, Run, SPLIT, free, in_place, on_server_with, virtual_service};
+use kube::api::{DynamicObject, ListParams};
 use serde_json::{Value, json};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::plan::State;
-use smi_controller::{Change, LeaseName, LeaseSettings};
-use smi_tests::apiserver::{ApiServer, crd};
+use smi_controller::{Change, Changes, LeaseName, LeaseSettings};
+use smi_tests::apiserver::crd;
 use std::time::{Duration, Instant};
 
 /// Returns the reasons of the Events about an object, sorted.
@@ -26,18 +26,20 @@ async fn reasons(place: &Place, name: &str) -> Vec<String> {
     reasons
 }
 
+/// Returns the number of writes among the changes of a controller that has ended.
+async fn writes(mut changes: Changes) -> usize {
+    let mut writes = 0;
+    while let Some(change) = changes.next().await {
+        writes += usize::from(matches!(change, Change::Written(_)));
+    }
+    writes
+}
+
 #[test]
 fn events_tell_what_is_wrong_and_when_it_is_mended() {
-    block_on(async {
-        let Some(place) = Place::new("events").await else {
-            return;
-        };
-        place
-            .api("v1", "Service")
-            .delete("web-v2", &DeleteParams::default())
-            .await
-            .unwrap();
-        place.split("canary", [90, 10]).await;
+    in_place("events", async |place| {
+        place.delete_service("web-v2").await;
+        place.split("canary", &[90, 10]).await;
         let run = place.run().await;
         place
             .until("an Event", async || {
@@ -61,20 +63,12 @@ fn events_tell_what_is_wrong_and_when_it_is_mended() {
         run.stop().await;
 
         // A restart tells nothing again.
-        let run = place.run().await;
-        place
-            .until("all writes", async || run.handle.readiness().outstanding == 0)
-            .await;
-        run.stop().await;
+        place.run_until_idle().await;
         assert_eq!(reasons(&place, "canary").await, mended);
 
         // The same fault does.
         let run = place.run().await;
-        place
-            .api("v1", "Service")
-            .delete("web-v2", &DeleteParams::default())
-            .await
-            .unwrap();
+        place.delete_service("web-v2").await;
         let again = ["BackendMissing", "BackendMissing", "InForce"];
         place
             .until("the third Event", async || reasons(&place, "canary").await == again)
@@ -99,21 +93,14 @@ async fn conditions(place: &Place, name: &str) -> Vec<String> {
 
 #[test]
 fn conditions_follow_the_state() {
-    block_on(async {
-        let Some(place) = Place::new("conditions").await else {
-            return;
-        };
+    in_place("conditions", async |place| {
         let run = place.run().await;
-        place.split("canary", [90, 10]).await;
+        place.split("canary", &[90, 10]).await;
         let good = ["Accepted=True", "ResolvedRefs=True", "Programmed=True"];
         place
             .until("the conditions", async || conditions(&place, "canary").await == good)
             .await;
-        place
-            .api("v1", "Service")
-            .delete("web-v2", &DeleteParams::default())
-            .await
-            .unwrap();
+        place.delete_service("web-v2").await;
         let bad = [
             "Accepted=True",
             "ResolvedRefs=BackendMissing",
@@ -127,11 +114,7 @@ fn conditions_follow_the_state() {
         run.stop().await;
 
         // A restart changes nothing.
-        let run = place.run().await;
-        place
-            .until("all writes", async || run.handle.readiness().outstanding == 0)
-            .await;
-        run.stop().await;
+        place.run_until_idle().await;
         let same = place.splits().get("canary").await.unwrap();
         assert_eq!(same.metadata.resource_version, split.metadata.resource_version);
     });
@@ -139,19 +122,12 @@ fn conditions_follow_the_state() {
 
 #[test]
 fn a_contested_object_is_repaired_with_pauses() {
-    block_on(async {
-        let Some(place) = Place::new("contested").await else {
-            return;
-        };
-        place.split("canary", [90, 10]).await;
+    in_place("contested", async |place| {
+        place.split("canary", &[90, 10]).await;
         let run = place.run().await;
         place.until_shares(&[90, 10]).await;
-        let mut changes = run.handle.changes();
-        let name = place.routes().list(&ListParams::default()).await.unwrap().items[0]
-            .metadata
-            .name
-            .clone()
-            .unwrap();
+        let changes = run.handle.changes();
+        let name = place.route().await.metadata.name.unwrap();
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(8) {
             place
@@ -166,13 +142,10 @@ fn a_contested_object_is_repaired_with_pauses() {
             .await;
         place.until_shares(&[90, 10]).await;
         let split = ObjectRef::split(ObjectKey::new("contested", "canary"));
-        let writes = run.handle.status(split).await.unwrap().writes;
-        assert!(writes[0].message.contains("`somebody-else`"), "{writes:?}");
+        let status = run.handle.status(split).await.unwrap();
+        assert!(status.writes[0].message.contains("`somebody-else`"), "{status:?}");
         run.stop().await;
-        let mut repairs = 0;
-        while let Some(change) = changes.next().await {
-            repairs += usize::from(matches!(change, Change::Written(_)));
-        }
+        let repairs = writes(changes).await;
         // Three at once, then after one, two and four seconds, where a hundred would be possible.
         println!("{repairs} repairs of an object that was changed every 100 ms for 8 s");
         assert!((4..=8).contains(&repairs), "{repairs}");
@@ -181,8 +154,7 @@ fn a_contested_object_is_repaired_with_pauses() {
 
 #[test]
 fn one_of_two_instances_writes() {
-    block_on(async {
-        let Some(place) = Place::new("lease").await else { return };
+    in_place("lease", async |place| {
         let start = |identity: &str| {
             let settings = LeaseSettings::default().with_identity(identity);
             let settings = settings.with_duration(Duration::from_secs(3));
@@ -203,8 +175,8 @@ fn one_of_two_instances_writes() {
                 leader.handle.ready() && other.handle.ready()
             })
             .await;
-        let mut changes = other.handle.changes();
-        place.split("canary", [90, 10]).await;
+        let changes = other.handle.changes();
+        place.split("canary", &[90, 10]).await;
         place.until_shares(&[90, 10]).await;
         assert!(!is_leader(&other));
 
@@ -213,49 +185,23 @@ fn one_of_two_instances_writes() {
         leader.stop().await;
         place.until("the other to lead", async || is_leader(&other)).await;
         assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-        place
-            .patch(
-                &place.splits(),
-                "canary",
-                &json!({"spec": {"backends": [{"service": "web-v1", "weight": 1}]}}),
-            )
-            .await;
+        place.shift(&[1]).await;
         place.until_shares(&[100]).await;
         other.stop().await;
-        let mut written = 0;
-        while let Some(change) = changes.next().await {
-            written += usize::from(matches!(change, Change::Written(_)));
-        }
+        let written = writes(changes).await;
         assert_eq!(written, 1);
     });
 }
 
-/// Returns a server with CRDs that accept any split, and routes only if they are approved.
-async fn strict() -> Option<(&'static ApiServer, Kind)> {
-    let server = Box::leak(Box::new(ApiServer::start().await)).as_ref()?;
-    let kind = super::place::virtual_service();
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let narrow = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true,
-        "required": ["approval"], "properties": {"approval": {"type": "string"}}});
-    server
-        .install(&[crd(&kind, &narrow), crd(&Kind::TrafficSplit, &free)])
-        .await
-        .expect("the CRDs are valid");
-    Some((server, kind))
-}
-
 #[test]
 fn a_dry_run_writes_nothing() {
-    block_on(async {
-        let Some(place) = Place::new("dry-run").await else {
-            return;
-        };
+    in_place("dry-run", async |place| {
         let run = Run::start(place.controller().read_only());
-        place.split("canary", [90, 10]).await;
+        place.split("canary", &[90, 10]).await;
         place
             .until("the split", async || run.handle.readiness().outstanding == 1)
             .await;
-        let split: Value = json!({"apiVersion": super::place::SPLIT, "kind": "TrafficSplit",
+        let split: Value = json!({"apiVersion": SPLIT, "kind": "TrafficSplit",
             "metadata": {"name": "canary", "namespace": "dry-run"}, "spec": {"service": "absent", "backends": []}});
         let changed = smi_types::Object::from_value(&split).unwrap();
         let consequences = run.handle.dry_run(vec![changed.into()]).await.unwrap();
@@ -270,31 +216,26 @@ fn a_dry_run_writes_nothing() {
 
 #[test]
 fn a_rejected_write_is_reported_and_repeated() {
-    block_on(async {
-        let Some((server, kind)) = strict().await else { return };
-        let Some(place) = Place::on(server, "refused").await else {
-            return;
-        };
-        place.split("canary", [90, 10]).await;
+    // CRDs that accept any split, and routes only if they are approved.
+    let kind = virtual_service();
+    let mut narrow = free();
+    narrow["required"] = json!(["approval"]);
+    narrow["properties"] = json!({"approval": {"type": "string"}});
+    let crds = [crd(&kind, &narrow), crd(&Kind::TrafficSplit, &free())];
+    on_server_with(&crds, async |place| {
+        place.split("canary", &[90, 10]).await;
         let run = place.run().await;
         place
             .until("the refusal", async || reasons(&place, "canary").await == ["Refused"])
             .await;
-        let split = ObjectRef::split(ObjectKey::new("refused", "canary"));
+        let split = ObjectRef::split(ObjectKey::new("shop", "canary"));
         let status = run.handle.status(split).await.unwrap();
         assert!(!status.is_written);
         assert!(status.writes[0].message.contains("approval"), "{status:?}");
 
         // Its operator allows the write.
-        let path = format!(
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}.{}",
-            kind.plural(),
-            kind.group()
-        );
-        let raw = server.raw();
-        let mut crd = raw.get(&path).await.unwrap().body;
-        crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["required"] = json!([]);
-        raw.call(http::Method::PUT, &path, Some(&crd)).await.unwrap();
+        let raw = place.server.raw();
+        raw.apply(&crd(&kind, &free())).await.unwrap();
         place.until_shares(&[90, 10]).await;
         let mended = ["InForce", "Refused"];
         place
@@ -303,20 +244,14 @@ fn a_rejected_write_is_reported_and_repeated() {
 
         // An object that cannot be read holds up no other, and its author is told.
         place
-            .create(super::place::SPLIT, "TrafficSplit", "unreadable", json!({"service": 1}))
+            .create(SPLIT, "TrafficSplit", "unreadable", json!({"service": 1}))
             .await;
         place
             .until("the Event", async || {
                 reasons(&place, "unreadable").await == ["Undecodable"]
             })
             .await;
-        place
-            .patch(
-                &place.splits(),
-                "canary",
-                &json!({"spec": {"backends": [{"service": "web-v1", "weight": 1}]}}),
-            )
-            .await;
+        place.shift(&[1]).await;
         place.until_shares(&[100]).await;
         run.stop().await;
     });

@@ -8,16 +8,14 @@
 )]
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kube::api::{
-    ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams, WatchEvent, WatchParams,
-};
+use kube::api::{DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::settings::{Enforcement, Settings};
 use smi_adapter_istio::Istio;
 use smi_controller::Controller;
-use smi_tests::apiserver::{ApiServer, crd};
+use smi_tests::apiserver::{ApiServer, Failure, api, crd};
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -47,7 +45,7 @@ async fn main() {
             .expect("the namespace is valid");
     }
 
-    let json_bytes = fill(&client, count).await;
+    let json_bytes = fill(&server, count).await;
     let before = memory();
     let mut settings = Settings::default();
     settings.enforcement = Enforcement::Off;
@@ -70,9 +68,9 @@ async fn main() {
     let after = memory();
 
     // The same objects, written by as many workers that do nothing else.
-    let written = api(&client, "networking.istio.io/v1", "VirtualService", "shop");
+    let written = api(client.clone(), "networking.istio.io/v1", "VirtualService", Some("shop"));
     let written = written
-        .list(&kube::api::ListParams::default())
+        .list(&ListParams::default())
         .await
         .expect("routes are listed")
         .items;
@@ -87,7 +85,7 @@ async fn main() {
         })
         .collect();
     let raw = Instant::now();
-    create_all(&client, &copies).await;
+    create_all(&server, &copies).await;
     let raw = count as f64 / raw.elapsed().as_secs_f64();
     println!(
         "{rate:.0} writes a second; raw: {raw:.0}; ratio {:.2}; CPU of this process {used:.1?}",
@@ -118,7 +116,7 @@ async fn main() {
 }
 
 /// Creates splits and the services that they refer to, and returns the size of their JSON.
-async fn fill(client: &Client, count: usize) -> usize {
+async fn fill(server: &ApiServer, count: usize) -> usize {
     let service = |name: String| {
         object(
             "v1",
@@ -130,7 +128,7 @@ async fn fill(client: &Client, count: usize) -> usize {
     };
     let mut services: Vec<Value> = (0..count).map(|index| service(format!("web-{index}"))).collect();
     services.extend(["v1", "v2"].map(|name| service(name.to_owned())));
-    create_all(client, &services).await;
+    create_all(server, &services).await;
     let splits: Vec<Value> = (0..count)
         .map(|index| {
             let spec = json!({"service": format!("web-{index}"), "backends": [
@@ -144,7 +142,7 @@ async fn fill(client: &Client, count: usize) -> usize {
             )
         })
         .collect();
-    create_all(client, &splits).await;
+    create_all(server, &splits).await;
     splits
         .iter()
         .chain(&services)
@@ -154,10 +152,15 @@ async fn fill(client: &Client, count: usize) -> usize {
 
 /// Edits splits one after another, beside others, and returns the times until the routes have changed.
 async fn latencies(client: &Client, count: usize, pause: Duration, others: u32) -> Vec<Duration> {
-    let routes = api(client, "networking.istio.io/v1", "VirtualService", "shop");
-    let splits = api(client, "split.smi-spec.io/v1alpha4", "TrafficSplit", "shop");
+    let routes = api(client.clone(), "networking.istio.io/v1", "VirtualService", Some("shop"));
+    let splits = api(
+        client.clone(),
+        "split.smi-spec.io/v1alpha4",
+        "TrafficSplit",
+        Some("shop"),
+    );
     let listed = routes
-        .list(&kube::api::ListParams::default().limit(1))
+        .list(&ListParams::default().limit(1))
         .await
         .expect("routes are listed");
     let version = listed.metadata.resource_version.unwrap_or_default();
@@ -227,29 +230,14 @@ fn report(what: &str, mut times: Vec<Duration>) {
     println!("{what}: p50 {:.1?}, p99 {:.1?}", at(50), at(99));
 }
 
-fn api(client: &Client, api_version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-    Api::namespaced_with(client.clone(), namespace, &resource)
-}
-
 fn object(api_version: &str, kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
     json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec})
 }
 
-async fn create_all(client: &Client, objects: &[Value]) {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let created = stream::iter(objects).map(async |object| {
-        let api = api(
-            client,
-            &text(object.get("apiVersion").unwrap_or(&Value::Null)),
-            &text(object.get("kind").unwrap_or(&Value::Null)),
-            &text(object.pointer("/metadata/namespace").unwrap_or(&Value::Null)),
-        );
-        let object: DynamicObject = serde_json::from_value(object.clone()).expect("it is an object");
-        api.create(&PostParams::default(), &object).await.map(drop)
-    });
-    let created: kube::Result<Vec<()>> = created.buffer_unordered(WORKERS).try_collect().await;
+async fn create_all(server: &ApiServer, objects: &[Value]) {
+    let raw = server.raw();
+    let created = stream::iter(objects).map(async |object| raw.create(object, "").await.map(drop));
+    let created: Result<Vec<()>, Failure> = created.buffer_unordered(WORKERS).try_collect().await;
     created.expect("the objects are valid and new");
 }
 

@@ -12,13 +12,15 @@ mod raw;
 mod servers;
 
 pub use crds::crd;
-pub use raw::{Answer, Failure, Raw, collection};
+pub use raw::{Answer, Failure, Raw, api, collection};
 
 use kube::{Client, Config};
 use servers::Servers;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
 
 /// The time limit of every wait, long enough for busy machines.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -62,6 +64,15 @@ impl ApiServer {
             found.elapsed()
         ));
         Some(server)
+    }
+
+    /// Starts a new server like [`start`](Self::start), which stops with the process.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start) does.
+    pub async fn start_static() -> Option<&'static Self> {
+        let server = Self::start().await?;
+        Some(Box::leak(Box::new(server)))
     }
 
     /// Returns a client with all permissions. It works only in the async runtime in which it was created.
@@ -156,6 +167,19 @@ impl ApiServer {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Runs a future on a runtime that all tests of a process share, which owns the connections to a shared server.
+///
+/// # Panics
+/// If the runtime cannot be started.
+#[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(4).enable_all().build();
+        runtime.expect("a runtime can be started")
+    });
+    RUNTIME.block_on(future)
 }
 
 /// Prints a line immediately, even if the output of tests is captured.

@@ -8,7 +8,6 @@
     reason = "helpers of tests are test code as well"
 )]
 
-use http::Method;
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::Cluster;
@@ -93,21 +92,9 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(folder.join(file)).expect("the file exists")
 }
 
-/// Creates or replaces an object, as `kubectl replace` does.
 async fn apply(raw: &Raw, object: &Value) {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
-    let collection = collection(&text(&object["apiVersion"]), &text(&object["kind"]), namespace);
-    let path = format!("{collection}/{}", text(&object["metadata"]["name"]));
-    let applied = match raw.get(&path).await {
-        Ok(found) => {
-            let mut next = object.clone();
-            next["metadata"]["resourceVersion"] = found.body["metadata"]["resourceVersion"].clone();
-            raw.call(Method::PUT, &path, Some(&next)).await
-        }
-        Err(_) => raw.create(object, "").await,
-    };
-    applied.unwrap_or_else(|failure| panic!("{path}: {failure}"));
+    let applied = raw.apply(object).await;
+    applied.unwrap_or_else(|failure| panic!("{object}: {failure}"));
 }
 
 /// Deletes the SMI objects that are not in a list.

@@ -1,5 +1,6 @@
 //! Objects that another client keeps changing: they are repaired with growing pauses, so that no write war starts.
 
+use crate::backoff::doubled;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectRef;
 use smi_adapter::plan::Action;
@@ -27,7 +28,7 @@ pub(super) struct Contests(BTreeMap<ObjectRef, History>);
 /// The writes of one object.
 #[derive(Debug)]
 struct History {
-    /// What was written last.
+    /// The hash of the last write.
     content: u64,
     /// The number of times that it was written again.
     repairs: u32,
@@ -43,8 +44,7 @@ impl Contests {
         if history.repairs < AT_ONCE || history.content != content(action) {
             return None;
         }
-        let doubled = FIRST.saturating_mul(2_u32.saturating_pow(history.repairs - AT_ONCE));
-        Some(history.last + doubled.min(LONGEST))
+        Some(history.last + doubled(FIRST, history.repairs - AT_ONCE, LONGEST))
     }
 
     /// Notes a write.

@@ -3,11 +3,11 @@
 //! A watch lags behind: after a write it may still report an earlier state. The answer to a write stands until the watch
 //! has reached it, so that no object is written twice.
 
-use crate::mirror::Seen;
+use crate::mirror::{Seen, Watched};
 use crate::watch::Report;
 use smi_adapter::engine::Edit;
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::object::{Kind, ObjectRef};
+use smi_adapter::object::ObjectRef;
 use std::collections::BTreeMap;
 
 /// The own writes that the watches have not reported yet, and those that the server has not answered yet.
@@ -17,7 +17,7 @@ pub(super) struct Echoes {
     sent: BTreeMap<ObjectRef, Sent>,
 }
 
-/// What the watches have reported on an object since a write of it was sent.
+/// The latest report of the watches on an object since a write of it was sent.
 #[derive(Debug, Default)]
 struct Sent {
     /// The latest version.
@@ -83,8 +83,8 @@ impl Echoes {
         sent.uid.is_none()
     }
 
-    /// Corrects a report of a watch. Returns `false` if it is older than an own write, so that nothing is left of it.
-    pub(super) fn correct(&mut self, kind: &Kind, namespace: Option<&str>, report: &mut Report<Seen>) -> bool {
+    /// Corrects a report of a watch. Returns `false` if it predates an own write and must be dropped.
+    pub(super) fn correct(&mut self, watched: &Watched, report: &mut Report<Seen>) -> bool {
         match report {
             Report::Applied(seen) => {
                 self.see(seen, false);
@@ -96,9 +96,7 @@ impl Echoes {
             }
             Report::Listed(list, version) => {
                 let version = number(version).unwrap_or(u64::MAX);
-                let is_listed =
-                    |name: &ObjectRef| name.kind == *kind && namespace.is_none_or(|only| name.key.namespace == only);
-                for (_, sent) in self.sent.iter_mut().filter(|(name, _)| is_listed(name)) {
+                for (_, sent) in self.sent.iter_mut().filter(|(name, _)| watched.contains(name)) {
                     *sent = Sent { version, uid: None };
                 }
                 for seen in list.iter() {
@@ -106,7 +104,7 @@ impl Echoes {
                         sent.uid = Some(seen.uid.clone());
                     }
                 }
-                self.complete(kind, namespace, list, version);
+                self.complete(watched, list, version);
                 true
             }
             Report::Resumed | Report::Failed(_) => true,
@@ -135,18 +133,16 @@ impl Echoes {
     }
 
     /// Brings a list up to date with the own writes since `version`.
-    fn complete(&mut self, kind: &Kind, namespace: Option<&str>, list: &mut Vec<Seen>, version: u64) {
-        let is_listed =
-            |name: &ObjectRef| name.kind == *kind && namespace.is_none_or(|only| name.key.namespace == only);
+    fn complete(&mut self, watched: &Watched, list: &mut Vec<Seen>, version: u64) {
         self.expected.retain(|name, echo| match echo {
-            Echo::Stored(_, stored) => !is_listed(name) || *stored > version,
-            Echo::Deleted(uid) => !is_listed(name) || list.iter().any(|seen| seen.uid == *uid),
+            Echo::Stored(_, stored) => !watched.contains(name) || *stored > version,
+            Echo::Deleted(uid) => !watched.contains(name) || list.iter().any(|seen| seen.uid == *uid),
         });
         if self.expected.is_empty() {
             return;
         }
         list.retain(|seen| !self.expected.contains_key(&seen.object));
-        for (name, echo) in self.expected.iter().filter(|(name, _)| is_listed(name)) {
+        for (name, echo) in self.expected.iter().filter(|(name, _)| watched.contains(name)) {
             if let Echo::Stored(object, version) = echo {
                 list.push(Seen {
                     object: name.clone(),
@@ -170,9 +166,16 @@ fn number(version: impl AsRef<str>) -> Option<u64> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use smi_adapter::object::ObjectKey;
+    use smi_adapter::object::{Kind, ObjectKey};
 
     const KIND: Kind = Kind::new(&["toy.example.com", "v1", "Shares", "shares"]);
+
+    fn everywhere() -> Watched {
+        Watched {
+            kind: KIND,
+            namespace: None,
+        }
+    }
 
     fn object(uid: &str, version: u64) -> NativeObject {
         let metadata = json!({"name": "web", "namespace": "shop", "uid": uid, "resourceVersion": version.to_string()});
@@ -197,7 +200,7 @@ mod tests {
     /// Returns the versions in a list of version `version` after its correction.
     fn listed(echoes: &mut Echoes, list: Vec<Seen>, version: u64) -> Vec<String> {
         let mut report = Report::Listed(list, version.to_string());
-        assert!(echoes.correct(&KIND, None, &mut report));
+        assert!(echoes.correct(&everywhere(), &mut report));
         let Report::Listed(list, _) = report else { panic!() };
         list.into_iter().map(|seen| seen.version).collect()
     }
@@ -206,23 +209,23 @@ mod tests {
     fn drops_events_from_before_a_write() {
         let mut echoes = Echoes::default();
         echoes.stored(&object("a", 10));
-        assert!(!echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 9))));
+        assert!(!echoes.correct(&everywhere(), &mut Report::Applied(seen("a", 9))));
         // The deletion of the former object of this name.
-        assert!(!echoes.correct(&KIND, None, &mut Report::Deleted(seen("b", 8))));
-        assert!(echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 10))));
+        assert!(!echoes.correct(&everywhere(), &mut Report::Deleted(seen("b", 8))));
+        assert!(echoes.correct(&everywhere(), &mut Report::Applied(seen("a", 10))));
         assert!(echoes.expected.is_empty());
-        assert!(echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 9))));
+        assert!(echoes.correct(&everywhere(), &mut Report::Applied(seen("a", 9))));
     }
 
     #[test]
     fn drops_events_from_before_a_deletion() {
         let mut echoes = Echoes::default();
         echoes.deleted(&seen("a", 0).object, Some("a"));
-        assert!(!echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 9))));
-        assert!(echoes.correct(&KIND, None, &mut Report::Deleted(seen("a", 11))));
+        assert!(!echoes.correct(&everywhere(), &mut Report::Applied(seen("a", 9))));
+        assert!(echoes.correct(&everywhere(), &mut Report::Deleted(seen("a", 11))));
         assert!(echoes.expected.is_empty());
         echoes.deleted(&seen("a", 0).object, Some("a"));
-        assert!(echoes.correct(&KIND, None, &mut Report::Applied(seen("b", 12))));
+        assert!(echoes.correct(&everywhere(), &mut Report::Applied(seen("b", 12))));
     }
 
     #[test]
@@ -231,7 +234,7 @@ mod tests {
         echoes.stored(&object("a", 10));
         assert_eq!(listed(&mut echoes, Vec::new(), 9), ["10"]);
         assert_eq!(listed(&mut echoes, vec![seen("a", 8)], 9), ["10"]);
-        // Somebody else deleted it after the write.
+        // Another client deleted it after the write.
         assert_eq!(listed(&mut echoes, Vec::new(), 12), [""; 0]);
         assert!(echoes.expected.is_empty());
         echoes.deleted(&seen("a", 0).object, Some("a"));
@@ -244,8 +247,8 @@ mod tests {
         let mut echoes = Echoes::default();
         let name = seen("a", 0).object;
         echoes.sent(name.clone());
-        echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 10)));
-        echoes.correct(&KIND, None, &mut Report::Applied(seen("a", 11)));
+        echoes.correct(&everywhere(), &mut Report::Applied(seen("a", 10)));
+        echoes.correct(&everywhere(), &mut Report::Applied(seen("a", 11)));
         assert!(!echoes.stored(&object("a", 10)));
         assert!(echoes.expected.is_empty());
         // A list without the object is later than its creation.
@@ -254,14 +257,14 @@ mod tests {
         assert!(!echoes.stored(&object("a", 14)));
         // It was deleted, and another one was created.
         echoes.sent(name.clone());
-        echoes.correct(&KIND, None, &mut Report::Deleted(seen("a", 20)));
-        echoes.correct(&KIND, None, &mut Report::Applied(seen("b", 21)));
+        echoes.correct(&everywhere(), &mut Report::Deleted(seen("a", 20)));
+        echoes.correct(&everywhere(), &mut Report::Applied(seen("b", 21)));
         assert!(!echoes.deleted(&name, Some("a")));
         echoes.sent(name.clone());
-        echoes.correct(&KIND, None, &mut Report::Deleted(seen("b", 22)));
+        echoes.correct(&everywhere(), &mut Report::Deleted(seen("b", 22)));
         assert!(echoes.deleted(&name, Some("b")) && echoes.expected.is_empty());
         echoes.sent(name.clone());
-        echoes.correct(&KIND, None, &mut Report::Applied(seen("c", 23)));
+        echoes.correct(&everywhere(), &mut Report::Applied(seen("c", 23)));
         assert!(!echoes.absent(&name));
         assert!(echoes.absent(&name));
     }
@@ -271,7 +274,11 @@ mod tests {
         let mut echoes = Echoes::default();
         echoes.stored(&object("a", 10));
         let mut report = Report::Listed(Vec::new(), "12".to_owned());
-        echoes.correct(&KIND, Some("bank"), &mut report);
+        let bank = Watched {
+            namespace: Some("bank".to_owned()),
+            ..everywhere()
+        };
+        echoes.correct(&bank, &mut report);
         assert_eq!(echoes.expected.len(), 1);
     }
 }

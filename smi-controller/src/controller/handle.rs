@@ -107,20 +107,20 @@ impl Handle {
         state.wait_for(|state| holds(&state.readiness)).await.is_ok()
     }
 
-    /// Returns the status of an SMI object. Returns `None` before every list has arrived, or if the controller does not
-    /// run.
+    /// Returns the status of an SMI object.
+    ///
+    /// Returns `None` before every list has arrived, or if the controller has ended. Waits until the controller has
+    /// started.
     pub async fn status(&self, object: ObjectRef) -> Option<ObjectStatus> {
         self.ask(|answer| Request::Status(object, answer)).await?
     }
 
-    /// Returns the outstanding actions. Returns `None` before every list has arrived, or if the controller
-    /// has ended. Waits while the controller has not started.
+    /// Returns the outstanding actions, or `None` as [`status`](Self::status) does.
     pub async fn plan(&self) -> Option<Vec<Action>> {
-        Some(self.dry_run(Vec::new()).await?.actions)
+        self.ask(Request::Plan).await?
     }
 
-    /// Returns the consequences of changes, without making them. Returns `None` before every list has arrived, or if the
-    /// controller does not run.
+    /// Returns the consequences of changes, without making them, or `None` as [`status`](Self::status) does.
     ///
     /// The cost grows with the size of the cluster, because its state is copied.
     pub async fn dry_run(&self, changes: Vec<Edit>) -> Option<DryRun> {
@@ -159,6 +159,7 @@ impl Changes {
 #[derive(Debug)]
 pub(super) enum Request {
     Status(ObjectRef, oneshot::Sender<Option<ObjectStatus>>),
+    Plan(oneshot::Sender<Option<Vec<Action>>>),
     DryRun(Vec<Edit>, oneshot::Sender<Option<DryRun>>),
 }
 

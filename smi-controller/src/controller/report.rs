@@ -1,4 +1,4 @@
-//! What a running controller tells: Events and conditions on SMI objects.
+//! The reports of a running controller: Events and conditions on SMI objects.
 
 use super::handle::Change;
 use super::run::Running;
@@ -9,7 +9,7 @@ use smi_adapter::engine::Changes;
 use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::State;
 use smi_adapter::smi_types::FieldPath;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Running {
     /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported.
@@ -55,13 +55,16 @@ impl Running {
 
     /// Reports the diagnostics that appeared since the last time.
     pub(super) fn tell(&mut self) {
+        let has_told = std::mem::replace(&mut self.has_told, true);
+        if !has_told {
+            self.unwritten.extend(self.subjects.keys().cloned());
+        }
         let changes = meant(self.engine.diagnostics());
         if changes.appeared.is_empty() && changes.gone.is_empty() {
-            self.has_told = true;
             return;
         }
         for diagnostic in &changes.appeared {
-            self.report(diagnostic, self.has_told);
+            self.report(diagnostic, has_told);
         }
         let objects = |diagnostics: &[Diagnostic]| -> Vec<ObjectRef> {
             diagnostics.iter().map(|diagnostic| diagnostic.object.clone()).collect()
@@ -70,7 +73,6 @@ impl Running {
         self.unwritten.extend(objects(&changes.gone));
         self.unwritten.extend(objects(&changes.appeared));
         self.shared.tell(Change::Diagnostics(changes));
-        self.has_told = true;
     }
 
     /// Sends an Event about a diagnostic.
@@ -87,7 +89,7 @@ impl Running {
     /// Reports the objects that are in force again.
     pub(super) fn recover(&mut self) {
         for object in std::mem::take(&mut self.recovering) {
-            let is_troubled = self.troubles_of(&object).next().is_some();
+            let is_troubled = !troubles_of(&self.troubles, &object).is_empty();
             let status = self.engine.status(&object);
             let is_impaired = |it: &Diagnostic| it.code.effect() != Effect::InForce;
             if is_troubled || status.state != State::InForce || status.diagnostics.iter().any(is_impaired) {
@@ -113,19 +115,16 @@ impl Running {
         }
         while let Some(object) = self.unwritten.pop_first() {
             let has_status = self.mirror.served(&object.kind).is_some_and(|served| served.has_status);
-            if !has_status || !self.subjects.contains_key(&object) {
+            let Some(known) = self.subjects.get_mut(&object).filter(|_| has_status) else {
                 continue;
-            }
-            let troubles: Vec<Diagnostic> = self.troubles_of(&object).cloned().collect();
+            };
+            let troubles = troubles_of(&self.troubles, &object);
             let is_written = self.engine.is_applied(&object);
             if !is_written && troubles.is_empty() {
                 self.waiting.insert(object);
                 continue;
             }
             let status = self.engine.status(&object);
-            let Some(known) = self.subjects.get_mut(&object) else {
-                continue;
-            };
             let (generation, now) = (known.generation, Timestamp::now());
             let conditions = conditions(&status, &troubles, is_written, generation, &known.conditions, now);
             if conditions == known.conditions && !known.is_unwritten {
@@ -149,13 +148,11 @@ impl Running {
                 self.unwritten.insert(object);
             }
         }
-        let waiting = std::mem::take(&mut self.waiting);
-        for object in waiting {
-            if self.engine.is_applied(&object) {
-                self.unwritten.insert(object);
-            } else {
-                self.waiting.insert(object);
-            }
+        let applied = self.waiting.iter().filter(|object| self.engine.is_applied(object));
+        let applied: Vec<ObjectRef> = applied.cloned().collect();
+        for object in applied {
+            self.waiting.remove(&object);
+            self.unwritten.insert(object);
         }
         self.writes.forget(self.engine.actions());
         let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
@@ -165,11 +162,12 @@ impl Running {
             }
         }
     }
+}
 
-    pub(super) fn troubles_of(&self, object: &ObjectRef) -> impl Iterator<Item = &Diagnostic> {
-        let all = self.troubles.values().flatten();
-        all.filter(move |diagnostic| diagnostic.object == *object)
-    }
+/// Returns the diagnostics about writes for an SMI object.
+pub(super) fn troubles_of(troubles: &BTreeMap<ObjectRef, Vec<Diagnostic>>, object: &ObjectRef) -> Vec<Diagnostic> {
+    let all = troubles.values().flatten();
+    all.filter(|diagnostic| diagnostic.object == *object).cloned().collect()
 }
 
 /// Returns the changes without those of origins only. The version of an object is one, and Events and conditions that

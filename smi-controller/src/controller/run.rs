@@ -2,6 +2,7 @@
 
 use super::echo::Echoes;
 use super::handle::{Change, DryRun, ObjectStatus, Readiness, Request, Shared};
+use super::report::troubles_of;
 use super::tell::Teller;
 use super::writes::{Outcome, Writes, Written, deleted_uid};
 use super::{Controller, Options};
@@ -56,7 +57,7 @@ pub(super) struct Running {
     written_at: BTreeMap<ObjectRef, SystemTime>,
     /// Is `true` once diagnostics have been told.
     pub(super) has_told: bool,
-    /// The time at which contested objects were last looked through.
+    /// The time of the last [look](Self::look_again) at what nothing else would bring up.
     checked: Instant,
     /// The time at which something can be done that cannot be done yet.
     next: Option<Instant>,
@@ -176,19 +177,16 @@ impl Running {
 
     /// Takes an update of the mirror.
     fn take(&mut self, mut update: Update) {
-        if let Some((kind, namespace, report)) = update.report() {
+        if let Some((watched, report)) = update.report() {
             if let Report::Failed(error) = report {
-                tracing::warn!(%kind, namespace, error, "a watch failed");
+                tracing::warn!(kind = %watched.kind, namespace = watched.namespace, error, "a watch failed");
             }
-            if !self.echoes.correct(kind, namespace, report) {
+            if !self.echoes.correct(watched, report) {
                 return;
             }
             match report {
                 Report::Listed(list, _) => {
-                    let is_listed = |object: &ObjectRef| {
-                        object.kind == *kind && namespace.is_none_or(|only| object.key.namespace == only)
-                    };
-                    self.subjects.retain(|object, _| !is_listed(object));
+                    self.subjects.retain(|object, _| !watched.contains(object));
                     for seen in list {
                         self.notice(seen);
                     }
@@ -305,8 +303,6 @@ impl Running {
             self.has_told = false;
             self.unwritten.clear();
             self.waiting.clear();
-        } else if !self.has_told {
-            self.unwritten.extend(self.subjects.keys().cloned());
         }
         if is_complete && is_leader {
             self.tell();
@@ -345,11 +341,15 @@ impl Running {
             Request::Status(object, answer) => {
                 let status = is_complete.then(|| ObjectStatus {
                     status: self.engine.status(&object),
-                    writes: self.troubles_of(&object).cloned().collect(),
+                    writes: troubles_of(&self.troubles, &object),
                     is_written: self.engine.is_applied(&object),
                     written_at: self.written_at.get(&object).copied(),
                 });
                 _ = answer.send(status);
+            }
+            Request::Plan(answer) => {
+                let plan = is_complete.then(|| self.engine.plan().actions);
+                _ = answer.send(plan);
             }
             Request::DryRun(edits, answer) => {
                 let dry_run = is_complete.then(|| {

@@ -4,6 +4,7 @@ use super::handle::Change;
 use crate::backoff::Backoff;
 use crate::cluster::resource;
 use crate::event::Subject;
+use crate::request::{code, within};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
@@ -154,7 +155,7 @@ async fn send(client: &Client, mut event: Event, is_new: bool) -> kube::Result<(
 }
 
 fn is_conflict<T>(result: &kube::Result<T>) -> bool {
-    matches!(result, Err(kube::Error::Api(status)) if status.code == 409)
+    result.as_ref().err().and_then(code) == Some(409)
 }
 
 /// Writes the conditions of one object.
@@ -174,7 +175,7 @@ async fn patch(client: &Client, subject: &Subject, version: &str, conditions: &[
     let patch = json!({"metadata": metadata, "status": {"conditions": conditions}});
     let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
     match persist(|| objects.patch_status(&object.key.name, &parameters, &patch)).await {
-        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
+        Err(error) if matches!(code(&error), Some(404 | 409)) => Ok(()),
         result => result.map(drop),
     }
 }
@@ -183,17 +184,20 @@ async fn patch(client: &Client, subject: &Subject, version: &str, conditions: &[
 async fn persist<T, F: Future<Output = kube::Result<T>>>(request: impl Fn() -> F) -> kube::Result<T> {
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
     for _ in 1..ATTEMPTS {
-        let answer = timeout(TIME_LIMIT, request()).await;
-        let error = match answer {
-            Ok(Err(kube::Error::Api(status))) if status.code == 429 || status.code >= 500 => kube::Error::Api(status),
-            Ok(Err(error @ (kube::Error::HyperError(_) | kube::Error::Service(_)))) => error,
-            Ok(result) => return result,
-            Err(elapsed) => kube::Error::Service(elapsed.into()),
-        };
-        tokio::time::sleep(backoff.next(&error)).await;
+        match within(TIME_LIMIT, request()).await {
+            Err(error) if is_passing(&error) => tokio::time::sleep(backoff.next(&error)).await,
+            result => return result,
+        }
     }
-    let answer = timeout(TIME_LIMIT, request()).await;
-    answer.unwrap_or_else(|elapsed| Err(kube::Error::Service(elapsed.into())))
+    within(TIME_LIMIT, request()).await
+}
+
+/// Returns `true` if the same request may succeed later.
+fn is_passing(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::HyperError(_) | kube::Error::Service(_) => true,
+        error => code(error).is_some_and(|code| code == 429 || code >= 500),
+    }
 }
 
 /// Gives an Event a name of its own.

@@ -6,6 +6,7 @@ use super::echo::Echoes;
 use crate::backoff::Backoff;
 use crate::cluster::KubeCluster;
 use crate::lease::Leadership;
+use crate::task::finished;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::{Cluster, Error};
 use smi_adapter::engine::Engine;
@@ -39,7 +40,7 @@ pub(super) struct Writes {
 #[derive(Debug)]
 struct Failed {
     object: ObjectRef,
-    /// What was written; `None` if the pause is for whatever the policy requires.
+    /// The hash of the failed write; `None` if the pause is for every write of the policy.
     content: Option<u64>,
     backoff: Backoff,
     until: Instant,
@@ -142,13 +143,8 @@ impl Writes {
 
     /// Waits for a write to finish. It is never ready without one.
     pub(super) async fn next(&mut self) -> Written {
-        match self.tasks.join_next().await {
-            Some(Ok(written)) => self.note(written),
-            // A panic is an error in this crate, and must not look like a write that takes long.
-            Some(Err(error)) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => std::future::pending().await,
-            },
+        match self.tasks.join_next().await.and_then(finished) {
+            Some(written) => self.note(written),
             None => std::future::pending().await,
         }
     }
@@ -187,13 +183,7 @@ impl Writes {
                 self.contests.written(&written.action);
             }
             // Retried at once after the first conflict, then with pauses.
-            Outcome::Changed(_) => self.fail(&written.action, true, |backoff| {
-                if backoff.is_new() {
-                    backoff.skip()
-                } else {
-                    backoff.pause()
-                }
-            }),
+            Outcome::Changed(_) => self.fail(&written.action, true, Backoff::pause_later),
             Outcome::Failed(Error::Refused { .. }) => {
                 let longest = self.options.longest_pause;
                 self.fail(&written.action, false, |_| longest);

@@ -3,8 +3,7 @@
 use super::settings::{LeaseName, LeaseSettings};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use k8s_openapi::jiff::Timestamp;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A lease as it was last seen.
@@ -100,11 +99,4 @@ pub(super) fn released(lease: &Lease, time: MicroTime) -> Lease {
 
 pub(super) fn holder(lease: &Lease) -> Option<&str> {
     lease.spec.as_ref()?.holder_identity.as_deref()
-}
-
-/// Returns the time that people see in a lease. No decision depends on it.
-pub(super) fn wall_clock() -> MicroTime {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let microseconds = i64::try_from(since_epoch.as_micros()).unwrap_or_default();
-    MicroTime(Timestamp::from_microsecond(microseconds).unwrap_or_default())
 }

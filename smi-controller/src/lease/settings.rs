@@ -1,5 +1,6 @@
 //! The name of a lease, and the choices of a candidate.
 
+use crate::backoff::doubled;
 use std::collections::hash_map::RandomState;
 use std::fmt::{self, Display};
 use std::hash::{BuildHasher, Hasher};
@@ -108,8 +109,7 @@ impl LeaseSettings {
 
     /// Returns the pause after a number of failures in a row.
     pub(super) fn backoff(&self, failures: u32) -> Duration {
-        let factor = 2_u32.saturating_pow(failures.saturating_sub(1));
-        (self.duration / 150).saturating_mul(factor).min(self.renewal())
+        doubled(self.duration / 150, failures.saturating_sub(1), self.renewal())
     }
 }
 

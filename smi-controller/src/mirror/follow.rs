@@ -1,16 +1,17 @@
 //! The watches of one kind, restarted when its `CustomResourceDefinition` changes.
 
 use super::read::read;
-use super::{Change, Update};
+use super::{Change, Update, Watched};
 use crate::cluster::resource;
 use crate::served::{Served, is_built_in};
+use crate::task::finished;
 use crate::watch::{Report, Watch};
 use kube::api::DynamicObject;
 use kube::{Api, Client};
 use smi_adapter::object::Kind;
 use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 pub(super) const CRD: Kind = Kind::new(&[
     "apiextensions.k8s.io",
@@ -50,11 +51,11 @@ impl Followed {
             let report = tokio::select! {
                 Some(report) = crds.recv() => report,
                 Some(ended) = watches.join_next() => {
-                    propagate(ended);
+                    finished(ended);
                     continue;
                 }
                 Some(ended) = crd.join_next() => {
-                    propagate(ended);
+                    finished(ended);
                     return;
                 }
             };
@@ -116,12 +117,14 @@ impl Followed {
                 time_limit: self.time_limit,
             };
             let (followed, api_version) = (self.kind.clone(), kind.api_version());
-            let (kind, namespace) = (self.kind.clone(), namespace.clone());
+            let of = Watched {
+                kind: self.kind.clone(),
+                namespace: namespace.clone(),
+            };
             watches.spawn(watch.run(
                 move |object| read(&followed, &api_version, object),
                 move |report| Update {
-                    kind: kind.clone(),
-                    namespace: namespace.clone(),
+                    watched: of.clone(),
                     change: Change::Objects(report),
                 },
                 self.updates.clone(),
@@ -150,19 +153,12 @@ impl Followed {
     }
 
     async fn send(&self, change: Change) {
-        let update = Update {
+        let watched = Watched {
             kind: self.kind.clone(),
             namespace: None,
-            change,
         };
+        let update = Update { watched, change };
         // The mirror may be gone, and this task with it.
         _ = self.updates.send(update).await;
-    }
-}
-
-/// Continues the panic of a task. A kind whose watch has ended must not look up to date.
-pub(super) fn propagate(ended: Result<(), JoinError>) {
-    if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
-        std::panic::resume_unwind(panic);
     }
 }

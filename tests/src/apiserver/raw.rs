@@ -1,10 +1,10 @@
 //! A client for plain JSON. It gives access to details that typed clients hide: validation, warnings and statuses.
 
 use http::{Method, Request};
-use kube::Client;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::client::Body;
 use kube::core::Resource;
+use kube::{Api, Client};
 use serde_json::Value;
 use std::fmt::{self, Display};
 
@@ -92,11 +92,26 @@ impl Raw {
     /// # Errors
     /// As [`Raw::call`].
     pub async fn create(&self, object: &Value, parameters: &str) -> Result<Answer, Failure> {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-        let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
-        let path = collection(&text(object.get("apiVersion")), &text(object.get("kind")), namespace);
+        let path = collection_of(object);
         self.call(Method::POST, &format!("{path}?{parameters}"), Some(object))
             .await
+    }
+
+    /// Creates an object, or replaces it if it exists, as `kubectl replace` does.
+    ///
+    /// # Errors
+    /// As [`Raw::call`].
+    pub async fn apply(&self, object: &Value) -> Result<Answer, Failure> {
+        let path = path(object);
+        let Ok(found) = self.get(&path).await else {
+            return self.create(object, "").await;
+        };
+        let mut next = object.clone();
+        let version = found.body.pointer("/metadata/resourceVersion");
+        if let Some(metadata) = next.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("resourceVersion".to_owned(), version.cloned().unwrap_or_default());
+        }
+        self.call(Method::PUT, &path, Some(&next)).await
     }
 
     /// Deletes the object at a path.
@@ -111,9 +126,35 @@ impl Raw {
 /// Returns the path of the objects of a kind, in a namespace if one is given.
 #[must_use]
 pub fn collection(api_version: &str, kind: &str, namespace: Option<&str>) -> String {
+    DynamicObject::url_path(&resource(api_version, kind), namespace)
+}
+
+/// Returns access to the objects of a kind, in a namespace if one is given.
+#[must_use]
+pub fn api(client: Client, api_version: &str, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+    let resource = resource(api_version, kind);
+    match namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+        None => Api::all_with(client, &resource),
+    }
+}
+
+fn resource(api_version: &str, kind: &str) -> ApiResource {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-    DynamicObject::url_path(&resource, namespace)
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
+}
+
+/// Returns the path of the objects of an object's kind in its namespace.
+fn collection_of(object: &Value) -> String {
+    let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+    let [api_version, kind] = ["/apiVersion", "/kind"].map(|pointer| text(pointer).unwrap_or_default());
+    collection(api_version, kind, text("/metadata/namespace"))
+}
+
+/// Returns the path of an object.
+fn path(object: &Value) -> String {
+    let name = object.pointer("/metadata/name").and_then(Value::as_str);
+    format!("{}/{}", collection_of(object), name.unwrap_or_default())
 }
 
 fn unanswered(error: impl Display) -> Failure {
