@@ -13,6 +13,8 @@ mod convergence;
 mod history;
 #[path = "controller/kinds.rs"]
 mod kinds;
+#[path = "controller/metrics.rs"]
+mod metrics;
 #[path = "controller/permissions.rs"]
 mod permissions;
 #[path = "controller/place.rs"]

@@ -289,6 +289,13 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.actions.len()
     }
 
+    /// Returns the number of policies for which native objects are desired: routes of root services, and access to
+    /// workloads.
+    pub fn policies(&mut self) -> usize {
+        self.settle();
+        self.translated.len()
+    }
+
     /// Returns `true` if an action on the native object `name` is outstanding.
     pub fn is_outstanding(&mut self, name: &ObjectRef) -> bool {
         self.settle();

@@ -3,6 +3,7 @@
 mod contest;
 mod echo;
 mod handle;
+mod metrics;
 mod report;
 mod run;
 mod tell;
@@ -13,6 +14,7 @@ pub use handle::{Change, Changes, DryRun, Handle, ObjectStatus, Readiness};
 use crate::lease::{LeaseName, LeaseSettings};
 use handle::Shared;
 use kube::Client;
+use metrics::Metrics;
 use run::Running;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::settings::Settings;
@@ -58,6 +60,7 @@ pub struct Controller {
     options: Options,
     lease: Option<(LeaseName, LeaseSettings)>,
     reporter: Option<String>,
+    metrics: Metrics,
     shared: Shared,
 }
 
@@ -97,6 +100,7 @@ impl Controller {
             },
             lease: None,
             reporter: None,
+            metrics: Metrics::default(),
             shared: Shared::default(),
         }
     }
@@ -158,6 +162,38 @@ impl Controller {
     #[must_use]
     pub fn reporter(mut self, controller: impl Into<String>) -> Self {
         self.reporter = Some(controller.into());
+        self
+    }
+
+    /// Registers the metrics of the controller in a registry. Their names begin with `smi_controller_`.
+    ///
+    /// Durations are in seconds. A resource is a kind, such as `trafficsplits.split.smi-spec.io`.
+    ///
+    /// | metric | labels | meaning |
+    /// |---|---|---|
+    /// | `objects` | `resource` | SMI objects in the cluster |
+    /// | `policies` | | policies that they lead to |
+    /// | `diagnostics` | `code` | diagnostics that this instance has reported and that still hold |
+    /// | `outstanding_writes`, `ready`, `leader` | | the [`Readiness`] |
+    /// | `writes_total` | `resource`, `verb`, `outcome` | writes of native objects: `written`, `conflict`, `rejected` or `failed` |
+    /// | `write_duration_seconds` | | the time of one write |
+    /// | `plan_duration_seconds` | | the time in which the consequences of edits were derived |
+    /// | `edit_to_written_seconds` | | the time from the arrival of an edit of an SMI object to the last write for it |
+    /// | `lists_total`, `watch_failures_total` | `resource` | lists that arrived; lists and watches that failed |
+    /// | `reports_total` | `report`, `outcome` | Events (`event`) and `conditions`, `sent` or `failed` |
+    ///
+    /// ```no_run
+    /// # fn example(controller: smi_controller::Controller) {
+    /// use smi_controller::prometheus_client::registry::Registry;
+    ///
+    /// let mut registry = Registry::default();
+    /// let controller = controller.metrics(&mut registry);
+    /// # }
+    /// ```
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self, registry: &mut prometheus_client::registry::Registry) -> Self {
+        self.metrics = Metrics::register(registry);
         self
     }
 

@@ -20,5 +20,7 @@ pub use event::{Reporter, Subject};
 pub use kube;
 pub use lease::{Candidate, Leadership, LeaseName, LeaseSettings};
 pub use mirror::{Mirror, Update};
+#[cfg(feature = "metrics")]
+pub use prometheus_client;
 pub use rules::{Rules, lease_rules, rules};
 pub use served::Served;

@@ -271,6 +271,11 @@ impl Update {
         }
     }
 
+    /// Returns the kind that the update is about.
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.watched.kind
+    }
+
     /// Returns the kind that is served from now on, or no longer, if it is one.
     pub(crate) fn served(&self) -> Option<(&Kind, bool)> {
         match &self.change {

@@ -8,6 +8,7 @@ mod serve;
 use kube::{Client, Config};
 use options::{Command, Options};
 use smi_controller::Controller;
+use smi_controller::prometheus_client::registry::Registry;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,7 +45,10 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     // The controller has pauses of its own.
     config.default_retry = false;
     let client = Client::try_from(config)?;
-    let mut controller = Controller::new(client, options.mesh).settings(options.settings);
+    let mut registry = Registry::default();
+    let mut controller = Controller::new(client, options.mesh)
+        .settings(options.settings)
+        .metrics(&mut registry);
     if let Some(lease) = options.lease {
         controller = controller.lease(lease);
     }
@@ -53,7 +57,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     let handle = controller.handle();
     let listener = tokio::net::TcpListener::bind(("0.0.0.0", options.port)).await?;
-    tokio::spawn(serve::serve(listener, handle.clone()));
+    tokio::spawn(serve::serve(listener, handle.clone(), registry));
     if options.dry_run {
         tokio::spawn(serve::print(handle));
     }

@@ -71,7 +71,7 @@ fn deployment(options: &Options, namespace: &str, image: &str) -> Value {
                     "name": NAME,
                     "image": image,
                     "args": options.arguments,
-                    "ports": [{"name": "probes", "containerPort": options.port}],
+                    "ports": [{"name": "http", "containerPort": options.port}],
                     "livenessProbe": probe("/livez"),
                     "readinessProbe": probe("/readyz"),
                     "securityContext": {

@@ -24,7 +24,7 @@ usage: smi-operator [OPTION…]             runs the operator
   --no-access            leave access control alone; pods need not be watched then
   --lease NS/NAME        write only while holding this Lease, so that several replicas can run
   --dry-run              write nothing; print what would be written
-  --port PORT            port of /livez and /readyz (default: 8080)
+  --port PORT            port of /livez, /readyz and /metrics (default: 8080)
   --image IMAGE          container image (only with `manifests`; default: smi-operator:latest)
   --help                 show this text
 

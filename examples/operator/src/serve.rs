@@ -1,15 +1,24 @@
-//! The probes, and the output of a dry run.
+//! The probes and metrics, and the output of a dry run.
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use smi_controller::Handle;
+use smi_controller::prometheus_client::encoding::text::encode;
+use smi_controller::prometheus_client::registry::Registry;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
-/// Answers `/livez` and `/readyz`.
-pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
+/// The content type of [`encode`].
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Answers `/livez`, `/readyz` and `/metrics`.
+pub(crate) async fn serve(listener: TcpListener, handle: Handle, registry: Registry) {
     let live = handle.clone();
-    let probes = Router::new()
+    let registry = Arc::new(registry);
+    let routes = Router::new()
         .route(
             "/livez",
             get(async move || status(live.live(), "no progress".to_owned())),
@@ -17,9 +26,18 @@ pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
         .route(
             "/readyz",
             get(async move || status(handle.ready(), handle.readiness().stale.join("\n"))),
-        );
-    if let Err(error) = axum::serve(listener, probes).await {
+        )
+        .route("/metrics", get(async move || metrics(&registry)));
+    if let Err(error) = axum::serve(listener, routes).await {
         tracing::error!(%error, "probes are not answered");
+    }
+}
+
+fn metrics(registry: &Registry) -> Response {
+    let mut text = String::new();
+    match encode(&mut text, registry) {
+        Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 

@@ -73,8 +73,14 @@ fn free_port() -> String {
         .to_string()
 }
 
-/// Returns the answer to a probe; empty if there is none.
+/// Returns the first line of the answer to a probe; empty if there is none.
 fn probe(port: &str, path: &str) -> String {
+    let answer = get(port, path);
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Returns an answer with its head; empty if there is none.
+fn get(port: &str, path: &str) -> String {
     use std::io::Write;
     let Ok(mut stream) = std::net::TcpStream::connect(format!("127.0.0.1:{port}")) else {
         return String::new();
@@ -84,7 +90,7 @@ fn probe(port: &str, path: &str) -> String {
     _ = stream
         .write_all(request.as_bytes())
         .and_then(|()| stream.read_to_string(&mut answer));
-    answer.lines().next().unwrap_or_default().to_owned()
+    answer
 }
 
 fn read(file: &str) -> String {
@@ -209,6 +215,16 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
                 live(mesh, &cluster).await == expected
             })
             .await;
+    }
+    let metrics = get(&port, "/metrics");
+    for expected in [
+        "content-type: application/openmetrics-text",
+        "smi_controller_leader 1\n",
+        "smi_controller_outstanding_writes 0\n",
+        "smi_controller_objects{resource=\"traffictargets.access.smi-spec.io\"}",
+        "verb=\"delete\",outcome=\"written\"}",
+    ] {
+        assert!(metrics.contains(expected), "{expected} is not in {metrics}");
     }
     assert_eq!(operator.terminate(), "");
 

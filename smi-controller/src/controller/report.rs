@@ -1,6 +1,7 @@
 //! The reports of a running controller: Events and conditions on SMI objects.
 
 use super::handle::Change;
+use super::metrics::Measurement;
 use super::run::Running;
 use crate::conditions::conditions;
 use k8s_openapi::jiff::Timestamp;
@@ -59,7 +60,9 @@ impl Running {
         if !has_told {
             self.unwritten.extend(self.subjects.keys().cloned());
         }
-        let changes = meant(self.engine.diagnostics());
+        let changes = self.engine.diagnostics();
+        self.metrics.record(Measurement::Diagnostics(&changes));
+        let changes = meant(changes);
         if changes.appeared.is_empty() && changes.gone.is_empty() {
             return;
         }
@@ -155,6 +158,8 @@ impl Running {
             self.unwritten.insert(object);
         }
         self.writes.forget(self.engine.actions());
+        // The object may be gone, or another client may have written what it requires.
+        self.edited.retain(|object, _| !self.engine.is_applied(object));
         let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
         for name in names {
             if !self.writes.contests.contains(&name) && !self.engine.is_outstanding(&name) {

@@ -2,6 +2,7 @@
 
 use super::echo::Echoes;
 use super::handle::{Change, DryRun, ObjectStatus, Readiness, Request, Shared};
+use super::metrics::{Measurement, Metrics};
 use super::report::troubles_of;
 use super::tell::Teller;
 use super::writes::{Outcome, Writes, Written, deleted_uid};
@@ -41,6 +42,7 @@ pub(super) struct Running {
     pub(super) teller: Teller,
     pub(super) reporter: Reporter,
     pub(super) shared: Shared,
+    pub(super) metrics: Metrics,
     pub(super) options: Options,
     election: Option<Election>,
     /// The SMI objects in the cluster.
@@ -55,6 +57,12 @@ pub(super) struct Running {
     pub(super) recovering: BTreeSet<ObjectRef>,
     /// The time of the last write for each SMI object.
     written_at: BTreeMap<ObjectRef, SystemTime>,
+    /// The times at which edits of SMI objects arrived whose writes are outstanding, for the metrics.
+    pub(super) edited: BTreeMap<ObjectRef, Instant>,
+    /// Those of them of which it is not yet known whether they require a write.
+    arrived: Vec<ObjectRef>,
+    /// Is `true` if the engine was edited in this step.
+    has_edits: bool,
     /// Is `true` once diagnostics have been told.
     pub(super) has_told: bool,
     /// The time of the last [look](Self::look_again) at what nothing else would bring up.
@@ -90,6 +98,7 @@ impl Running {
             options,
             lease,
             reporter,
+            metrics,
             shared,
         } = controller;
         let client = client.0;
@@ -125,9 +134,10 @@ impl Running {
             engine,
             echoes: Echoes::default(),
             writes: Writes::new(cluster, field_manager, options),
-            teller: Teller::start(client, shared.changes()),
+            teller: Teller::start(client, shared.changes(), metrics.clone()),
             reporter,
             shared,
+            metrics,
             options,
             election,
             subjects: BTreeMap::new(),
@@ -136,6 +146,9 @@ impl Running {
             troubles: BTreeMap::new(),
             recovering: BTreeSet::new(),
             written_at: BTreeMap::new(),
+            edited: BTreeMap::new(),
+            arrived: Vec::new(),
+            has_edits: false,
             has_told: false,
             checked: Instant::now(),
             next: None,
@@ -177,15 +190,19 @@ impl Running {
 
     /// Takes an update of the mirror.
     fn take(&mut self, mut update: Update) {
+        let known = self.subjects.len();
+        self.has_edits = true;
         if let Some((watched, report)) = update.report() {
             if let Report::Failed(error) = report {
                 tracing::warn!(kind = %watched.kind, namespace = watched.namespace, error, "a watch failed");
+                self.metrics.record(Measurement::WatchFailed(&watched.kind));
             }
             if !self.echoes.correct(watched, report) {
                 return;
             }
             match report {
                 Report::Listed(list, _) => {
+                    self.metrics.record(Measurement::Listed(&watched.kind));
                     self.subjects.retain(|object, _| !watched.contains(object));
                     for seen in list {
                         self.notice(seen);
@@ -204,7 +221,18 @@ impl Running {
             Some((kind, false)) => self.subjects.retain(|object, _| object.kind != *kind),
             None => {}
         }
+        if self.subjects.len() != known {
+            self.count(update.kind());
+        }
         update.apply(&mut self.engine);
+    }
+
+    /// Counts the objects of a kind.
+    fn count(&self, kind: &Kind) {
+        if self.metrics.is_on() {
+            let objects = self.subjects.keys().filter(|object| object.kind == *kind);
+            self.metrics.record(Measurement::Objects(kind, objects.count()));
+        }
     }
 
     /// Notes what the engine does not need of an object.
@@ -227,13 +255,20 @@ impl Running {
             is_unwritten: false,
             conditions: std::mem::take(&mut seen.conditions),
         };
-        self.subjects.insert(seen.object.clone(), known);
+        let generation = known.generation;
+        let former = self.subjects.insert(seen.object.clone(), known);
         self.unwritten.insert(seen.object.clone());
+        if self.metrics.is_on() && former.is_none_or(|former| former.generation != generation) {
+            self.edited.entry(seen.object.clone()).or_insert_with(Instant::now);
+            self.arrived.push(seen.object.clone());
+        }
     }
 
     /// Takes the outcome of a write.
     fn finish(&mut self, written: Written) {
-        let Written { action, outcome } = written;
+        let Written { action, outcome, took } = written;
+        self.metrics.record(Measurement::Write(&action, &outcome, took));
+        self.has_edits = true;
         let name = action.object();
         match outcome {
             Outcome::Stored(object) => {
@@ -277,6 +312,11 @@ impl Running {
         let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
         for source in sources {
             self.unwritten.insert(source.clone());
+            if self.edited.contains_key(&source) && self.engine.is_applied(&source) {
+                let arrived = self.edited.remove(&source);
+                let took = arrived.map(|arrived| arrived.elapsed()).unwrap_or_default();
+                self.metrics.record(Measurement::Applied(took));
+            }
             self.written_at.insert(source, SystemTime::now());
         }
         if self.writes.contests.contains(name) {
@@ -298,11 +338,15 @@ impl Running {
         let is_leader = leadership.as_ref().is_none_or(Leadership::may_write);
         let is_complete = self.mirror.is_complete();
         self.next = None;
+        if is_complete {
+            self.derive();
+        }
         // Another instance tells while this one may not write.
         if !is_leader {
             self.has_told = false;
             self.unwritten.clear();
             self.waiting.clear();
+            self.edited.clear();
         }
         if is_complete && is_leader {
             self.tell();
@@ -324,13 +368,33 @@ impl Running {
             format!("{}/{}{place}{reason}", kind.group(), kind.plural())
         });
         let stale: Vec<String> = stale.collect();
-        self.shared.publish(Readiness {
+        let readiness = Readiness {
             is_ready: is_complete && stale.is_empty(),
             is_leader,
             stale,
             lease_error: leadership.as_ref().and_then(Leadership::error),
             outstanding: if is_complete { self.engine.outstanding() } else { 0 },
-        });
+        };
+        if self.metrics.is_on() && is_complete {
+            self.metrics
+                .record(Measurement::State(&readiness, self.engine.policies()));
+        }
+        self.shared.publish(readiness);
+    }
+
+    /// Derives the consequences of the edits, and measures how long it takes.
+    fn derive(&mut self) {
+        if !std::mem::take(&mut self.has_edits) {
+            return;
+        }
+        let started = Instant::now();
+        self.engine.outstanding();
+        self.metrics.record(Measurement::Planned(started.elapsed()));
+        for object in std::mem::take(&mut self.arrived) {
+            if self.engine.is_applied(&object) {
+                self.edited.remove(&object);
+            }
+        }
     }
 
     /// Answers a request of a handle.

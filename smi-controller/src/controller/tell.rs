@@ -1,6 +1,7 @@
 //! Events and conditions, sent in the background.
 
 use super::handle::Change;
+use super::metrics::{Measurement, Metrics};
 use crate::backoff::Backoff;
 use crate::cluster::resource;
 use crate::event::Subject;
@@ -53,12 +54,12 @@ enum Told {
 }
 
 impl Teller {
-    pub(super) fn start(client: Client, changes: broadcast::Sender<Change>) -> Self {
+    pub(super) fn start(client: Client, changes: broadcast::Sender<Change>, metrics: Metrics) -> Self {
         let (sender, waiting) = mpsc::channel(WAITING);
         let (failed, unwritten) = mpsc::unbounded_channel();
         Self {
             waiting: sender,
-            task: tokio::spawn(send_all(client, waiting, changes, failed)),
+            task: tokio::spawn(send_all(client, waiting, changes, failed, metrics)),
             recent: BTreeMap::new(),
             cleaned: Instant::now(),
             unwritten,
@@ -116,8 +117,10 @@ async fn send_all(
     mut waiting: mpsc::Receiver<Told>,
     changes: broadcast::Sender<Change>,
     unwritten: mpsc::UnboundedSender<ObjectRef>,
+    metrics: Metrics,
 ) {
     while let Some(told) = waiting.recv().await {
+        let is_event = matches!(told, Told::Event { .. });
         let sent = match told {
             Told::Event { event, is_new } => send(&client, *event, is_new).await,
             Told::Conditions(subject, version, conditions) => {
@@ -129,6 +132,8 @@ async fn send_all(
                 patched
             }
         };
+        let is_sent = sent.is_ok();
+        metrics.record(Measurement::Report { is_event, is_sent });
         if let Err(error) = sent {
             tracing::warn!(%error, "an Event or a status was not written");
             // Without a receiver, the log remains.

@@ -15,6 +15,7 @@ use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::Action;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -59,6 +60,8 @@ impl Failed {
 pub(super) struct Written {
     pub(super) action: Action,
     pub(super) outcome: Outcome,
+    /// The time that the request took.
+    pub(super) took: Duration,
 }
 
 /// The outcome of a write.
@@ -131,11 +134,16 @@ impl Writes {
             let (cluster, field_manager) = (self.cluster.clone(), self.field_manager.clone());
             let (action, leadership) = (action.clone(), leadership.cloned());
             self.tasks.spawn(async move {
+                let started = Instant::now();
                 let outcome = match leadership {
                     Some(leadership) if !leadership.may_write() => Outcome::Unsent,
                     _ => write(&cluster, &action, &field_manager).await,
                 };
-                Written { action, outcome }
+                Written {
+                    action,
+                    outcome,
+                    took: started.elapsed(),
+                }
             });
         }
         next
@@ -200,7 +208,7 @@ impl Writes {
     }
 
     /// Notes a failure. The pause is for this action, or for any of its policy.
-    fn fail(&mut self, action: &Action, is_for_any: bool, pause: impl FnOnce(&mut Backoff) -> std::time::Duration) {
+    fn fail(&mut self, action: &Action, is_for_any: bool, pause: impl FnOnce(&mut Backoff) -> Duration) {
         let Options {
             first_pause,
             longest_pause,
