@@ -7,6 +7,8 @@
     reason = "helpers of tests are test code as well"
 )]
 
+#[path = "controller/acceptance.rs"]
+mod acceptance;
 #[path = "controller/convergence.rs"]
 mod convergence;
 #[path = "controller/history.rs"]

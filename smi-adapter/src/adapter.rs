@@ -12,6 +12,7 @@ use crate::manifest::{Manifest, Native, NativeObject, Spec, Stage, reportable};
 use crate::model::Policy;
 use crate::object::{Kind, ObjectRef, is_dns_subdomain};
 use async_trait::async_trait;
+use serde_json::Value;
 use smi_types::FieldPath;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -68,6 +69,17 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Returns `true` if the mesh has accepted an object that this adapter wrote, according to its `status` in the
+    /// cluster, which is `null` if there is none.
+    ///
+    /// A mesh that takes objects over later than the API server does can tell in their status when it has. A controller
+    /// deletes what an object replaces only after that, because until then neither would be in force. By default an
+    /// object is accepted as soon as it exists.
+    fn is_accepted(&self, object: &NativeObject, status: &Value) -> bool {
+        let (_, _) = (object, status);
+        true
+    }
+
     /// Detects whether the mesh is installed, by the kinds that the cluster serves.
     ///
     /// # Errors
@@ -114,6 +126,10 @@ impl<T: MeshAdapter + ?Sized> MeshAdapter for Arc<T> {
 
     fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
         (**self).concerns(object)
+    }
+
+    fn is_accepted(&self, object: &NativeObject, status: &Value) -> bool {
+        (**self).is_accepted(object, status)
     }
 
     async fn detect(&self, cluster: &dyn Cluster) -> Result<Detection, Error> {

@@ -302,12 +302,12 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.turns.contains_key(name)
     }
 
-    /// Returns the SMI objects for which the desired native object `name` exists. There are none if no such object is
-    /// desired, so that the existing one is to be deleted.
-    pub fn sources(&mut self, name: &ObjectRef) -> impl Iterator<Item = &ObjectRef> {
+    /// Returns the desired native object `name`, with the SMI objects for which it exists. If there is none, an existing
+    /// one that is managed by us is to be deleted.
+    pub fn manifest(&mut self, name: &ObjectRef) -> Option<&Manifest> {
         self.settle();
-        let wanted = self.wanted.get(name);
-        wanted.into_iter().flat_map(|wanted| &wanted.manifest.sources)
+        let wanted = self.wanted.get(name).filter(|wanted| !wanted.is_withheld);
+        wanted.map(|wanted| &*wanted.manifest)
     }
 
     /// Returns `true` if no write is outstanding for an SMI object: the plan neither creates nor replaces a native

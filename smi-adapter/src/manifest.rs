@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
+/// The annotation with the policy of an object managed by us.
+pub(crate) const POLICY: &str = "smi-adapter.dev/policy";
+
 /// The `spec` of a native kind, as an adapter writes it.
 ///
 /// It writes every field that has a default in the mesh's CRD, so that the API server returns exactly what was sent. It
@@ -84,6 +87,12 @@ impl NativeObject {
         }
         json.push(b'}');
         Ok(json)
+    }
+
+    /// Returns the name of the policy that an object managed by us was written for, as an action has it.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        self.annotation(POLICY)
     }
 
     /// Returns the value of a label.

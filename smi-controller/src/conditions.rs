@@ -3,6 +3,8 @@
 use crate::event::located;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::plan::{State, Status};
 
@@ -91,6 +93,14 @@ pub fn conditions(
     let others = former.iter().filter(|earlier| !types.contains(&earlier.type_.as_str()));
     conditions.extend(others.cloned());
     conditions
+}
+
+/// Returns the conditions in the status of an object. Those in another form are left out.
+pub(crate) fn in_status(status: &Value) -> Vec<Condition> {
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    conditions
+        .filter_map(|condition| Condition::deserialize(condition).ok())
+        .collect()
 }
 
 /// Returns the diagnostics as lines.

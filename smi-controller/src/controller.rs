@@ -1,5 +1,6 @@
 //! The controller: follows a cluster, keeps the mesh equal to what the SMI objects say, and tells their authors.
 
+mod acceptance;
 mod contest;
 mod echo;
 mod handle;
@@ -70,6 +71,7 @@ struct Options {
     parallel_writes: usize,
     first_pause: Duration,
     longest_pause: Duration,
+    acceptance_limit: Duration,
     is_read_only: bool,
     writes_conditions: bool,
 }
@@ -95,6 +97,7 @@ impl Controller {
                 parallel_writes: 16,
                 first_pause: Duration::from_millis(200),
                 longest_pause: Duration::from_secs(60),
+                acceptance_limit: Duration::from_secs(30),
                 is_read_only: false,
                 writes_conditions: true,
             },
@@ -155,6 +158,18 @@ impl Controller {
     pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         self.options.first_pause = first;
         self.options.longest_pause = longest.max(first);
+        self
+    }
+
+    /// Replaces the time within which the mesh must [accept](MeshAdapter::is_accepted) a native object, which is 30
+    /// seconds.
+    ///
+    /// What an object replaces is deleted only after the object is accepted. If the time is over, the object is reported
+    /// as [`NotAccepted`](smi_adapter::Code::NotAccepted), and the deletions take place nevertheless: what they revoke
+    /// must not stay in force.
+    #[must_use]
+    pub fn acceptance_limit(mut self, limit: Duration) -> Self {
+        self.options.acceptance_limit = limit;
         self
     }
 

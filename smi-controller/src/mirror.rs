@@ -7,8 +7,8 @@ use crate::served::Served;
 use crate::task::finished;
 use crate::watch::Report;
 use follow::Followed;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Client;
+use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::engine::{Edit, Engine};
 use smi_adapter::object::{Kind, ObjectRef};
@@ -114,8 +114,8 @@ pub(crate) struct Seen {
     pub(crate) uid: String,
     pub(crate) version: String,
     pub(crate) generation: Option<i64>,
-    /// The conditions in the status of an SMI object.
-    pub(crate) conditions: Vec<Condition>,
+    /// The status of an SMI object or a native one; `null` if there is none.
+    pub(crate) status: Box<Value>,
     /// The object with its content.
     pub(crate) edit: Edit,
 }

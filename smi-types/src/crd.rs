@@ -45,7 +45,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kind::Facts;
 use std::collections::BTreeSet;
 
-/// Returns the CRDs of all SMI kinds. They list every version, serve those that can be served together, and have no
+/// Returns the CRDs of all SMI kinds. They list every version, serve those that can be served together, and have a
 /// status.
 ///
 /// ```
@@ -62,7 +62,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 
 /// The CRD of one kind, with settings for the served versions, the storage version and the status of objects.
 ///
-/// A CRD for a cluster in which linkerd-smi has stored splits, and for an operator that writes a status:
+/// A CRD for a cluster in which linkerd-smi has stored splits:
 ///
 /// ```
 /// use smi_types::Version;
@@ -70,7 +70,6 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 ///
 /// let crd = Crd::new(Kind::TrafficSplit)
 ///     .serve(Version::V1Alpha1, [Version::V1Alpha2])?
-///     .status(true)
 ///     .build();
 /// let served: Vec<_> = crd.spec.versions.iter().filter(|version| version.served).collect();
 /// assert_eq!(served.len(), 2);
@@ -131,7 +130,7 @@ impl Crd {
             kind,
             storage: facts.storage,
             served: facts.versions_like(facts.storage),
-            status: false,
+            status: true,
         }
     }
 
@@ -164,9 +163,11 @@ impl Crd {
     }
 
     /// Sets whether objects have a status, which only clients with access to the subresource `status` can write. By
-    /// default they have none, as with most published CRDs.
+    /// default they have one, although most published CRDs have none: without it, an operator cannot write what became
+    /// of an object.
     ///
-    /// A status accepts any fields, and `conditions` in the usual form of Kubernetes.
+    /// A status accepts any fields, and `conditions` in the usual form of Kubernetes. Two of them are columns in the
+    /// output of `kubectl get`: `Accepted` and `Programmed`.
     #[must_use]
     pub fn status(mut self, status: bool) -> Self {
         self.status = status;
@@ -216,13 +217,6 @@ impl Crd {
         if self.status {
             schema::add_status(&mut schema);
         }
-        let column = |service: &str| CustomResourceColumnDefinition {
-            name: "Service".into(),
-            type_: "string".into(),
-            description: Some(service.into()),
-            json_path: ".spec.service".into(),
-            ..CustomResourceColumnDefinition::default()
-        };
         Some(CustomResourceDefinitionVersion {
             name: version.to_string(),
             served: self.served.contains(&version),
@@ -234,10 +228,68 @@ impl Crd {
                 status: Some(CustomResourceSubresourceStatus(serde_json::json!({}))),
                 scale: None,
             }),
-            additional_printer_columns: (self.kind == Kind::TrafficSplit)
-                .then(|| vec![column("The root service, whose traffic is split.")]),
+            additional_printer_columns: self.columns(version),
             ..CustomResourceDefinitionVersion::default()
         })
+    }
+
+    /// Returns the columns in the output of `kubectl get`.
+    fn columns(&self, version: Version) -> Option<Vec<CustomResourceColumnDefinition>> {
+        let mut columns = Vec::new();
+        match self.kind {
+            Kind::TrafficSplit => columns.extend([
+                ("Service", ".spec.service", "The root service, whose traffic is split."),
+                (
+                    "Backends",
+                    ".spec.backends[*].service",
+                    "The services that share the traffic.",
+                ),
+                ("Weights", ".spec.backends[*].weight", "The weights of the backends."),
+            ]),
+            Kind::TrafficTarget => columns.push((
+                "Destination",
+                // v1alpha1 has no `spec`.
+                if version == Version::V1Alpha1 {
+                    ".destination.name"
+                } else {
+                    ".spec.destination.name"
+                },
+                "The service account whose pods the sources may reach.",
+            )),
+            Kind::HTTPRouteGroup | Kind::TCPRoute | Kind::UDPRoute | Kind::IdentityBinding => {}
+        }
+        if self.status {
+            columns.extend([
+                (
+                    "Accepted",
+                    ".status.conditions[?(@.type==\"Accepted\")].status",
+                    "Whether the object is valid by itself.",
+                ),
+                (
+                    "Programmed",
+                    ".status.conditions[?(@.type==\"Programmed\")].status",
+                    "Whether the whole object is in force.",
+                ),
+            ]);
+        }
+        // Without columns, an API server shows the age by itself.
+        if columns.is_empty() {
+            return None;
+        }
+        let of = |(name, path, description): (&str, &str, &str), type_: &str| CustomResourceColumnDefinition {
+            name: name.into(),
+            type_: type_.into(),
+            description: Some(description.into()),
+            json_path: path.into(),
+            ..CustomResourceColumnDefinition::default()
+        };
+        let age = (
+            "Age",
+            ".metadata.creationTimestamp",
+            "The time since the object was created.",
+        );
+        let columns = columns.into_iter().map(|column| of(column, "string"));
+        Some(columns.chain([of(age, "date")]).collect())
     }
 }
 

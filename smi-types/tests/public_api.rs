@@ -370,7 +370,6 @@ fn installs_one_crd_per_kind() {
     let old = Crd::new(Kind::TrafficTarget)
         .serve(Version::V1Alpha1, [])
         .unwrap()
-        .status(true)
         .build();
     let mut served = old.spec.versions.iter().filter(|version| version.served);
     let only = served.next().unwrap();

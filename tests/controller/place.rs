@@ -57,10 +57,7 @@ pub(crate) fn crds() -> Vec<Value> {
 
 /// Returns the CRDs of SMI, with a status.
 pub(crate) fn smi_crds() -> Vec<Value> {
-    let kinds = smi_types::crd::Kind::ALL.into_iter();
-    kinds
-        .map(|kind| json!(smi_types::crd::Crd::new(kind).status(true).build()))
-        .collect()
+    smi_types::crds().into_iter().map(|crd| json!(crd)).collect()
 }
 
 /// Returns CRDs for the kinds that the adapter for Istio writes, which accept any spec.

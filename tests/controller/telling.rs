@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::plan::State;
 use smi_controller::{Change, Changes, LeaseName, LeaseSettings};
-use smi_tests::apiserver::crd;
+use smi_tests::apiserver::{collection, crd};
 use std::time::{Duration, Instant};
 
 /// Returns the reasons of the Events about an object, sorted.
-async fn reasons(place: &Place, name: &str) -> Vec<String> {
+pub(crate) async fn reasons(place: &Place, name: &str) -> Vec<String> {
     let events = place
         .api("events.k8s.io/v1", "Event")
         .list(&ListParams::default())
@@ -91,6 +91,18 @@ async fn conditions(place: &Place, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns what `kubectl get trafficsplits` shows of the first split, without its age.
+async fn row_of_kubectl(place: &Place) -> Vec<String> {
+    let path = collection(SPLIT, "TrafficSplit", Some(&place.namespace));
+    let accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    let request = http::Request::get(path).header("accept", accept).body(Vec::new());
+    let table: Value = place.client.request(request.expect("it is a request")).await.unwrap();
+    let cells = table["rows"][0]["cells"].as_array().into_iter().flatten();
+    let mut cells: Vec<String> = cells.map(|cell| cell.as_str().unwrap_or_default().to_owned()).collect();
+    cells.pop();
+    cells
+}
+
 #[test]
 fn conditions_follow_the_state() {
     in_place("conditions", async |place| {
@@ -111,6 +123,8 @@ fn conditions_follow_the_state() {
             .await;
         let split = place.splits().get("canary").await.unwrap();
         assert_eq!(split.data["status"]["conditions"][0]["observedGeneration"], json!(1));
+        let row = ["canary", "web", "web-v1 web-v2", "90 10", "True", "False"];
+        assert_eq!(row_of_kubectl(&place).await, row);
         run.stop().await;
 
         // A restart changes nothing.

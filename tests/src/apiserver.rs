@@ -8,6 +8,7 @@
 
 mod binaries;
 mod crds;
+mod linkerd;
 mod raw;
 mod servers;
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod acceptance;
 mod access;
 mod matches;
 mod native;
@@ -10,6 +11,7 @@ mod route;
 use native::{
     AuthorizationPolicy, HttpRoute, MeshTlsAuthentication, NetworkAuthentication, Server, ServiceProfile, TcpRoute,
 };
+use serde_json::Value;
 use smi_adapter::adapter::{Concern, Feature, MeshAdapter, Support, Translation};
 use smi_adapter::diagnostic::Diagnostic;
 use smi_adapter::ingress;
@@ -192,6 +194,10 @@ impl MeshAdapter for Linkerd {
 
     fn concerns(&self, object: &NativeObject) -> Option<BTreeSet<Concern>> {
         Some(review::concerns(object))
+    }
+
+    fn is_accepted(&self, object: &NativeObject, status: &Value) -> bool {
+        acceptance::is_accepted(object, status)
     }
 
     fn review(&self, desired: &[&Manifest], foreign: &[&NativeObject]) -> Vec<Diagnostic> {

@@ -16,9 +16,7 @@ const NAMESPACE: &str = "smi-system";
 pub(crate) fn manifests(options: &Options, image: &str) -> String {
     let namespace = options.lease.as_ref().map_or(NAMESPACE, |lease| lease.namespace());
     let Rules { cluster, namespaces } = rules(&options.mesh, &options.settings);
-    let crds = Kind::ALL
-        .into_iter()
-        .map(|kind| json!(Crd::new(kind).status(true).build()));
+    let crds = Kind::ALL.into_iter().map(|kind| json!(Crd::new(kind).build()));
     let mut all: Vec<Value> = crds.collect();
     all.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
     all.push(object("v1", "ServiceAccount", Some(namespace), NAME, json!({})));

@@ -154,7 +154,11 @@ fn translated(mesh: &dyn MeshAdapter, text: &str) -> BTreeMap<ObjectRef, Value> 
 }
 
 async fn walk(name: &str, mesh: &dyn MeshAdapter) {
-    let Some(server) = ApiServer::start().await else { return };
+    let Some(server) = ApiServer::start_static().await else {
+        return;
+    };
+    // Without the control plane of Linkerd, routes would never be accepted.
+    let accepting = tokio::spawn(server.accept_routes(|_| true));
     let raw = server.raw();
     let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let crds: Vec<Value> = mesh.kinds().iter().map(|kind| crd(kind, &free)).collect();
@@ -173,10 +177,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
     }
     let port = free_port();
     let port_option = format!("--port={port}");
-    let operator = Operator::start(
-        &server,
-        &[&mesh_option, "--lease=smi-system/smi-operator", &port_option],
-    );
+    let operator = Operator::start(server, &[&mesh_option, "--lease=smi-system/smi-operator", &port_option]);
     server
         .until("the operator to be ready", async || {
             probe(&port, "/readyz").contains("200")
@@ -239,7 +240,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
     let before = live(mesh, &cluster).await;
     let port = free_port();
     let port_option = format!("--port={port}");
-    let dry_run = Operator::start(&server, &[&mesh_option, "--dry-run", &port_option]);
+    let dry_run = Operator::start(server, &[&mesh_option, "--dry-run", &port_option]);
     server
         .until("the dry run", async || probe(&port, "/readyz").contains("200"))
         .await;
@@ -250,6 +251,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
         "{printed}"
     );
     assert_eq!(live(mesh, &cluster).await, before);
+    accepting.abort();
 }
 
 #[tokio::test]

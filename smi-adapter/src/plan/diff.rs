@@ -1,6 +1,6 @@
 //! Comparison of existing objects with desired ones.
 
-use super::owned::{POLICY, STAGE, text};
+use super::owned::{STAGE, text};
 use super::{Action, Deletion, Write};
 use crate::cluster::Preconditions;
 use crate::manifest::{Manifest, NativeObject, Stage};
@@ -108,9 +108,7 @@ fn deletion(live: &NativeObject) -> Deletion {
             resource_version: live.metadata.resource_version.clone(),
         },
         // An object without the annotation does not depend on others.
-        policy: live
-            .annotation(POLICY)
-            .map_or_else(|| object.to_string(), str::to_owned),
+        policy: live.policy().map_or_else(|| object.to_string(), str::to_owned),
         object,
     }
 }

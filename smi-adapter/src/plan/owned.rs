@@ -1,7 +1,7 @@
 //! Ownership: the labels and annotations that mark native objects as managed by us.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, NativeObject, Stage, reportable};
+use crate::manifest::{Manifest, NativeObject, POLICY, Stage, reportable};
 use crate::model::PolicyKey;
 use crate::object::SmolStr;
 use crate::settings::{Enforcement, Settings};
@@ -19,8 +19,6 @@ const ADAPTER: &str = "smi-adapter.dev/adapter";
 const SOURCES: &str = "smi-adapter.dev/sources";
 /// The largest size of that list, in bytes. An API server accepts 262,144 for all annotations of an object.
 const MAX_SOURCES: usize = 65_536;
-/// The annotation with the policy of an object.
-pub(super) const POLICY: &str = "smi-adapter.dev/policy";
 /// The annotation with the stage of an object, which determines the order of deletions.
 pub(super) const STAGE: &str = "smi-adapter.dev/stage";
 
@@ -181,7 +179,7 @@ fn find<'a>(objects: &'a [NativeObject], wanted: &NativeObject) -> Option<&'a Na
 
 /// Returns `true` if an object managed by us is for access control, according to its policy or its stage.
 pub(crate) fn is_access(object: &NativeObject) -> bool {
-    let policy = object.annotation(POLICY).unwrap_or_default();
+    let policy = object.policy().unwrap_or_default();
     let stage = object.annotation(STAGE);
     let access = [Stage::Leaf, Stage::Grant, Stage::Deny];
     policy.starts_with("access/")

@@ -5,6 +5,7 @@
 
 use crate::mirror::{Seen, Watched};
 use crate::watch::Report;
+use serde_json::Value;
 use smi_adapter::engine::Edit;
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::ObjectRef;
@@ -149,7 +150,7 @@ impl Echoes {
                     uid: object.metadata.uid.clone().unwrap_or_default(),
                     version: version.to_string(),
                     generation: object.metadata.generation,
-                    conditions: Vec::new(),
+                    status: Value::Null.into(),
                     edit: Edit::Native(object.clone()),
                 });
             }
@@ -192,7 +193,7 @@ mod tests {
             uid: uid.to_owned(),
             version: version.to_string(),
             generation: None,
-            conditions: Vec::new(),
+            status: Value::Null.into(),
             edit: object(uid, version).into(),
         }
     }

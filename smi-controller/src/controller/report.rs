@@ -3,6 +3,7 @@
 use super::handle::Change;
 use super::metrics::Measurement;
 use super::run::Running;
+use super::writes::Writes;
 use crate::conditions::conditions;
 use k8s_openapi::jiff::Timestamp;
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
@@ -13,9 +14,17 @@ use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Running {
+    /// Returns the SMI objects for which a native object exists.
+    pub(super) fn sources(&mut self, name: &ObjectRef) -> Vec<ObjectRef> {
+        let manifest = self.engine.manifest(name);
+        manifest
+            .map(|manifest| manifest.sources.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
     /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported.
     pub(super) fn trouble(&mut self, name: &ObjectRef, code: Code, message: &str) {
-        let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
+        let sources = self.sources(name);
         let sources = sources
             .into_iter()
             .filter(|source| matches!(source.kind, Kind::TrafficSplit | Kind::TrafficTarget));
@@ -162,9 +171,18 @@ impl Running {
         self.edited.retain(|object, _| !self.engine.is_applied(object));
         let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
         for name in names {
-            if !self.writes.contests.contains(&name) && !self.engine.is_outstanding(&name) {
+            let Writes {
+                contests, acceptance, ..
+            } = &self.writes;
+            let is_troubled = contests.contains(&name) || acceptance.is_overdue(&name);
+            if !is_troubled && !self.engine.is_outstanding(&name) {
                 self.calm(&name);
             }
+        }
+        for name in self.writes.acceptance.expire() {
+            let limit = self.options.acceptance_limit.as_secs();
+            let message = format!("the mesh has not accepted `{name}` within {limit} seconds");
+            self.trouble(&name, Code::NotAccepted, &message);
         }
     }
 }

@@ -8,15 +8,18 @@ use super::tell::Teller;
 use super::writes::{Outcome, Writes, Written, deleted_uid};
 use super::{Controller, Options};
 use crate::cluster::KubeCluster;
+use crate::conditions::in_status;
 use crate::event::{Reporter, Subject};
 use crate::lease::{Candidate, Leadership};
 use crate::mirror::{Mirror, Seen, Update, gone};
 use crate::watch::Report;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::Error;
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::engine::{Edit, Engine};
+use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::Action;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +38,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 /// A running controller.
 pub(super) struct Running {
+    adapter: Arc<dyn MeshAdapter>,
     pub(super) mirror: Mirror,
     pub(super) engine: Engine<Arc<dyn MeshAdapter>>,
     echoes: Echoes,
@@ -127,9 +131,10 @@ impl Running {
                 .unwrap_or_else(|| settings.owner.to_string()),
         };
         let mirror = Mirror::start(&client, &adapter, &settings);
-        let mut engine = Engine::new(adapter, settings);
+        let mut engine = Engine::new(Arc::clone(&adapter), settings);
         let field_manager = engine.plan().field_manager;
         Self {
+            adapter,
             mirror,
             engine,
             echoes: Echoes::default(),
@@ -204,6 +209,9 @@ impl Running {
                 Report::Listed(list, _) => {
                     self.metrics.record(Measurement::Listed(&watched.kind));
                     self.subjects.retain(|object, _| !watched.contains(object));
+                    let listed: BTreeSet<&ObjectRef> = list.iter().map(|seen| &seen.object).collect();
+                    let acceptance = &mut self.writes.acceptance;
+                    acceptance.retain(|object| !watched.contains(object) || listed.contains(object));
                     for seen in list {
                         self.notice(seen);
                     }
@@ -212,6 +220,7 @@ impl Running {
                 Report::Deleted(seen) => {
                     self.subjects.remove(&seen.object);
                     self.written_at.remove(&seen.object);
+                    self.writes.acceptance.retain(|object| *object != seen.object);
                 }
                 Report::Resumed | Report::Failed(_) => {}
             }
@@ -236,10 +245,11 @@ impl Running {
     }
 
     /// Notes what the engine does not need of an object.
-    fn notice(&mut self, seen: &mut Seen) {
+    fn notice(&mut self, seen: &Seen) {
         let kind = &seen.object.kind;
         if let Edit::Native(object) = &seen.edit {
             self.writes.notice(object);
+            self.accept(object, &seen.status);
         }
         let Some(served) = self.mirror.served(kind).filter(|_| Kind::SMI.contains(kind)) else {
             return;
@@ -253,7 +263,7 @@ impl Running {
             version: seen.version.clone(),
             generation: seen.generation,
             is_unwritten: false,
-            conditions: std::mem::take(&mut seen.conditions),
+            conditions: in_status(&seen.status),
         };
         let generation = known.generation;
         let former = self.subjects.insert(seen.object.clone(), known);
@@ -273,6 +283,10 @@ impl Running {
         match outcome {
             Outcome::Stored(object) => {
                 if self.echoes.stored(&object) {
+                    // An object that was replaced keeps its status.
+                    if matches!(action, Action::Create(_)) {
+                        self.accept(&object, &Value::Null);
+                    }
                     self.engine.edit(object);
                 }
                 self.succeed(&name, action);
@@ -306,11 +320,18 @@ impl Running {
         }
     }
 
+    /// Notes the status of a native object.
+    fn accept(&mut self, object: &NativeObject, status: &Value) {
+        let is_accepted = self.adapter.is_accepted(object, status);
+        if self.writes.acceptance.notice(object, is_accepted) {
+            self.calm(&object.reference());
+        }
+    }
+
     /// Notes a successful write.
     fn succeed(&mut self, name: &ObjectRef, action: Action) {
         tracing::info!(object = %name, policy = action.policy(), "written");
-        let sources: Vec<ObjectRef> = self.engine.sources(name).cloned().collect();
-        for source in sources {
+        for source in self.sources(name) {
             self.unwritten.insert(source.clone());
             if self.edited.contains_key(&source) && self.engine.is_applied(&source) {
                 let arrived = self.edited.remove(&source);

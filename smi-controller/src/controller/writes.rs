@@ -1,6 +1,7 @@
 //! The writes of a plan: several policies at a time, each policy in order, and each failure repeated by itself.
 
 use super::Options;
+use super::acceptance::Acceptance;
 use super::contest::{Contests, content};
 use super::echo::Echoes;
 use crate::backoff::Backoff;
@@ -35,6 +36,7 @@ pub(super) struct Writes {
     /// The server asked to wait until then.
     busy_until: Option<Instant>,
     pub(super) contests: Contests,
+    pub(super) acceptance: Acceptance,
 }
 
 /// A failed action, and the pause before the next attempt.
@@ -89,6 +91,7 @@ impl Writes {
             failed: BTreeMap::new(),
             busy_until: None,
             contests: Contests::default(),
+            acceptance: Acceptance::new(options.acceptance_limit),
         }
     }
 
@@ -103,6 +106,7 @@ impl Writes {
         if let Some(until) = self.busy_until.filter(|until| *until > now) {
             return Some(until);
         }
+        let held = self.acceptance.held(engine.actions());
         let mut next: Option<Instant> = None;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         for action in engine.actions() {
@@ -117,7 +121,10 @@ impl Writes {
             let pause = failed
                 .filter(|failed| failed.is_about(action))
                 .map(|failed| failed.until);
-            let until = pause.max(self.contests.pause(action));
+            let accepted = held
+                .get(action.policy())
+                .filter(|_| matches!(action, Action::Delete(_)));
+            let until = pause.max(self.contests.pause(action)).max(accepted.copied());
             if let Some(until) = until.filter(|until| *until > now) {
                 next = Some(next.map_or(until, |next| next.min(until)));
                 continue;

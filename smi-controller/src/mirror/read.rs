@@ -2,9 +2,7 @@
 
 use super::{Seen, is_native};
 use crate::cluster::native;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::DynamicObject;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use smi_adapter::diagnostic::{Code, Diagnostic};
 use smi_adapter::engine::Edit;
@@ -13,7 +11,10 @@ use smi_adapter::smi_types::FieldPath;
 use smi_adapter::yaml::{Content, Document};
 
 /// Reads an object of `kind` that was listed in the version `api_version`.
-pub(super) fn read(kind: &Kind, api_version: &str, object: DynamicObject) -> Seen {
+pub(super) fn read(kind: &Kind, api_version: &str, mut object: DynamicObject) -> Seen {
+    let status = object.data.get_mut("status").map(Value::take);
+    // That of a pod is large, and does not count.
+    let status = status.filter(|_| is_native(kind) || Kind::SMI.contains(kind));
     let metadata = &object.metadata;
     Seen {
         object: match kind {
@@ -23,21 +24,9 @@ pub(super) fn read(kind: &Kind, api_version: &str, object: DynamicObject) -> See
         uid: metadata.uid.clone().unwrap_or_default(),
         version: metadata.resource_version.clone().unwrap_or_default(),
         generation: metadata.generation,
-        conditions: conditions(kind, &object),
+        status: status.unwrap_or_default().into(),
         edit: edit(kind, api_version, object),
     }
-}
-
-/// Returns the conditions of an SMI object. Those in another form are left out.
-fn conditions(kind: &Kind, object: &DynamicObject) -> Vec<Condition> {
-    let conditions = object
-        .data
-        .pointer("/status/conditions")
-        .filter(|_| Kind::SMI.contains(kind));
-    let conditions = conditions.and_then(Value::as_array).into_iter().flatten();
-    conditions
-        .filter_map(|condition| Condition::deserialize(condition).ok())
-        .collect()
 }
 
 fn edit(kind: &Kind, api_version: &str, mut object: DynamicObject) -> Edit {

@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 fn versions(kind: Kind) -> BTreeMap<String, Value> {
-    let versions = Crd::new(kind).status(true).build().spec.versions.into_iter();
+    let versions = Crd::new(kind).build().spec.versions.into_iter();
     versions
         .map(|version| {
             (
@@ -203,7 +203,7 @@ fn refuses_versions_that_would_lose_data() {
 }
 
 #[test]
-fn adds_a_status_only_on_request() {
+fn a_status_is_optional() {
     for (status, expected) in [(false, false), (true, true)] {
         for version in Crd::new(Kind::TrafficSplit).status(status).build().spec.versions {
             assert_eq!(version.subresources.is_some(), expected);

@@ -150,14 +150,18 @@ impl Differences {
     }
 }
 
-/// Formats versions, several consecutive ones as a range such as `1–3`.
+/// Formats versions, consecutive ones as a range such as `1–3`.
 fn ranges(versions: &BTreeSet<char>) -> String {
-    match (versions.first(), versions.last()) {
-        (Some(first), Some(last)) if first != last => {
-            assert_eq!(versions.len(), (*first..=*last).count());
-            format!("{first}–{last}")
+    let mut runs: Vec<(char, char)> = Vec::new();
+    for version in versions.iter().copied() {
+        match runs.last_mut() {
+            Some((_, last)) if u32::from(*last) + 1 == u32::from(version) => *last = version,
+            _ => runs.push((version, version)),
         }
-        (Some(only), _) => only.to_string(),
-        (None, _) => String::new(),
     }
+    let range = |(first, last): &(char, char)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}–{last}"),
+    };
+    runs.iter().map(range).collect::<Vec<_>>().join(" ")
 }

@@ -45,13 +45,7 @@ pub(crate) fn columns(version: &Value) -> String {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|column| {
-            format!(
-                "{} `{}`",
-                column["name"].as_str().unwrap(),
-                column["jsonPath"].as_str().unwrap()
-            )
-        })
+        .map(|column| column["name"].as_str().unwrap())
         .collect();
     if columns.is_empty() {
         "none".into()

@@ -8,9 +8,10 @@ use super::{ApiServer, Raw};
 use serde_json::{Value, json};
 use smi_adapter::object::Kind;
 
-/// Returns a CRD with one version, whose `spec` has this schema.
+/// Returns a CRD with one version, whose `spec` has this schema. Any status is accepted.
 #[must_use]
 pub fn crd(kind: &Kind, spec: &Value) -> Value {
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{}.{}", kind.plural(), kind.group())},
@@ -18,7 +19,7 @@ pub fn crd(kind: &Kind, spec: &Value) -> Value {
             "group": kind.group(), "scope": "Namespaced",
             "names": {"kind": kind.name(), "plural": kind.plural()},
             "versions": [{"name": kind.version(), "served": true, "storage": true, "schema": {
-                "openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}],
+                "openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": free}}}}],
         },
     })
 }

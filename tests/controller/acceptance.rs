@@ -1,0 +1,131 @@
+//! What a new object replaces stays until the mesh has accepted the new one, but not for ever.
+
+use super::place::{Place, Run, TARGET, free, on_server_with, smi_crds};
+use super::telling::reasons;
+use kube::Api;
+use kube::api::{DeleteParams, DynamicObject, ListParams};
+use serde_json::{Value, json};
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter_linkerd::Linkerd;
+use smi_controller::Controller;
+use smi_tests::apiserver::crd;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+fn routes(place: &Place) -> Api<DynamicObject> {
+    place.api("policy.linkerd.io/v1beta3", "HTTPRoute")
+}
+
+/// Returns the names of the routes that grant access.
+async fn grants(place: &Place) -> BTreeSet<String> {
+    let all = routes(place).list(&ListParams::default()).await;
+    let all = all.expect("routes are listed").into_iter();
+    let names = all.filter_map(|route| route.metadata.name);
+    names.filter(|name| is_grant(name)).collect()
+}
+
+fn is_grant(name: &str) -> bool {
+    name.contains("allow-books")
+}
+
+async fn allow(place: &Place, accounts: &[&str]) {
+    let subject = |name: &&str| json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"});
+    let sources: Vec<Value> = accounts.iter().map(subject).collect();
+    let spec = json!({"sources": sources});
+    place
+        .patch(
+            &place.api(TARGET, "TrafficTarget"),
+            "allow-books",
+            &json!({"spec": spec}),
+        )
+        .await;
+}
+
+#[test]
+fn deletions_wait_until_what_replaces_an_object_is_accepted() {
+    let linkerd = Linkerd::default();
+    let natives = linkerd.kinds().iter().map(|kind| crd(kind, &free()));
+    let crds: Vec<Value> = smi_crds().into_iter().chain(natives).collect();
+    on_server_with(&crds, async |place| {
+        place.workload("api").await;
+        let matches = json!({"matches": [{"name": "books", "pathRegex": "/books/.*", "methods": ["GET"]}]});
+        place
+            .create("specs.smi-spec.io/v1alpha4", "HTTPRouteGroup", "books", matches)
+            .await;
+        let target = json!({
+            "destination": {"kind": "ServiceAccount", "name": "api", "namespace": "shop"},
+            "sources": [{"kind": "ServiceAccount", "name": "web", "namespace": "shop"}],
+            "rules": [{"kind": "HTTPRouteGroup", "name": "books"}],
+        });
+        place.create(TARGET, "TrafficTarget", "allow-books", target).await;
+        let is_idle = Arc::new(AtomicBool::new(false));
+        let mesh = tokio::spawn({
+            let is_idle = Arc::clone(&is_idle);
+            let is_accepted = move |name: &str| !is_grant(name) || !is_idle.load(Ordering::SeqCst);
+            place.server.accept_routes(is_accepted)
+        });
+        let limit = Duration::from_secs(4);
+        let controller = Controller::new(place.client.clone(), linkerd.clone())
+            .settings(place.settings())
+            .acceptance_limit(limit);
+        let run = Run::start(controller);
+        place.until_ready(&run).await;
+        place
+            .until("the first grant", async || {
+                grants(&place).await.len() == 1 && run.handle.readiness().outstanding == 0
+            })
+            .await;
+        tokio::time::sleep(limit / 4).await;
+        let first = grants(&place).await;
+
+        // The second grant exists beside the first one, until it is accepted.
+        is_idle.store(true, Ordering::SeqCst);
+        allow(&place, &["web", "batch"]).await;
+        place
+            .until("the second grant", async || grants(&place).await.len() == 2)
+            .await;
+        tokio::time::sleep(limit / 4).await;
+        assert!(grants(&place).await.is_superset(&first));
+        assert!(run.handle.readiness().outstanding > 0);
+        is_idle.store(false, Ordering::SeqCst);
+        let started = Instant::now();
+        let is_replaced = async |former: &BTreeSet<String>| {
+            let grants = grants(&place).await;
+            grants.len() == 1 && grants.is_disjoint(former)
+        };
+        place
+            .until("the end of the first grant", async || is_replaced(&first).await)
+            .await;
+        assert!(started.elapsed() < limit / 2);
+        assert_eq!(reasons(&place, "allow-books").await, [""; 0]);
+
+        // What no longer holds must not stay because the mesh does not answer.
+        is_idle.store(true, Ordering::SeqCst);
+        let second = grants(&place).await;
+        let started = Instant::now();
+        allow(&place, &["batch"]).await;
+        place
+            .until("the end of the second grant", async || is_replaced(&second).await)
+            .await;
+        assert!(started.elapsed() >= limit);
+        let events = async |expected: &[&str]| reasons(&place, "allow-books").await == expected;
+        place.until("an Event", async || events(&["NotAccepted"]).await).await;
+        is_idle.store(false, Ordering::SeqCst);
+        place
+            .until("another Event", async || events(&["InForce", "NotAccepted"]).await)
+            .await;
+
+        // A deletion without a replacement waits for nothing.
+        let target = place.api(TARGET, "TrafficTarget");
+        let started = Instant::now();
+        target.delete("allow-books", &DeleteParams::default()).await.unwrap();
+        place
+            .until("the end of all grants", async || grants(&place).await.is_empty())
+            .await;
+        assert!(started.elapsed() < limit);
+        run.stop().await;
+        mesh.abort();
+    });
+}
