@@ -27,3 +27,5 @@ mod random;
 mod survival;
 #[path = "controller/telling.rs"]
 mod telling;
+#[path = "controller/writers.rs"]
+mod writers;

@@ -121,6 +121,9 @@ pub enum NotServableError {
     },
 }
 
+/// The only wide column.
+const BACKENDS: &str = "Backends";
+
 impl Crd {
     /// Creates the CRD of a kind with the settings of [`crds`].
     #[must_use]
@@ -239,12 +242,12 @@ impl Crd {
         match self.kind {
             Kind::TrafficSplit => columns.extend([
                 ("Service", ".spec.service", "The root service, whose traffic is split."),
+                // As JSON: of several results of a path, an API server shows only the first one.
                 (
-                    "Backends",
-                    ".spec.backends[*].service",
-                    "The services that share the traffic.",
+                    BACKENDS,
+                    ".spec.backends",
+                    "The services that share the traffic, with their weights.",
                 ),
-                ("Weights", ".spec.backends[*].weight", "The weights of the backends."),
             ]),
             Kind::TrafficTarget => columns.push((
                 "Destination",
@@ -281,6 +284,8 @@ impl Crd {
             type_: type_.into(),
             description: Some(description.into()),
             json_path: path.into(),
+            // Wide columns are shown on request only.
+            priority: (name == BACKENDS).then_some(1),
             ..CustomResourceColumnDefinition::default()
         };
         let age = (

@@ -1,14 +1,11 @@
 //! What a new object replaces stays until the mesh has accepted the new one, but not for ever.
 
-use super::place::{Place, Run, TARGET, free, on_server_with, smi_crds};
+use super::place::{Place, Run, TARGET, in_place};
 use super::telling::reasons;
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams};
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapter;
 use smi_adapter_linkerd::Linkerd;
-use smi_controller::Controller;
-use smi_tests::apiserver::crd;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +28,7 @@ fn is_grant(name: &str) -> bool {
 }
 
 async fn allow(place: &Place, accounts: &[&str]) {
-    let subject = |name: &&str| json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"});
+    let subject = |name: &&str| json!({"kind": "ServiceAccount", "name": name, "namespace": "accepted"});
     let sources: Vec<Value> = accounts.iter().map(subject).collect();
     let spec = json!({"sources": sources});
     place
@@ -45,18 +42,15 @@ async fn allow(place: &Place, accounts: &[&str]) {
 
 #[test]
 fn deletions_wait_until_what_replaces_an_object_is_accepted() {
-    let linkerd = Linkerd::default();
-    let natives = linkerd.kinds().iter().map(|kind| crd(kind, &free()));
-    let crds: Vec<Value> = smi_crds().into_iter().chain(natives).collect();
-    on_server_with(&crds, async |place| {
+    in_place("accepted", async |place| {
         place.workload("api").await;
         let matches = json!({"matches": [{"name": "books", "pathRegex": "/books/.*", "methods": ["GET"]}]});
         place
             .create("specs.smi-spec.io/v1alpha4", "HTTPRouteGroup", "books", matches)
             .await;
         let target = json!({
-            "destination": {"kind": "ServiceAccount", "name": "api", "namespace": "shop"},
-            "sources": [{"kind": "ServiceAccount", "name": "web", "namespace": "shop"}],
+            "destination": {"kind": "ServiceAccount", "name": "api", "namespace": "accepted"},
+            "sources": [{"kind": "ServiceAccount", "name": "web", "namespace": "accepted"}],
             "rules": [{"kind": "HTTPRouteGroup", "name": "books"}],
         });
         place.create(TARGET, "TrafficTarget", "allow-books", target).await;
@@ -67,9 +61,7 @@ fn deletions_wait_until_what_replaces_an_object_is_accepted() {
             place.server.accept_routes(is_accepted)
         });
         let limit = Duration::from_secs(4);
-        let controller = Controller::new(place.client.clone(), linkerd.clone())
-            .settings(place.settings())
-            .acceptance_limit(limit);
+        let controller = place.controller_for(Linkerd::default()).acceptance_limit(limit);
         let run = Run::start(controller);
         place.until_ready(&run).await;
         place

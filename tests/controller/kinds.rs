@@ -1,6 +1,6 @@
 //! Kinds that are installed, replaced and removed while the controller runs.
 
-use super::place::{Run, istio_crds, on_server_with, smi_crds, split};
+use super::place::{Run, native_crds, on_server_with, smi_crds, split};
 use serde_json::{Value, json};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
@@ -29,7 +29,7 @@ fn kinds_come_change_and_go() {
         place
             .create("split.smi-spec.io/v1alpha2", "TrafficSplit", "canary", split(&[90, 10]))
             .await;
-        server.install(&istio_crds()).await.unwrap();
+        server.install(&native_crds(&Istio::default())).await.unwrap();
         place.until_shares(&[90, 10]).await;
 
         // The version in which splits are stored changes. Nothing is written in between.

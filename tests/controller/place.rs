@@ -11,6 +11,7 @@ use smi_adapter::settings::{ENFORCE_LABEL, Scope, Settings};
 use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml::{Content, Document};
 use smi_adapter_istio::Istio;
+use smi_adapter_linkerd::Linkerd;
 use smi_controller::{Controller, Handle, KubeCluster};
 use smi_tests::apiserver::{ApiServer, api, block_on, crd};
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub(crate) fn on_server_with(crds: &[Value], test: impl AsyncFnOnce(Place)) {
     });
 }
 
-/// Returns the server that the tests share, with the kinds of SMI and of Istio.
+/// Returns the server that the tests share, with the kinds of SMI, Istio and Linkerd.
 async fn shared() -> Option<&'static ApiServer> {
     static SERVER: OnceCell<Option<ApiServer>> = OnceCell::const_new();
     let server = SERVER.get_or_init(async || {
@@ -50,9 +51,13 @@ async fn shared() -> Option<&'static ApiServer> {
     server.await.as_ref()
 }
 
-/// Returns the CRDs of SMI and Istio.
+/// Returns the CRDs of SMI, Istio and Linkerd.
 pub(crate) fn crds() -> Vec<Value> {
-    smi_crds().into_iter().chain(istio_crds()).collect()
+    smi_crds()
+        .into_iter()
+        .chain(native_crds(&Istio::default()))
+        .chain(native_crds(&Linkerd::default()))
+        .collect()
 }
 
 /// Returns the CRDs of SMI, with a status.
@@ -60,9 +65,9 @@ pub(crate) fn smi_crds() -> Vec<Value> {
     smi_types::crds().into_iter().map(|crd| json!(crd)).collect()
 }
 
-/// Returns CRDs for the kinds that the adapter for Istio writes, which accept any spec.
-pub(crate) fn istio_crds() -> Vec<Value> {
-    Istio::default().kinds().iter().map(|kind| crd(kind, &free())).collect()
+/// Returns CRDs for the kinds that an adapter writes, which accept any spec.
+pub(crate) fn native_crds(adapter: &dyn MeshAdapter) -> Vec<Value> {
+    adapter.kinds().iter().map(|kind| crd(kind, &free())).collect()
 }
 
 /// Returns a schema that accepts any object.
@@ -138,7 +143,12 @@ impl Place {
 
     /// Returns a controller for this namespace that retries quickly.
     pub(crate) fn controller(&self) -> Controller {
-        Controller::new(self.client.clone(), Istio::default())
+        self.controller_for(Istio::default())
+    }
+
+    /// Returns a controller for this namespace and a mesh that retries quickly.
+    pub(crate) fn controller_for(&self, mesh: impl MeshAdapter) -> Controller {
+        Controller::new(self.client.clone(), mesh)
             .settings(self.settings())
             .pauses(Duration::from_millis(50), Duration::from_secs(2))
     }

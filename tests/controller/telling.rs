@@ -96,7 +96,11 @@ async fn row_of_kubectl(place: &Place) -> Vec<String> {
     let path = collection(SPLIT, "TrafficSplit", Some(&place.namespace));
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
     let request = http::Request::get(path).header("accept", accept).body(Vec::new());
-    let table: Value = place.client.request(request.expect("it is a request")).await.unwrap();
+    let table: Value = place
+        .client
+        .request(request.expect("it is a request"))
+        .await
+        .expect("kinds are listed");
     let cells = table["rows"][0]["cells"].as_array().into_iter().flatten();
     let mut cells: Vec<String> = cells.map(|cell| cell.as_str().unwrap_or_default().to_owned()).collect();
     cells.pop();
@@ -123,7 +127,8 @@ fn conditions_follow_the_state() {
             .await;
         let split = place.splits().get("canary").await.unwrap();
         assert_eq!(split.data["status"]["conditions"][0]["observedGeneration"], json!(1));
-        let row = ["canary", "web", "web-v1 web-v2", "90 10", "True", "False"];
+        let backends = r#"[{"service":"web-v1","weight":90},{"service":"web-v2","weight":10}]"#;
+        let row = ["canary", "web", backends, "True", "False"];
         assert_eq!(row_of_kubectl(&place).await, row);
         run.stop().await;
 

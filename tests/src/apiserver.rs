@@ -17,7 +17,6 @@ pub use raw::{Answer, Failure, Raw, api, collection};
 
 use kube::{Client, Config};
 use servers::Servers;
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -47,7 +46,7 @@ impl ApiServer {
             Ok(folder) => folder,
             Err(reason) => {
                 assert!(std::env::var("CI").as_deref() != Ok("true"), "no API server: {reason}");
-                print_now(&format!("skipped: no API server: {reason}"));
+                crate::print_now(&format!("skipped: no API server: {reason}"));
                 return None;
             }
         };
@@ -59,7 +58,7 @@ impl ApiServer {
         server
             .until("the API server", async || raw.get("/readyz").await.is_ok())
             .await;
-        print_now(&format!(
+        crate::print_now(&format!(
             "API server: {:.1?} for the binaries, ready after another {:.1?}",
             found.duration_since(started),
             found.elapsed()
@@ -181,9 +180,4 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         runtime.expect("a runtime can be started")
     });
     RUNTIME.block_on(future)
-}
-
-/// Prints a line immediately, even if the output of tests is captured.
-fn print_now(line: &str) {
-    _ = writeln!(std::io::stderr(), "{line}");
 }

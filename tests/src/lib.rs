@@ -1,6 +1,8 @@
 //! Shared code of the tests on real inputs: finds the inputs, and turns manifests into plans.
 
 pub mod apiserver;
+mod go;
+pub mod writers;
 
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::assume::{assume_services, assume_workloads};
@@ -13,6 +15,7 @@ use smi_adapter::yaml::{self, ReadError};
 use smi_adapter_istio::{Istio, Regex};
 use smi_adapter_linkerd::{Linkerd, SplitMode};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Returns the adapters under test, in each mode.
@@ -126,4 +129,9 @@ pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) ->
         errors,
         planned,
     }
+}
+
+/// Prints a line immediately, even if the output of tests is captured.
+fn print_now(line: &str) {
+    _ = writeln!(std::io::stderr(), "{line}");
 }

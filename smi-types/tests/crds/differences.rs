@@ -159,9 +159,9 @@ fn ranges(versions: &BTreeSet<char>) -> String {
             _ => runs.push((version, version)),
         }
     }
-    let range = |(first, last): &(char, char)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}–{last}"),
+    let range = |(first, last): &(char, char)| match last {
+        last if first == last => first.to_string(),
+        last => format!("{first}–{last}"),
     };
     runs.iter().map(range).collect::<Vec<_>>().join(" ")
 }
