@@ -138,6 +138,9 @@ impl Controller {
 
     /// Writes no conditions into the status of SMI objects. Use it for all but one of several controllers that follow the
     /// same objects, for example for two meshes.
+    ///
+    /// Each write of conditions changes the version of an object. A writer that replaces the object in the same moment,
+    /// such as Flagger, gets a conflict and has to try again.
     #[must_use]
     pub fn without_conditions(mut self) -> Self {
         self.options.writes_conditions = false;

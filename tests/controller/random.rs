@@ -4,28 +4,7 @@ use super::place::{Place, SPLIT, TARGET};
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams};
 use serde_json::{Value, json};
-
-/// Random numbers from a seed.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self((seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
-    }
-
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        // xorshift64*
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % limit
-    }
-
-    fn one_of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        let count = u64::try_from(all.len()).expect("there are few");
-        all[usize::try_from(self.below(count)).expect("there are few")]
-    }
-}
+pub(crate) use smi_tests::random::Random;
 
 /// Makes one random edit, as a user, a writer or a vandal does. Edits of others may have been faster.
 pub(crate) async fn edit(place: &Place, random: &mut Random) {

@@ -77,6 +77,40 @@ fn events_tell_what_is_wrong_and_when_it_is_mended() {
     });
 }
 
+#[test]
+fn each_of_many_objects_gets_one_event() {
+    const MANY: usize = 100;
+    in_place("many", async |place| {
+        let backends = json!([{"service": "web-v1", "weight": 90}, {"service": "web-v2", "weight": 10}]);
+        for index in 0..MANY {
+            place.service(&format!("root-{index}")).await;
+            let spec = json!({"service": format!("root-{index}"), "backends": backends});
+            place
+                .create(SPLIT, "TrafficSplit", &format!("canary-{index}"), spec)
+                .await;
+        }
+        let run = place.run().await;
+        let count = async |reason: &str| {
+            let events = place
+                .api("events.k8s.io/v1", "Event")
+                .list(&ListParams::default())
+                .await;
+            let events = events.expect("events are listed").into_iter();
+            events.filter(|event| event.data["reason"] == reason).count()
+        };
+        place.delete_service("web-v2").await;
+        place
+            .until("an Event for each", async || count("BackendMissing").await == MANY)
+            .await;
+        place.service("web-v2").await;
+        place
+            .until("another Event for each", async || count("InForce").await == MANY)
+            .await;
+        run.stop().await;
+        assert_eq!((count("BackendMissing").await, count("InForce").await), (MANY, MANY));
+    });
+}
+
 /// Returns the type and status of each condition of a split.
 async fn conditions(place: &Place, name: &str) -> Vec<String> {
     let split = place.splits().get(name).await.expect("the split exists");

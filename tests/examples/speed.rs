@@ -8,14 +8,14 @@
 )]
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kube::api::{DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
-use smi_adapter::settings::{Enforcement, Settings};
+use smi_adapter::settings::{Enforcement, Scope, Settings};
 use smi_adapter_istio::Istio;
 use smi_controller::Controller;
-use smi_tests::apiserver::{ApiServer, Failure, api, crd};
+use smi_tests::apiserver::{ApiServer, Failure, Faults, api, crd};
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -105,6 +105,9 @@ async fn main() {
         cpu_time().saturating_sub(idle).as_secs_f64() * 10.0
     );
 
+    everything_breaks(&server, &client, count).await;
+    let requests = Faults::new(0, 0);
+    somebody_reverts(&client, &server.client_through(&requests), &requests).await;
     report(
         "edit to written, alone",
         latencies(&client, count, Duration::from_millis(50), 0).await,
@@ -148,6 +151,118 @@ async fn fill(server: &ApiServer, count: usize) -> usize {
         .chain(&services)
         .map(|object| object.to_string().len())
         .sum()
+}
+
+/// Deletes a service that every split refers to, creates it again, and counts what that causes.
+async fn everything_breaks(server: &ApiServer, client: &Client, count: usize) {
+    let events = api(client.clone(), "events.k8s.io/v1", "Event", Some("shop"));
+    let services = api(client.clone(), "v1", "Service", Some("shop"));
+    let started = Instant::now();
+    services
+        .delete("v2", &DeleteParams::default())
+        .await
+        .expect("the service exists");
+    let until = async |expected: usize| {
+        let mut found = 0;
+        while found < expected {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            found = events
+                .list(&ListParams::default())
+                .await
+                .expect("events are listed")
+                .items
+                .len();
+        }
+    };
+    until(count).await;
+    let broken = started.elapsed();
+    let service = object(
+        "v1",
+        "Service",
+        "shop",
+        "v2",
+        &json!({"ports": [{"name": "http", "port": 80}]}),
+    );
+    create_all(server, &[service]).await;
+    until(2 * count).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let found = events
+        .list(&ListParams::default())
+        .await
+        .expect("events are listed")
+        .items
+        .len();
+    println!("{count} splits break and are mended: {found} Events; the first half after {broken:.1?}");
+}
+
+/// Changes a route every second, and counts the requests of a controller of its own, which repairs it.
+async fn somebody_reverts(client: &Client, counted: &Client, requests: &Faults) {
+    let mut settings = Settings::default();
+    settings.enforcement = Enforcement::Off;
+    settings.owner = "reverted".parse().expect("a valid label value");
+    settings.scope = Scope::Namespaces(["reverted".to_owned()].into());
+    for (api_version, kind, namespace, name, spec) in [
+        ("v1", "Namespace", "", "reverted", json!({})),
+        ("v1", "Service", "reverted", "web", json!({"ports": [{"port": 80}]})),
+        (
+            "split.smi-spec.io/v1alpha4",
+            "TrafficSplit",
+            "reverted",
+            "web",
+            json!({"service": "web", "backends": [{"service": "web", "weight": 1}]}),
+        ),
+    ] {
+        let namespace = (!namespace.is_empty()).then_some(namespace);
+        let objects = api(client.clone(), api_version, kind, namespace);
+        let object: DynamicObject =
+            serde_json::from_value(object(api_version, kind, namespace.unwrap_or_default(), name, &spec))
+                .expect("it is an object");
+        objects
+            .create(&PostParams::default(), &object)
+            .await
+            .expect("the object is valid and new");
+    }
+    let controller = Controller::new(counted.clone(), Istio::default()).settings(settings);
+    let handle = controller.handle();
+    let task = tokio::spawn(controller.run(std::future::pending()));
+    handle.wait_for(|state| state.is_ready && state.outstanding == 0).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let routes = api(
+        client.clone(),
+        "networking.istio.io/v1",
+        "VirtualService",
+        Some("reverted"),
+    );
+    let before = requests.counts();
+    let (mut changed, started) = (0, Instant::now());
+    while started.elapsed() < Duration::from_secs(120) {
+        let patch = Patch::Merge(json!({"spec": {"http": []}}));
+        let route = routes
+            .list(&ListParams::default())
+            .await
+            .expect("routes are listed")
+            .items
+            .remove(0);
+        let name = route.metadata.name.unwrap_or_default();
+        routes
+            .patch(&name, &PatchParams::default(), &patch)
+            .await
+            .expect("the patch is valid");
+        changed += 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let minutes = started.elapsed().as_secs_f64() / 60.0;
+    let after = requests.counts();
+    let a_minute = after.iter().map(|(what, count)| {
+        let count = count - before.get(what).copied().unwrap_or_default();
+        format!("{what} {:.1}", count as f64 / minutes)
+    });
+    let a_minute: Vec<String> = a_minute.collect();
+    println!(
+        "{changed} changes in {minutes:.1} minutes; requests a minute: {}",
+        a_minute.join(", ")
+    );
+    task.abort();
 }
 
 /// Edits splits one after another, beside others, and returns the times until the routes have changed.

@@ -8,16 +8,19 @@
 
 mod binaries;
 mod crds;
+mod faults;
 mod linkerd;
 mod raw;
 mod servers;
 
 pub use crds::crd;
+pub use faults::Faults;
 pub use raw::{Answer, Failure, Raw, api, collection};
 
 use kube::{Client, Config};
 use servers::Servers;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
@@ -149,6 +152,17 @@ impl ApiServer {
             .await;
     }
 
+    /// Stops `etcd` for a time, so that the API server can neither read nor write.
+    ///
+    /// # Panics
+    /// If there is no `kill`.
+    pub async fn freeze_store(&self, time: Duration) {
+        let [store, _] = self.servers.processes();
+        signal(store, "STOP");
+        tokio::time::sleep(time).await;
+        signal(store, "CONT");
+    }
+
     /// Returns the temporary folder of both processes, with the logs `etcd.log` and `kube-apiserver.log`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
@@ -167,6 +181,18 @@ impl ApiServer {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Sends a signal to a process.
+///
+/// # Panics
+/// If there is no `kill`.
+#[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
+pub fn signal(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status();
+    assert!(status.expect("`kill` is installed").success(), "the process exists");
 }
 
 /// Runs a future on a runtime that all tests of a process share, which owns the connections to a shared server.

@@ -2,6 +2,7 @@
 
 pub mod apiserver;
 mod go;
+pub mod random;
 pub mod writers;
 
 use smi_adapter::adapter::MeshAdapter;

@@ -19,7 +19,7 @@ use smi_adapter::yaml;
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
 use smi_controller::KubeCluster;
-use smi_tests::apiserver::{ApiServer, Raw, collection, crd};
+use smi_tests::apiserver::{ApiServer, Raw, collection, crd, signal};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -44,8 +44,7 @@ impl Operator {
 
     /// Sends SIGTERM, and returns what the process has printed.
     fn terminate(mut self) -> String {
-        let killed = Command::new("kill").arg(self.0.id().to_string()).status();
-        assert!(killed.expect("`kill` is installed").success());
+        signal(self.0.id(), "TERM");
         let mut printed = String::new();
         let mut output = self.0.stdout.take().expect("the output is piped");
         output.read_to_string(&mut printed).expect("it prints text");
@@ -262,6 +261,87 @@ async fn walkthroughs_on_istio() {
 #[tokio::test]
 async fn walkthroughs_on_linkerd() {
     walk("linkerd", &Linkerd::default()).await;
+}
+
+#[tokio::test]
+async fn a_frozen_holder_of_the_lease_does_no_harm() {
+    let Some(server) = ApiServer::start_static().await else {
+        return;
+    };
+    let (istio, raw) = (Istio::default(), server.raw());
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let mut crds: Vec<Value> = istio.kinds().iter().map(|kind| crd(kind, &free)).collect();
+    crds.extend(smi_types::crds().iter().map(|crd| json!(crd)));
+    server.install(&crds).await.expect("the CRDs are valid");
+    let shop = yaml::read_values(&read("shop.yaml")).expect("it is YAML");
+    for object in &shop {
+        apply(&raw, object).await;
+    }
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "smi-system"}});
+    apply(&raw, &namespace).await;
+    let operators: Vec<(Operator, String)> = (0..2)
+        .map(|_| {
+            let port = free_port();
+            let options = [
+                "--mesh=istio",
+                "--lease=smi-system/smi-operator",
+                &format!("--port={port}"),
+            ];
+            (Operator::start(server, &options), port)
+        })
+        .collect();
+    let leads = |port: &str| get(port, "/metrics").contains("smi_controller_leader 1\n");
+    server
+        .until("a leader", async || operators.iter().any(|(_, port)| leads(port)))
+        .await;
+    let holder = operators
+        .iter()
+        .position(|(_, port)| leads(port))
+        .expect("there is one");
+    let (frozen, other) = (&operators[holder], &operators[1 - holder]);
+
+    let cluster = KubeCluster::new(server.client());
+    let step = async |file: &str| {
+        let text = read(file);
+        for object in yaml::read_values(&text).expect("it is YAML") {
+            apply(&raw, &object).await;
+        }
+        let manifests = yaml::write_values(&shop);
+        let expected = translated(&istio, &format!("{manifests}\n---\n{text}"));
+        server
+            .until(file, async || live(&istio, &cluster).await == expected)
+            .await;
+    };
+    step("canary/1-all-to-v1.yaml").await;
+    // It may be frozen in the middle of this write.
+    for object in yaml::read_values(&read("canary/2-ten-percent.yaml")).expect("it is YAML") {
+        apply(&raw, &object).await;
+    }
+    signal(frozen.0.0.id(), "STOP");
+    step("canary/3-half.yaml").await;
+    assert!(leads(&other.1));
+    let versions = async || {
+        let mut versions = Vec::new();
+        for kind in istio.kinds() {
+            let objects = cluster.list(kind).await.expect("the kinds are installed");
+            versions.extend(
+                objects
+                    .into_iter()
+                    .map(|object| object.metadata.resource_version.clone()),
+            );
+        }
+        assert!(!versions.is_empty());
+        versions
+    };
+    let before = versions().await;
+    signal(frozen.0.0.id(), "CONT");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(versions().await, before);
+    assert!(!leads(&frozen.1) && leads(&other.1));
+    step("canary/4-all-to-v2.yaml").await;
+    for (operator, _) in operators {
+        operator.terminate();
+    }
 }
 
 #[test]
