@@ -69,12 +69,12 @@ pub trait MeshAdapter: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns `true` if the mesh has accepted an object that this adapter wrote, according to its `status` in the
-    /// cluster, which is `null` if there is none.
+    /// Returns `true` if the mesh has accepted an object managed by us, according to its `status` in the cluster, which
+    /// is `null` if there is none.
     ///
-    /// A mesh that takes objects over later than the API server does can tell in their status when it has. A controller
-    /// deletes what an object replaces only after that, because until then neither would be in force. By default an
-    /// object is accepted as soon as it exists.
+    /// A mesh that applies objects asynchronously can report this in their status. A controller deletes what an object
+    /// replaces only after the object is accepted: otherwise neither the former object nor the new one would be in force
+    /// for a while. By default an object is accepted as soon as it exists.
     fn is_accepted(&self, object: &NativeObject, status: &Value) -> bool {
         let (_, _) = (object, status);
         true

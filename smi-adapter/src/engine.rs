@@ -27,7 +27,7 @@ use crate::manifest::{Manifest, NativeObject};
 use crate::model::route::Root;
 use crate::model::{Model, PolicyKey};
 use crate::object::{Kind, ObjectKey, ObjectRef, SmolStr, UNKNOWN_NAME};
-use crate::plan::{Action, Known, Plan, Status, Turn, field_manager, grants};
+use crate::plan::{Action, Known, Origin, Plan, Status, Turn, field_manager, grants};
 use crate::resolve::access::{Destinations, Enforced};
 use crate::resolve::{Fact, Groups, Index, root_of};
 use crate::settings::{Scope, Settings};
@@ -289,8 +289,8 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.actions.len()
     }
 
-    /// Returns the number of policies for which native objects are desired: routes of root services, and access to
-    /// workloads.
+    /// Returns the number of policies for which native objects are desired: routes of root services, access to
+    /// workloads, and what denies by default in a namespace.
     pub fn policies(&mut self) -> usize {
         self.settle();
         self.translated.len()
@@ -308,6 +308,18 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
         self.settle();
         let wanted = self.wanted.get(name).filter(|wanted| !wanted.is_withheld);
         wanted.map(|wanted| &*wanted.manifest)
+    }
+
+    /// Returns `true` if a native object is managed by us, according to its labels and the scope of the settings.
+    #[must_use]
+    pub fn manages(&self, object: &NativeObject) -> bool {
+        Origin::of(object, self.adapter.name(), &self.settings) == Origin::Ours
+    }
+
+    /// Returns the desired native objects of the policies in which an SMI object takes part.
+    pub fn manifests_for(&mut self, object: &ObjectRef) -> impl Iterator<Item = &Manifest> {
+        self.settle();
+        self.wanted_for(object).map(|wanted| &*wanted.manifest)
     }
 
     /// Returns `true` if no write is outstanding for an SMI object: the plan neither creates nor replaces a native

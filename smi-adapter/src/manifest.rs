@@ -89,7 +89,8 @@ impl NativeObject {
         Ok(json)
     }
 
-    /// Returns the name of the policy that an object managed by us was written for, as an action has it.
+    /// Returns the name of the policy that an object managed by us was written for, in the form of
+    /// [`Action::policy`](crate::plan::Action::policy). It is read from an annotation, which others can write as well.
     #[must_use]
     pub fn policy(&self) -> Option<&str> {
         self.annotation(POLICY)

@@ -76,6 +76,9 @@ struct Options {
     writes_conditions: bool,
 }
 
+/// A time that never passes, and that can be added to any other.
+const EVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// A client, whose connection has nothing to show.
 struct ClientOf(Client);
 
@@ -139,7 +142,7 @@ impl Controller {
     /// Writes no conditions into the status of SMI objects. Use it for all but one of several controllers that follow the
     /// same objects, for example for two meshes.
     ///
-    /// Each write of conditions changes the version of an object. A writer that replaces the object in the same moment,
+    /// Each write of conditions changes the version of an object. A writer that replaces the object at the same moment,
     /// such as Flagger, gets a conflict and has to try again.
     #[must_use]
     pub fn without_conditions(mut self) -> Self {
@@ -159,20 +162,20 @@ impl Controller {
     /// soon as something else is to be written.
     #[must_use]
     pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
-        self.options.first_pause = first;
-        self.options.longest_pause = longest.max(first);
+        self.options.first_pause = first.min(EVER);
+        self.options.longest_pause = longest.max(first).min(EVER);
         self
     }
 
     /// Replaces the time within which the mesh must [accept](MeshAdapter::is_accepted) a native object, which is 30
     /// seconds.
     ///
-    /// What an object replaces is deleted only after the object is accepted. If the time is over, the object is reported
-    /// as [`NotAccepted`](smi_adapter::Code::NotAccepted), and the deletions take place nevertheless: what they revoke
-    /// must not stay in force.
+    /// What an object replaces is deleted only after the object is accepted. After the limit, the object is reported as
+    /// [`NotAccepted`](smi_adapter::Code::NotAccepted), and the deletions take place nevertheless: what they revoke must
+    /// not stay in force. The deletions of one policy never wait longer than the limit.
     #[must_use]
     pub fn acceptance_limit(mut self, limit: Duration) -> Self {
-        self.options.acceptance_limit = limit;
+        self.options.acceptance_limit = limit.min(EVER);
         self
     }
 
@@ -191,7 +194,7 @@ impl Controller {
     /// |---|---|---|
     /// | `objects` | `resource` | SMI objects in the cluster |
     /// | `policies` | | policies that they lead to |
-    /// | `diagnostics` | `code` | diagnostics that this instance has reported and that still hold |
+    /// | `diagnostics` | `code` | diagnostics that this instance has reported and that still hold; only those of the leader are up to date |
     /// | `outstanding_writes`, `ready`, `leader` | | the [`Readiness`] |
     /// | `writes_total` | `resource`, `verb`, `outcome` | writes of native objects: `written`, `conflict`, `rejected` or `failed` |
     /// | `write_duration_seconds` | | the time of one write |
@@ -200,13 +203,24 @@ impl Controller {
     /// | `lists_total`, `watch_failures_total` | `resource` | lists that arrived; lists and watches that failed |
     /// | `reports_total` | `report`, `outcome` | Events (`event`) and `conditions`, `sent` or `failed` |
     ///
+    /// A program serves them as text, usually at `/metrics`:
+    ///
     /// ```no_run
-    /// # fn example(controller: smi_controller::Controller) {
+    /// use smi_controller::Controller;
+    /// use smi_controller::prometheus_client::encoding::text::encode;
     /// use smi_controller::prometheus_client::registry::Registry;
     ///
-    /// let mut registry = Registry::default();
-    /// let controller = controller.metrics(&mut registry);
-    /// # }
+    /// fn measured(controller: Controller) -> (Controller, Registry) {
+    ///     let mut registry = Registry::default();
+    ///     let controller = controller.metrics(&mut registry);
+    ///     (controller, registry)
+    /// }
+    ///
+    /// fn answer(registry: &Registry) -> Result<String, std::fmt::Error> {
+    ///     let mut text = String::new();
+    ///     encode(&mut text, registry)?;
+    ///     Ok(text)
+    /// }
     /// ```
     #[cfg(feature = "metrics")]
     #[must_use]

@@ -166,8 +166,8 @@ impl Crd {
     }
 
     /// Sets whether objects have a status, which only clients with access to the subresource `status` can write. By
-    /// default they have one, although most published CRDs have none: without it, an operator cannot write what became
-    /// of an object.
+    /// default they have one, although most published CRDs have none: without it, an operator cannot report the
+    /// state of an object.
     ///
     /// A status accepts any fields, and `conditions` in the usual form of Kubernetes. Two of them are columns in the
     /// output of `kubectl get`: `Accepted` and `Programmed`.
@@ -257,7 +257,7 @@ impl Crd {
                 } else {
                     ".spec.destination.name"
                 },
-                "The service account whose pods the sources may reach.",
+                "The name of the destination: a service account or an identity binding.",
             )),
             Kind::HTTPRouteGroup | Kind::TCPRoute | Kind::UDPRoute | Kind::IdentityBinding => {}
         }

@@ -5,6 +5,8 @@ use super::telling::reasons;
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams};
 use serde_json::{Value, json};
+use smi_adapter::diagnostic::Code;
+use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter_linkerd::Linkerd;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,9 +60,9 @@ fn deletions_wait_until_what_replaces_an_object_is_accepted() {
         let mesh = tokio::spawn({
             let is_idle = Arc::clone(&is_idle);
             let is_accepted = move |name: &str| !is_grant(name) || !is_idle.load(Ordering::SeqCst);
-            place.server.accept_routes(is_accepted)
+            place.server.accept_routes(Some(place.namespace.clone()), is_accepted)
         });
-        let limit = Duration::from_secs(4);
+        let limit = Duration::from_secs(8);
         let controller = place.controller_for(Linkerd::default()).acceptance_limit(limit);
         let run = Run::start(controller);
         place.until_ready(&run).await;
@@ -109,14 +111,66 @@ fn deletions_wait_until_what_replaces_an_object_is_accepted() {
             .until("another Event", async || events(&["InForce", "NotAccepted"]).await)
             .await;
 
-        // A deletion without a replacement waits for nothing.
-        let target = place.api(TARGET, "TrafficTarget");
+        // A deletion without a replacement waits for nothing, although the grant was not accepted.
+        is_idle.store(true, Ordering::SeqCst);
+        let third = grants(&place).await;
         let started = Instant::now();
+        allow(&place, &["web"]).await;
+        place
+            .until("the fourth grant", async || grants(&place).await.len() == 2)
+            .await;
+        assert!(grants(&place).await.is_superset(&third));
+        let target = place.api(TARGET, "TrafficTarget");
         target.delete("allow-books", &DeleteParams::default()).await.unwrap();
         place
             .until("the end of all grants", async || grants(&place).await.is_empty())
             .await;
-        assert!(started.elapsed() < limit);
+        assert!(started.elapsed() < limit / 2);
+        run.stop().await;
+        mesh.abort();
+    });
+}
+
+#[test]
+fn a_route_that_is_not_accepted_is_not_in_force() {
+    in_place("unaccepted", async |place| {
+        let limit = Duration::from_secs(2);
+        let run = Run::start(place.controller_for(Linkerd::default()).acceptance_limit(limit));
+        place.until_ready(&run).await;
+        place.split("canary", &[90, 10]).await;
+        let split = ObjectRef::split(ObjectKey::new("unaccepted", "canary"));
+        let writes = async || {
+            let status = run.handle.status(split.clone()).await.expect("the controller runs");
+            let codes: Vec<Code> = status.writes.iter().map(|diagnostic| diagnostic.code).collect();
+            (status.is_written, codes)
+        };
+        place
+            .until("the report", async || {
+                writes().await == (false, vec![Code::NotAccepted])
+            })
+            .await;
+        // A write of the route changes nothing about that.
+        place.shift(&[50, 50]).await;
+        place
+            .until("the write", async || {
+                let routes = routes(&place).list(&ListParams::default()).await;
+                let routes = routes.expect("routes are listed").items;
+                let backends = &routes[0].data["spec"]["rules"][0]["backendRefs"];
+                backends[0]["weight"] == backends[1]["weight"]
+            })
+            .await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(writes().await, (false, vec![Code::NotAccepted]));
+        assert_eq!(reasons(&place, "canary").await, ["NotAccepted"]);
+        let mesh = tokio::spawn(place.server.accept_routes(Some("unaccepted".to_owned()), |_| true));
+        place
+            .until("the end of it", async || writes().await == (true, Vec::new()))
+            .await;
+        place
+            .until("an Event", async || {
+                reasons(&place, "canary").await == ["InForce", "NotAccepted"]
+            })
+            .await;
         run.stop().await;
         mesh.abort();
     });

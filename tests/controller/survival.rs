@@ -49,10 +49,14 @@ fn survives_restarts_of_the_server() {
             place.until_ready(&run).await;
         }
         // Requests hang, and are answered or given up.
-        let server = place.server;
-        let frozen = tokio::spawn(server.freeze_store(Duration::from_secs(6)));
+        let name = place.route().await.metadata.name.unwrap_or_default();
+        let patch = json!({"spec": {"http": []}});
+        place.patch(&place.routes(), &name, &patch).await;
+        place.server.freeze_store(true);
+        let edit = tokio::time::timeout(Duration::from_secs(6), place.shift(&[20, 80]));
+        assert!(edit.await.is_err());
+        place.server.freeze_store(false);
         place.shift(&[20, 80]).await;
-        frozen.await.expect("the store goes on");
         place.until_shares(&[20, 80]).await;
         place.until_ready(&run).await;
         assert!(run.handle.live());

@@ -1,10 +1,12 @@
 //! What the controller tells the authors of objects.
 
 use super::place::{Place, Run, SPLIT, free, in_place, on_server_with, virtual_service};
-use kube::api::{DynamicObject, ListParams};
+use futures::StreamExt;
+use kube::api::{DynamicObject, ListParams, WatchParams};
 use serde_json::{Value, json};
 use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::plan::State;
+use smi_adapter_linkerd::Linkerd;
 use smi_controller::{Change, Changes, LeaseName, LeaseSettings};
 use smi_tests::apiserver::{collection, crd};
 use std::time::{Duration, Instant};
@@ -123,6 +125,32 @@ async fn conditions(place: &Place, name: &str) -> Vec<String> {
         .iter()
         .map(|it| format!("{}={}", text(&it["type"]), text(&it["reason"])))
         .collect()
+}
+
+#[test]
+fn two_controllers_do_not_fight_for_conditions() {
+    in_place("fight", async |place| {
+        // On Linkerd it is not in force, because nothing accepts its route.
+        place.split("canary", &[90, 10]).await;
+        let limit = Duration::from_secs(1);
+        let istio = Run::start(place.controller());
+        let linkerd = Run::start(place.controller_for(Linkerd::default()).acceptance_limit(limit));
+        place
+            .until("the report of the second one", async || {
+                reasons(&place, "canary").await.contains(&"NotAccepted".to_owned())
+            })
+            .await;
+        // Each event is a write of one of them.
+        let split = place.splits().get("canary").await.unwrap();
+        let version = split.metadata.resource_version.unwrap_or_default();
+        let watch = WatchParams::default().fields("metadata.name=canary").timeout(8);
+        let splits = place.splits();
+        let writes = splits.watch(&watch, &version).await.unwrap().count().await;
+        println!("{writes} writes of conditions in 8 s by two controllers that disagree");
+        assert!((1..20).contains(&writes), "{writes}");
+        istio.stop().await;
+        linkerd.stop().await;
+    });
 }
 
 /// Returns what `kubectl get trafficsplits` shows of the first split, without its age.

@@ -17,6 +17,7 @@ use smi_controller::KubeCluster;
 use smi_mesh_istio::IstioMesh;
 use smi_mesh_linkerd::LinkerdMesh;
 use smi_tests::writers::Writers;
+use tokio::task::JoinHandle;
 
 /// Returns how the model of a mesh shares the requests to a service, by what is in the cluster.
 async fn shared_by(mesh: &dyn MeshAdapter, model: &dyn Interpreter, place: &Place, root: &str) -> Distribution {
@@ -72,19 +73,24 @@ async fn until_shared(place: &Place, root: &str, weights: &[(&str, u128)]) {
     }
 }
 
+/// A controller for each mesh, and what accepts the routes of Linkerd.
+struct Runs([Run; 2], JoinHandle<()>);
+
 /// Starts a controller for each mesh.
-async fn start(place: &Place) -> [Run; 2] {
+async fn start(place: &Place) -> Runs {
+    let accepting = tokio::spawn(place.server.accept_routes(Some(place.namespace.clone()), |_| true));
     let istio = Run::start(place.controller());
     let linkerd = Run::start(place.controller_for(Linkerd::default()).without_conditions());
     place.until_ready(&istio).await;
     place.until_ready(&linkerd).await;
-    [istio, linkerd]
+    Runs([istio, linkerd], accepting)
 }
 
-async fn stop(runs: [Run; 2]) {
+async fn stop(Runs(runs, accepting): Runs) {
     for run in runs {
         run.stop().await;
     }
+    accepting.abort();
 }
 
 /// The weights of the canary at the steps of a release that is promoted, and of one that is rolled back.
@@ -106,15 +112,14 @@ fn flagger() {
                 for (name, weight) in weights.as_object().into_iter().flatten() {
                     command[name] = weight.clone();
                 }
-                loop {
-                    let answer = writers.perform(&command);
-                    let error = answer["error"].as_str().unwrap_or_default();
-                    // Conditions were written in between. Flagger repeats the step at its next interval.
-                    if !error.contains("the object has been modified") {
-                        assert_eq!(error, "", "{command}");
-                        return answer;
-                    }
-                }
+                // If conditions were written in between, Flagger repeats the step at its next interval.
+                let mut answers = (0..5).map(|_| writers.perform(&command));
+                let is_conflict = |answer: &Value| answer["error"].to_string().contains("the object has been modified");
+                let answer = answers
+                    .find(|answer| !is_conflict(answer))
+                    .expect("it succeeds in time");
+                assert_eq!(answer["ok"], true, "{command}: {answer}");
+                answer
             };
             perform("initialize", json!({}));
             for weight in STEPS {

@@ -152,15 +152,13 @@ impl ApiServer {
             .await;
     }
 
-    /// Stops `etcd` for a time, so that the API server can neither read nor write.
+    /// Stops `etcd`, so that the API server can neither read nor write, or lets it go on.
     ///
     /// # Panics
     /// If there is no `kill`.
-    pub async fn freeze_store(&self, time: Duration) {
+    pub fn freeze_store(&self, is_frozen: bool) {
         let [store, _] = self.servers.processes();
-        signal(store, "STOP");
-        tokio::time::sleep(time).await;
-        signal(store, "CONT");
+        signal(store, if is_frozen { "STOP" } else { "CONT" });
     }
 
     /// Returns the temporary folder of both processes, with the logs `etcd.log` and `kube-apiserver.log`.

@@ -157,7 +157,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
         return;
     };
     // Without the control plane of Linkerd, routes would never be accepted.
-    let accepting = tokio::spawn(server.accept_routes(|_| true));
+    let accepting = tokio::spawn(server.accept_routes(None, |_| true));
     let raw = server.raw();
     let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let crds: Vec<Value> = mesh.kinds().iter().map(|kind| crd(kind, &free)).collect();
@@ -216,16 +216,19 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
             })
             .await;
     }
-    let metrics = get(&port, "/metrics");
-    for expected in [
+    let expected = [
         "content-type: application/openmetrics-text",
         "smi_controller_leader 1\n",
         "smi_controller_outstanding_writes 0\n",
         "smi_controller_objects{resource=\"traffictargets.access.smi-spec.io\"}",
         "verb=\"delete\",outcome=\"written\"}",
-    ] {
-        assert!(metrics.contains(expected), "{expected} is not in {metrics}");
-    }
+    ];
+    server
+        .until("the metrics", async || {
+            let metrics = get(&port, "/metrics");
+            expected.iter().all(|expected| metrics.contains(expected))
+        })
+        .await;
     assert_eq!(operator.terminate(), "");
 
     // A dry run prints what it would do.

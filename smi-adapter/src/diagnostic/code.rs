@@ -163,7 +163,7 @@ codes! {
     NoUsableBackend: Warning, Partial, ["T23", "T25"],
         "On this port of the root service, no remaining backend exists, has a weight above zero and has the port (T23, T25). The split is passed over on this port.";
     NotAccepted: Warning, Partial, [],
-        "The mesh has not accepted a native object that exists for this object, according to its status, although some time has passed. Until it does, the object is not in force, and clients may be denied or served as if it did not exist. Look at the status of the native object, and whether the control plane of the mesh works.";
+        "The mesh has not accepted a native object that exists for this object, according to its status, although some time has passed. Until it does, the object is not in force, and clients may be denied or served as if it did not exist. Check the status of the native object, and whether the control plane of the mesh works.";
     NotAllowed: Warning, Partial, [],
         "The split requests something that the mesh's operator has not allowed, such as a gateway that no setting lists. The rest of the split is in force.";
     NotAnObject: Error, Inert, [],

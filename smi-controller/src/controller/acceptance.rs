@@ -1,6 +1,6 @@
 //! The native objects that the mesh has not accepted yet, and the deletions that wait for them.
 //!
-//! A mesh can take an object over later than the API server does. Until then, what the object replaces must stay, or
+//! A mesh can apply an object later than the API server stores it. Until then, what the object replaces must stay, or
 //! neither is in force. The wait is limited, because what is to be deleted may allow what nothing allows any more.
 
 use smi_adapter::manifest::NativeObject;
@@ -10,12 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The native objects that the mesh has not accepted.
+/// The native objects managed by us that the mesh has not accepted.
 #[derive(Debug)]
 pub(super) struct Acceptance {
-    /// The longest wait for one object.
+    /// The longest wait for one object, and of the deletions of one policy.
     limit: Duration,
     pending: BTreeMap<ObjectRef, Pending>,
+    /// The policies whose deletions wait, and since when.
+    held: BTreeMap<String, Instant>,
 }
 
 /// An object that the mesh has not accepted.
@@ -23,6 +25,8 @@ pub(super) struct Acceptance {
 struct Pending {
     policy: String,
     since: Instant,
+    /// Is `true` if it was not known before it was not accepted.
+    is_new: bool,
     /// Is `true` if this lasts longer than the limit.
     is_overdue: bool,
 }
@@ -32,24 +36,23 @@ impl Acceptance {
         Self {
             limit,
             pending: BTreeMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
-    /// Notes whether an object is accepted. Returns `true` if it was overdue, and is accepted now.
-    pub(super) fn notice(&mut self, object: &NativeObject, is_accepted: bool) -> bool {
+    /// Notes whether an object is accepted. `is_new` is `false` if it may have been reported before this process started.
+    pub(super) fn notice(&mut self, object: &NativeObject, is_accepted: bool, is_new: bool) {
         let name = object.reference();
-        let former = self.pending.remove(&name);
-        let was_overdue = former.as_ref().is_some_and(|former| former.is_overdue);
         let Some(policy) = object.policy().filter(|_| !is_accepted) else {
-            return was_overdue;
+            self.pending.remove(&name);
+            return;
         };
-        let pending = former.unwrap_or_else(|| Pending {
+        self.pending.entry(name).or_insert_with(|| Pending {
             policy: policy.to_owned(),
             since: Instant::now(),
+            is_new,
             is_overdue: false,
         });
-        self.pending.insert(name, pending);
-        false
     }
 
     /// Forgets the objects that do not fulfil a condition.
@@ -57,48 +60,58 @@ impl Acceptance {
         self.pending.retain(|name, _| holds(name));
     }
 
-    /// Returns the policies whose deletions wait, with the time until which they do.
-    ///
-    /// They do not wait for an object that is to be deleted as well.
-    pub(super) fn held<'a>(&self, actions: impl Iterator<Item = &'a Action>) -> BTreeMap<&str, Instant> {
-        let mut held = BTreeMap::new();
-        if self.pending.is_empty() {
-            return held;
-        }
-        let deleted = actions.filter_map(|action| match action {
-            Action::Delete(deletion) => Some(&deletion.object),
-            Action::Create(_) | Action::Replace(_) => None,
-        });
-        let deleted: BTreeSet<&ObjectRef> = deleted.collect();
-        if deleted.is_empty() {
-            return held;
-        }
-        let now = Instant::now();
-        for (name, pending) in &self.pending {
-            let until = pending.since + self.limit;
-            if until > now && !deleted.contains(name) {
-                let latest = held.entry(pending.policy.as_str()).or_insert(until);
-                *latest = until.max(*latest);
-            }
-        }
-        held
-    }
-
-    /// Returns the objects that have become overdue.
-    pub(super) fn expire(&mut self) -> Vec<ObjectRef> {
-        let now = Instant::now();
-        let mut expired = Vec::new();
-        for (name, pending) in &mut self.pending {
-            if !pending.is_overdue && now - pending.since >= self.limit {
-                pending.is_overdue = true;
-                expired.push(name.clone());
-            }
-        }
-        expired
+    /// Returns `true` if an object is not accepted.
+    pub(super) fn is_pending(&self, name: &ObjectRef) -> bool {
+        self.pending.contains_key(name)
     }
 
     /// Returns `true` if an object has not been accepted for longer than the limit.
     pub(super) fn is_overdue(&self, name: &ObjectRef) -> bool {
         self.pending.get(name).is_some_and(|pending| pending.is_overdue)
+    }
+
+    /// Returns the policies whose deletions wait, with the time until which they do.
+    ///
+    /// They do not wait for an object that is to be deleted as well, and no longer than the limit, although new objects
+    /// may have replaced those that they first waited for.
+    pub(super) fn hold<'a>(&mut self, actions: impl Iterator<Item = &'a Action>) -> BTreeMap<String, Instant> {
+        if self.pending.is_empty() {
+            self.held.clear();
+            return BTreeMap::new();
+        }
+        let deletions = actions.filter(|action| matches!(action, Action::Delete(_)));
+        let (mut deleted, mut policies) = (BTreeSet::new(), BTreeSet::new());
+        for deletion in deletions {
+            deleted.insert(deletion.object());
+            policies.insert(deletion.policy());
+        }
+        let now = Instant::now();
+        let mut latest: BTreeMap<String, Instant> = BTreeMap::new();
+        for (name, pending) in &self.pending {
+            let until = pending.since + self.limit;
+            if until > now && policies.contains(pending.policy.as_str()) && !deleted.contains(name) {
+                let latest = latest.entry(pending.policy.clone()).or_insert(until);
+                *latest = until.max(*latest);
+            }
+        }
+        self.held.retain(|policy, _| policies.contains(policy.as_str()));
+        for (policy, until) in &mut latest {
+            let since = *self.held.entry(policy.clone()).or_insert(now);
+            *until = (since + self.limit).min(*until);
+        }
+        latest
+    }
+
+    /// Returns the objects that have become overdue, and whether each of them is new.
+    pub(super) fn expire(&mut self) -> Vec<(ObjectRef, bool)> {
+        let now = Instant::now();
+        let mut expired = Vec::new();
+        for (name, pending) in &mut self.pending {
+            if !pending.is_overdue && now - pending.since >= self.limit {
+                pending.is_overdue = true;
+                expired.push((name.clone(), pending.is_new));
+            }
+        }
+        expired
     }
 }

@@ -38,19 +38,20 @@ struct History {
 }
 
 impl Contests {
-    /// Returns the time before which an action must wait, because it repairs a contested object.
-    pub(super) fn pause(&self, action: &Action) -> Option<Instant> {
-        let history = self.0.get(&action.object())?;
-        if history.repairs < AT_ONCE || history.content != content(action) {
+    /// Returns the time before which a write must wait, because it repairs a contested object. `content` is the hash of
+    /// the write.
+    pub(super) fn pause(&self, object: &ObjectRef, content: impl FnOnce() -> u64) -> Option<Instant> {
+        let history = self.0.get(object)?;
+        if history.repairs < AT_ONCE || history.content != content() {
             return None;
         }
         Some(history.last + doubled(FIRST, history.repairs - AT_ONCE, LONGEST))
     }
 
-    /// Notes a write.
-    pub(super) fn written(&mut self, action: &Action) {
-        let (content, last) = (content(action), Instant::now());
-        let former = self.0.get(&action.object());
+    /// Notes a write with this hash.
+    pub(super) fn written(&mut self, object: ObjectRef, content: u64) {
+        let last = Instant::now();
+        let former = self.0.get(&object);
         let repaired = former.filter(|former| former.content == content && last - former.last < QUIET);
         let repairs = repaired.map_or(0, |former| former.repairs + 1);
         let by = repaired.and_then(|former| former.by.clone());
@@ -60,7 +61,7 @@ impl Contests {
             last,
             by,
         };
-        self.0.insert(action.object(), history);
+        self.0.insert(object, history);
     }
 
     /// Notes the field manager that changed an object, if it was not `own`.

@@ -41,6 +41,11 @@ impl Echoes {
         self.sent.insert(object, Sent::default());
     }
 
+    /// Returns `true` if the watches have reported that an object exists since a write of it was sent.
+    pub(super) fn has_seen(&self, object: &ObjectRef) -> bool {
+        self.sent.get(object).is_some_and(|sent| sent.uid.is_some())
+    }
+
     /// Notes that the server has answered without the state of the object.
     pub(super) fn unanswered(&mut self, object: &ObjectRef) {
         self.sent.remove(object);

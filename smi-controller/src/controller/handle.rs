@@ -61,7 +61,7 @@ pub struct ObjectStatus {
     pub status: Status,
     /// The diagnostics about the writes for the object, such as [`Refused`](smi_adapter::Code::Refused).
     pub writes: Vec<Diagnostic>,
-    /// Is `true` if no write is outstanding for the object.
+    /// Is `true` if no write is outstanding for the object, and the mesh has accepted what was written for it.
     pub is_written: bool,
     /// The time of the last write of this instance for the object.
     pub written_at: Option<SystemTime>,

@@ -22,8 +22,8 @@ use std::time::Duration;
 pub(super) enum Measurement<'a> {
     /// The number of objects of an SMI kind.
     Objects(&'a Kind, usize),
-    /// The state after a step, and the number of policies.
-    State(&'a Readiness, usize),
+    /// The state after a step, and the number of policies if it is known.
+    State(&'a Readiness, Option<usize>),
     /// The time in which the consequences of edits were derived.
     Planned(Duration),
     Diagnostics(&'a Changes),

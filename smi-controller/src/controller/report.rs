@@ -3,8 +3,8 @@
 use super::handle::Change;
 use super::metrics::Measurement;
 use super::run::Running;
-use super::writes::Writes;
 use crate::conditions::conditions;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::engine::Changes;
@@ -12,6 +12,8 @@ use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::State;
 use smi_adapter::smi_types::FieldPath;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use tokio::time::Instant;
 
 impl Running {
     /// Returns the SMI objects for which a native object exists.
@@ -22,8 +24,18 @@ impl Running {
             .unwrap_or_default()
     }
 
-    /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported.
-    pub(super) fn trouble(&mut self, name: &ObjectRef, code: Code, message: &str) {
+    /// Returns `true` if no write is outstanding for an SMI object, and the mesh has accepted what was written for it.
+    pub(super) fn is_in_place(&mut self, object: &ObjectRef) -> bool {
+        let acceptance = &self.writes.acceptance;
+        let mut manifests = self.engine.manifests_for(object);
+        let is_accepted = !manifests.any(|manifest| acceptance.is_pending(&manifest.object.reference()));
+        drop(manifests);
+        is_accepted && self.engine.is_applied(object)
+    }
+
+    /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported. An Event
+    /// that exists already is sent again if `is_new`.
+    pub(super) fn trouble(&mut self, name: &ObjectRef, code: Code, message: &str, is_new: bool) {
         let sources = self.sources(name);
         let sources = sources
             .into_iter()
@@ -36,31 +48,37 @@ impl Running {
                 diagnostic
             })
             .collect();
-        let former = self
-            .troubles
-            .insert(name.clone(), diagnostics.clone())
-            .unwrap_or_default();
+        let former = self.troubles.insert((name.clone(), code), diagnostics.clone());
+        let former = former.unwrap_or_default();
         // The message of a webhook may differ each time.
-        let is_known = |diagnostic: &Diagnostic| {
-            let mut former = former.iter();
-            former.any(|former| former.object == diagnostic.object && former.code == diagnostic.code)
-        };
-        for diagnostic in diagnostics.iter().filter(|diagnostic| !is_known(diagnostic)) {
-            self.report(diagnostic, true);
-        }
-        self.unwritten
-            .extend(diagnostics.into_iter().map(|diagnostic| diagnostic.object));
-        self.recovering
-            .extend(former.into_iter().map(|diagnostic| diagnostic.object));
+        let is_in = |all: &[Diagnostic], it: &Diagnostic| all.iter().any(|other| other.object == it.object);
+        let appeared = diagnostics.iter().filter(|it| !is_in(&former, it));
+        let gone = former.iter().filter(|it| !is_in(&diagnostics, it));
+        self.change(appeared.cloned().collect(), gone.cloned().collect(), is_new);
     }
 
-    /// Notes that nothing is wrong with a native object.
-    pub(super) fn calm(&mut self, name: &ObjectRef) {
-        let former = self.troubles.remove(name).unwrap_or_default();
-        for diagnostic in former {
-            self.unwritten.insert(diagnostic.object.clone());
-            self.recovering.insert(diagnostic.object);
+    /// Notes that something is no longer wrong with a native object.
+    pub(super) fn calm(&mut self, name: &ObjectRef, code: Code) {
+        let gone = self.troubles.remove(&(name.clone(), code)).unwrap_or_default();
+        self.change(Vec::new(), gone, false);
+    }
+
+    /// Tells that diagnostics about writes appeared and went.
+    fn change(&mut self, appeared: Vec<Diagnostic>, gone: Vec<Diagnostic>, is_new: bool) {
+        if appeared.is_empty() && gone.is_empty() {
+            return;
         }
+        for diagnostic in &appeared {
+            self.report(diagnostic, is_new);
+            self.unwritten.insert(diagnostic.object.clone());
+        }
+        for diagnostic in &gone {
+            self.unwritten.insert(diagnostic.object.clone());
+            self.recovering.insert(diagnostic.object.clone());
+        }
+        let changes = Changes { appeared, gone };
+        self.metrics.record(Measurement::Diagnostics(&changes));
+        self.shared.tell(Change::Diagnostics(changes));
     }
 
     /// Reports the diagnostics that appeared since the last time.
@@ -108,7 +126,7 @@ impl Running {
                 // A later change of its diagnostics adds it again.
                 continue;
             }
-            if !self.engine.is_applied(&object) {
+            if !self.is_in_place(&object) {
                 self.recovering.insert(object);
                 continue;
             }
@@ -127,19 +145,28 @@ impl Running {
         }
         while let Some(object) = self.unwritten.pop_first() {
             let has_status = self.mirror.served(&object.kind).is_some_and(|served| served.has_status);
-            let Some(known) = self.subjects.get_mut(&object).filter(|_| has_status) else {
+            if !has_status || !self.subjects.contains_key(&object) {
                 continue;
-            };
+            }
             let troubles = troubles_of(&self.troubles, &object);
-            let is_written = self.engine.is_applied(&object);
+            let is_written = self.is_in_place(&object);
             if !is_written && troubles.is_empty() {
                 self.waiting.insert(object);
                 continue;
             }
             let status = self.engine.status(&object);
+            let Some(known) = self.subjects.get_mut(&object) else {
+                continue;
+            };
             let (generation, now) = (known.generation, Timestamp::now());
             let conditions = conditions(&status, &troubles, is_written, generation, &known.conditions, now);
             if conditions == known.conditions && !known.is_unwritten {
+                continue;
+            }
+            // Another client may write its own, such as a controller for another mesh.
+            let content = content_of(&conditions);
+            if self.told_contests.pause(&object, || content) > Some(Instant::now()) {
+                self.waiting.insert(object);
                 continue;
             }
             let (subject, version) = (known.subject.clone(), known.version.clone());
@@ -149,6 +176,7 @@ impl Running {
             }
             known.conditions = conditions;
             known.is_unwritten = false;
+            self.told_contests.written(object, content);
         }
     }
 
@@ -160,35 +188,61 @@ impl Running {
                 self.unwritten.insert(object);
             }
         }
-        let applied = self.waiting.iter().filter(|object| self.engine.is_applied(object));
-        let applied: Vec<ObjectRef> = applied.cloned().collect();
-        for object in applied {
-            self.waiting.remove(&object);
-            self.unwritten.insert(object);
+        for object in std::mem::take(&mut self.waiting) {
+            let next = if self.is_in_place(&object) {
+                &mut self.unwritten
+            } else {
+                &mut self.waiting
+            };
+            next.insert(object);
         }
         self.writes.forget(self.engine.actions());
+        self.told_contests.forget();
         // The object may be gone, or another client may have written what it requires.
         self.edited.retain(|object, _| !self.engine.is_applied(object));
-        let names: Vec<ObjectRef> = self.troubles.keys().cloned().collect();
-        for name in names {
-            let Writes {
-                contests, acceptance, ..
-            } = &self.writes;
-            let is_troubled = contests.contains(&name) || acceptance.is_overdue(&name);
-            if !is_troubled && !self.engine.is_outstanding(&name) {
-                self.calm(&name);
+        let troubles: Vec<(ObjectRef, Code)> = self.troubles.keys().cloned().collect();
+        for (name, code) in troubles {
+            let lasts = match code {
+                Code::NotAccepted => self.writes.acceptance.is_overdue(&name),
+                _ => self.writes.contests.contains(&name) || self.engine.is_outstanding(&name),
+            };
+            if !lasts {
+                self.calm(&name, code);
             }
         }
-        for name in self.writes.acceptance.expire() {
-            let limit = self.options.acceptance_limit.as_secs();
-            let message = format!("the mesh has not accepted `{name}` within {limit} seconds");
-            self.trouble(&name, Code::NotAccepted, &message);
+        for (name, is_new) in self.writes.acceptance.expire() {
+            let limit = self.options.acceptance_limit;
+            let message = format!(
+                "the mesh has not accepted `{name}` within {limit:?}, so it is not in force; its status or the control \
+                 plane of the mesh may tell why"
+            );
+            self.trouble(&name, Code::NotAccepted, &message, is_new);
         }
     }
 }
 
+/// The diagnostics about writes, by native object and code.
+pub(super) type Troubles = BTreeMap<(ObjectRef, Code), Vec<Diagnostic>>;
+
+/// Returns a hash of conditions, without their times.
+fn content_of(conditions: &[Condition]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for condition in conditions {
+        let Condition {
+            type_,
+            status,
+            reason,
+            message,
+            observed_generation,
+            ..
+        } = condition;
+        (type_, status, reason, message, observed_generation).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
 /// Returns the diagnostics about writes for an SMI object.
-pub(super) fn troubles_of(troubles: &BTreeMap<ObjectRef, Vec<Diagnostic>>, object: &ObjectRef) -> Vec<Diagnostic> {
+pub(super) fn troubles_of(troubles: &Troubles, object: &ObjectRef) -> Vec<Diagnostic> {
     let all = troubles.values().flatten();
     all.filter(|diagnostic| diagnostic.object == *object).cloned().collect()
 }

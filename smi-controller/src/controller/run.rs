@@ -1,9 +1,10 @@
 //! A running controller.
 
+use super::contest::Contests;
 use super::echo::Echoes;
 use super::handle::{Change, DryRun, ObjectStatus, Readiness, Request, Shared};
 use super::metrics::{Measurement, Metrics};
-use super::report::troubles_of;
+use super::report::{Troubles, troubles_of};
 use super::tell::Teller;
 use super::writes::{Outcome, Writes, Written, deleted_uid};
 use super::{Controller, Options};
@@ -17,7 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::cluster::Error;
-use smi_adapter::diagnostic::{Code, Diagnostic};
+use smi_adapter::diagnostic::Code;
 use smi_adapter::engine::{Edit, Engine};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectRef};
@@ -33,6 +34,8 @@ use tokio::time::{Instant, sleep_until};
 const STEP: Duration = Duration::from_secs(1);
 /// The number of updates that are taken in one step.
 const UPDATES: usize = 1000;
+/// The time after which conditions are written although as many native objects are being written as can be.
+const TELL: Duration = Duration::from_secs(5);
 /// The time after which is looked again at what nothing else would bring up.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -55,8 +58,10 @@ pub(super) struct Running {
     pub(super) unwritten: BTreeSet<ObjectRef>,
     /// Those of them for which a write is outstanding.
     pub(super) waiting: BTreeSet<ObjectRef>,
-    /// The diagnostics about writes, by native object.
-    pub(super) troubles: BTreeMap<ObjectRef, Vec<Diagnostic>>,
+    /// The diagnostics about writes.
+    pub(super) troubles: Troubles,
+    /// The writes of conditions of each object.
+    pub(super) told_contests: Contests,
     /// The objects of which a diagnostic has gone, and which have not been reported to be in force again.
     pub(super) recovering: BTreeSet<ObjectRef>,
     /// The time of the last write for each SMI object.
@@ -64,11 +69,13 @@ pub(super) struct Running {
     /// The times at which edits of SMI objects arrived whose writes are outstanding, for the metrics.
     pub(super) edited: BTreeMap<ObjectRef, Instant>,
     /// Those of them of which it is not yet known whether they require a write.
-    arrived: Vec<ObjectRef>,
+    arrived: BTreeSet<ObjectRef>,
     /// Is `true` if the engine was edited in this step.
     has_edits: bool,
     /// Is `true` once diagnostics have been told.
     pub(super) has_told: bool,
+    /// The time at which conditions were last written.
+    told: Instant,
     /// The time of the last [look](Self::look_again) at what nothing else would bring up.
     checked: Instant,
     /// The time at which something can be done that cannot be done yet.
@@ -149,12 +156,14 @@ impl Running {
             unwritten: BTreeSet::new(),
             waiting: BTreeSet::new(),
             troubles: BTreeMap::new(),
+            told_contests: Contests::default(),
             recovering: BTreeSet::new(),
             written_at: BTreeMap::new(),
             edited: BTreeMap::new(),
-            arrived: Vec::new(),
+            arrived: BTreeSet::new(),
             has_edits: false,
             has_told: false,
+            told: Instant::now(),
             checked: Instant::now(),
             next: None,
         }
@@ -196,7 +205,6 @@ impl Running {
     /// Takes an update of the mirror.
     fn take(&mut self, mut update: Update) {
         let known = self.subjects.len();
-        self.has_edits = true;
         if let Some((watched, report)) = update.report() {
             if let Report::Failed(error) = report {
                 tracing::warn!(kind = %watched.kind, namespace = watched.namespace, error, "a watch failed");
@@ -213,10 +221,10 @@ impl Running {
                     let acceptance = &mut self.writes.acceptance;
                     acceptance.retain(|object| !watched.contains(object) || listed.contains(object));
                     for seen in list {
-                        self.notice(seen);
+                        self.notice(seen, false);
                     }
                 }
-                Report::Applied(seen) => self.notice(seen),
+                Report::Applied(seen) => self.notice(seen, true),
                 Report::Deleted(seen) => {
                     self.subjects.remove(&seen.object);
                     self.written_at.remove(&seen.object);
@@ -224,10 +232,15 @@ impl Running {
                 }
                 Report::Resumed | Report::Failed(_) => {}
             }
+            self.has_edits |= !matches!(report, Report::Resumed | Report::Failed(_));
         }
         match update.served() {
             Some((kind, true)) => self.writes.retry(kind),
-            Some((kind, false)) => self.subjects.retain(|object, _| object.kind != *kind),
+            Some((kind, false)) => {
+                self.has_edits = true;
+                self.subjects.retain(|object, _| object.kind != *kind);
+                self.writes.acceptance.retain(|object| object.kind != *kind);
+            }
             None => {}
         }
         if self.subjects.len() != known {
@@ -245,11 +258,11 @@ impl Running {
     }
 
     /// Notes what the engine does not need of an object.
-    fn notice(&mut self, seen: &Seen) {
+    fn notice(&mut self, seen: &Seen, is_new: bool) {
         let kind = &seen.object.kind;
         if let Edit::Native(object) = &seen.edit {
             self.writes.notice(object);
-            self.accept(object, &seen.status);
+            self.accept(object, &seen.status, is_new);
         }
         let Some(served) = self.mirror.served(kind).filter(|_| Kind::SMI.contains(kind)) else {
             return;
@@ -270,7 +283,7 @@ impl Running {
         self.unwritten.insert(seen.object.clone());
         if self.metrics.is_on() && former.is_none_or(|former| former.generation != generation) {
             self.edited.entry(seen.object.clone()).or_insert_with(Instant::now);
-            self.arrived.push(seen.object.clone());
+            self.arrived.insert(seen.object.clone());
         }
     }
 
@@ -282,13 +295,7 @@ impl Running {
         let name = action.object();
         match outcome {
             Outcome::Stored(object) => {
-                if self.echoes.stored(&object) {
-                    // An object that was replaced keeps its status.
-                    if matches!(action, Action::Create(_)) {
-                        self.accept(&object, &Value::Null);
-                    }
-                    self.engine.edit(object);
-                }
+                self.learn(object, &action);
                 self.succeed(&name, action);
             }
             Outcome::Deleted => {
@@ -297,11 +304,7 @@ impl Running {
                 }
                 self.succeed(&name, action);
             }
-            Outcome::Changed(Some(object)) => {
-                if self.echoes.stored(&object) {
-                    self.engine.edit(object);
-                }
-            }
+            Outcome::Changed(Some(object)) => self.learn(object, &action),
             Outcome::Changed(None) => {
                 if self.echoes.absent(&name) {
                     self.engine.edit(gone(name));
@@ -312,7 +315,7 @@ impl Running {
                 tracing::warn!(object = %name, policy = action.policy(), %error, "a write failed");
                 if let Error::Refused { message, .. } = &error {
                     let message = format!("the API server rejects `{name}`: {message}");
-                    self.trouble(&name, Code::Refused, &message);
+                    self.trouble(&name, Code::Refused, &message, true);
                 }
                 self.shared.tell(Change::Failed(Arc::new(action), Arc::new(error)));
             }
@@ -320,17 +323,30 @@ impl Running {
         }
     }
 
+    /// Takes the state of a native object from the answer to a write.
+    fn learn(&mut self, object: NativeObject, action: &Action) {
+        let is_seen = self.echoes.has_seen(&object.reference());
+        if self.echoes.stored(&object) {
+            // The answer has no status. The watches have told that of an object that they have seen.
+            if matches!(action, Action::Create(_)) && !is_seen {
+                self.accept(&object, &Value::Null, true);
+            }
+            self.engine.edit(object);
+        }
+    }
+
     /// Notes the status of a native object.
-    fn accept(&mut self, object: &NativeObject, status: &Value) {
-        let is_accepted = self.adapter.is_accepted(object, status);
-        if self.writes.acceptance.notice(object, is_accepted) {
-            self.calm(&object.reference());
+    fn accept(&mut self, object: &NativeObject, status: &Value, is_new: bool) {
+        if self.engine.manages(object) {
+            let is_accepted = self.adapter.is_accepted(object, status);
+            self.writes.acceptance.notice(object, is_accepted, is_new);
         }
     }
 
     /// Notes a successful write.
     fn succeed(&mut self, name: &ObjectRef, action: Action) {
         tracing::info!(object = %name, policy = action.policy(), "written");
+        self.derive();
         for source in self.sources(name) {
             self.unwritten.insert(source.clone());
             if self.edited.contains_key(&source) && self.engine.is_applied(&source) {
@@ -346,10 +362,11 @@ impl Running {
                 None => "another client".to_owned(),
             };
             let message = format!("{by} keeps changing or deleting `{name}`; it is repaired with growing pauses");
-            self.trouble(name, Code::Contested, &message);
+            self.trouble(name, Code::Contested, &message, true);
         } else {
-            self.calm(name);
+            self.calm(name, Code::Contested);
         }
+        self.calm(name, Code::Refused);
         self.shared.tell(Change::Written(Arc::new(action)));
     }
 
@@ -381,7 +398,11 @@ impl Running {
                 self.look_again();
             }
             self.recover();
-            self.write_conditions();
+            // They would take the server's time for native objects.
+            if !self.writes.is_full() || self.told.elapsed() >= TELL {
+                self.told = Instant::now();
+                self.write_conditions();
+            }
         }
         let stale = self.mirror.stale().map(|(kind, namespace, error)| {
             let place = namespace.map_or_else(String::new, |namespace| format!(" in namespace {namespace}"));
@@ -396,9 +417,9 @@ impl Running {
             lease_error: leadership.as_ref().and_then(Leadership::error),
             outstanding: if is_complete { self.engine.outstanding() } else { 0 },
         };
-        if self.metrics.is_on() && is_complete {
-            self.metrics
-                .record(Measurement::State(&readiness, self.engine.policies()));
+        if self.metrics.is_on() {
+            let policies = is_complete.then(|| self.engine.policies());
+            self.metrics.record(Measurement::State(&readiness, policies));
         }
         self.shared.publish(readiness);
     }
@@ -427,7 +448,7 @@ impl Running {
                 let status = is_complete.then(|| ObjectStatus {
                     status: self.engine.status(&object),
                     writes: troubles_of(&self.troubles, &object),
-                    is_written: self.engine.is_applied(&object),
+                    is_written: self.is_in_place(&object),
                     written_at: self.written_at.get(&object).copied(),
                 });
                 _ = answer.send(status);

@@ -29,6 +29,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The time for what waits when the controller ends.
 const FINISH: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
+/// An Event that is not sent.
+const DROPPED: Measurement<'static> = Measurement::Report {
+    is_event: true,
+    is_sent: false,
+};
 
 /// The sender of Events and conditions.
 #[derive(Debug)]
@@ -40,6 +45,7 @@ pub(super) struct Teller {
     /// The time at which old ones were last removed.
     cleaned: Instant,
     unwritten: mpsc::UnboundedReceiver<ObjectRef>,
+    metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -59,7 +65,8 @@ impl Teller {
         let (failed, unwritten) = mpsc::unbounded_channel();
         Self {
             waiting: sender,
-            task: tokio::spawn(send_all(client, waiting, changes, failed, metrics)),
+            task: tokio::spawn(send_all(client, waiting, changes, failed, metrics.clone())),
+            metrics,
             recent: BTreeMap::new(),
             cleaned: Instant::now(),
             unwritten,
@@ -82,11 +89,13 @@ impl Teller {
         let note = event.note.clone().unwrap_or_default();
         if *count > A_MINUTE {
             tracing::warn!(note, "too many Events about one object in a minute: not sent");
+            self.metrics.record(DROPPED);
             return;
         }
         let event = Box::new(event);
         if self.waiting.try_send(Told::Event { event, is_new }).is_err() {
             tracing::warn!(note, "too many Events are waiting: not sent");
+            self.metrics.record(DROPPED);
         }
     }
 

@@ -106,11 +106,11 @@ impl Writes {
         if let Some(until) = self.busy_until.filter(|until| *until > now) {
             return Some(until);
         }
-        let held = self.acceptance.held(engine.actions());
+        let held = self.acceptance.hold(engine.actions());
         let mut next: Option<Instant> = None;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         for action in engine.actions() {
-            if self.tasks.len() >= self.options.parallel_writes {
+            if self.is_full() {
                 return None;
             }
             // Only the first action of a policy is safe now.
@@ -124,7 +124,8 @@ impl Writes {
             let accepted = held
                 .get(action.policy())
                 .filter(|_| matches!(action, Action::Delete(_)));
-            let until = pause.max(self.contests.pause(action)).max(accepted.copied());
+            let contested = self.contests.pause(&action.object(), || content(action));
+            let until = pause.max(contested).max(accepted.copied());
             if let Some(until) = until.filter(|until| *until > now) {
                 next = Some(next.map_or(until, |next| next.min(until)));
                 continue;
@@ -183,6 +184,11 @@ impl Writes {
         self.contests.changed(object, &self.field_manager);
     }
 
+    /// Returns `true` if as many writes are under way as can be.
+    pub(super) fn is_full(&self) -> bool {
+        self.tasks.len() >= self.options.parallel_writes
+    }
+
     /// Returns `true` if no write is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
@@ -195,7 +201,7 @@ impl Writes {
         match &written.outcome {
             Outcome::Stored(_) | Outcome::Deleted => {
                 self.failed.remove(policy);
-                self.contests.written(&written.action);
+                self.contests.written(written.action.object(), content(&written.action));
             }
             // Retried at once after the first conflict, then with pauses.
             Outcome::Changed(_) => self.fail(&written.action, true, Backoff::pause_later),

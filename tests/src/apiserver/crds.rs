@@ -8,7 +8,7 @@ use super::{ApiServer, Raw};
 use serde_json::{Value, json};
 use smi_adapter::object::Kind;
 
-/// Returns a CRD with one version, whose `spec` has this schema. Any status is accepted.
+/// Returns a CRD with one version, whose `spec` has this schema. It has any status, as a subresource.
 #[must_use]
 pub fn crd(kind: &Kind, spec: &Value) -> Value {
     let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
@@ -18,7 +18,8 @@ pub fn crd(kind: &Kind, spec: &Value) -> Value {
         "spec": {
             "group": kind.group(), "scope": "Namespaced",
             "names": {"kind": kind.name(), "plural": kind.plural()},
-            "versions": [{"name": kind.version(), "served": true, "storage": true, "schema": {
+            "versions": [{"name": kind.version(), "served": true, "storage": true,
+                "subresources": {"status": {}}, "schema": {
                 "openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": free}}}}],
         },
     })

@@ -11,6 +11,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+/// The duration of the watches of the controller.
+const WATCH: &str = "timeoutSeconds=290";
+
 /// The requests of a client, and the faults among them.
 #[derive(Debug)]
 pub struct Faults {
@@ -84,10 +87,9 @@ impl Faults {
             self.count(name);
         }
         if is_watch && self.percent > 0 {
-            let uri = request
-                .uri()
-                .to_string()
-                .replace("timeoutSeconds=290", "timeoutSeconds=1");
+            let uri = request.uri().to_string();
+            assert!(uri.contains(WATCH), "{uri}");
+            let uri = uri.replace(WATCH, "timeoutSeconds=1");
             *request.uri_mut() = uri.parse().expect("it is a URI");
         }
         match fault {

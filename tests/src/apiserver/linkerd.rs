@@ -11,19 +11,19 @@ const API_VERSION: &str = "policy.linkerd.io/v1beta3";
 const KIND: &str = "HTTPRoute";
 
 impl ApiServer {
-    /// Accepts the routes of Linkerd whose name fulfils a condition, for ever.
-    pub async fn accept_routes(&self, is_accepted: impl Fn(&str) -> bool) {
+    /// Accepts the routes of Linkerd, in one namespace or all, whose name fulfils a condition, for ever.
+    pub async fn accept_routes(&self, namespace: Option<String>, is_accepted: impl Fn(&str) -> bool) {
         let raw = self.raw();
         loop {
-            accept(&raw, &is_accepted).await;
+            accept(&raw, namespace.as_deref(), &is_accepted).await;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
 
-async fn accept(raw: &Raw, is_accepted: impl Fn(&str) -> bool) {
+async fn accept(raw: &Raw, namespace: Option<&str>, is_accepted: impl Fn(&str) -> bool) {
     // Without an answer, the next attempt counts.
-    let Ok(all) = raw.get(&collection(API_VERSION, KIND, None)).await else {
+    let Ok(all) = raw.get(&collection(API_VERSION, KIND, namespace)).await else {
         return;
     };
     for route in all.body["items"].as_array().into_iter().flatten() {
@@ -39,7 +39,7 @@ async fn accept(raw: &Raw, is_accepted: impl Fn(&str) -> bool) {
         let mut accepted = route.clone();
         accepted["status"] = json!({"parents": answers.collect::<Vec<Value>>()});
         let namespace = route["metadata"]["namespace"].as_str();
-        let path = format!("{}/{name}", collection(API_VERSION, KIND, namespace));
+        let path = format!("{}/{name}/status", collection(API_VERSION, KIND, namespace));
         // It may have changed, or be gone.
         _ = raw.call(Method::PUT, &path, Some(&accepted)).await;
     }

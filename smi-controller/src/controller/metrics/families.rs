@@ -166,8 +166,10 @@ impl Families {
         }
     }
 
-    fn state(&self, readiness: &Readiness, policies: usize) {
-        self.policies.set(integer(policies));
+    fn state(&self, readiness: &Readiness, policies: Option<usize>) {
+        if let Some(policies) = policies {
+            self.policies.set(integer(policies));
+        }
         self.outstanding.set(integer(readiness.outstanding));
         self.ready.set(i64::from(readiness.is_ready));
         self.leader.set(i64::from(readiness.is_leader));
