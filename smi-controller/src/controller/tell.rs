@@ -21,7 +21,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 /// The number of Events that wait to be sent. Later ones are dropped, and logged.
-const WAITING: usize = 10_000;
+const EVENTS: usize = 10_000;
+/// The number of objects whose conditions wait to be written. The controller keeps the others.
+const CONDITIONS: usize = 16;
 /// The largest number of Events about one object in a minute.
 const A_MINUTE: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -38,7 +40,8 @@ const DROPPED: Measurement<'static> = Measurement::Report {
 /// The sender of Events and conditions.
 #[derive(Debug)]
 pub(super) struct Teller {
-    waiting: mpsc::Sender<Told>,
+    events: mpsc::Sender<(Event, bool)>,
+    conditions: mpsc::Sender<Conditions>,
     task: JoinHandle<()>,
     /// The Events about each object in the minute that began then, by UID.
     recent: BTreeMap<String, (Instant, u32)>,
@@ -48,24 +51,25 @@ pub(super) struct Teller {
     metrics: Metrics,
 }
 
+/// Conditions for an object in a version.
 #[derive(Debug)]
-enum Told {
-    Event {
-        event: Box<Event>,
-        /// Is `true` if an Event that exists already is sent again.
-        is_new: bool,
-    },
-    /// Conditions for an object in a version.
-    Conditions(Subject, String, Vec<Condition>),
-}
+struct Conditions(Subject, String, Vec<Condition>);
 
 impl Teller {
     pub(super) fn start(client: Client, changes: broadcast::Sender<Change>, metrics: Metrics) -> Self {
-        let (sender, waiting) = mpsc::channel(WAITING);
+        let (events, waiting_events) = mpsc::channel(EVENTS);
+        let (conditions, waiting_conditions) = mpsc::channel(CONDITIONS);
         let (failed, unwritten) = mpsc::unbounded_channel();
+        let sending = Sending {
+            client,
+            changes,
+            unwritten: failed,
+            metrics: metrics.clone(),
+        };
         Self {
-            waiting: sender,
-            task: tokio::spawn(send_all(client, waiting, changes, failed, metrics.clone())),
+            events,
+            conditions,
+            task: tokio::spawn(sending.run(waiting_events, waiting_conditions)),
             metrics,
             recent: BTreeMap::new(),
             cleaned: Instant::now(),
@@ -92,8 +96,7 @@ impl Teller {
             self.metrics.record(DROPPED);
             return;
         }
-        let event = Box::new(event);
-        if self.waiting.try_send(Told::Event { event, is_new }).is_err() {
+        if self.events.try_send((event, is_new)).is_err() {
             tracing::warn!(note, "too many Events are waiting: not sent");
             self.metrics.record(DROPPED);
         }
@@ -101,8 +104,8 @@ impl Teller {
 
     /// Writes the conditions of an object that has a version. Returns `false` if too many are waiting.
     pub(super) fn write(&self, subject: Subject, version: String, conditions: Vec<Condition>) -> bool {
-        let told = Told::Conditions(subject, version, conditions);
-        self.waiting.try_send(told).is_ok()
+        let waiting = Conditions(subject, version, conditions);
+        self.conditions.try_send(waiting).is_ok()
     }
 
     /// Returns the objects whose conditions could not be written since the last call.
@@ -110,9 +113,9 @@ impl Teller {
         std::iter::from_fn(|| self.unwritten.try_recv().ok()).collect()
     }
 
-    /// Sends the Events that wait, within a time limit.
+    /// Sends what waits, within a time limit.
     pub(super) async fn finish(self) {
-        drop(self.waiting);
+        drop((self.events, self.conditions));
         let mut task = self.task;
         if timeout(FINISH, &mut task).await.is_err() {
             task.abort();
@@ -121,32 +124,44 @@ impl Teller {
     }
 }
 
-async fn send_all(
+/// The sending side of a teller, which runs in the background.
+struct Sending {
     client: Client,
-    mut waiting: mpsc::Receiver<Told>,
     changes: broadcast::Sender<Change>,
     unwritten: mpsc::UnboundedSender<ObjectRef>,
     metrics: Metrics,
-) {
-    while let Some(told) = waiting.recv().await {
-        let is_event = matches!(told, Told::Event { .. });
-        let sent = match told {
-            Told::Event { event, is_new } => send(&client, *event, is_new).await,
-            Told::Conditions(subject, version, conditions) => {
-                let patched = patch(&client, &subject, &version, &conditions).await;
-                if patched.is_err() {
-                    // The controller may have ended.
-                    _ = unwritten.send(subject.object);
+}
+
+impl Sending {
+    /// Sends one after another, Events first.
+    async fn run(self, mut events: mpsc::Receiver<(Event, bool)>, mut conditions: mpsc::Receiver<Conditions>) {
+        loop {
+            tokio::select! {
+                biased;
+                Some((event, is_new)) = events.recv() => {
+                    let sent = send(&self.client, event, is_new).await;
+                    self.note(true, sent);
                 }
-                patched
+                Some(Conditions(subject, version, conditions)) = conditions.recv() => {
+                    let patched = patch(&self.client, &subject, &version, &conditions).await;
+                    if patched.is_err() {
+                        // The controller may have ended.
+                        _ = self.unwritten.send(subject.object);
+                    }
+                    self.note(false, patched);
+                }
+                else => return,
             }
-        };
+        }
+    }
+
+    fn note(&self, is_event: bool, sent: kube::Result<()>) {
         let is_sent = sent.is_ok();
-        metrics.record(Measurement::Report { is_event, is_sent });
+        self.metrics.record(Measurement::Report { is_event, is_sent });
         if let Err(error) = sent {
             tracing::warn!(%error, "an Event or a status was not written");
             // Without a receiver, the log remains.
-            _ = changes.send(Change::Unreported(Arc::new(error)));
+            _ = self.changes.send(Change::Unreported(Arc::new(error)));
         }
     }
 }
