@@ -5,6 +5,7 @@ mod contest;
 mod echo;
 mod handle;
 mod metrics;
+mod outcome;
 mod report;
 mod run;
 mod tell;

@@ -2,27 +2,22 @@
 
 use super::contest::Contests;
 use super::echo::Echoes;
-use super::handle::{Change, DryRun, ObjectStatus, Readiness, Request, Shared};
+use super::handle::{DryRun, ObjectStatus, Readiness, Request, Shared};
 use super::metrics::{Measurement, Metrics};
 use super::report::{Troubles, troubles_of};
 use super::tell::Teller;
-use super::writes::{Outcome, Writes, Written, deleted_uid};
+use super::writes::Writes;
 use super::{Controller, Options};
 use crate::cluster::KubeCluster;
 use crate::conditions::in_status;
 use crate::event::{Reporter, Subject};
 use crate::lease::{Candidate, Leadership};
-use crate::mirror::{Mirror, Seen, Update, gone};
+use crate::mirror::{Mirror, Seen, Update};
 use crate::watch::Report;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use serde_json::Value;
 use smi_adapter::adapter::MeshAdapter;
-use smi_adapter::cluster::Error;
-use smi_adapter::diagnostic::Code;
 use smi_adapter::engine::{Edit, Engine};
-use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::{Kind, ObjectRef};
-use smi_adapter::plan::Action;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -41,10 +36,10 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 /// A running controller.
 pub(super) struct Running {
-    adapter: Arc<dyn MeshAdapter>,
+    pub(super) adapter: Arc<dyn MeshAdapter>,
     pub(super) mirror: Mirror,
     pub(super) engine: Engine<Arc<dyn MeshAdapter>>,
-    echoes: Echoes,
+    pub(super) echoes: Echoes,
     pub(super) writes: Writes,
     pub(super) teller: Teller,
     pub(super) reporter: Reporter,
@@ -65,13 +60,13 @@ pub(super) struct Running {
     /// The objects of which a diagnostic has gone, and which have not been reported to be in force again.
     pub(super) recovering: BTreeSet<ObjectRef>,
     /// The time of the last write for each SMI object.
-    written_at: BTreeMap<ObjectRef, SystemTime>,
+    pub(super) written_at: BTreeMap<ObjectRef, SystemTime>,
     /// The times at which edits of SMI objects arrived whose writes are outstanding, for the metrics.
     pub(super) edited: BTreeMap<ObjectRef, Instant>,
     /// Those of them of which it is not yet known whether they require a write.
     arrived: BTreeSet<ObjectRef>,
     /// Is `true` if the engine was edited in this step.
-    has_edits: bool,
+    pub(super) has_edits: bool,
     /// Is `true` once diagnostics have been told.
     pub(super) has_told: bool,
     /// The time at which conditions were last written.
@@ -287,89 +282,6 @@ impl Running {
         }
     }
 
-    /// Takes the outcome of a write.
-    fn finish(&mut self, written: Written) {
-        let Written { action, outcome, took } = written;
-        self.metrics.record(Measurement::Write(&action, &outcome, took));
-        self.has_edits = true;
-        let name = action.object();
-        match outcome {
-            Outcome::Stored(object) => {
-                self.learn(object, &action);
-                self.succeed(&name, action);
-            }
-            Outcome::Deleted => {
-                if self.echoes.deleted(&name, deleted_uid(&action)) {
-                    self.engine.edit(gone(name.clone()));
-                }
-                self.succeed(&name, action);
-            }
-            Outcome::Changed(Some(object)) => self.learn(object, &action),
-            Outcome::Changed(None) => {
-                if self.echoes.absent(&name) {
-                    self.engine.edit(gone(name));
-                }
-            }
-            Outcome::Failed(error) => {
-                self.echoes.unanswered(&name);
-                tracing::warn!(object = %name, policy = action.policy(), %error, "a write failed");
-                if let Error::Refused { message, .. } = &error {
-                    let message = format!("the API server rejects `{name}`: {message}");
-                    self.trouble(&name, Code::Refused, &message, true);
-                }
-                self.shared.tell(Change::Failed(Arc::new(action), Arc::new(error)));
-            }
-            Outcome::Unsent => self.echoes.unanswered(&name),
-        }
-    }
-
-    /// Takes the state of a native object from the answer to a write.
-    fn learn(&mut self, object: NativeObject, action: &Action) {
-        let is_seen = self.echoes.has_seen(&object.reference());
-        if self.echoes.stored(&object) {
-            // The answer has no status. The watches have told that of an object that they have seen.
-            if matches!(action, Action::Create(_)) && !is_seen {
-                self.accept(&object, &Value::Null, true);
-            }
-            self.engine.edit(object);
-        }
-    }
-
-    /// Notes the status of a native object.
-    fn accept(&mut self, object: &NativeObject, status: &Value, is_new: bool) {
-        if self.engine.manages(object) {
-            let is_accepted = self.adapter.is_accepted(object, status);
-            self.writes.acceptance.notice(object, is_accepted, is_new);
-        }
-    }
-
-    /// Notes a successful write.
-    fn succeed(&mut self, name: &ObjectRef, action: Action) {
-        tracing::info!(object = %name, policy = action.policy(), "written");
-        self.derive();
-        for source in self.sources(name) {
-            self.unwritten.insert(source.clone());
-            if self.edited.contains_key(&source) && self.engine.is_applied(&source) {
-                let arrived = self.edited.remove(&source);
-                let took = arrived.map(|arrived| arrived.elapsed()).unwrap_or_default();
-                self.metrics.record(Measurement::Applied(took));
-            }
-            self.written_at.insert(source, SystemTime::now());
-        }
-        if self.writes.contests.contains(name) {
-            let by = match self.writes.contests.by(name) {
-                Some(manager) => format!("the field manager `{manager}`"),
-                None => "another client".to_owned(),
-            };
-            let message = format!("{by} keeps changing or deleting `{name}`; it is repaired with growing pauses");
-            self.trouble(name, Code::Contested, &message, true);
-        } else {
-            self.calm(name, Code::Contested);
-        }
-        self.calm(name, Code::Refused);
-        self.shared.tell(Change::Written(Arc::new(action)));
-    }
-
     /// Starts the writes that can be started, and tells what has changed.
     fn act(&mut self) {
         let leadership = self.election.as_ref().map(|election| election.leadership.clone());
@@ -425,7 +337,7 @@ impl Running {
     }
 
     /// Derives the consequences of the edits, and measures how long it takes.
-    fn derive(&mut self) {
+    pub(super) fn derive(&mut self) {
         if !std::mem::take(&mut self.has_edits) {
             return;
         }
