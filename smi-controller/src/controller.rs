@@ -171,9 +171,9 @@ impl Controller {
     /// Replaces the time within which the mesh must [accept](MeshAdapter::is_accepted) a native object, which is 30
     /// seconds.
     ///
-    /// What an object replaces is deleted only after the object is accepted. After the limit, the object is reported as
-    /// [`NotAccepted`](smi_adapter::Code::NotAccepted), and the deletions take place nevertheless: what they revoke must
-    /// not stay in force. The deletions of one policy never wait longer than the limit.
+    /// Objects are deleted only after the mesh has accepted those that replace them. An object that is not accepted in
+    /// time is reported as [`NotAccepted`](smi_adapter::Code::NotAccepted), and the deletions take place nevertheless:
+    /// access that is revoked must not stay in force. The deletions of one policy never wait longer than the limit.
     #[must_use]
     pub fn acceptance_limit(mut self, limit: Duration) -> Self {
         self.options.acceptance_limit = limit.min(EVER);

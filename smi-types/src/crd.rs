@@ -121,9 +121,6 @@ pub enum NotServableError {
     },
 }
 
-/// The only wide column.
-const BACKENDS: &str = "Backends";
-
 impl Crd {
     /// Creates the CRD of a kind with the settings of [`crds`].
     #[must_use]
@@ -241,15 +238,19 @@ impl Crd {
         let mut columns = Vec::new();
         match self.kind {
             Kind::TrafficSplit => columns.extend([
-                ("Service", ".spec.service", "The root service, whose traffic is split."),
-                // As JSON: of several results of a path, an API server shows only the first one.
-                (
-                    BACKENDS,
-                    ".spec.backends",
-                    "The services that share the traffic, with their weights.",
-                ),
+                column("Service", ".spec.service", "The root service, whose traffic is split."),
+                CustomResourceColumnDefinition {
+                    // Shown on request only.
+                    priority: Some(1),
+                    // As JSON: of several results of a path, an API server shows only the first one.
+                    ..column(
+                        "Backends",
+                        ".spec.backends",
+                        "The services that share the traffic, with their weights.",
+                    )
+                },
             ]),
-            Kind::TrafficTarget => columns.push((
+            Kind::TrafficTarget => columns.push(column(
                 "Destination",
                 // v1alpha1 has no `spec`.
                 if version == Version::V1Alpha1 {
@@ -263,12 +264,12 @@ impl Crd {
         }
         if self.status {
             columns.extend([
-                (
+                column(
                     "Accepted",
                     ".status.conditions[?(@.type==\"Accepted\")].status",
                     "Whether the object is valid by itself.",
                 ),
-                (
+                column(
                     "Programmed",
                     ".status.conditions[?(@.type==\"Programmed\")].status",
                     "Whether the whole object is in force.",
@@ -279,22 +280,26 @@ impl Crd {
         if columns.is_empty() {
             return None;
         }
-        let of = |(name, path, description): (&str, &str, &str), type_: &str| CustomResourceColumnDefinition {
-            name: name.into(),
-            type_: type_.into(),
-            description: Some(description.into()),
-            json_path: path.into(),
-            // Wide columns are shown on request only.
-            priority: (name == BACKENDS).then_some(1),
-            ..CustomResourceColumnDefinition::default()
-        };
-        let age = (
-            "Age",
-            ".metadata.creationTimestamp",
-            "The time since the object was created.",
-        );
-        let columns = columns.into_iter().map(|column| of(column, "string"));
-        Some(columns.chain([of(age, "date")]).collect())
+        columns.push(CustomResourceColumnDefinition {
+            type_: "date".into(),
+            ..column(
+                "Age",
+                ".metadata.creationTimestamp",
+                "The time since the object was created.",
+            )
+        });
+        Some(columns)
+    }
+}
+
+/// Returns a column with text.
+fn column(name: &str, path: &str, description: &str) -> CustomResourceColumnDefinition {
+    CustomResourceColumnDefinition {
+        name: name.into(),
+        type_: "string".into(),
+        description: Some(description.into()),
+        json_path: path.into(),
+        ..CustomResourceColumnDefinition::default()
     }
 }
 

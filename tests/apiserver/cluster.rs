@@ -6,7 +6,7 @@ use smi_adapter::cluster::{Cluster, Error, Preconditions};
 use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
 use smi_controller::KubeCluster;
-use smi_tests::apiserver::{ApiServer, block_on, crd};
+use smi_tests::apiserver::{ApiServer, block_on, crd, free};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -29,10 +29,9 @@ async fn server() -> Option<&'static ApiServer> {
             .create(&namespace, "")
             .await
             .expect("the namespace is valid");
-        let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
         let limited = json!({"type": "object", "properties": {"weight": {"type": "integer", "maximum": 100}}});
         server
-            .install(&[crd(&POLICY, &free), crd(&LIMITED, &limited)])
+            .install(&[crd(&POLICY, &free()), crd(&LIMITED, &limited)])
             .await
             .expect("the CRDs are valid");
         Some(server)

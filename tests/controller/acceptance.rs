@@ -1,4 +1,4 @@
-//! What a new object replaces stays until the mesh has accepted the new one, but not for ever.
+//! Deletions wait until the mesh has accepted the objects that replace the deleted ones, but not indefinitely.
 
 use super::place::{Place, Run, TARGET, in_place};
 use super::telling::reasons;

@@ -1,10 +1,11 @@
 //! Kinds that are installed, replaced and removed while the controller runs.
 
-use super::place::{Run, native_crds, on_server_with, smi_crds, split};
+use super::place::{Run, on_server_with, split};
 use serde_json::{Value, json};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
 use smi_controller::Controller;
+use smi_tests::apiserver::{native_crds, smi_crds};
 use smi_types::Version;
 use smi_types::crd::{Crd, Kind};
 

@@ -1,6 +1,6 @@
 //! The permissions that the controller needs: all of them, and no more.
 
-use super::place::{Place, Run, SPLIT, TARGET, crds, free, on_server_with};
+use super::place::{Place, Run, SPLIT, TARGET, crds, on_server_with};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use smi_adapter::object::{ObjectKey, ObjectRef};
 use smi_adapter::settings::Settings;
 use smi_adapter_istio::Istio;
 use smi_controller::{Change, Controller, Handle, KubeCluster, rules};
-use smi_tests::apiserver::{ApiServer, crd};
+use smi_tests::apiserver::{ApiServer, crd, free};
 use std::time::Duration;
 
 const USER: &str = "system:serviceaccount:smi-system:smi-operator";

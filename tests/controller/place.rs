@@ -4,7 +4,7 @@ use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Pos
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
-use smi_adapter::cluster::Cluster;
+use smi_adapter::manifest::NativeObject;
 use smi_adapter::object::Kind;
 use smi_adapter::plan::{MeshAdapterExt, Observed, Planned};
 use smi_adapter::settings::{ENFORCE_LABEL, Scope, Settings};
@@ -12,8 +12,8 @@ use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml::{Content, Document};
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
-use smi_controller::{Controller, Handle, KubeCluster};
-use smi_tests::apiserver::{ApiServer, api, block_on, crd};
+use smi_controller::{Controller, Handle};
+use smi_tests::apiserver::{ApiServer, api, block_on, native_crds, natives, smi_crds};
 use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
@@ -58,21 +58,6 @@ pub(crate) fn crds() -> Vec<Value> {
         .chain(native_crds(&Istio::default()))
         .chain(native_crds(&Linkerd::default()))
         .collect()
-}
-
-/// Returns the CRDs of SMI, with a status.
-pub(crate) fn smi_crds() -> Vec<Value> {
-    smi_types::crds().into_iter().map(|crd| json!(crd)).collect()
-}
-
-/// Returns CRDs for the kinds that an adapter writes, which accept any spec.
-pub(crate) fn native_crds(adapter: &dyn MeshAdapter) -> Vec<Value> {
-    adapter.kinds().iter().map(|kind| crd(kind, &free())).collect()
-}
-
-/// Returns a schema that accepts any object.
-pub(crate) fn free() -> Value {
-    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }
 
 /// Returns a spec that splits `web` between `web-v1`, `web-v2` and so on.
@@ -360,19 +345,17 @@ impl Place {
         self.create("apps/v1", "Deployment", name, spec).await;
     }
 
+    /// Returns the objects of a mesh in this namespace.
+    pub(crate) async fn natives(&self, mesh: &dyn MeshAdapter) -> Vec<NativeObject> {
+        let mut natives = natives(mesh, &self.client).await;
+        natives.retain(|object| *object.key().namespace == *self.namespace);
+        natives
+    }
+
     /// Plans from scratch what is in the cluster now.
     async fn plan(&self) -> Planned {
         let (istio, settings) = (Istio::default(), self.settings());
-        let cluster = KubeCluster::new(self.client.clone());
-        let mut natives = Vec::new();
-        for kind in istio.kinds() {
-            let listed = cluster.list(kind).await.expect("kinds are listed");
-            natives.extend(
-                listed
-                    .into_iter()
-                    .filter(|object| *object.key().namespace == *self.namespace),
-            );
-        }
+        let natives = self.natives(&istio).await;
         let namespace = self.namespaces().get(&self.namespace).await.expect("it exists");
         let mut objects = vec![("v1", "Namespace", namespace)];
         for (api_version, kind) in KINDS {

@@ -1,6 +1,6 @@
 //! What the controller tells the authors of objects.
 
-use super::place::{Place, Run, SPLIT, free, in_place, on_server_with, virtual_service};
+use super::place::{Place, Run, SPLIT, in_place, on_server_with, virtual_service};
 use futures::StreamExt;
 use kube::api::{DynamicObject, ListParams, WatchParams};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use smi_adapter::object::{Kind, ObjectKey, ObjectRef};
 use smi_adapter::plan::State;
 use smi_adapter_linkerd::Linkerd;
 use smi_controller::{Change, Changes, LeaseName, LeaseSettings};
-use smi_tests::apiserver::{collection, crd};
+use smi_tests::apiserver::{collection, crd, free};
 use std::time::{Duration, Instant};
 
 /// Returns the reasons of the Events about an object, sorted.

@@ -7,13 +7,11 @@ use kube::Api;
 use kube::api::{DeleteParams, ListParams};
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
-use smi_adapter::cluster::Cluster;
 use smi_adapter::object::ObjectKey;
 use smi_adapter::query::{Destination, Distribution, Endpoint, Request, RoutingQuery, Traffic};
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
 use smi_conformance::{Interpreter, MeshWorld};
-use smi_controller::KubeCluster;
 use smi_mesh_istio::IstioMesh;
 use smi_mesh_linkerd::LinkerdMesh;
 use smi_tests::writers::Writers;
@@ -21,12 +19,7 @@ use tokio::task::JoinHandle;
 
 /// Returns how the model of a mesh shares the requests to a service, by what is in the cluster.
 async fn shared_by(mesh: &dyn MeshAdapter, model: &dyn Interpreter, place: &Place, root: &str) -> Distribution {
-    let cluster = KubeCluster::new(place.client.clone());
-    let mut objects = Vec::new();
-    for kind in mesh.kinds() {
-        objects.extend(cluster.list(kind).await.expect("kinds are listed"));
-    }
-    objects.retain(|object| *object.key().namespace == *place.namespace);
+    let objects = place.natives(mesh).await;
     let services: Api<Service> = Api::namespaced(place.client.clone(), &place.namespace);
     let services = services
         .list(&ListParams::default())

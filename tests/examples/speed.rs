@@ -11,11 +11,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
-use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::settings::{Enforcement, Scope, Settings};
 use smi_adapter_istio::Istio;
 use smi_controller::Controller;
-use smi_tests::apiserver::{ApiServer, Failure, Faults, api, crd};
+use smi_tests::apiserver::{ApiServer, Failure, Faults, api, native_crds, smi_crds};
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -33,9 +32,7 @@ async fn main() {
         .and_then(|count| count.parse().ok())
         .unwrap_or(1000);
     let Some(server) = ApiServer::start().await else { return };
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let mut crds: Vec<Value> = Istio::default().kinds().iter().map(|kind| crd(kind, &free)).collect();
-    crds.extend(smi_types::crds().iter().map(|crd| json!(crd)));
+    let crds = [native_crds(&Istio::default()), smi_crds()].concat();
     server.install(&crds).await.expect("the CRDs are valid");
     let client = server.client();
     for namespace in ["shop", "raw"] {

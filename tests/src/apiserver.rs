@@ -13,12 +13,16 @@ mod linkerd;
 mod raw;
 mod servers;
 
-pub use crds::crd;
+pub use crds::{crd, free, native_crds, smi_crds};
 pub use faults::Faults;
 pub use raw::{Answer, Failure, Raw, api, collection};
 
 use kube::{Client, Config};
 use servers::Servers;
+use smi_adapter::adapter::MeshAdapter;
+use smi_adapter::cluster::Cluster;
+use smi_adapter::manifest::NativeObject;
+use smi_controller::KubeCluster;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -45,14 +49,7 @@ impl ApiServer {
     /// If the server does not start, or if there are no binaries and `CI` is `true`.
     pub async fn start() -> Option<Self> {
         let started = Instant::now();
-        let binaries = match binaries::folder() {
-            Ok(folder) => folder,
-            Err(reason) => {
-                assert!(std::env::var("CI").as_deref() != Ok("true"), "no API server: {reason}");
-                crate::print_now(&format!("skipped: no API server: {reason}"));
-                return None;
-            }
-        };
+        let binaries = crate::found("API server", binaries::folder())?;
         let found = Instant::now();
         let server = Self {
             servers: Servers::start(&binaries),
@@ -179,6 +176,20 @@ impl ApiServer {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// Returns the objects of all kinds that an adapter writes.
+///
+/// # Panics
+/// If a kind is not installed.
+#[expect(clippy::expect_used, reason = "a test whose fixture fails must fail")]
+pub async fn natives(adapter: &dyn MeshAdapter, client: &Client) -> Vec<NativeObject> {
+    let cluster = KubeCluster::new(client.clone());
+    let mut objects = Vec::new();
+    for kind in adapter.kinds() {
+        objects.extend(cluster.list(kind).await.expect("the kinds are installed"));
+    }
+    objects
 }
 
 /// Sends a signal to a process.

@@ -136,3 +136,18 @@ pub fn translate(adapter: &dyn MeshAdapter, text: &str, assume_ports: &[u16]) ->
 fn print_now(line: &str) {
     _ = writeln!(std::io::stderr(), "{line}");
 }
+
+/// Returns the folder of what a test needs. Without it, prints the reason.
+///
+/// # Panics
+/// If there is none and `CI` is `true`.
+fn found(what: &str, folder: Result<PathBuf, String>) -> Option<PathBuf> {
+    match folder {
+        Ok(folder) => Some(folder),
+        Err(reason) => {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "no {what}: {reason}");
+            print_now(&format!("skipped: no {what}: {reason}"));
+            None
+        }
+    }
+}

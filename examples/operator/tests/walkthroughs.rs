@@ -10,7 +10,6 @@
 
 use serde_json::{Value, json};
 use smi_adapter::adapter::MeshAdapter;
-use smi_adapter::cluster::Cluster;
 use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::{MeshAdapterExt, Observed};
 use smi_adapter::settings::Settings;
@@ -18,8 +17,8 @@ use smi_adapter::snapshot::SnapshotBuilder;
 use smi_adapter::yaml;
 use smi_adapter_istio::Istio;
 use smi_adapter_linkerd::Linkerd;
-use smi_controller::KubeCluster;
-use smi_tests::apiserver::{ApiServer, Raw, collection, crd, signal};
+use smi_controller::kube::Client;
+use smi_tests::apiserver::{ApiServer, Raw, collection, native_crds, natives, signal, smi_crds};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -126,17 +125,11 @@ async fn prune(raw: &Raw, kept: &[Value]) {
 }
 
 /// Returns the specs of the native objects in the cluster.
-async fn live(mesh: &dyn MeshAdapter, cluster: &KubeCluster) -> BTreeMap<ObjectRef, Value> {
-    let mut live = BTreeMap::new();
-    for kind in mesh.kinds() {
-        let objects = cluster.list(kind).await.expect("the kinds are installed");
-        live.extend(
-            objects
-                .iter()
-                .map(|object| (object.reference(), (*object.spec).clone())),
-        );
-    }
-    live
+async fn live(mesh: &dyn MeshAdapter, client: &Client) -> BTreeMap<ObjectRef, Value> {
+    let objects = natives(mesh, client).await.into_iter();
+    objects
+        .map(|object| (object.reference(), (*object.spec).clone()))
+        .collect()
 }
 
 /// Returns the specs that `translate` prints for a text.
@@ -159,9 +152,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
     // Without the control plane of Linkerd, routes would never be accepted.
     let accepting = tokio::spawn(server.accept_routes(None, |_| true));
     let raw = server.raw();
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let crds: Vec<Value> = mesh.kinds().iter().map(|kind| crd(kind, &free)).collect();
-    server.install(&crds).await.expect("the CRDs are valid");
+    server.install(&native_crds(mesh)).await.expect("the CRDs are valid");
 
     // What the program prints installs it.
     let mesh_option = format!("--mesh={name}");
@@ -184,7 +175,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
         .await;
     assert!(probe(&port, "/livez").contains("200"));
 
-    let cluster = KubeCluster::new(server.client());
+    let client = server.client();
     let shop = read("shop.yaml");
     for object in yaml::read_values(&shop).expect("it is YAML") {
         apply(&raw, &object).await;
@@ -212,7 +203,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
         assert!(!expected.is_empty(), "{step}");
         server
             .until(&format!("{step} on {name}"), async || {
-                live(mesh, &cluster).await == expected
+                live(mesh, &client).await == expected
             })
             .await;
     }
@@ -239,7 +230,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
         "spec": {"service": "catalog", "backends": [{"service": "catalog-v1", "weight": 1}]}}),
     )
     .await;
-    let before = live(mesh, &cluster).await;
+    let before = live(mesh, &client).await;
     let port = free_port();
     let port_option = format!("--port={port}");
     let dry_run = Operator::start(server, &[&mesh_option, "--dry-run", &port_option]);
@@ -252,7 +243,7 @@ async fn walk(name: &str, mesh: &dyn MeshAdapter) {
         printed.contains("create (") && printed.contains("outstanding"),
         "{printed}"
     );
-    assert_eq!(live(mesh, &cluster).await, before);
+    assert_eq!(live(mesh, &client).await, before);
     accepting.abort();
 }
 
@@ -272,9 +263,7 @@ async fn a_frozen_holder_of_the_lease_does_no_harm() {
         return;
     };
     let (istio, raw) = (Istio::default(), server.raw());
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let mut crds: Vec<Value> = istio.kinds().iter().map(|kind| crd(kind, &free)).collect();
-    crds.extend(smi_types::crds().iter().map(|crd| json!(crd)));
+    let crds = [native_crds(&istio), smi_crds()].concat();
     server.install(&crds).await.expect("the CRDs are valid");
     let shop = yaml::read_values(&read("shop.yaml")).expect("it is YAML");
     for object in &shop {
@@ -303,7 +292,7 @@ async fn a_frozen_holder_of_the_lease_does_no_harm() {
         .expect("there is one");
     let (frozen, other) = (&operators[holder], &operators[1 - holder]);
 
-    let cluster = KubeCluster::new(server.client());
+    let client = server.client();
     let step = async |file: &str| {
         let text = read(file);
         for object in yaml::read_values(&text).expect("it is YAML") {
@@ -312,7 +301,7 @@ async fn a_frozen_holder_of_the_lease_does_no_harm() {
         let manifests = yaml::write_values(&shop);
         let expected = translated(&istio, &format!("{manifests}\n---\n{text}"));
         server
-            .until(file, async || live(&istio, &cluster).await == expected)
+            .until(file, async || live(&istio, &client).await == expected)
             .await;
     };
     step("canary/1-all-to-v1.yaml").await;
@@ -324,15 +313,8 @@ async fn a_frozen_holder_of_the_lease_does_no_harm() {
     step("canary/3-half.yaml").await;
     assert!(leads(&other.1));
     let versions = async || {
-        let mut versions = Vec::new();
-        for kind in istio.kinds() {
-            let objects = cluster.list(kind).await.expect("the kinds are installed");
-            versions.extend(
-                objects
-                    .into_iter()
-                    .map(|object| object.metadata.resource_version.clone()),
-            );
-        }
+        let objects = natives(&istio, &client).await.into_iter();
+        let versions: Vec<_> = objects.map(|object| object.metadata.resource_version.clone()).collect();
         assert!(!versions.is_empty());
         versions
     };

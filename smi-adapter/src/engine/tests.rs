@@ -6,7 +6,7 @@ use crate::adapter::{Feature, Support, Translation};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Native, Stage};
 use crate::model::Policy;
-use crate::plan::{MeshAdapterExt, Observed, State};
+use crate::plan::{MeshAdapterExt, Observed, Plan, State};
 use crate::workload::Workload;
 use k8s_openapi::api::core::v1::Service;
 use serde::Serialize;

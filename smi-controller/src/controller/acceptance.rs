@@ -3,8 +3,9 @@
 //! A mesh can apply an object later than the API server stores it. Until then, what the object replaces must stay, or
 //! neither is in force. The wait is limited, because what is to be deleted may allow what nothing allows any more.
 
+use crate::mirror::{Seen, Watched};
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::object::ObjectRef;
+use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::Action;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -55,9 +56,24 @@ impl Acceptance {
         });
     }
 
-    /// Forgets the objects that do not fulfil a condition.
-    pub(super) fn retain(&mut self, holds: impl Fn(&ObjectRef) -> bool) {
-        self.pending.retain(|name, _| holds(name));
+    /// Forgets the objects of a watch that are not in its new list.
+    pub(super) fn relist(&mut self, watched: &Watched, list: &[Seen]) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let listed: BTreeSet<&ObjectRef> = list.iter().map(|seen| &seen.object).collect();
+        self.pending
+            .retain(|name, _| !watched.contains(name) || listed.contains(name));
+    }
+
+    /// Forgets an object that is gone.
+    pub(super) fn remove(&mut self, name: &ObjectRef) {
+        self.pending.remove(name);
+    }
+
+    /// Forgets the objects of a kind that is gone.
+    pub(super) fn remove_all(&mut self, kind: &Kind) {
+        self.pending.retain(|name, _| name.kind != *kind);
     }
 
     /// Returns `true` if an object is not accepted.

@@ -1,4 +1,4 @@
-//! What follows from the outcome of a write.
+//! The consequences of the outcome of a write.
 
 use super::handle::Change;
 use super::metrics::Measurement;

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::jiff::Timestamp;
 use smi_adapter::diagnostic::{Code, Diagnostic, Effect};
 use smi_adapter::engine::Changes;
+use smi_adapter::manifest::Manifest;
 use smi_adapter::object::{Kind, ObjectRef};
 use smi_adapter::plan::State;
 use smi_adapter::smi_types::FieldPath;
@@ -27,10 +28,8 @@ impl Running {
     /// Returns `true` if no write is outstanding for an SMI object, and the mesh has accepted what was written for it.
     pub(super) fn is_in_place(&mut self, object: &ObjectRef) -> bool {
         let acceptance = &self.writes.acceptance;
-        let mut manifests = self.engine.manifests_for(object);
-        let is_accepted = !manifests.any(|manifest| acceptance.is_pending(&manifest.object.reference()));
-        drop(manifests);
-        is_accepted && self.engine.is_applied(object)
+        let is_pending = |manifest: &Manifest| acceptance.is_pending(&manifest.object.reference());
+        self.engine.is_applied(object) && !self.engine.manifests_for(object).any(is_pending)
     }
 
     /// Reports trouble with a native object on the SMI objects that it exists for, unless it has been reported. An Event

@@ -212,9 +212,7 @@ impl Running {
                 Report::Listed(list, _) => {
                     self.metrics.record(Measurement::Listed(&watched.kind));
                     self.subjects.retain(|object, _| !watched.contains(object));
-                    let listed: BTreeSet<&ObjectRef> = list.iter().map(|seen| &seen.object).collect();
-                    let acceptance = &mut self.writes.acceptance;
-                    acceptance.retain(|object| !watched.contains(object) || listed.contains(object));
+                    self.writes.acceptance.relist(watched, list);
                     for seen in list {
                         self.notice(seen, false);
                     }
@@ -223,7 +221,7 @@ impl Running {
                 Report::Deleted(seen) => {
                     self.subjects.remove(&seen.object);
                     self.written_at.remove(&seen.object);
-                    self.writes.acceptance.retain(|object| *object != seen.object);
+                    self.writes.acceptance.remove(&seen.object);
                 }
                 Report::Resumed | Report::Failed(_) => {}
             }
@@ -234,7 +232,7 @@ impl Running {
             Some((kind, false)) => {
                 self.has_edits = true;
                 self.subjects.retain(|object, _| object.kind != *kind);
-                self.writes.acceptance.retain(|object| object.kind != *kind);
+                self.writes.acceptance.remove_all(kind);
             }
             None => {}
         }

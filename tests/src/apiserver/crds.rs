@@ -6,12 +6,19 @@
 use super::raw::{Failure, collection};
 use super::{ApiServer, Raw};
 use serde_json::{Value, json};
+use smi_adapter::adapter::MeshAdapter;
 use smi_adapter::object::Kind;
+use smi_adapter::smi_types;
+
+/// Returns a schema that accepts any object.
+#[must_use]
+pub fn free() -> Value {
+    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+}
 
 /// Returns a CRD with one version, whose `spec` has this schema. It has any status, as a subresource.
 #[must_use]
 pub fn crd(kind: &Kind, spec: &Value) -> Value {
-    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{}.{}", kind.plural(), kind.group())},
@@ -20,9 +27,21 @@ pub fn crd(kind: &Kind, spec: &Value) -> Value {
             "names": {"kind": kind.name(), "plural": kind.plural()},
             "versions": [{"name": kind.version(), "served": true, "storage": true,
                 "subresources": {"status": {}}, "schema": {
-                "openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": free}}}}],
+                "openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": free()}}}}],
         },
     })
+}
+
+/// Returns CRDs for the kinds that an adapter writes, which accept any spec.
+#[must_use]
+pub fn native_crds(adapter: &dyn MeshAdapter) -> Vec<Value> {
+    adapter.kinds().iter().map(|kind| crd(kind, &free())).collect()
+}
+
+/// Returns the CRDs of SMI.
+#[must_use]
+pub fn smi_crds() -> Vec<Value> {
+    smi_types::crds().into_iter().map(|crd| json!(crd)).collect()
 }
 
 impl ApiServer {

@@ -23,7 +23,7 @@ pub struct Faults {
     counts: Mutex<BTreeMap<&'static str, usize>>,
 }
 
-/// What happens to a request.
+/// A fault that a request can meet.
 #[derive(Clone, Copy)]
 enum Fault {
     /// The server seems to answer this, but does not receive it.

@@ -1,4 +1,4 @@
-//! What the control plane of Linkerd does on a real cluster.
+//! A stand-in for the control plane of Linkerd.
 
 #![expect(clippy::indexing_slicing, reason = "an absent field of a JSON value reads as null")]
 
