@@ -30,10 +30,7 @@ impl Module<'_> {
         if minor(&go).is_none_or(|minor| minor < OLDEST_GO) {
             return Err(format!("{go} is older than go1.{OLDEST_GO}"));
         }
-        // Cargo runs tests from `<target>/<profile>/deps`.
-        let test = std::env::current_exe().expect("the test has a path");
-        let target = test.ancestors().nth(3).expect("tests are in a target folder");
-        let folder = target.join(self.name);
+        let folder = in_target(self.name);
         self.build_into(&folder);
         Ok(folder)
     }
@@ -45,9 +42,7 @@ impl Module<'_> {
 
     /// Builds the programs, unless these sources were built before. Concurrent builds wait for each other.
     fn build_into(&self, folder: &Path) {
-        fs::create_dir_all(folder).expect("the target folder is writable");
-        let lock = File::create(folder.join("lock")).expect("the target folder is writable");
-        lock.lock().expect("the file can be locked");
+        let _lock = locked(folder);
         let stamp = folder.join("stamp");
         let wanted = format!("{}\n{}", self.linker, self.sources.join("\n"));
         if self.is_complete(folder) && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
@@ -70,6 +65,22 @@ impl Module<'_> {
         }
         fs::write(stamp, wanted).expect("the target folder is writable");
     }
+}
+
+/// Returns a folder in cargo's target folder.
+pub(crate) fn in_target(name: &str) -> PathBuf {
+    // Cargo runs tests from `<target>/<profile>/deps`.
+    let test = std::env::current_exe().expect("the test has a path");
+    let target = test.ancestors().nth(3).expect("tests are in a target folder");
+    target.join(name)
+}
+
+/// Creates a folder and locks it, until the file is dropped. Other tests wait.
+pub(crate) fn locked(folder: &Path) -> File {
+    fs::create_dir_all(folder).expect("the target folder is writable");
+    let lock = File::create(folder.join("lock")).expect("the target folder is writable");
+    lock.lock().expect("the file can be locked");
+    lock
 }
 
 /// Returns the version of Go, such as `go1.26.8`.

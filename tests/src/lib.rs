@@ -3,6 +3,7 @@
 pub mod apiserver;
 mod go;
 pub mod random;
+pub mod witness;
 pub mod writers;
 
 use smi_adapter::adapter::MeshAdapter;

@@ -106,6 +106,9 @@ impl Received {
             }
             (authority, target) = (Some(host.to_owned()), path);
         }
+        if !authority.iter().all(|name| name.bytes().all(is_of_authority)) {
+            return Ok(Self::Rejected(400));
+        }
         let (path, query) = match normalise(target)? {
             Normal::Rejected(status) => return Ok(Self::Rejected(status)),
             Normal::Path(path, query) => (path, query),
@@ -130,9 +133,19 @@ pub(super) fn is_known(method: &str) -> bool {
     METHODS.contains(&method)
 }
 
+/// Returns `true` if Envoy accepts the byte in an authority. It answers all others with status 400.
+fn is_of_authority(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=@[]_~".contains(&byte)
+}
+
+/// Returns `true` if a text is a token of HTTP.
+pub(super) fn is_token(text: &str) -> bool {
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_of_token)
+}
+
 fn header(name: &str, value: &str) -> Result<(String, String), NotModelledError> {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(token) {
+    if !is_token(name) {
         return not_modelled(format!("a header named `{name}`"));
     }
     if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {

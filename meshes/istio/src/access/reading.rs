@@ -1,6 +1,6 @@
 //! Interpretation of requests by the server's sidecar, for any version of HTTP.
 
-use super::super::request::{ParsedRequest, Received, is_known};
+use super::super::request::{ParsedRequest, Received, is_known, is_token};
 use super::not_modelled;
 use smi_adapter::query::Request;
 use smi_conformance::NotModelledError;
@@ -14,13 +14,14 @@ pub(super) enum Reading {
     Rejected,
     /// Malformed HTTP. A port declared as HTTP rejects it, but an inspector may handle it as bytes.
     Malformed,
-    /// A request with a method that only HTTP/2 supports.
+    /// A request with a method that only HTTP/2 supports. With HTTP/1, an inspector recognises it, and the proxy answers
+    /// with an error.
     OnlyHttp2(ParsedRequest),
 }
 
 impl Reading {
     pub(super) fn of(request: &Request) -> Result<Self, NotModelledError> {
-        if request.method.is_empty() || !request.method.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !is_token(&request.method) {
             return not_modelled("an invalid method");
         }
         let target = request.path.as_str();
@@ -37,8 +38,7 @@ impl Reading {
         Ok(match Received::with_any_method(request)? {
             Received::Accepted(parsed) if is_known => Self::Accepted(parsed),
             Received::Accepted(parsed) => Self::OnlyHttp2(parsed),
-            Received::Rejected(_) if is_known => Self::Rejected,
-            Received::Rejected(_) => Self::Malformed,
+            Received::Rejected(_) => Self::Rejected,
         })
     }
 }
@@ -70,7 +70,7 @@ mod tests {
             ("GET", "http://h/a", "accepted"),
             ("GET", "https://h/a", "unknown"),
             ("GET", "/a%00", "rejected"),
-            ("FOO", "/a%00", "malformed"),
+            ("FOO", "/a%00", "rejected"),
             ("OPTIONS", "*", "rejected"),
             ("CONNECT", "h:80", "rejected"),
             ("GET", "*", "malformed"),
@@ -79,6 +79,7 @@ mod tests {
             ("GET", "/é", "malformed"),
             ("get", "/a", "http2"),
             ("FOO", "/a", "http2"),
+            ("G@T", "/a", "unknown"),
             ("", "/a", "unknown"),
         ] {
             assert_eq!(read(method, path), reading, "{method} {path}");

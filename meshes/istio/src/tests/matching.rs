@@ -66,6 +66,14 @@ fn host_headers_match_the_authority() {
 }
 
 #[test]
+fn an_authority_with_other_characters_is_refused() {
+    for host in ["web.d/x", "web.d?", "web d", "w\u{e9}b"] {
+        let answer = ask(&[], &world(), "web", 80, request("/", &[("host", host)]));
+        assert!(answer.is_ok_and(|answer| answer.contains("400")), "{host}");
+    }
+}
+
+#[test]
 fn a_failing_part_decides_over_parts_that_are_not_modelled() {
     let query = json!({"queryParams": {"a": {"exact": "b"}}, "headers": {"x": {}}});
     assert!(!matches(query.clone(), "/", &[]));

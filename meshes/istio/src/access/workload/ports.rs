@@ -9,22 +9,20 @@ use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelledError;
 
 impl Workload<'_> {
-    /// Returns the protocol of connections to `port`. It is declared by the oldest service with the pod and the port.
-    /// Traffic on a port without a service is sniffed.
+    /// Returns the protocol of connections to `port`. It is declared by the oldest service with the pod and the port, and
+    /// by the first of the service's ports that lead to it. A UDP port counts as one of TCP: istiod gives it a filter
+    /// chain for bytes. Traffic on a port without a service is sniffed.
     pub(in super::super) fn protocol(&self, port: u16) -> Result<Protocol, NotModelledError> {
         let mut claims = Vec::new();
         for (key, service) in &self.world.services {
             if key.namespace != self.key.namespace || !self.is_behind(service) {
                 continue;
             }
-            for candidate in ports(service) {
-                if let Some(protocol) = Protocol::of(candidate)
-                    && self.target(candidate) == Some(port)
-                {
-                    check(key, service)?;
-                    let created = service.metadata.creation_timestamp.as_ref().map(|time| time.0);
-                    claims.push((created, protocol));
-                }
+            let mut candidates = ports(service).iter();
+            if let Some(first) = candidates.find(|candidate| self.target(candidate) == Some(port)) {
+                check(key, service)?;
+                let created = service.metadata.creation_timestamp.as_ref().map(|time| time.0);
+                claims.push((created, Protocol::of(first).unwrap_or(Protocol::Tcp)));
             }
         }
         let Some(oldest) = claims.iter().min_by_key(|(created, _)| (created.is_none(), *created)) else {
@@ -43,9 +41,8 @@ impl Workload<'_> {
     pub(in super::super) fn is_declared(&self, port: u16) -> bool {
         let mut services = self.world.services.iter();
         services.any(|(key, service)| {
-            let has_port =
-                |candidate: &ServicePort| Protocol::of(candidate).is_some() && self.target(candidate) == Some(port);
-            key.namespace == self.key.namespace && self.is_behind(service) && ports(service).iter().any(has_port)
+            let leads_to_it = |candidate: &ServicePort| self.target(candidate) == Some(port);
+            key.namespace == self.key.namespace && self.is_behind(service) && ports(service).iter().any(leads_to_it)
         })
     }
 

@@ -133,6 +133,20 @@ fn the_oldest_service_determines_the_protocol() {
     assert!(protocol(&world, 2).is_err());
 }
 
+/// istiod gives a UDP port of a service a filter chain for bytes, and the first of two ports keeps the number.
+#[test]
+fn a_udp_port_makes_its_number_one_for_bytes() {
+    let mut world = world();
+    let udp = json!({"name": "http3", "port": 443, "targetPort": 8443, "protocol": "UDP"});
+    let http = json!({"name": "http", "port": 80, "targetPort": 8443});
+    service(&mut world, "api", json!({}), json!([udp]));
+    assert_eq!(protocol(&world, 8443), Ok(Protocol::Tcp));
+    service(&mut world, "api", json!({}), json!([udp, http]));
+    assert_eq!(protocol(&world, 8443), Ok(Protocol::Tcp));
+    service(&mut world, "api", json!({}), json!([http, udp]));
+    assert_eq!(protocol(&world, 8443), Ok(Protocol::Http));
+}
+
 #[test]
 fn ignores_services_that_do_not_select_the_pod() {
     let mut world = world();
