@@ -17,6 +17,7 @@ import (
 	"istio.io/istio/pkg/config/schema/collections"
 	"istio.io/istio/pkg/config/schema/resource"
 	kubelib "istio.io/istio/pkg/kube"
+	"istio.io/istio/pkg/kube/krt"
 	"istio.io/istio/pkg/log"
 )
 
@@ -53,6 +54,8 @@ func newIstiod(w *world, native json.RawMessage) (d *istiod, err error) {
 		}
 		configs = append(configs, converted)
 	}
+	// It would keep every former istiod.
+	krt.GlobalDebugHandler = new(krt.DebugHandler)
 	d = &istiod{life: &life{}}
 	defer func() {
 		if failed := recover(); failed != nil {
