@@ -5,6 +5,7 @@ mod fields;
 mod head;
 mod read;
 mod readers;
+mod scan;
 mod source;
 mod unknown;
 

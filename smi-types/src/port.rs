@@ -50,7 +50,7 @@ impl<'de> Deserialize<'de> for Port {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let number = match &value {
-            Value::Number(number) => whole(&number.to_string()),
+            Value::Number(number) => Decimal::from_number(number).and_then(whole),
             Value::String(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
             _ => None,
         };
@@ -79,8 +79,7 @@ impl JsonSchema for Port {
     }
 }
 
-fn whole(text: &str) -> Option<NonZeroU16> {
-    let decimal: Decimal = text.parse().ok()?;
+fn whole(decimal: Decimal) -> Option<NonZeroU16> {
     NonZeroU16::new(u16::try_from(decimal.whole()?).ok()?)
 }
 

@@ -6,7 +6,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
@@ -53,6 +53,13 @@ impl Decimal {
     pub(crate) fn from_whole(whole: u128) -> Option<Self> {
         let nanos = whole.checked_mul(NANOS).filter(|nanos| *nanos <= MAX_NANOS)?;
         Some(Self { nanos })
+    }
+
+    /// Returns a JSON number as a decimal, or `None` if it is out of range.
+    pub(crate) fn from_number(number: &Number) -> Option<Self> {
+        let whole = number.as_u64().and_then(|whole| Self::from_whole(whole.into()));
+        // The shortest text of a float is the text that its author wrote.
+        whole.or_else(|| number.to_string().parse().ok())
     }
 
     /// Returns the value in units of 10⁻⁹.
@@ -128,10 +135,9 @@ impl<'de> Deserialize<'de> for Weight {
         let value = Value::deserialize(deserializer)?;
         let decimal = match &value {
             Value::Null => return Ok(Self::Missing),
-            // The shortest text of a float is the text that its author wrote.
-            Value::Number(number) => number.to_string().parse(),
-            Value::String(text) => text.parse(),
-            _ => Err(DecimalError(())),
+            Value::Number(number) => Decimal::from_number(number),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
         };
         Ok(decimal.map_or(Self::Invalid(value), Self::Exact))
     }

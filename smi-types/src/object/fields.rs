@@ -1,4 +1,4 @@
-//! The fields that each wire type reads, as data, in which unknown fields are found more cheaply than while reading.
+//! The fields that each wire type reads, as data, by which unknown fields are found more cheaply than while reading.
 
 use Shape::{Free, List, Struct};
 
@@ -8,9 +8,23 @@ pub(super) enum Shape {
     /// A value without fields, or with keys that its author chooses.
     Free,
     /// An object with these fields. Their order counts where the wire type also reads a list of its fields.
-    Struct(&'static [(&'static str, Shape)]),
+    Struct(&'static [Known]),
     /// A list of such values.
     List(&'static Shape),
+}
+
+/// A field that a value may have.
+pub(super) type Known = (&'static str, Shape);
+
+impl Shape {
+    /// Returns the shape of an item of a list. The code that serde derives also reads a struct from a list of its fields.
+    pub(super) fn item(self, index: usize) -> Self {
+        match self {
+            Free => Free,
+            Struct(fields) => fields.get(index).map_or(Free, |(_, shape)| *shape),
+            List(item) => *item,
+        }
+    }
 }
 
 const METADATA: Shape = Struct(&[
@@ -69,7 +83,7 @@ object! { SPLIT: ("spec", Struct(&[
     ("matches", List(&Struct(&[("apiGroup", Free), ("kind", Free), ("name", Free)]))),
 ])) }
 
-const MATCHES: (&str, Shape) = (
+const MATCHES: Known = (
     "matches",
     List(&Struct(&[
         ("name", Free),

@@ -5,7 +5,6 @@ use super::readers::{READERS, Reader};
 use super::source::Source;
 use super::unknown::Fields;
 use super::{Object, ParseError, ParseErrorKind, Parsed};
-use crate::path::FieldPath;
 use crate::validate::is_harmless;
 use serde_json::Value;
 
@@ -22,7 +21,7 @@ fn quick(source: Source<'_>) -> Option<Object> {
     let reader = READERS.iter().find(is_right)?;
     let object = reader.read(source).ok()?;
     let has_name = object.metadata().name.as_ref().is_some_and(|name| !name.is_empty());
-    let fields = Fields::of(source, reader.shape).ok()?;
+    let fields = Fields::of(source, reader.shape);
     (has_name && fields.unknown.is_empty() && !fields.are_repeated).then_some(object)
 }
 
@@ -30,12 +29,11 @@ fn quick(source: Source<'_>) -> Option<Object> {
 fn thorough(source: Source<'_>) -> Result<Parsed, ParseError> {
     let head = Head::read(source)?;
     let reader = reader_of(&head)?;
-    let failed = |path, error: serde_json::Error| ParseError::new(&head, ParseErrorKind::Type, path, error.to_string());
-    let object = reader
-        .read(source)
-        .map_err(|error| failed((reader.error_path)(source), error))?;
-    let fields = Fields::of(source, reader.shape).map_err(|error| failed(FieldPath::root(), error))?;
-    let mut unknown = fields.unknown;
+    let object = reader.read(source).map_err(|error| {
+        let path = (reader.error_path)(source);
+        ParseError::new(&head, ParseErrorKind::Type, path, error.to_string())
+    })?;
+    let mut unknown = Fields::of(source, reader.shape).unknown;
     unknown.sort();
     let (ignored, unknown) = unknown.into_iter().partition(|path| is_harmless(object.kind(), path));
     Ok(Parsed {

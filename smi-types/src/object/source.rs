@@ -1,11 +1,10 @@
 //! The input, which can be read repeatedly.
 
+use super::scan::Scan;
 use crate::path::FieldPath;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt;
 
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
@@ -15,16 +14,11 @@ pub(super) enum Source<'a> {
 
 impl<'a> Source<'a> {
     /// Returns `apiVersion` and `kind`, if both are texts. What follows them is not looked at.
-    pub(super) fn type_of(self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    pub(super) fn type_of(self) -> Option<(&'a str, &'a str)> {
         match self {
-            Self::Json(json) => {
-                let mut found = Type::default();
-                // Reading fails if it ends early.
-                let _ = serde_json::Deserializer::from_slice(json).deserialize_map(&mut found);
-                Some((found.api_version?, found.kind?))
-            }
+            Self::Json(json) => Scan::new(json).type_of(),
             Self::Value(value) => {
-                let text = |key| value.get(key)?.as_str().map(Cow::Borrowed);
+                let text = |key| value.get(key)?.as_str();
                 Some((text("apiVersion")?, text("kind")?))
             }
         }
@@ -48,46 +42,6 @@ impl<'a> Source<'a> {
             Self::Json(json) => Cow::Borrowed(json),
             Self::Value(value) => Cow::Owned(shallow(value, MAX_DEPTH).to_string().into_bytes()),
         }
-    }
-}
-
-/// The type of an object, as far as it was found.
-#[derive(Default)]
-struct Type<'a> {
-    api_version: Option<Cow<'a, str>>,
-    kind: Option<Cow<'a, str>>,
-}
-
-/// A text that is borrowed from the input where it contains no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "camelCase")]
-enum Key {
-    ApiVersion,
-    Kind,
-    #[serde(other)]
-    Other,
-}
-
-impl<'de> Visitor<'de> for &mut Type<'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while self.api_version.is_none() || self.kind.is_none() {
-            match map.next_key()? {
-                Some(Key::ApiVersion) => self.api_version = Some(map.next_value::<Text<'de>>()?.0),
-                Some(Key::Kind) => self.kind = Some(map.next_value::<Text<'de>>()?.0),
-                Some(Key::Other) => map.next_value::<IgnoredAny>().map(drop)?,
-                None => break,
-            }
-        }
-        Ok(())
     }
 }
 

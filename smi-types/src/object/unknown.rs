@@ -1,11 +1,10 @@
 //! The unknown fields of an object (I8).
 
-use super::fields::Shape;
+use super::fields::{Known, Shape};
+use super::scan::{Found, Scan, unescaped};
 use super::source::Source;
 use crate::path::{FieldPath, Place};
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+use serde_json::Value;
 
 /// The unknown and the repeated fields of an object.
 #[derive(Default)]
@@ -17,120 +16,65 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    pub(super) fn of(source: Source<'_>, shape: Shape) -> serde_json::Result<Self> {
-        let mut found = Self::default();
-        let search = Search {
-            shape,
-            place: Place::Root,
-            found: &mut found,
-        };
+    /// Returns the fields of an object that could be read as the wire type of this shape.
+    pub(super) fn of(source: Source<'_>, shape: Shape) -> Self {
+        let mut fields = Self::default();
         match source {
-            Source::Json(json) => search.deserialize(&mut serde_json::Deserializer::from_slice(json))?,
-            Source::Value(value) => search.deserialize(value)?,
+            Source::Json(json) => _ = fields.scan(&mut Scan::new(json), shape, Place::Root),
+            Source::Value(value) => fields.search(value, shape, Place::Root),
         }
-        Ok(found)
-    }
-}
-
-/// The search in one value.
-struct Search<'a> {
-    shape: Shape,
-    place: Place<'a>,
-    found: &'a mut Fields,
-}
-
-impl<'de> DeserializeSeed<'de> for Search<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.shape {
-            // The depth of this value is not limited, so it is skipped without recursion.
-            Shape::Free => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ()),
-            Shape::Struct(_) | Shape::List(_) => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for Search<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or a list")
+        fields
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        for index in 0.. {
-            let shape = match self.shape {
-                Shape::List(item) => *item,
-                // The code that serde derives also reads a struct from a list of its fields.
-                Shape::Struct(fields) => fields.get(index).map_or(Shape::Free, |(_, shape)| *shape),
-                Shape::Free => Shape::Free,
-            };
-            let search = Search {
-                shape,
-                place: self.place.index(index),
-                found: self.found,
-            };
-            if items.next_element_seed(search)?.is_none() {
-                break;
+    /// Scans the next value. Returns `false` if there is none.
+    fn scan(&mut self, scan: &mut Scan<'_>, shape: Shape, place: Place<'_>) -> bool {
+        match (scan.next(), shape) {
+            (Some(Found::Object), Shape::Struct(known)) => self.scan_object(scan, known, place),
+            (Some(Found::List), Shape::Struct(_) | Shape::List(_)) => {
+                for index in 0.. {
+                    if !self.scan(scan, shape.item(index), place.index(index)) {
+                        break;
+                    }
+                }
             }
+            (Some(found), _) => scan.skip(found),
+            (None, _) => return false,
         }
-        Ok(())
+        true
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let fields = match self.shape {
-            Shape::Struct(fields) => fields,
-            Shape::List(_) | Shape::Free => &[],
-        };
+    fn scan_object(&mut self, scan: &mut Scan<'_>, known: &[Known], place: Place<'_>) {
+        let find = |key: &[u8]| known.iter().position(|(name, _)| name.as_bytes() == key);
         let mut seen = 0_u64;
-        while let Some(key) = map.next_key_seed(Key(fields))? {
-            match key {
-                Ok((index, (name, shape))) => {
-                    self.found.are_repeated |= seen & (1 << index) != 0;
-                    seen |= 1 << index;
-                    map.next_value_seed(Search {
-                        shape,
-                        place: self.place.field(name),
-                        found: self.found,
-                    })?;
-                }
-                Err(name) => {
-                    self.found.unknown.push(self.place.path().field(name));
-                    map.next_value::<IgnoredAny>()?;
-                }
+        while let Some(key) = scan.text() {
+            let index = find(key).or_else(|| find(unescaped(key).as_bytes()));
+            if let Some((index, (name, shape))) = index.and_then(|index| Some((index, known.get(index)?))) {
+                self.are_repeated |= seen & (1 << index) != 0;
+                seen |= 1 << index;
+                self.scan(scan, *shape, place.field(name));
+            } else {
+                self.unknown.push(place.path().field(unescaped(key)));
+                self.scan(scan, Shape::Free, place);
             }
         }
-        Ok(())
-    }
-}
-
-type Known = (&'static str, Shape);
-
-/// Reads a key as one of the known fields and its index, or as its text.
-struct Key(&'static [Known]);
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Result<(usize, Known), String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key {
-    type Value = Result<(usize, Known), String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        let known = self.0.iter().copied().enumerate().find(|(_, (name, _))| *name == key);
-        Ok(known.ok_or_else(|| key.to_owned()))
+    fn search(&mut self, value: &Value, shape: Shape, place: Place<'_>) {
+        match (value, shape) {
+            (Value::Object(fields), Shape::Struct(known)) => {
+                for (key, value) in fields {
+                    match known.iter().find(|(name, _)| name == key) {
+                        Some((name, shape)) => self.search(value, *shape, place.field(name)),
+                        None => self.unknown.push(place.path().field(key)),
+                    }
+                }
+            }
+            (Value::Array(items), Shape::Struct(_) | Shape::List(_)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.search(item, shape.item(index), place.index(index));
+                }
+            }
+            _ => {}
+        }
     }
 }
