@@ -11,11 +11,12 @@ mod structure;
 
 pub use lower::Comparison;
 
+use domain::Domain;
 use facts::Facts;
 
 use smi_types::regex::{NotPortableError, Portable};
 use std::fmt::{self, Display};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The part of a text that a pattern must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,8 +139,7 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn lower(&self) -> Option<Vec<Comparison>> {
-        let lower = || lower::lower(self, &domain::ANY);
-        self.facts.lowered.get_or_init(lower).clone()
+        self.lowered(&domain::ANY, &self.facts.lowered)
     }
 
     /// Returns comparisons like [`lower`](Self::lower) that are equal to the pattern for every path that clients send: it
@@ -156,8 +156,14 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn lower_path(&self) -> Option<Vec<Comparison>> {
-        let lower = || lower::lower(self, &domain::PATHS);
-        self.facts.lowered_path.get_or_init(lower).clone()
+        self.lowered(&domain::PATHS, &self.facts.lowered_path)
+    }
+
+    fn lowered(&self, domain: &Domain, known: &OnceLock<Option<Vec<Comparison>>>) -> Option<Vec<Comparison>> {
+        match Comparison::of_plain(self) {
+            Some(only) => (domain.may_fulfil)(&only).then(|| vec![only]),
+            None => known.get_or_init(|| lower::lower(self, domain)).clone(),
+        }
     }
 
     /// Returns `true` if it is proved that no path matches the pattern, in any form in which a mesh can receive it (S5).

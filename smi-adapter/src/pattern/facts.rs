@@ -57,7 +57,10 @@ impl Pattern {
     /// Returns a text that matches, with any anchoring; `None` if none is found quickly.
     pub(super) fn example(&self) -> Option<&str> {
         let find = || self.tree().and_then(example::of);
-        self.facts.example.get_or_init(find).as_deref()
+        match self.portable.plain() {
+            Some((text, _)) => Some(text),
+            None => self.facts.example.get_or_init(find).as_deref(),
+        }
     }
 
     /// Returns literals with one of which every matching text begins. A text that begins with an exact literal equals it.

@@ -1,10 +1,10 @@
 //! Conversion of patterns to comparisons, for meshes without regular expressions.
 
-use super::Pattern;
 use super::automata::{Language, equal};
 use super::domain::Domain;
 use super::member::is_member;
 use super::pieces::{self, expand};
+use super::{Anchor, Pattern};
 use regex_syntax::hir::Hir;
 use std::collections::BTreeSet;
 
@@ -25,6 +25,16 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// Returns the only comparison that is equal to a pattern without special characters.
+    pub(super) fn of_plain(pattern: &Pattern) -> Option<Self> {
+        let (text, has_rest) = pattern.portable.plain()?;
+        match (pattern.anchor, has_rest) {
+            (Anchor::Full, false) => Some(Self::Exact(text.to_owned())),
+            (Anchor::Full, true) | (Anchor::Start, _) => Some(Self::Prefix(text.to_owned())),
+            (Anchor::Search, _) => None,
+        }
+    }
+
     /// Returns an equal regular expression, which must match the whole text.
     fn to_regex(&self) -> String {
         match self {

@@ -1,5 +1,6 @@
 use super::Comparison::{Any, Exact, Prefix, Suffix};
 use super::*;
+use crate::pattern::domain::{ANY, PATHS};
 use crate::pattern::{Anchor, Pattern};
 use proptest::prelude::*;
 
@@ -9,6 +10,18 @@ fn lowered(pattern: &str, anchor: Anchor) -> Option<Vec<Comparison>> {
 
 fn exact(texts: &[&str]) -> Vec<Comparison> {
     texts.iter().map(|text| Exact((*text).into())).collect()
+}
+
+#[test]
+fn plain_patterns_are_lowered_as_by_their_trees() {
+    for text in ["/", "/api/v1", "/.*", "/api/v1/.*", "a-b_C.*", "GET"] {
+        for anchor in [Anchor::Full, Anchor::Start, Anchor::Search] {
+            let pattern = Pattern::new(text, anchor).unwrap();
+            let tree = pattern.whole_tree().unwrap();
+            assert_eq!(pattern.lower(), decide(tree, &ANY).unwrap(), "{pattern:?}");
+            assert_eq!(pattern.lower_path(), decide(tree, &PATHS).unwrap(), "{pattern:?}");
+        }
+    }
 }
 
 #[test]
