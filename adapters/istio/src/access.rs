@@ -132,7 +132,7 @@ impl<'a> Translator<'a> {
         for (index, Part { rules, sources }) in policies.finish().into_iter().enumerate() {
             let allow = NonEmpty::new(rules).map(|rules| Allow {
                 selector: Selector {
-                    match_labels: access.selector().clone(),
+                    match_labels: access.selector(),
                 },
                 action: Action::Allow,
                 rules,
@@ -157,10 +157,12 @@ impl<'a> Translator<'a> {
         if principals.is_empty() {
             return None;
         }
-        let mut rules = Rules::new(principals.clone(), grant.ports());
-        let mut filter_policy = None;
-        match grant.traffic() {
-            Granted::Tcp => rules.tcp(),
+        let (rules, filter_policy) = match grant.traffic() {
+            Granted::Tcp => {
+                let mut rules = Rules::new(principals, grant.ports());
+                rules.tcp();
+                (rules, None)
+            }
             Granted::Http(matches) => {
                 let encoded: Vec<_> = matches.iter().map(|matching| self.encoded(matching, grant)).collect();
                 let encodings = || encoded.iter().filter_map(|encoded| encoded.encoding.as_ref());
@@ -170,12 +172,14 @@ impl<'a> Translator<'a> {
                     self.report(grant, Code::Inexpressible, message);
                     return None;
                 }
-                rules.http(encodings().filter_map(Encoding::native));
                 let permissions = encodings().filter_map(Encoding::permission).cloned().collect();
-                filter_policy = FilterPolicy::new(grant, &principals, permissions);
+                let filter_policy = FilterPolicy::new(grant, &principals, permissions);
+                let mut rules = Rules::new(principals, grant.ports());
+                rules.http(encodings().filter_map(Encoding::native));
+                (rules, filter_policy)
             }
             Granted::Udp => return None,
-        }
+        };
         Some(GrantRules {
             grant,
             rules,

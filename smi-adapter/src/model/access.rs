@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadAccess {
     pub(crate) workload: ObjectRef,
-    pub(crate) selector: BTreeMap<String, String>,
+    pub(crate) selector: Arc<BTreeMap<String, String>>,
     pub(crate) tcp_ports: BTreeSet<u16>,
     pub(crate) udp_ports: BTreeSet<u16>,
     pub(crate) health_checks: BTreeSet<HealthCheck>,
@@ -24,7 +24,7 @@ pub struct WorkloadAccess {
     pub(crate) containers: BTreeSet<String>,
     pub(crate) in_mesh: InMesh,
     /// The labels and annotations of its pods and of its namespace, unless a pod is admitted.
-    pub(crate) marks: BTreeMap<String, String>,
+    pub(crate) marks: Arc<BTreeMap<String, String>>,
     pub(crate) trust_domain: SmolStr,
     /// The grants, shared by workloads with the same ones.
     pub(crate) grants: Arc<[Grant]>,
@@ -130,7 +130,7 @@ impl WorkloadAccess {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
     pub(crate) target: ObjectKey,
-    pub(crate) sources: BTreeSet<Principal>,
+    pub(crate) sources: Arc<BTreeSet<Principal>>,
     pub(crate) ports: Ports,
     pub(crate) traffic: Granted,
     pub(crate) references: Arc<BTreeSet<ObjectRef>>,

@@ -1,28 +1,40 @@
 //! `AuthorizationPolicy`: allows requests to the pods of one workload, or denies all requests in a namespace.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use smi_adapter::manifest::Native;
 use smi_adapter::object::Kind;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A list with at least one item. Istio's webhook accepts empty lists, and Istio treats them like absent ones, as
-/// matching everything.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct NonEmpty<T>(Vec<T>);
+/// matching everything. Copies share the items.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NonEmpty<T>(Arc<[T]>);
 
 impl<T> NonEmpty<T> {
     pub(crate) fn one(item: T) -> Self {
-        Self(vec![item])
+        Self(Arc::new([item]))
     }
 
     /// Returns `None` if there are no items. The caller decides what that means, and must never leave out the list.
     pub(crate) fn new(items: Vec<T>) -> Option<Self> {
-        (!items.is_empty()).then_some(Self(items))
+        (!items.is_empty()).then(|| Self(items.into()))
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
+    }
+}
+
+impl<T> Clone for NonEmpty<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Serialize> Serialize for NonEmpty<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 
@@ -31,12 +43,12 @@ impl<T> NonEmpty<T> {
 /// The default selects every pod of the namespace and allows nothing. It denies everything that no other policy
 /// allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct AuthorizationPolicy {
+pub(crate) struct AuthorizationPolicy<'a> {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub(crate) allow: Option<Allow>,
+    pub(crate) allow: Option<Allow<'a>>,
 }
 
-impl Native for AuthorizationPolicy {
+impl Native for AuthorizationPolicy<'_> {
     const KIND: Kind = Kind::new(&[
         "security.istio.io",
         "v1",
@@ -48,16 +60,16 @@ impl Native for AuthorizationPolicy {
 /// The fields of a policy that allows requests to selected pods. There is at least one label, because a selector
 /// without labels would select the whole namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Allow {
-    pub(crate) selector: Selector,
+pub(crate) struct Allow<'a> {
+    pub(crate) selector: Selector<'a>,
     pub(crate) action: Action,
     pub(crate) rules: NonEmpty<Rule>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Selector {
-    pub(crate) match_labels: BTreeMap<String, String>,
+pub(crate) struct Selector<'a> {
+    pub(crate) match_labels: &'a BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -64,7 +64,7 @@ impl<'a> Translator<'a> {
         self.emit(Stage::Deny, &self.names.fixed(port, "deny"), &deny);
         let server = Server {
             pod_selector: Labels {
-                match_labels: self.access.selector().clone(),
+                match_labels: self.access.selector(),
             },
             port,
             // Never an HTTP protocol, since other bytes can be granted as well.

@@ -13,22 +13,22 @@ pub(crate) const GROUP: &str = "policy.linkerd.io";
 /// The spec of a `Server` of `policy.linkerd.io/v1beta3` (Linkerd 2.16 or later): one port of some pods.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Server {
+pub(crate) struct Server<'a> {
     /// Never empty: an empty selector selects every pod of the namespace.
-    pub(crate) pod_selector: Labels,
+    pub(crate) pod_selector: Labels<'a>,
     pub(crate) port: u16,
     pub(crate) proxy_protocol: &'static str,
     pub(crate) access_policy: &'static str,
 }
 
-impl Native for Server {
+impl Native for Server<'_> {
     const KIND: Kind = Kind::new(&[GROUP, "v1beta3", "Server", "servers"]);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Labels {
-    pub(crate) match_labels: BTreeMap<String, String>,
+pub(crate) struct Labels<'a> {
+    pub(crate) match_labels: &'a BTreeMap<String, String>,
 }
 
 /// The spec of an `AuthorizationPolicy`: clients with all of the authentications can use the target.

@@ -20,14 +20,14 @@ impl WorkloadAccess {
         }
         Ok(Self {
             workload,
-            selector,
+            selector: Arc::new(selector),
             tcp_ports: BTreeSet::new(),
             udp_ports: BTreeSet::new(),
             health_checks: BTreeSet::new(),
             annotations: BTreeMap::new(),
             containers: BTreeSet::new(),
             in_mesh: InMesh::default(),
-            marks: BTreeMap::new(),
+            marks: Arc::default(),
             trust_domain: Settings::default().trust_domain.into(),
             grants: Arc::default(),
             named_by: BTreeSet::new(),
@@ -91,7 +91,7 @@ impl WorkloadAccess {
     /// Replaces the labels and annotations that its pods, or their namespace, have before admission.
     #[must_use]
     pub fn with_marks_before_admission(mut self, marks: BTreeMap<String, String>) -> Self {
-        self.marks = marks;
+        self.marks = Arc::new(marks);
         self
     }
 
@@ -119,7 +119,7 @@ impl Grant {
         let references = Arc::new(BTreeSet::from([ObjectRef::target(target.clone())]));
         let grant = Self {
             target,
-            sources: BTreeSet::new(),
+            sources: Arc::default(),
             ports: Ports::All,
             traffic: Granted::Tcp,
             references,
@@ -132,7 +132,7 @@ impl Grant {
     /// # Errors
     /// If there is no source, or one is not a valid identity, because a mesh could match it with every client.
     pub fn with_sources(mut self, sources: impl IntoIterator<Item = Principal>) -> Result<Self, ModelError> {
-        self.sources = sources.into_iter().collect();
+        self.sources = Arc::new(sources.into_iter().collect());
         if self.sources.is_empty() {
             return Err(ModelError::new(format!("`{}` has no source", self.target)));
         }

@@ -84,7 +84,7 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
     *left = rest;
     // Group sources of the same extent, then ports with the same matches.
     let mut by_extent: BTreeMap<Extent, BTreeSet<Principal>> = BTreeMap::new();
-    for source in &grant.sources {
+    for source in grant.sources.iter() {
         let extent = ports.iter().filter_map(|port| {
             let in_every_list = matches.iter().enumerate().filter(|(_, matching)| {
                 lists.iter().all(|list| {
@@ -106,13 +106,14 @@ fn part(grant: &Grant, lists: &[Vec<&Grant>], left: &mut usize) -> Vec<Grant> {
         for (port, allowed) in extent {
             by_matches.entry(allowed).or_default().push(port);
         }
+        let sources = Arc::new(sources);
         for (allowed, ports) in by_matches {
             let only = ports.iter().copied().collect::<Option<BTreeSet<u16>>>();
             let chosen = allowed
                 .iter()
                 .filter_map(|index| matches.get(*index).copied().flatten().cloned());
             kept.push(Grant {
-                sources: sources.clone(),
+                sources: Arc::clone(&sources),
                 ports: only.map_or(Ports::All, Ports::Only),
                 traffic: match &grant.traffic {
                     Granted::Http(_) => Granted::Http(chosen.collect()),

@@ -59,7 +59,7 @@ impl<'a> Member<'a> {
         };
         WorkloadAccess {
             workload: owned.object.clone(),
-            selector: owned.selector.clone(),
+            selector: Arc::clone(&owned.selector),
             tcp_ports: ports(Transport::Tcp),
             udp_ports: ports(Transport::Udp),
             health_checks: owned.health_checks(),
@@ -69,7 +69,7 @@ impl<'a> Member<'a> {
                 has_pods: owned.has_pods(),
                 host_network: owned.pods.iter().any(|pod| pod.has_host_network()),
             },
-            marks: owned.marks().clone(),
+            marks: Arc::clone(owned.marks()),
             trust_domain: SmolStr::new(&view.settings.trust_domain),
             named_by: targets
                 .iter()

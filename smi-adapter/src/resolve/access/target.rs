@@ -122,7 +122,7 @@ impl Reader<'_> {
         let in_force = !is_converted && port.is_ok() && layers.are_known && !self.is_lost();
         let port = port.unwrap_or_default();
         let grants = if in_force {
-            self.grants(&sources, port, &layers)
+            self.grants(sources, port, &layers)
         } else {
             Vec::new()
         };
@@ -249,13 +249,13 @@ impl Reader<'_> {
     }
 
     /// Returns the grants of the layers, on the ports that all restrictions leave (A12).
-    fn grants(&mut self, sources: &BTreeSet<Principal>, port: Option<u16>, layers: &Layers) -> Vec<Grant> {
+    fn grants(&mut self, sources: BTreeSet<Principal>, port: Option<u16>, layers: &Layers) -> Vec<Grant> {
         if sources.is_empty() {
             return Vec::new();
         }
         let mut references = self.references.clone();
         references.insert(self.object.clone());
-        let references = Arc::new(references);
+        let (sources, references) = (Arc::new(sources), Arc::new(references));
         let over_tcp = match (&layers.tcp, &layers.http) {
             (Some(ports), None) => Some((ports.clone(), Granted::Tcp)),
             (tcp, Some(matches)) if !matches.is_empty() => {
@@ -277,10 +277,10 @@ impl Reader<'_> {
             };
             grants.push(Grant {
                 target: self.key.clone(),
-                sources: sources.clone(),
+                sources: Arc::clone(&sources),
                 ports,
                 traffic,
-                references: references.clone(),
+                references: Arc::clone(&references),
             });
         }
         grants

@@ -17,14 +17,14 @@ use std::sync::Arc;
 pub(crate) struct Owned {
     pub(crate) object: ObjectRef,
     /// The owner's own selector; empty if no labels select exactly its pods.
-    pub(super) selector: BTreeMap<String, String>,
+    pub(super) selector: Arc<BTreeMap<String, String>>,
     /// The owner's template, and every pod or template below it that may be running.
     pub(crate) pods: Vec<Arc<Workload>>,
     /// The pods that services select, each with such a service.
     selected: Vec<(Arc<Workload>, Selecting)>,
     /// The labels and annotations that its pods have, or their namespace; none if a pod is admitted, because its
     /// containers show whether it is in the mesh.
-    marks: BTreeMap<String, String>,
+    marks: Arc<BTreeMap<String, String>>,
 }
 
 impl Owned {
@@ -92,7 +92,7 @@ impl Owned {
     }
 
     /// Returns the labels and annotations that mark its pods as part of a mesh or not.
-    pub(super) fn marks(&self) -> &BTreeMap<String, String> {
+    pub(super) fn marks(&self) -> &Arc<BTreeMap<String, String>> {
         &self.marks
     }
 

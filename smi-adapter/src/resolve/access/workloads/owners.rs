@@ -58,13 +58,13 @@ pub(super) fn all<'a>(view: View<'a>, namespace: &'a str) -> impl Iterator<Item 
     let services = Services::new(view, namespace);
     let marked = view.namespace(namespace);
     pods.into_iter().map(move |(object, pods)| Owned {
-        selector: selector(view.workload(&object), &pods),
+        selector: Arc::new(selector(view.workload(&object), &pods)),
         object,
         selected: pods
             .iter()
             .flat_map(|pod| services.of(pod).map(|service| (Arc::clone(pod), service.clone())))
             .collect(),
-        marks: marks(&pods, marked),
+        marks: Arc::new(marks(&pods, marked)),
         pods,
     })
 }
