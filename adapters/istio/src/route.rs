@@ -47,15 +47,14 @@ struct Translator<'a> {
     translation: Translation,
 }
 
-impl Translator<'_> {
+impl<'a> Translator<'a> {
     fn service(&mut self, istio: &Istio, root: &ObjectKey) -> VirtualService {
         let mut spec = VirtualService {
             hosts: vec![self.host(&root.namespace, &root.name)],
             ..VirtualService::default()
         };
-        let ports = self.http_ports();
         let gateways = gateways::allowed(istio, self.route, &mut self.translation);
-        let gateways = if gateways.is_empty() || ports == 1 {
+        let gateways = if gateways.is_empty() || self.http_ports() == 1 {
             gateways
         } else {
             // A request at a gateway carries no port of the root.
@@ -76,13 +75,15 @@ impl Translator<'_> {
                         );
                         self.leave_out_split(port, conditional.split(), Code::NotHttp, &message);
                     }
-                    spec.tcp.extend(self.tcp(port, &gateways));
+                    let last = self.last(port);
+                    spec.tcp.extend(last.map(|last| tcp(port, last, &gateways)));
                 }
                 Protocol::Http | Protocol::Sniffed => {
-                    let fallback = [(root.name.as_str(), 1)];
+                    let last = self.last(port);
                     let scopes = gateways.scopes(Some(port.port()));
-                    spec.http.extend(self.http(port, &scopes, Some(&fallback)));
-                    spec.tcp.extend(self.tcp(port, &gateways));
+                    spec.http
+                        .extend(self.http(port, scopes, last.clone(), Some(&root.name)));
+                    spec.tcp.extend(last.map(|last| tcp(port, last, &gateways)));
                 }
             }
         }
@@ -130,10 +131,11 @@ impl Translator<'_> {
             return None;
         }
         let gateways = gateways::allowed(istio, self.route, &mut self.translation);
+        let last = self.last(port);
         Some(VirtualService {
             hosts: vec![host.to_owned()],
             gateways: gateways.for_external_host(),
-            http: self.http(port, &[HttpMatchRequest::default()], None),
+            http: self.http(port, vec![HttpMatchRequest::default()], last, None),
             tcp: Vec::new(),
         })
     }
@@ -145,33 +147,33 @@ impl Translator<'_> {
     }
 
     /// Returns the HTTP routes of one port: each match of each split in order, then the split without matches or
-    /// the `fallback`. `scopes` are the ports and gateways to which the routes apply.
+    /// the service `fallback`. `scopes` are the ports and gateways to which the routes apply.
     fn http(
         &mut self,
         port: &PortRoute,
-        scopes: &[HttpMatchRequest],
-        fallback: Option<&[(&str, u32)]>,
+        scopes: Vec<HttpMatchRequest>,
+        last: Option<Last>,
+        fallback: Option<&str>,
     ) -> Vec<HttpRoute> {
         let mut routes = Vec::new();
         for conditional in port.conditional() {
-            let routes_of_split = self.conditional(port, conditional, scopes);
+            let routes_of_split = self.conditional(port, conditional, &scopes);
             if routes_of_split.is_empty() {
                 let message = format!("on port {} Istio can ask for none of the split's matches", port.port());
                 self.leave_out_split(port, conditional.split(), Code::Inexpressible, &message);
             }
             routes.extend(routes_of_split);
         }
-        let last = match (port.default(), fallback) {
-            (Some(split), _) => Some((split.key().name.clone(), self.destinations(port, split))),
-            (None, Some(fallback)) if !routes.is_empty() => Some((
-                SmolStr::new_static("root"),
-                self.weighted(port, fallback.iter().copied()),
-            )),
-            (None, _) => None,
-        };
-        routes.extend(last.map(|(name, route)| HttpRoute {
+        let last = last.or_else(|| {
+            let service = fallback.filter(|_| !routes.is_empty())?;
+            Some(Last {
+                name: SmolStr::new_static("root"),
+                route: self.weighted(port, [(service, 1)].into_iter()),
+            })
+        });
+        routes.extend(last.map(|Last { name, route }| HttpRoute {
             name,
-            matches: any_of(scopes.to_vec()),
+            matches: any_of(scopes),
             route,
         }));
         routes
@@ -208,14 +210,11 @@ impl Translator<'_> {
         routes
     }
 
-    /// Returns the TCP route of one port: the split without matches, if there is one.
-    fn tcp(&mut self, port: &PortRoute, gateways: &Gateways) -> Option<TcpRoute> {
+    /// Translates the split without matches on one port, if there is one.
+    fn last(&mut self, port: &PortRoute) -> Option<Last> {
         let split = port.default()?;
-        Some(TcpRoute {
-            matches: vec![L4Match {
-                port: port.port(),
-                gateways: gateways.mesh_only(),
-            }],
+        Some(Last {
+            name: split.key().name.clone(),
             route: self.destinations(port, split),
         })
     }
@@ -234,18 +233,21 @@ impl Translator<'_> {
             let rounded = Diagnostic::new(Code::WeightRounded, object, "spec.backends".into(), message);
             self.translation.report(rounded.on_port(port.port()).within(error));
         }
-        let services = shares.iter().map(|(service, _)| service.as_str());
+        let services = shares.iter().map(|(service, _)| *service);
         self.weighted(port, services.zip(weights.weights))
     }
 
     /// Returns the shares of a split by service. Istio sends the share of a headless backend to the address that the
     /// client called. Such a share is written as the root's and reported.
-    fn shares(&mut self, split: &PortSplit) -> Vec<(String, u128)> {
-        let root = self.route.root().key().name;
-        let mut shares: Vec<(String, u128)> = Vec::new();
+    fn shares<'s>(&mut self, split: &'s PortSplit) -> Vec<(&'s str, u128)>
+    where
+        'a: 's,
+    {
+        let (Root::Service(ObjectKey { name: root, .. }) | Root::External { host: root, .. }) = self.route.root();
+        let mut shares: Vec<(&str, u128)> = Vec::with_capacity(split.backends().len());
         for backend in split.backends() {
             let is_lost = backend.is_headless() && backend.service() != root;
-            let service = if is_lost { &root } else { backend.service() };
+            let service: &str = if is_lost { root } else { backend.service() };
             if is_lost {
                 let object = ObjectRef::split(split.key().clone());
                 let message = format!(
@@ -255,9 +257,9 @@ impl Translator<'_> {
                 let lost = Diagnostic::new(Code::Inexpressible, object, "spec.backends".into(), message);
                 self.translation.report(lost.on_backend(backend.service()));
             }
-            match shares.iter_mut().find(|(known, _)| known == service) {
+            match shares.iter_mut().find(|(known, _)| *known == service) {
                 Some((_, weight)) => *weight += backend.weight(),
-                None => shares.push((service.to_owned(), backend.weight())),
+                None => shares.push((service, backend.weight())),
             }
         }
         let divisor = shares.iter().map(|(_, weight)| *weight).fold(0, gcd);
@@ -285,7 +287,7 @@ impl Translator<'_> {
     }
 
     fn host(&self, namespace: &str, service: &str) -> String {
-        format!("{service}.{namespace}.svc.{}", self.route.cluster_domain())
+        [service, ".", namespace, ".svc.", self.route.cluster_domain()].concat()
     }
 
     /// Reports that no split is in force on a port.
@@ -313,6 +315,24 @@ impl Translator<'_> {
             self.translation
                 .report(Diagnostic::new(code, object, field.into(), message));
         }
+    }
+}
+
+/// The translation of the split without matches on one port, or of what takes its place.
+#[derive(Clone)]
+struct Last {
+    name: SmolStr,
+    route: Vec<RouteDestination>,
+}
+
+/// Returns the TCP route of one port, on which only the split without matches counts.
+fn tcp(port: &PortRoute, last: Last, gateways: &Gateways) -> TcpRoute {
+    TcpRoute {
+        matches: vec![L4Match {
+            port: port.port(),
+            gateways: gateways.mesh_only(),
+        }],
+        route: last.route,
     }
 }
 
