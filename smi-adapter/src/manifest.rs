@@ -185,18 +185,17 @@ fn owners(policy: &Policy) -> Vec<OwnerReference> {
     let Policy::Route(route) = policy else {
         return Vec::new();
     };
-    let splits = route.splits().iter();
-    splits
-        .filter_map(|split| {
-            Some(OwnerReference {
-                api_version: split.api_version().to_owned(),
-                kind: Kind::TrafficSplit.to_string(),
-                name: split.key().name.to_string(),
-                uid: split.uid()?.to_owned(),
-                ..OwnerReference::default()
-            })
+    let mut owners = Vec::with_capacity(route.splits().len());
+    owners.extend(route.splits().iter().filter_map(|split| {
+        Some(OwnerReference {
+            api_version: split.api_version().to_owned(),
+            kind: Kind::TrafficSplit.to_string(),
+            name: split.key().name.to_string(),
+            uid: split.uid()?.to_owned(),
+            ..OwnerReference::default()
         })
-        .collect()
+    }));
+    owners
 }
 
 /// A stage of a plan. Objects are written in the order of the stages, and deleted in reverse order after all writes.

@@ -55,13 +55,13 @@ use std::fmt::{self, Display};
 /// All policies of a snapshot. They are independent of each other, and no native object belongs to two of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
-    policies: BTreeMap<PolicyKey, Policy>,
+    policies: BTreeMap<PolicyKey, Box<Policy>>,
 }
 
 impl Model {
     pub(crate) fn insert(&mut self, policy: impl Into<Policy>) {
         let policy = policy.into();
-        self.policies.insert(policy.key(), policy);
+        self.policies.insert(policy.key(), Box::new(policy));
     }
 
     pub(crate) fn remove(&mut self, key: &PolicyKey) {
@@ -70,27 +70,24 @@ impl Model {
 
     /// Returns the policies, sorted by key.
     pub fn policies(&self) -> impl Iterator<Item = (&PolicyKey, &Policy)> {
-        self.policies.iter()
+        self.policies.iter().map(|(key, policy)| (key, &**policy))
     }
 
     /// Returns the routes of root services, sorted by root.
     pub fn routes(&self) -> impl Iterator<Item = &ServiceRoute> {
-        self.policies.values().filter_map(Policy::route)
+        self.policies.values().filter_map(|policy| policy.route())
     }
 
     /// Returns the routes of the roots in a namespace.
     pub(crate) fn routes_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a ServiceRoute> {
         let first = PolicyKey::Route(ObjectKey::new(namespace, ""));
-        let routes = self.policies.range(first..).map_while(|(_, policy)| match policy {
-            Policy::Route(route) => Some(route),
-            _ => None,
-        });
+        let routes = self.policies.range(first..).map_while(|(_, policy)| policy.route());
         routes.take_while(move |route| route.root().namespace() == namespace)
     }
 
     /// Returns the access control of workloads in enforced namespaces, sorted by workload.
     pub fn accesses(&self) -> impl Iterator<Item = &WorkloadAccess> {
-        self.policies.values().filter_map(|policy| match policy {
+        self.policies.values().filter_map(|policy| match &**policy {
             Policy::Access(access) => Some(access),
             _ => None,
         })
@@ -107,7 +104,7 @@ impl Model {
     /// Returns the policy with `key`.
     #[must_use]
     pub fn policy(&self, key: &PolicyKey) -> Option<&Policy> {
-        self.policies.get(key)
+        self.policies.get(key).map(|policy| &**policy)
     }
 }
 

@@ -171,7 +171,7 @@ impl Kind {
     pub fn api_version(&self) -> String {
         match self.group() {
             "" => self.version().to_owned(),
-            group => format!("{group}/{}", self.version()),
+            group => [group, "/", self.version()].concat(),
         }
     }
 }

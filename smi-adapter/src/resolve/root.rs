@@ -21,13 +21,15 @@ pub(crate) enum ParsedRoot {
 impl ParsedRoot {
     /// Parses the forms of T3: `name`, `name.ns`, `name.ns.svc` and `name.ns.svc.<cluster domain>`.
     pub(crate) fn new(service: &str, namespace: &str, cluster_domain: &str) -> Self {
+        let own = |name| Self::Service(ObjectKey::new(namespace, name));
+        if is_dns_label(service) {
+            return own(service);
+        }
         let labels: Vec<&str> = service.split('.').collect();
         if service.len() > 253 || !labels.iter().all(|label| is_dns_label(label)) {
             return Self::Invalid;
         }
-        let own = |name| Self::Service(ObjectKey::new(namespace, name));
         match labels[..] {
-            [name] => return own(name),
             // This holds even if the name ends with a cluster domain of one label.
             [name, other] | [name, other, "svc"] if other == namespace => return own(name),
             [_, _] | [_, _, "svc"] => return Self::OtherNamespace,

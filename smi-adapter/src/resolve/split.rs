@@ -67,7 +67,7 @@ impl Context<'_> {
     /// Merges the splits of one root in their order (T29).
     fn route(&self, splits: &Competing<'_>, report: &mut Report) -> Option<ServiceRoute> {
         let mut ports: Vec<PortRoute> = self.ports.iter().map(RootPort::empty).collect();
-        let mut sources = Vec::new();
+        let mut sources = Vec::with_capacity(splits.len());
         let mut winner: Option<&ObjectKey> = None;
         let (with_matches, without): (Competing<'_>, Competing<'_>) = splits
             .iter()
@@ -93,15 +93,13 @@ impl Context<'_> {
             let Some(prepared) = prepared.filter(|_| !root_is_unusable) else {
                 continue;
             };
-            let mut on_ports = ports::shares(self, &object, &prepared, report);
-            if on_ports.is_empty() {
+            let on_ports = ports::shares(self, &object, &prepared, report);
+            if on_ports.iter().all(Option::is_none) {
                 continue;
             }
             sources.push(source(key, split));
-            for (port, split) in ports.iter_mut().filter_map(|port| {
-                let split = on_ports.remove(&port.port)?;
-                Some((port, split))
-            }) {
+            let on_ports = ports.iter_mut().zip(on_ports);
+            for (port, split) in on_ports.filter_map(|(port, split)| Some((port, split?))) {
                 match &prepared.matches {
                     Some(matches) => port.conditional.push(Conditional {
                         matches: matches.clone(),

@@ -97,13 +97,13 @@ fn tcp_ports(service: &Service) -> impl Iterator<Item = (u16, &ServicePort)> {
         .filter_map(|port| Some((u16::try_from(port.port).ok().filter(|number| *number > 0)?, port)))
 }
 
-/// Returns the shares of each port on which the split is not passed over.
+/// Returns the shares of each port; `None` where the split is passed over.
 pub(super) fn shares(
     context: &Context<'_>,
     object: &ObjectRef,
     prepared: &Prepared,
     report: &mut Report,
-) -> BTreeMap<u16, PortSplit> {
+) -> Vec<Option<PortSplit>> {
     let backends: Vec<(&Weighted, Option<&Service>)> = prepared
         .backends
         .iter()
@@ -114,17 +114,14 @@ pub(super) fn shares(
         .collect();
     report_backends(context, object, &backends, report);
 
-    let mut unusable = Vec::new();
-    let mut on_ports = BTreeMap::new();
-    for port in context.ports {
-        match share(context, port, &backends) {
-            Some(backends) => {
-                let key = object.key.clone();
-                on_ports.insert(port.number, PortSplit { key, backends });
-            }
-            None => unusable.push(port.number),
-        }
-    }
+    let split = |backends| PortSplit {
+        key: object.key.clone(),
+        backends,
+    };
+    let ports = context.ports.iter();
+    let on_ports: Vec<_> = ports.map(|port| share(context, port, &backends).map(split)).collect();
+    let without = context.ports.iter().zip(&on_ports).filter(|(_, split)| split.is_none());
+    let unusable: Vec<u16> = without.map(|(port, _)| port.number).collect();
     if let Some((ports, message)) = none_usable(context, &unusable) {
         let diagnostic = Diagnostic::new(Code::NoUsableBackend, object.clone(), "spec.backends".into(), message);
         report.push(diagnostic.on_ports(ports));
@@ -152,7 +149,7 @@ fn none_usable(context: &Context<'_>, unusable: &[u16]) -> Option<(PortSet, Stri
 
 /// Returns the shares of one port; `None` if no present backend with a positive weight has the port.
 fn share(context: &Context<'_>, port: &RootPort, backends: &[(&Weighted, Option<&Service>)]) -> Option<Vec<Backend>> {
-    let mut shares: Vec<Backend> = Vec::new();
+    let mut shares: Vec<Backend> = Vec::with_capacity(backends.len());
     let mut absent = 0;
     for (backend, service) in backends.iter().filter(|(backend, _)| backend.nanos > 0) {
         match service {

@@ -76,7 +76,7 @@ impl Prepared {
 
 /// Returns the backends with their weights (T6 to T10, T30, T31); `None` if they make the split inert.
 fn backends(spec: &Spec, unknown: Unknown<'_>) -> Option<Vec<Weighted>> {
-    let mut merged: Vec<Weighted> = Vec::new();
+    let mut merged: Vec<Weighted> = Vec::with_capacity(spec.backends.len());
     for (index, backend) in spec.backends.iter().enumerate() {
         // I8
         let is_absent = unknown.is_in("backends", index);
