@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 use smi_types::FieldPath;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt::{Display, Write};
+use std::fmt::{self, Display, Write};
 
 /// The label with the owner of the settings.
 const OWNER: &str = "app.kubernetes.io/managed-by";
@@ -92,10 +92,14 @@ impl Observed {
         &self.foreign
     }
 
-    /// Copies creation times from existing objects to their manifests.
+    /// Copies creation times from existing objects to their manifests, which are sorted.
     pub(super) fn adopt_ages(&self, manifests: &mut [Manifest]) {
+        let mut ours = self.ours.iter().peekable();
         for manifest in manifests {
-            adopt_age(manifest, find(&self.ours, &manifest.object));
+            let order = manifest.object.order();
+            while ours.next_if(|live| live.order() < order).is_some() {}
+            let live = ours.peek().copied().filter(|live| live.order() == order);
+            adopt_age(manifest, live);
         }
     }
 }
@@ -212,15 +216,26 @@ pub(super) fn text(value: &impl Display) -> String {
 
 /// Lists the SMI objects of a manifest as text, truncated to [`MAX_SOURCES`].
 fn sources(manifest: &Manifest) -> String {
-    let mut all = String::new();
+    let mut all = String::with_capacity(64);
     for (index, source) in manifest.sources.iter().enumerate() {
-        let source = text(source).replace(' ', "/");
-        if all.len() + source.len() > MAX_SOURCES {
+        let end = all.len();
+        // Writing to a text cannot fail.
+        let _ = write!(Joined(&mut all), "{}{source}", if index == 0 { "" } else { "," });
+        if all.len() > MAX_SOURCES + usize::from(index > 0) {
+            all.truncate(end);
             let more = manifest.sources.len() - index;
             return format!("{all} and {more} more");
         }
-        all.push_str(if index == 0 { "" } else { "," });
-        all.push_str(&source);
     }
     all
+}
+
+/// A text to which others are appended with slashes for spaces.
+struct Joined<'a>(&'a mut String);
+
+impl Write for Joined<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(text.chars().map(|c| if c == ' ' { '/' } else { c }));
+        Ok(())
+    }
 }
