@@ -124,8 +124,9 @@ pub struct Engine<P> {
     /// The manifests of each policy.
     translated: BTreeMap<PolicyKey, Vec<Wanted>>,
     wanted: BTreeMap<ObjectRef, Wanted>,
-    /// The policies with a manifest that exists for an object.
-    written: BTreeMap<ObjectRef, BTreeSet<PolicyKey>>,
+    /// The policies with a manifest that exists for an object. They are boxed because most objects have one, and a set
+    /// has room for eleven.
+    written: BTreeMap<ObjectRef, BTreeSet<Box<PolicyKey>>>,
     actions: BTreeMap<(Turn, ObjectRef), Action>,
     turns: BTreeMap<ObjectRef, Turn>,
     concerns: Concerns,

@@ -119,6 +119,6 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
     /// Returns the manifests of the policies with a manifest that exists for an object.
     fn wanted_for(&self, object: &ObjectRef) -> impl Iterator<Item = &Wanted> {
         let policies = self.written.get(object).into_iter().flatten();
-        policies.filter_map(|policy| self.translated.get(policy)).flatten()
+        policies.filter_map(|policy| self.translated.get(&**policy)).flatten()
     }
 }

@@ -166,7 +166,7 @@ impl<P: Deref<Target: MeshAdapter>> Engine<P> {
             if policies.is_empty() {
                 self.dirty.insert(Unit::Report(object.clone()));
             }
-            policies.insert(key.clone());
+            policies.insert(Box::new(key.clone()));
         }
     }
 

@@ -12,11 +12,11 @@ pub(super) struct Concerns {
     everything: Concerned,
 }
 
-/// Some native objects.
+/// Some native objects. They are boxed because most sets have one, and a set has room for eleven.
 #[derive(Clone, Debug, Default)]
 struct Concerned {
-    desired: BTreeSet<ObjectRef>,
-    foreign: BTreeSet<ObjectRef>,
+    desired: BTreeSet<Box<ObjectRef>>,
+    foreign: BTreeSet<Box<ObjectRef>>,
 }
 
 /// The desired and the foreign objects of one review, sorted.
@@ -59,8 +59,9 @@ impl Concerns {
         let only_foreign = matches!(concern, Some(Concern::Own(_))) && self.everything.desired.is_empty();
         let is_needed = foreign > 0 || (desired > 1 && !only_foreign);
         (is_needed && desired > 0).then(|| {
-            let desired = both().flat_map(|concerned| &concerned.desired).collect();
-            (desired, both().flat_map(|concerned| &concerned.foreign).collect())
+            let desired = both().flat_map(|concerned| &concerned.desired);
+            let foreign = both().flat_map(|concerned| &concerned.foreign);
+            (desired.map(Box::as_ref).collect(), foreign.map(Box::as_ref).collect())
         })
     }
 }
@@ -73,7 +74,7 @@ impl Concerned {
             &mut self.desired
         };
         if is_there {
-            objects.insert(object.clone());
+            objects.insert(Box::new(object.clone()));
         } else {
             objects.remove(object);
         }
