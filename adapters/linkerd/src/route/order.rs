@@ -158,6 +158,7 @@ fn takes_only_short_paths(path: &Pattern) -> bool {
 
 /// Returns `true` if, for some request, a match is no more specific than the match of every request.
 fn ties_with_everything(matching: &HttpMatch) -> bool {
-    let takes_the_root_path = matching.path().is_none_or(|path| path.is_match("/"));
-    takes_the_root_path && matching.methods().is_none() && matching.headers().is_empty()
+    let takes_the_root_path = || matching.path().is_none_or(|path| path.is_match("/"));
+    // The path is last, because its pattern has to be compiled.
+    matching.methods().is_none() && matching.headers().is_empty() && takes_the_root_path()
 }
