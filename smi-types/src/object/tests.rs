@@ -201,6 +201,16 @@ fn lists_unknown_fields_with_their_paths() {
 }
 
 #[test]
+fn reads_keys_with_escapes() {
+    let json = br#"{"apiVersion": "split.smi-spec.io/v1alpha4", "kind": "TrafficSplit",
+        "m\u0065tadata": {"name": "canary", "\"\\": [1]}, "sp\u0065c": {"service": "web", "b\n": {"]": "}\""}, "x": 1}}"#;
+    let parsed = Object::from_json(json).unwrap();
+    let spec = FieldPath::root().field("spec");
+    assert_eq!(parsed.unknown, [spec.clone().field("b\n"), spec.field("x")]);
+    assert_eq!(parsed.ignored, [FieldPath::root().field("metadata").field("\"\\")]);
+}
+
+#[test]
 fn lists_harmless_fields_apart() {
     // I8
     let value = json!({
