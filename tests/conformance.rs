@@ -16,7 +16,8 @@ const ABOUT: &str = "# Conformance
 
 The results of the [conformance kit](smi-conformance/src/guide.md) for the adapters of this repository, in each of \
 their modes. `cargo test` measures every cell. This page is generated from the reports in `adapters/*/conformance`, \
-which also contain the coverage of every law.
+which also contain the coverage of every law. The laws about a mesh were judged by models of the meshes. For Istio, the \
+mesh itself has judged as well: see the end of this page.
 
 \"passed\" means that the law held in every kept case and in every generated world, and that every class of situations \
 that it covers occurred often enough; otherwise it would be \"unverified\". For a feature with \"partial\" support, a \
@@ -33,7 +34,8 @@ fn conformance_page_matches_the_reports() {
         Judgement::read(&text).unwrap()
     });
     assert!(reports.iter().all(Judgement::passed));
-    let text = format!("{ABOUT}{}", Judgement::matrix(&reports).trim_end()) + "\n";
+    let judged = fs::read_to_string(root.join("adapters/istio/conformance/witness.md")).unwrap();
+    let text = format!("{ABOUT}{}\n\n{judged}", Judgement::matrix(&reports).trim_end());
     let path = root.join("CONFORMANCE.md");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &text).unwrap();

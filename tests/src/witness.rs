@@ -6,9 +6,10 @@ mod envoy;
 use crate::go::Module;
 use serde_json::Value;
 use smi_adapter::manifest::NativeObject;
-use smi_adapter::query::{Distribution, RoutingQuery};
+use smi_adapter::query::{Distribution, RoutingQuery, Traffic};
 use smi_conformance::process::Program;
 use smi_conformance::{Decision, Inbound, Interpreter, MeshWorld, NotModelledError};
+use smi_types::specs::METHODS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -183,6 +184,10 @@ impl Interpreter for Witness {
             record.access += 1;
             record.allowed += u64::from(answer == Ok(Decision::Allow));
         });
+        if matches!(&inbound.traffic, Traffic::Http(request) if !METHODS.contains(&&*request.method)) {
+            // The model answers for HTTP/2. The witness speaks HTTP/1, in which a proxy refuses other methods.
+            return answer;
+        }
         self.note(
             &answer,
             |model| model.authorize(objects, world, inbound),

@@ -110,7 +110,6 @@ impl InboundSidecar<'_> {
             Reading::Accepted(parsed) => self.evaluate(client, Some(&parsed)),
             Reading::Rejected => Ok(Decision::Deny),
             Reading::Malformed => unanimous([Ok(Decision::Deny), as_bytes()]),
-            Reading::OnlyHttp2(parsed) => unanimous([Ok(Decision::Deny), self.evaluate(client, Some(&parsed))]),
         }
     }
 

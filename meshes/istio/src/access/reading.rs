@@ -1,6 +1,6 @@
 //! Interpretation of requests by the server's sidecar, for any version of HTTP.
 
-use super::super::request::{ParsedRequest, Received, is_known, is_token};
+use super::super::request::{ParsedRequest, Received, is_token};
 use super::not_modelled;
 use smi_adapter::query::Request;
 use smi_conformance::NotModelledError;
@@ -8,15 +8,13 @@ use smi_conformance::NotModelledError;
 /// The sidecar's interpretation of a request.
 #[derive(Debug)]
 pub(super) enum Reading {
-    /// A request that policies evaluate.
+    /// A request that policies evaluate. Requests with methods that only HTTP/2 supports are among them: with HTTP/1, the
+    /// proxy answers them with an error, whatever the policies say.
     Accepted(ParsedRequest),
     /// HTTP that the proxy answers itself, with an error.
     Rejected,
     /// Malformed HTTP. A port declared as HTTP rejects it, but an inspector may handle it as bytes.
     Malformed,
-    /// A request with a method that only HTTP/2 supports. With HTTP/1, an inspector recognises it, and the proxy answers
-    /// with an error.
-    OnlyHttp2(ParsedRequest),
 }
 
 impl Reading {
@@ -29,15 +27,13 @@ impl Reading {
             // No route matches it, regardless of the policies.
             return Ok(Self::Rejected);
         }
-        let is_known = is_known(&request.method);
         let is_path = target.is_empty() || target.starts_with(['/', '?', '#']) || target.contains("://");
         let is_target = is_path || (request.method == "OPTIONS" && target == "*");
         if !is_target || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Self::Malformed);
         }
         Ok(match Received::with_any_method(request)? {
-            Received::Accepted(parsed) if is_known => Self::Accepted(parsed),
-            Received::Accepted(parsed) => Self::OnlyHttp2(parsed),
+            Received::Accepted(parsed) => Self::Accepted(parsed),
             Received::Rejected(_) => Self::Rejected,
         })
     }
@@ -57,7 +53,6 @@ mod tests {
             Ok(Reading::Accepted(_)) => "accepted",
             Ok(Reading::Rejected) => "rejected",
             Ok(Reading::Malformed) => "malformed",
-            Ok(Reading::OnlyHttp2(_)) => "http2",
             Err(_) => "unknown",
         }
     }
@@ -77,8 +72,8 @@ mod tests {
             ("GET", "a", "malformed"),
             ("GET", "/a b", "malformed"),
             ("GET", "/é", "malformed"),
-            ("get", "/a", "http2"),
-            ("FOO", "/a", "http2"),
+            ("get", "/a", "accepted"),
+            ("FOO", "/a", "accepted"),
             ("G@T", "/a", "unknown"),
             ("", "/a", "unknown"),
         ] {

@@ -131,7 +131,7 @@ pub(super) struct Access {
     method: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
-    verdict: String,
+    pub(super) verdict: String,
 }
 
 impl Access {

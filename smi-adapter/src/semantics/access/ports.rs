@@ -38,7 +38,8 @@ const NO_HTTP: [&str; 9] = [
 pub(super) fn left_open(case: &Case<'_>, target: &InForce<'_>) -> Option<Reason> {
     match case.query.traffic {
         Traffic::Http(_) if layers::is_present(target, &Kind::HttpRouteGroup) => {
-            declared(case, "A14", &NO_HTTP).or_else(|| unnamed(case))
+            let declared = declared(case, "A14", &NO_HTTP).or_else(|| declared_as_udp(case));
+            declared.or_else(|| unnamed(case))
         }
         Traffic::Tcp => declared(case, "A13", &HTTP).or_else(|| unnamed(case)),
         _ => unnamed(case),
@@ -60,6 +61,13 @@ fn declared(case: &Case<'_>, rule: &'static str, protocols: &[&str]) -> Option<R
     None
 }
 
+/// Returns the reason that leaves the query open if a Service has a UDP port with the port's number (A14).
+fn declared_as_udp(case: &Case<'_>) -> Option<Reason> {
+    let (key, _) = reaching(case, Transport::Udp).next()?;
+    let service = ObjectRef::service(key.clone());
+    Some(Reason::new("A14", format!("{service} declares the port as UDP")))
+}
+
 /// Returns the protocol that a Service port declares: its `appProtocol`, or else the prefix of its name.
 fn declaration(port: &ServicePort) -> &str {
     let set = |text: &'_ &str| !text.is_empty();
@@ -76,15 +84,15 @@ fn unnamed(case: &Case<'_>) -> Option<Reason> {
 
 /// Returns the Service ports that target the port of the query.
 pub(super) fn service_ports<'a>(case: &Case<'a>) -> Vec<(&'a ObjectKey, &'a ServicePort)> {
-    let mut found = Vec::new();
-    for (key, service) in case.snapshot.services() {
-        if key.namespace == case.namespace() && selects(case, service) {
-            let ports = destination::ports(service);
-            let reaching = ports.filter(|port| target_port(case, port) == Some(case.query.port));
-            found.extend(reaching.map(|port| (key, port)));
-        }
-    }
-    found
+    reaching(case, case.transport()).collect()
+}
+
+/// Returns the Service ports of a transport protocol that target the number of the query's port.
+fn reaching<'a>(case: &Case<'a>, transport: Transport) -> impl Iterator<Item = (&'a ObjectKey, &'a ServicePort)> {
+    let services = case.snapshot.services();
+    let selecting = services.filter(|(key, service)| key.namespace == case.namespace() && selects(case, service));
+    let ports = selecting.flat_map(|(key, service)| destination::ports(service).map(move |port| (key, port)));
+    ports.filter(move |(_, port)| target_port(case, port, transport) == Some(case.query.port))
 }
 
 /// Returns `true` if a Service selects the workload. A Service without a selector selects nothing, nor does an
@@ -97,17 +105,16 @@ fn selects(case: &Case<'_>, service: &Service) -> bool {
     }) && !destination::is_external_name(service)
 }
 
-/// Returns the port of the pod that a Service port targets, if it has the query's transport protocol.
+/// Returns the port of the pod that a Service port targets, if it has this transport protocol.
 ///
 /// The target port defaults to the number of the Service port. API servers treat `0` and `""` as absent.
-fn target_port(case: &Case<'_>, port: &ServicePort) -> Option<u16> {
-    let transport = Transport::of(port.protocol.as_deref());
-    if transport != Some(case.transport()) {
+fn target_port(case: &Case<'_>, port: &ServicePort, transport: Transport) -> Option<u16> {
+    if Transport::of(port.protocol.as_deref()) != Some(transport) {
         return None;
     }
     match &port.target_port {
         Some(IntOrString::Int(number)) if *number != 0 => u16::try_from(*number).ok(),
-        Some(IntOrString::String(name)) if !name.is_empty() => case.workload.named_port(name, case.transport()),
+        Some(IntOrString::String(name)) if !name.is_empty() => case.workload.named_port(name, transport),
         _ => u16::try_from(port.port).ok(),
     }
 }

@@ -9,9 +9,9 @@ use smi_adapter::object::ObjectKey;
 use smi_conformance::NotModelledError;
 
 impl Workload<'_> {
-    /// Returns the protocol of connections to `port`. It is declared by the oldest service with the pod and the port, and
-    /// by the first of the service's ports that lead to it. A UDP port counts as one of TCP: istiod gives it a filter
-    /// chain for bytes. Traffic on a port without a service is sniffed.
+    /// Returns the protocol of connections to `port`. It is declared by the oldest service with the pod and the port, of
+    /// two equally old ones by the first host name, and by the first of the service's ports that lead to it. A UDP port
+    /// counts as one of TCP: istiod gives it a filter chain for bytes. Traffic on a port without a service is sniffed.
     pub(in super::super) fn protocol(&self, port: u16) -> Result<Protocol, NotModelledError> {
         let mut claims = Vec::new();
         for (key, service) in &self.world.services {
@@ -22,19 +22,13 @@ impl Workload<'_> {
             if let Some(first) = candidates.find(|candidate| self.target(candidate) == Some(port)) {
                 check(key, service)?;
                 let created = service.metadata.creation_timestamp.as_ref().map(|time| time.0);
-                claims.push((created, Protocol::of(first).unwrap_or(Protocol::Tcp)));
+                // A name ends with a dot in the host name.
+                let order = (created.is_some(), created, format!("{}.", key.name));
+                claims.push((order, Protocol::of(first).unwrap_or(Protocol::Tcp)));
             }
         }
-        let Some(oldest) = claims.iter().min_by_key(|(created, _)| (created.is_none(), *created)) else {
-            return Ok(Protocol::Sniffed);
-        };
-        if claims.iter().any(|claim| claim.0 == oldest.0 && claim.1 != oldest.1) {
-            return not_modelled(format!(
-                "services of equal age with different protocols for port {port} of {}",
-                self.key
-            ));
-        }
-        Ok(oldest.1)
+        claims.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(claims.first().map_or(Protocol::Sniffed, |(_, protocol)| *protocol))
     }
 
     /// Returns `true` if any service has the pod and the port.

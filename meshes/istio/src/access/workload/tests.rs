@@ -114,7 +114,7 @@ fn the_oldest_service_determines_the_protocol() {
     let mut world = world();
     service(&mut world, "b", age(2002), json!([{"name": "tcp", "port": 1}]));
     service(&mut world, "a", age(2003), json!([{"name": "http", "port": 1}]));
-    service(&mut world, "c", json!({}), json!([{"name": "http", "port": 1}]));
+    service(&mut world, "c", age(2004), json!([{"name": "http", "port": 1}]));
     assert_eq!(protocol(&world, 1), Ok(Protocol::Tcp));
     service(
         &mut world,
@@ -127,7 +127,7 @@ fn the_oldest_service_determines_the_protocol() {
     service(&mut world, "y", age(2001), json!([{"name": "grpc", "port": 1}]));
     assert_eq!(protocol(&world, 1), Ok(Protocol::Http));
     service(&mut world, "x", age(2001), json!([{"name": "tcp", "port": 1}]));
-    assert!(protocol(&world, 1).is_err());
+    assert_eq!(protocol(&world, 1), Ok(Protocol::Tcp), "the first host name");
     let waypoint = json!({"labels": {"istio.io/use-waypoint": "w"}});
     service(&mut world, "w", waypoint, json!([{"name": "tcp", "port": 2}]));
     assert!(protocol(&world, 2).is_err());

@@ -128,7 +128,7 @@ fn any_service_that_targets_the_port_counts() {
     let api = json!({"app": "api"});
     assert_eq!(elsewhere(&api, &json!(8080), "TCP"), [either("A13"), either("A14")]);
     assert_eq!(elsewhere(&api, &json!(8081), "TCP"), [ALLOW; 2]);
-    assert_eq!(elsewhere(&api, &json!(8080), "UDP"), [ALLOW; 2]);
+    assert_eq!(elsewhere(&api, &json!(8080), "UDP"), [ALLOW, either("A14")]);
     assert_eq!(elsewhere(&json!({"app": "x"}), &json!(8080), "TCP"), [ALLOW; 2]);
     assert_eq!(elsewhere(&json!({}), &json!(8080), "TCP"), [ALLOW; 2]);
 }
