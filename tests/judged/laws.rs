@@ -22,7 +22,7 @@ const WORLDS: u32 = 20;
 
 fn worlds() -> u32 {
     let asked = std::env::var("SMI_WITNESS_WORLDS").ok();
-    asked.map_or(WORLDS, |asked| asked.parse().expect("a number of worlds"))
+    asked.and_then(|worlds| worlds.parse().ok()).unwrap_or(WORLDS)
 }
 
 fn mesh() -> impl Interpreter {
