@@ -64,7 +64,7 @@ func (a *adapter) listener(original *listener.Listener, socket string) (*listene
 	a.marked = false
 	inner := proto.Clone(original).(*listener.Listener)
 	inner.Name = socket
-	inner.Address = socketAddress(socket, port)
+	inner.Address = socketAddress(socket)
 	inner.AdditionalAddresses = nil
 	inner.BindToPort = nil
 	inner.UseOriginalDst = nil
@@ -257,7 +257,7 @@ func inspector(socket string) (*listener.Listener, error) {
 	no, err := filter(text(""))
 	return &listener.Listener{
 		Name:    socket,
-		Address: socketAddress(socket, port),
+		Address: socketAddress(socket),
 		ListenerFilters: []*listener.ListenerFilter{{
 			Name:       "envoy.filters.listener.http_inspector",
 			ConfigType: &listener.ListenerFilter_TypedConfig{TypedConfig: inspected},
@@ -278,7 +278,7 @@ const copied = " with its proxies of bytes"
 func unmarked(original, adapted *listener.Listener, socket string) *listener.Listener {
 	whole := proto.Clone(adapted).(*listener.Listener)
 	whole.Name = adapted.Name + copied
-	whole.Address = socketAddress(socket, port)
+	whole.Address = socketAddress(socket)
 	whole.BindToPort = wrapperspb.Bool(false)
 	whole.FilterChains, whole.DefaultFilterChain = nil, nil
 	for _, chain := range original.FilterChains {

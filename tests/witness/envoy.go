@@ -48,10 +48,11 @@ func startEnvoy(binary, folder string, authority *authority) (*envoy, error) {
 	if err != nil {
 		return nil, err
 	}
+	port = socket.Addr().(*net.TCPAddr).Port
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(longest))
 	discovery.RegisterAggregatedDiscoveryServiceServer(server, e)
 	go server.Serve(socket)
-	bootstrap, err := json.Marshal(bootstrap(socket.Addr().(*net.TCPAddr).Port, authority))
+	bootstrap, err := json.Marshal(bootstrap(authority))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func startEnvoy(binary, folder string, authority *authority) (*envoy, error) {
 
 // bootstrap returns the part of the configuration of a sidecar that does not come from istiod's listeners: the runtime
 // flags that Istio sets, and the root of trust.
-func bootstrap(port int, authority *authority) map[string]any {
+func bootstrap(authority *authority) map[string]any {
 	inline := func(text []byte) map[string]any { return map[string]any{"inline_string": string(text)} }
 	ads := map[string]any{"resource_api_version": "V3", "ads": map[string]any{}}
 	return map[string]any{
@@ -209,8 +210,8 @@ func (e *envoy) refused(message string) map[string]string {
 }
 
 // socketAddress returns an address of Envoy.
-func socketAddress(address string, port uint32) *core.Address {
+func socketAddress(address string) *core.Address {
 	return &core.Address{Address: &core.Address_SocketAddress{SocketAddress: &core.SocketAddress{
-		Address: address, PortSpecifier: &core.SocketAddress_PortValue{PortValue: port},
+		Address: address, PortSpecifier: &core.SocketAddress_PortValue{PortValue: uint32(port)},
 	}}}
 }

@@ -20,8 +20,8 @@ type sidecar struct {
 	refusal string
 }
 
-// port is the port of every listener. Their addresses differ.
-const port = 15001
+// port is the port of every listener. Their addresses differ, and other witnesses have another port.
+var port int
 
 func (s *sidecar) usable() error {
 	if s.refusal != "" {
