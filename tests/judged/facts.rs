@@ -42,11 +42,10 @@ fn answers_like_the_recorded_facts() {
         return;
     };
     let Some(witness) = Witness::start(&[]) else { return };
-    let read = |line: &Value| serde_json::from_value(line.clone()).expect("a line is a route");
     let (routing, mut different) = replay(&routes, |file, line| {
-        let line: Route = read(line);
-        let answer = witness.route(&file.objects, &file.world, &line.query())?;
-        Ok(Some(answer) == line.expected(&file.world))
+        let read: Route = serde_json::from_value(line.clone()).expect("a line is a route");
+        let answer = witness.route(&file.objects, &file.world, &read.query())?;
+        Ok(Some(answer) == read.expected(&file.world))
     });
     let (access, others) = replay(&accesses, |file, line| {
         let read: Access = serde_json::from_value(line.clone()).expect("a line is an access");

@@ -23,7 +23,7 @@ const GO_MOD: &str = include_str!("../witness/go.mod");
 /// How long an answer may take, which is long on a busy machine only.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the witness answers if istiod's webhook or Envoy refuses an object.
+/// The beginning of an answer if istiod's webhook or Envoy refuses an object.
 const REFUSED: &str = "refused by ";
 
 /// The version of Istio's code, from the file that requires it.
@@ -41,7 +41,7 @@ pub struct Witness {
     record: Mutex<Record>,
 }
 
-/// What a witness was asked, and what it noticed.
+/// The number of queries to a witness, and its findings.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// The number of routing queries.
@@ -184,13 +184,15 @@ impl Interpreter for Witness {
             record.access += 1;
             record.allowed += u64::from(answer == Ok(Decision::Allow));
         });
-        if matches!(&inbound.traffic, Traffic::Http(request) if !METHODS.contains(&&*request.method)) {
-            // The model answers for HTTP/2. The witness speaks HTTP/1, in which a proxy refuses other methods.
-            return answer;
-        }
         self.note(
             &answer,
-            |model| model.authorize(objects, world, inbound),
+            |model| match &inbound.traffic {
+                // The witness speaks HTTP/1, in which a proxy refuses other methods.
+                Traffic::Http(request) if !METHODS.contains(&&*request.method) => {
+                    Err(NotModelledError("the model decides it as in HTTP/2".to_owned()))
+                }
+                _ => model.authorize(objects, world, inbound),
+            },
             |witness, model| {
                 let difference = format!("{inbound:?}: {witness:?}, and the model says {model:?}");
                 (difference, whole(objects, world))

@@ -63,14 +63,17 @@ func (c *cluster) server(pod *corev1.Pod) (*sidecar, error) {
 		if index < 0 {
 			return nil, fmt.Errorf("istiod makes no inbound listener for %v", keyOf(pod))
 		}
-		server = &sidecar{socket: c.mesh.socket()}
-		c.servers[keyOf(pod)] = server
 		own := spiffe(c.istiod.trustDomain(), pod.Namespace, pod.Spec.ServiceAccountName)
 		certificate, err := c.mesh.authority.certificate(own, "")
 		if err != nil {
 			return nil, err
 		}
-		inner, err := (&adapter{certificate: certificate}).listener(all[index], server.socket)
+		read, err := files(certificate)
+		if err != nil {
+			return nil, err
+		}
+		server = &sidecar{socket: c.mesh.socket()}
+		inner, err := (&adapter{certificate: read}).listener(all[index], server.socket)
 		if err != nil {
 			return nil, err
 		}
@@ -79,6 +82,7 @@ func (c *cluster) server(pod *corev1.Pod) (*sidecar, error) {
 			return nil, err
 		}
 		server.refusal = reasons[server.socket]
+		c.servers[keyOf(pod)] = server
 	}
 	return server, server.usable()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	cryptotls "crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,12 +38,10 @@ type weighted struct {
 type adapter struct {
 	outbound bool
 	// certificate is that of a server.
-	certificate *cryptotls.Certificate
+	certificate *tls.TlsCertificate
 	// routes are the route configurations by name.
 	routes  map[string]*route.RouteConfiguration
 	markers []marker
-	// marked is true if a chain of the last listener was replaced by a marker.
-	marked bool
 }
 
 // dropped are the packages of extensions that only Istio's build of Envoy has. They report, and never decide.
@@ -61,7 +58,6 @@ func isDropped(config *anypb.Any) bool {
 
 // listener returns a listener as it is on a loopback address, which is its name.
 func (a *adapter) listener(original *listener.Listener, socket string) (*listener.Listener, error) {
-	a.marked = false
 	inner := proto.Clone(original).(*listener.Listener)
 	inner.Name = socket
 	inner.Address = socketAddress(socket)
@@ -72,14 +68,11 @@ func (a *adapter) listener(original *listener.Listener, socket string) (*listene
 	inner.ConnectionBalanceConfig = nil
 	inner.EnableReusePort = wrapperspb.Bool(false)
 	// The client says which address it called, where the kernel would say it.
-	called, err := anypb.New(&proxyprotocol.ProxyProtocol{})
+	called, err := listenerFilter("envoy.filters.listener.proxy_protocol", &proxyprotocol.ProxyProtocol{})
 	if err != nil {
 		return nil, err
 	}
-	filters := []*listener.ListenerFilter{{
-		Name:       "envoy.filters.listener.proxy_protocol",
-		ConfigType: &listener.ListenerFilter_TypedConfig{TypedConfig: called},
-	}}
+	filters := []*listener.ListenerFilter{called}
 	for _, filter := range original.ListenerFilters {
 		if strings.HasSuffix(filter.Name, "_inspector") {
 			filters = append(filters, filter)
@@ -122,12 +115,8 @@ func (a *adapter) chain(chain *listener.FilterChain) error {
 		if err := config.UnmarshalTo(context); err != nil {
 			return err
 		}
-		certificate, err := files(a.certificate)
-		if err != nil {
-			return err
-		}
 		context.CommonTlsContext.TlsCertificateSdsSecretConfigs = nil
-		context.CommonTlsContext.TlsCertificates = []*tls.TlsCertificate{certificate}
+		context.CommonTlsContext.TlsCertificates = []*tls.TlsCertificate{a.certificate}
 		// The root of trust comes from the bootstrap, by the same name.
 		if combined := context.GetCommonTlsContext().GetCombinedValidationContext(); combined != nil {
 			combined.GetValidationContextSdsSecretConfig().SdsConfig = nil
@@ -142,17 +131,14 @@ func (a *adapter) chain(chain *listener.FilterChain) error {
 }
 
 // rewritten returns a filter with a changed configuration.
-func rewritten[T proto.Message](filter *listener.Filter, config T, change func(T) error) (*listener.Filter, error) {
-	if err := filter.GetTypedConfig().UnmarshalTo(config); err != nil {
+func rewritten[T proto.Message](original *listener.Filter, config T, change func(T) error) (*listener.Filter, error) {
+	if err := original.GetTypedConfig().UnmarshalTo(config); err != nil {
 		return nil, err
 	}
 	if err := change(config); err != nil {
 		return nil, err
 	}
-	packed, err := anypb.New(config)
-	return &listener.Filter{
-		Name: filter.Name, ConfigType: &listener.Filter_TypedConfig{TypedConfig: packed},
-	}, err
+	return filter(original.Name, config)
 }
 
 // requests makes a manager of HTTP tell which route it took, and why it answers by itself. Its routes lead to clusters
@@ -227,9 +213,8 @@ func (a *adapter) bytes(config *anypb.Any) (*listener.Filter, error) {
 		}
 		reply = text(fmt.Sprintf("%s%d\n", markerText, len(a.markers)))
 		a.markers = append(a.markers, marker{clusters: all})
-		a.marked = true
 	}
-	return filter(reply)
+	return filter("witness", reply)
 }
 
 // text returns the configuration of a filter that sends a text.
@@ -237,31 +222,31 @@ func text(sent string) *direct.Config {
 	return &direct.Config{Response: &core.DataSource{Specifier: &core.DataSource_InlineString{InlineString: sent}}}
 }
 
-func filter(config proto.Message) (*listener.Filter, error) {
+func filter(name string, config proto.Message) (*listener.Filter, error) {
 	packed, err := anypb.New(config)
-	return &listener.Filter{
-		Name: "witness", ConfigType: &listener.Filter_TypedConfig{TypedConfig: packed},
-	}, err
+	return &listener.Filter{Name: name, ConfigType: &listener.Filter_TypedConfig{TypedConfig: packed}}, err
+}
+
+func listenerFilter(name string, config proto.Message) (*listener.ListenerFilter, error) {
+	packed, err := anypb.New(config)
+	return &listener.ListenerFilter{Name: name, ConfigType: &listener.ListenerFilter_TypedConfig{TypedConfig: packed}}, err
 }
 
 // inspector returns a listener that sends a text if what it receives is HTTP/1, and nothing otherwise.
 func inspector(socket string) (*listener.Listener, error) {
-	inspected, err := anypb.New(&httpinspector.HttpInspector{})
+	inspected, err := listenerFilter("envoy.filters.listener.http_inspector", &httpinspector.HttpInspector{})
 	if err != nil {
 		return nil, err
 	}
-	yes, err := filter(text(isHTTP))
+	yes, err := filter("witness", text(isHTTP))
 	if err != nil {
 		return nil, err
 	}
-	no, err := filter(text(""))
+	no, err := filter("witness", text(""))
 	return &listener.Listener{
-		Name:    socket,
-		Address: socketAddress(socket),
-		ListenerFilters: []*listener.ListenerFilter{{
-			Name:       "envoy.filters.listener.http_inspector",
-			ConfigType: &listener.ListenerFilter_TypedConfig{TypedConfig: inspected},
-		}},
+		Name:            socket,
+		Address:         socketAddress(socket),
+		ListenerFilters: []*listener.ListenerFilter{inspected},
 		FilterChains: []*listener.FilterChain{{
 			FilterChainMatch: &listener.FilterChainMatch{ApplicationProtocols: []string{"http/1.0", "http/1.1"}},
 			Filters:          []*listener.Filter{yes},
@@ -273,36 +258,51 @@ func inspector(socket string) (*listener.Listener, error) {
 
 const copied = " with its proxies of bytes"
 
-// unmarked returns a copy of a listener that still contains its proxies of bytes, so that Envoy judges them. It does not
-// listen.
-func unmarked(original, adapted *listener.Listener, socket string) *listener.Listener {
-	whole := proto.Clone(adapted).(*listener.Listener)
-	whole.Name = adapted.Name + copied
-	whole.Address = socketAddress(socket)
-	whole.BindToPort = wrapperspb.Bool(false)
-	whole.FilterChains, whole.DefaultFilterChain = nil, nil
+// unmarked returns a copy of an adapted listener with the proxies of bytes that it had, so that Envoy judges them. It does
+// not listen. If there were none, it returns `nil`.
+func unmarked(original, adapted *listener.Listener, socket string) (*listener.Listener, error) {
+	whole := &listener.Listener{
+		Name: adapted.Name + copied, Address: socketAddress(socket), ListenerFilters: adapted.ListenerFilters,
+		BindToPort: wrapperspb.Bool(false), EnableReusePort: adapted.EnableReusePort,
+	}
 	for _, chain := range original.FilterChains {
-		if slices.ContainsFunc(chain.Filters, isProxy) {
-			whole.FilterChains = append(whole.FilterChains, proxiesOnly(chain))
+		proxies, err := proxiesOnly(chain)
+		if err != nil {
+			return nil, err
+		}
+		if proxies != nil {
+			whole.FilterChains = append(whole.FilterChains, proxies)
 		}
 	}
-	if chain := original.DefaultFilterChain; chain != nil && slices.ContainsFunc(chain.Filters, isProxy) {
-		whole.DefaultFilterChain = proxiesOnly(chain)
+	var err error
+	whole.DefaultFilterChain, err = proxiesOnly(original.DefaultFilterChain)
+	if whole.FilterChains == nil && whole.DefaultFilterChain == nil {
+		return nil, err
 	}
-	return whole
+	return whole, err
 }
 
 func isProxy(filter *listener.Filter) bool { return filter.GetTypedConfig().MessageIs(&tcp.TcpProxy{}) }
 
-func proxiesOnly(chain *listener.FilterChain) *listener.FilterChain {
-	chain = proto.Clone(chain).(*listener.FilterChain)
-	chain.TransportSocket = nil
-	chain.Filters = slices.DeleteFunc(chain.Filters, func(filter *listener.Filter) bool { return !isProxy(filter) })
-	for i, filter := range chain.Filters {
-		chain.Filters[i], _ = rewritten(filter, &tcp.TcpProxy{}, func(config *tcp.TcpProxy) error {
+// proxiesOnly returns a chain with its proxies of bytes alone, or `nil` if it has none.
+func proxiesOnly(chain *listener.FilterChain) (*listener.FilterChain, error) {
+	if !slices.ContainsFunc(chain.GetFilters(), isProxy) {
+		return nil, nil
+	}
+	only := proto.Clone(chain).(*listener.FilterChain)
+	only.TransportSocket, only.Filters = nil, nil
+	for _, original := range chain.Filters {
+		if !isProxy(original) {
+			continue
+		}
+		proxy, err := rewritten(original, &tcp.TcpProxy{}, func(config *tcp.TcpProxy) error {
 			config.AccessLog = nil
 			return nil
 		})
+		if err != nil {
+			return nil, err
+		}
+		only.Filters = append(only.Filters, proxy)
 	}
-	return chain
+	return only, nil
 }

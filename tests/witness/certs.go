@@ -59,7 +59,7 @@ func (a *authority) template() *x509.Certificate {
 	}
 }
 
-// certificate returns the certificate of who has a SPIFFE ID, a DNS name, or neither.
+// certificate returns the certificate of a workload or client with a SPIFFE ID, a DNS name, or neither.
 func (a *authority) certificate(spiffe, dns string) (*tls.Certificate, error) {
 	name := [2]string{spiffe, dns}
 	if known := a.known[name]; known != nil {

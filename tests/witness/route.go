@@ -33,14 +33,9 @@ func (c *cluster) route(asked *query) ([]share, error) {
 	if asked.Traffic.kind == udp {
 		return c.original(called, asked.To.Port, true), nil
 	}
-	for called.Spec.Type == corev1.ServiceTypeExternalName {
-		// DNS follows the name. Istio has listeners for the service that it leads to.
-		name, namespace, inside := c.world.inside(called.Spec.ExternalName)
-		next := c.world.services[key{namespace, name}]
-		if !inside || next == nil || next == called {
-			return nil, unknown("a call to an ExternalName service of an outside host, which depends on DNS")
-		}
-		called = next
+	called = c.world.concrete(called)
+	if called == nil {
+		return nil, unknown("a call to an ExternalName service of an outside host, which depends on DNS")
 	}
 	client, err := c.client(asked.From.Namespace)
 	if err != nil {
@@ -62,7 +57,7 @@ func (c *cluster) route(asked *query) ([]share, error) {
 		return nil, err
 	}
 	reply, err := c.call(&call{
-		socket: outer.socket, source: "10.3.0.1", address: address, port: asked.To.Port, traffic: &asked.Traffic,
+		socket: outer.socket, source: clientAddress, address: address, port: asked.To.Port, traffic: &asked.Traffic,
 	})
 	switch {
 	case err != nil:
@@ -74,6 +69,19 @@ func (c *cluster) route(asked *query) ([]share, error) {
 	default:
 		return all("failure"), nil
 	}
+}
+
+// concrete follows ExternalName services like DNS does, to the service for which Istio has listeners. It returns `nil` if
+// they lead outside or nowhere.
+func (w *world) concrete(called *corev1.Service) *corev1.Service {
+	for range w.services {
+		if called == nil || called.Spec.Type != corev1.ServiceTypeExternalName {
+			return called
+		}
+		name, namespace, _ := w.inside(called.Spec.ExternalName)
+		called = w.services[key{namespace, name}]
+	}
+	return nil
 }
 
 // original returns the original destination, which the client called.

@@ -30,6 +30,9 @@ func (s *sidecar) usable() error {
 	return nil
 }
 
+// clientAddress is the address of every client.
+const clientAddress = "10.3.0.1"
+
 // client is the outbound part of the sidecar of clients in a namespace.
 type client struct {
 	adapter  *adapter
@@ -43,7 +46,7 @@ func (c *cluster) client(namespace string) (*client, error) {
 	if known := c.clients[namespace]; known != nil {
 		return known, nil
 	}
-	proxy := c.istiod.proxy(namespace, "client", "10.3.0.1", "client", c.world.clusterDomain, nil)
+	proxy := c.istiod.proxy(namespace, "client", clientAddress, "client", c.world.clusterDomain, nil)
 	listeners := c.istiod.Listeners(proxy)
 	made := &client{
 		adapter:   &adapter{outbound: true, routes: map[string]*route.RouteConfiguration{}},
@@ -71,8 +74,12 @@ func (c *cluster) client(namespace string) (*client, error) {
 		for _, address := range addresses(one) {
 			made.listeners[address] = side
 		}
-		if made.adapter.marked {
-			adapted = append(adapted, unmarked(one, inner, c.mesh.socket()))
+		whole, err := unmarked(one, inner, c.mesh.socket())
+		if err != nil {
+			return nil, err
+		}
+		if whole != nil {
+			adapted = append(adapted, whole)
 		}
 	}
 	reasons, err := c.load(adapted)

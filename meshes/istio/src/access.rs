@@ -101,15 +101,12 @@ impl InboundSidecar<'_> {
     }
 
     fn request(&self, client: Option<&str>, request: &Request) -> Result<Decision, NotModelledError> {
-        // Traffic that the inspector does not recognise as HTTP is evaluated as bytes.
-        let as_bytes = || match self.protocol {
-            Protocol::Http => Ok(Decision::Deny),
-            _ => self.evaluate(client, None),
-        };
         match Reading::of(request)? {
             Reading::Accepted(parsed) => self.evaluate(client, Some(&parsed)),
             Reading::Rejected => Ok(Decision::Deny),
-            Reading::Malformed => unanimous([Ok(Decision::Deny), as_bytes()]),
+            Reading::Malformed if self.protocol == Protocol::Http => Ok(Decision::Deny),
+            // Traffic that the inspector does not recognise as HTTP is evaluated as bytes.
+            Reading::Malformed => unanimous([Ok(Decision::Deny), self.evaluate(client, None)]),
         }
     }
 

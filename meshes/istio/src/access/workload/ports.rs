@@ -23,12 +23,12 @@ impl Workload<'_> {
                 check(key, service)?;
                 let created = service.metadata.creation_timestamp.as_ref().map(|time| time.0);
                 // A name ends with a dot in the host name.
-                let order = (created.is_some(), created, format!("{}.", key.name));
+                let order = (created, format!("{}.", key.name));
                 claims.push((order, Protocol::of(first).unwrap_or(Protocol::Tcp)));
             }
         }
-        claims.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(claims.first().map_or(Protocol::Sniffed, |(_, protocol)| *protocol))
+        let first = claims.into_iter().min_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(first.map_or(Protocol::Sniffed, |(_, protocol)| protocol))
     }
 
     /// Returns `true` if any service has the pod and the port.
